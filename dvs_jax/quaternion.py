@@ -1,0 +1,173 @@
+"""Rotations as arrays [x, y, z, w]; nothing but maths.
+
+Hamilton product, unit norm; `multiply(q, p)` rotates by p first, then by q. Every function works on
+the last axis, broadcasts over the leading ones, and is differentiable with finite gradients
+everywhere, also at the identity, at 180° and at zero norm (both branches of each `where` are kept
+finite). NumPy arrays in, NumPy arrays out in their own precision (float64 on the host); with a JAX
+array among the inputs the same formulas run in JAX.
+"""
+
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+Array = np.ndarray | jax.Array
+
+SMALLEST_NORM = 1e-6
+"""A quaternion shorter than this carries no rotation: it normalises to the identity."""
+
+LINEAR_ABOVE = 0.9995
+"""|dot product| above which slerp interpolates linearly (the sine of the angle is too small)."""
+
+_SMALL_SQUARED = 1e-8
+"""Squared half angle below which series replace sin(x)/x and its inverse."""
+
+
+def _namespace(*arrays: Array) -> ModuleType | Any:
+    return jnp if any(isinstance(array, jax.Array) for array in arrays) else np
+
+
+def identity(shape: tuple[int, ...] = ()) -> Float[np.ndarray, "*shape 4"]:
+    """Return quaternions that rotate by nothing, float64, with the leading axes `shape`."""
+    return np.broadcast_to(np.array([0.0, 0.0, 0.0, 1.0]), (*shape, 4))
+
+
+def multiply(q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
+    """Return the Hamilton product q ⊗ p: the rotation p followed by the rotation q."""
+    xp = _namespace(q, p)
+    qx, qy, qz, qw = (q[..., i] for i in range(4))
+    px, py, pz, pw = (p[..., i] for i in range(4))
+    return xp.stack(
+        [
+            qw * px + qx * pw + qy * pz - qz * py,
+            qw * py - qx * pz + qy * pw + qz * px,
+            qw * pz + qx * py - qy * px + qz * pw,
+            qw * pw - qx * px - qy * py - qz * pz,
+        ],
+        axis=-1,
+    )
+
+
+def conjugate(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
+    """Return the inverse rotation of unit quaternions."""
+    xp = _namespace(q)
+    return xp.concatenate([-q[..., :3], q[..., 3:]], axis=-1)
+
+
+def normalize(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
+    """Return q with unit norm, or the identity where the norm is below `SMALLEST_NORM`."""
+    xp = _namespace(q)
+    squared = (q * q).sum(axis=-1, keepdims=True)
+    vanishes = squared < SMALLEST_NORM**2
+    unit = q / xp.sqrt(xp.where(vanishes, 1.0, squared))
+    return xp.where(vanishes, xp.asarray(identity(q.shape[:-1]), dtype=unit.dtype), unit)
+
+
+def slerp(
+    start: Float[Array, "*batch 4"], end: Float[Array, "*batch 4"], ratio: Float[Array, "*batch"]
+) -> Float[Array, "*batch 4"]:
+    """Interpolate along the great circle, the short way round.
+
+    Args:
+        start: unit quaternions where ratio is 0.
+        end: unit quaternions where ratio is 1.
+        ratio: clamped to [0, 1].
+    """
+    xp = _namespace(start, end, ratio)
+    ratio = xp.clip(ratio, 0.0, 1.0)
+    dot = (start * end).sum(axis=-1)
+    nearer = xp.where(dot < 0.0, -1.0, 1.0)
+    dot = dot * nearer
+    linear = dot > LINEAR_ABOVE
+    angle = xp.arccos(xp.where(linear, 0.0, dot))
+    sine = xp.sin(angle)
+    from_start = xp.where(linear, 1.0 - ratio, xp.sin((1.0 - ratio) * angle) / sine)
+    from_end = xp.where(linear, ratio, xp.sin(ratio * angle) / sine) * nearer
+    return normalize(from_start[..., None] * start + from_end[..., None] * end)
+
+
+def to_matrix(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3 3"]:
+    """Return the rotation matrices of unit quaternions; they act on column vectors."""
+    xp = _namespace(q)
+    x, y, z, w = (q[..., i] for i in range(4))
+    entries = [
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - z * w),
+        2 * (x * z + y * w),
+        2 * (x * y + z * w),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - x * w),
+        2 * (x * z - y * w),
+        2 * (y * z + x * w),
+        1 - 2 * (x * x + y * y),
+    ]
+    return xp.stack(entries, axis=-1).reshape(*q.shape[:-1], 3, 3)
+
+
+def from_matrix(matrix: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch 4"]:
+    """Return the unit quaternions of rotation matrices, with w ≥ 0.
+
+    The sums and differences of the matrix's entries are 4·q·qᵀ; its row with the largest diagonal
+    is q up to its length, and that row's length is at least 1 whatever the rotation (Shepperd,
+    "Quaternion from rotation matrix", 1978), so no branch divides by zero.
+    """
+    xp = _namespace(matrix)
+    m = [[matrix[..., row, column] for column in range(3)] for row in range(3)]
+    xy, xz, yz = m[0][1] + m[1][0], m[0][2] + m[2][0], m[1][2] + m[2][1]
+    xw, yw, zw = m[2][1] - m[1][2], m[0][2] - m[2][0], m[1][0] - m[0][1]
+    rows = [
+        [1 + m[0][0] - m[1][1] - m[2][2], xy, xz, xw],
+        [xy, 1 - m[0][0] + m[1][1] - m[2][2], yz, yw],
+        [xz, yz, 1 - m[0][0] - m[1][1] + m[2][2], zw],
+        [xw, yw, zw, 1 + m[0][0] + m[1][1] + m[2][2]],
+    ]
+    outer = xp.stack([xp.stack(row, axis=-1) for row in rows], axis=-2)
+    diagonal = xp.stack([rows[i][i] for i in range(4)], axis=-1)
+    largest = xp.argmax(diagonal, axis=-1)[..., None, None]
+    q = normalize(xp.take_along_axis(outer, largest, axis=-2)[..., 0, :])
+    return q * xp.where(q[..., 3:] < 0.0, -1.0, 1.0)
+
+
+def to_rotation_vector(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3"]:
+    """Return axis · angle in radians of unit quaternions, angle in [0, π]."""
+    xp = _namespace(q)
+    q = q * xp.where(q[..., 3:] < 0.0, -1.0, 1.0)
+    squared = (q[..., :3] ** 2).sum(axis=-1, keepdims=True)
+    small = squared < _SMALL_SQUARED
+    sine = xp.sqrt(xp.where(small, 1.0, squared))
+    angle = 2.0 * xp.arctan2(sine, q[..., 3:])
+    return q[..., :3] * xp.where(small, 2.0 + squared / 3.0, angle / sine)
+
+
+def from_rotation_vector(vector: Float[Array, "*batch 3"]) -> Float[Array, "*batch 4"]:
+    """Return the unit quaternions of rotations given as axis · angle in radians."""
+    xp = _namespace(vector)
+    squared = (vector * vector).sum(axis=-1, keepdims=True) / 4.0
+    small = squared < _SMALL_SQUARED
+    half = xp.sqrt(xp.where(small, 1.0, squared))
+    scale = xp.where(small, 0.5 - squared / 12.0, 0.5 * xp.sin(half) / half)
+    cosine = xp.where(small, 1.0 - squared / 2.0, xp.cos(half))
+    return xp.concatenate([vector * scale, cosine], axis=-1)
+
+
+def rotate(
+    q: Float[Array, "*batch 4"], vector: Float[Array, "*batch 3"]
+) -> Float[Array, "*batch 3"]:
+    """Return the vectors turned by unit quaternions (world to camera for a pose quaternion)."""
+    return (to_matrix(q) @ vector[..., None])[..., 0]
+
+
+def angle_between(
+    q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]
+) -> Float[Array, "*batch"]:
+    """Return the angle in radians, in [0, π], of the rotation that takes p to q."""
+    xp = _namespace(q, p)
+    relative = multiply(q, conjugate(p))
+    squared = (relative[..., :3] ** 2).sum(axis=-1)
+    vanishes = squared == 0.0
+    sine = xp.where(vanishes, 0.0, xp.sqrt(xp.where(vanishes, 1.0, squared)))
+    return 2.0 * xp.arctan2(sine, xp.where(vanishes, 1.0, xp.abs(relative[..., 3])))
