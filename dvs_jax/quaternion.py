@@ -7,7 +7,6 @@ finite). NumPy arrays in, NumPy arrays out in their own precision (float64 on th
 array among the inputs the same formulas run in JAX.
 """
 
-from types import ModuleType
 from typing import Any
 
 import jax
@@ -15,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-Array = np.ndarray | jax.Array
+# NumPy in, NumPy out; JAX in, JAX out: a relation that a union of the two would hide from a caller.
+Array = Any
 
 SMALLEST_NORM = 1e-6
 """A quaternion shorter than this carries no rotation: it normalises to the identity."""
@@ -27,7 +27,8 @@ _SMALL_SQUARED = 1e-8
 """Squared half angle below which series replace sin(x)/x and its inverse."""
 
 
-def _namespace(*arrays: Array) -> ModuleType | Any:
+def array_namespace(*arrays: Array) -> Any:
+    """Return `jax.numpy` if there is a JAX array among the arguments, else `numpy`."""
     return jnp if any(isinstance(array, jax.Array) for array in arrays) else np
 
 
@@ -38,7 +39,7 @@ def identity(shape: tuple[int, ...] = ()) -> Float[np.ndarray, "*shape 4"]:
 
 def multiply(q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
     """Return the Hamilton product q ⊗ p: the rotation p followed by the rotation q."""
-    xp = _namespace(q, p)
+    xp = array_namespace(q, p)
     qx, qy, qz, qw = (q[..., i] for i in range(4))
     px, py, pz, pw = (p[..., i] for i in range(4))
     return xp.stack(
@@ -54,13 +55,13 @@ def multiply(q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]) -> Float[
 
 def conjugate(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
     """Return the inverse rotation of unit quaternions."""
-    xp = _namespace(q)
+    xp = array_namespace(q)
     return xp.concatenate([-q[..., :3], q[..., 3:]], axis=-1)
 
 
 def normalize(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
     """Return q with unit norm, or the identity where the norm is below `SMALLEST_NORM`."""
-    xp = _namespace(q)
+    xp = array_namespace(q)
     squared = (q * q).sum(axis=-1, keepdims=True)
     vanishes = squared < SMALLEST_NORM**2
     unit = q / xp.sqrt(xp.where(vanishes, 1.0, squared))
@@ -77,7 +78,7 @@ def slerp(
         end: unit quaternions where ratio is 1.
         ratio: clamped to [0, 1].
     """
-    xp = _namespace(start, end, ratio)
+    xp = array_namespace(start, end, ratio)
     ratio = xp.clip(ratio, 0.0, 1.0)
     dot = (start * end).sum(axis=-1)
     nearer = xp.where(dot < 0.0, -1.0, 1.0)
@@ -92,7 +93,7 @@ def slerp(
 
 def to_matrix(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3 3"]:
     """Return the rotation matrices of unit quaternions; they act on column vectors."""
-    xp = _namespace(q)
+    xp = array_namespace(q)
     x, y, z, w = (q[..., i] for i in range(4))
     entries = [
         1 - 2 * (y * y + z * z),
@@ -115,7 +116,7 @@ def from_matrix(matrix: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch 4"]:
     is q up to its length, and that row's length is at least 1 whatever the rotation (Shepperd,
     "Quaternion from rotation matrix", 1978), so no branch divides by zero.
     """
-    xp = _namespace(matrix)
+    xp = array_namespace(matrix)
     m = [[matrix[..., row, column] for column in range(3)] for row in range(3)]
     xy, xz, yz = m[0][1] + m[1][0], m[0][2] + m[2][0], m[1][2] + m[2][1]
     xw, yw, zw = m[2][1] - m[1][2], m[0][2] - m[2][0], m[1][0] - m[0][1]
@@ -134,7 +135,7 @@ def from_matrix(matrix: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch 4"]:
 
 def to_rotation_vector(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3"]:
     """Return axis · angle in radians of unit quaternions, angle in [0, π]."""
-    xp = _namespace(q)
+    xp = array_namespace(q)
     q = q * xp.where(q[..., 3:] < 0.0, -1.0, 1.0)
     squared = (q[..., :3] ** 2).sum(axis=-1, keepdims=True)
     small = squared < _SMALL_SQUARED
@@ -145,7 +146,7 @@ def to_rotation_vector(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3"]:
 
 def from_rotation_vector(vector: Float[Array, "*batch 3"]) -> Float[Array, "*batch 4"]:
     """Return the unit quaternions of rotations given as axis · angle in radians."""
-    xp = _namespace(vector)
+    xp = array_namespace(vector)
     squared = (vector * vector).sum(axis=-1, keepdims=True) / 4.0
     small = squared < _SMALL_SQUARED
     half = xp.sqrt(xp.where(small, 1.0, squared))
@@ -165,7 +166,7 @@ def angle_between(
     q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]
 ) -> Float[Array, "*batch"]:
     """Return the angle in radians, in [0, π], of the rotation that takes p to q."""
-    xp = _namespace(q, p)
+    xp = array_namespace(q, p)
     relative = multiply(q, conjugate(p))
     squared = (relative[..., :3] ** 2).sum(axis=-1)
     vanishes = squared == 0.0

@@ -1,0 +1,185 @@
+"""The camera: intrinsics, projections, rolling-shutter grids.
+
+A pose quaternion turns world into camera coordinates (x right, y down, z forward), so a point
+projects through P = K·R(q). Everything is in fractions of the image where it can be, so one
+description serves every size at which a video is processed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax import quaternion
+from dvs_jax.quaternion import Array
+
+GRID_ROWS = 12
+GRID_COLUMNS = 12
+
+NEAREST_DEPTH = 1e-3
+"""Homogeneous depth below which a point counts as lying at this depth: one behind the camera then
+lands far outside the frame on its own side instead of flipping to the other."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One camera's fixed properties; the defaults are those of the released DVS data.
+
+    Attributes:
+        focal_length: horizontal and vertical focal length, both in image widths.
+        principal_point: x in image widths, y in image heights, from the image's upper left corner
+            (a pixel's centre lies half a pixel inside it).
+        readout_time_s: seconds between the exposure of the first and the last row.
+        gyro_axes: which component of the log, with its sign, is the pose's angular velocity about
+            the camera's x, y and z. The pose turns the world into the camera, so this is the
+            negative of the camera's own angular velocity.
+        clock_offset_s: seconds to add to the gyro's and OIS's time to get the video's.
+        ois_window: width and height, in the OIS log's pixels, of the sensor area that the video
+            shows.
+    """
+
+    focal_length: tuple[float, float] = (1 / 1.27, 1 / 1.27)
+    principal_point: tuple[float, float] = (0.5, 0.5)
+    readout_time_s: float = 0.030
+    gyro_axes: tuple[str, str, str] = ("y", "x", "z")
+    clock_offset_s: float = 0.0
+    ois_window: tuple[float, float] = (4032.0, 2272.0)
+
+
+def intrinsic_matrix(
+    camera: Camera, size: tuple[int, int], ois: Float[Array, "*batch 2"]
+) -> Float[Array, "*batch 3 3"]:
+    """Return K in pixels, where integers are pixel centres.
+
+    Args:
+        camera: the camera.
+        size: width and height of the image in pixels.
+        ois: (x, y) shift of the lens in fractions of the image's width and height.
+    """
+    width, height = size
+    xp = quaternion.array_namespace(ois)
+    center_x = (camera.principal_point[0] + ois[..., 0]) * width - 0.5
+    center_y = (camera.principal_point[1] + ois[..., 1]) * height - 0.5
+    zero, one = xp.zeros_like(center_x), xp.ones_like(center_x)
+    entries = [
+        one * (camera.focal_length[0] * width),
+        zero,
+        center_x,
+        zero,
+        one * (camera.focal_length[1] * width),
+        center_y,
+        zero,
+        zero,
+        one,
+    ]
+    return xp.stack(entries, axis=-1).reshape(*center_x.shape, 3, 3)
+
+
+def inverse_intrinsic_matrix(
+    camera: Camera, size: tuple[int, int], ois: Float[Array, "*batch 2"]
+) -> Float[Array, "*batch 3 3"]:
+    """Return K⁻¹ in closed form (see `intrinsic_matrix`)."""
+    xp = quaternion.array_namespace(ois)
+    matrix = intrinsic_matrix(camera, size, ois)
+    inverse_x, inverse_y = 1.0 / matrix[..., 0, 0], 1.0 / matrix[..., 1, 1]
+    zero, one = xp.zeros_like(inverse_x), xp.ones_like(inverse_x)
+    entries = [
+        inverse_x,
+        zero,
+        -matrix[..., 0, 2] * inverse_x,
+        zero,
+        inverse_y,
+        -matrix[..., 1, 2] * inverse_y,
+        zero,
+        zero,
+        one,
+    ]
+    return xp.stack(entries, axis=-1).reshape(*matrix.shape)
+
+
+def projection(
+    camera: Camera,
+    size: tuple[int, int],
+    pose: Float[Array, "*batch 4"],
+    ois: Float[Array, "*batch 2"],
+) -> Float[Array, "*batch 3 3"]:
+    """Return P = K·R(q): world directions to pixels of an image of `size` (width, height)."""
+    return intrinsic_matrix(camera, size, ois) @ quaternion.to_matrix(pose)
+
+
+def homography(
+    camera: Camera,
+    size: tuple[int, int],
+    source: Float[Array, "*batch 4"],
+    target: Float[Array, "*batch 4"],
+    source_ois: Float[Array, "*batch 2"],
+    target_ois: Float[Array, "*batch 2"],
+) -> Float[Array, "*batch 3 3"]:
+    """Return P_target·P_source⁻¹: pixels seen from the source pose to the target pose's.
+
+    Args:
+        camera: the camera of both views.
+        size: width and height of the image in pixels.
+        source: pose [x, y, z, w], world to camera.
+        target: likewise.
+        source_ois: lens shift in fractions of the image.
+        target_ois: likewise.
+    """
+    turn = quaternion.to_matrix(quaternion.multiply(target, quaternion.conjugate(source)))
+    back = inverse_intrinsic_matrix(camera, size, source_ois)
+    return intrinsic_matrix(camera, size, target_ois) @ turn @ back
+
+
+def apply_homography(
+    matrix: Float[Array, "*batch 3 3"], point: Float[Array, "*batch 2"]
+) -> Float[Array, "*batch 2"]:
+    """Return where points (x, y) land; those behind the camera land far out on their own side."""
+    xp = quaternion.array_namespace(matrix, point)
+    image = matrix[..., :2] @ point[..., None] + matrix[..., 2:]
+    depth = xp.maximum(image[..., 2, :], NEAREST_DEPTH)
+    return image[..., :2, 0] / depth
+
+
+def row_fractions() -> Float[np.ndarray, "row"]:
+    """Return the share of the readout time at which each of the grid's rows is exposed."""
+    return np.linspace(0.0, 1.0, GRID_ROWS)
+
+
+def grid_vertices() -> Float[np.ndarray, "row column 2"]:
+    """Return the grid's vertices (u, v) in fractions of the source image, float64."""
+    v, u = np.meshgrid(row_fractions(), np.linspace(0.0, 1.0, GRID_COLUMNS), indexing="ij")
+    return np.stack([u, v], axis=-1)
+
+
+def warp_grid(
+    camera: Camera,
+    size: tuple[int, int],
+    real: Float[Array, "*batch row 4"],
+    ois: Float[Array, "*batch row 2"],
+    virtual: Float[Array, "*batch 4"],
+) -> Float[Array, "*batch row column 4"]:
+    """Return where each source vertex lands in the output (specs §3).
+
+    Args:
+        camera: the camera, real and virtual alike; the virtual one has no OIS.
+        size: width and height of the image in pixels.
+        real: pose of the camera while each row was exposed, [x, y, z, w], world to camera.
+        ois: lens shift while each row was exposed, in fractions of the image.
+        virtual: pose of the virtual camera.
+
+    Returns:
+        (x′, y′, u, v) in fractions of the image: the vertex (u, v) of the source lands at (x′, y′).
+    """
+    xp = quaternion.array_namespace(real, ois, virtual)
+    target = xp.broadcast_to(virtual[..., None, :], real.shape)
+    matrix = homography(camera, size, real, target, ois, xp.zeros_like(ois))
+    vertices = xp.asarray(grid_vertices(), dtype=matrix.dtype)
+    scale = xp.asarray(np.array(size, dtype=float), dtype=matrix.dtype)
+    pixels = vertices * scale.reshape(1, 1, 2)
+    shape = (*matrix.shape[:-3], GRID_ROWS, GRID_COLUMNS)
+    landed = apply_homography(
+        xp.broadcast_to(matrix[..., None, :, :], (*shape, 3, 3)),
+        xp.broadcast_to(pixels, (*shape, 2)),
+    )
+    landed = landed / xp.broadcast_to(scale, landed.shape)
+    return xp.concatenate([landed, xp.broadcast_to(vertices, landed.shape)], axis=-1)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from dvs_jax import camera_path, quaternion
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+
+
+def turning_path():
+    time_ns = 10**18 + np.arange(5, dtype=np.int64) * 10_000_000
+    angle = np.radians([[0.0, 0.0, 10.0 * i] for i in range(5)])
+    return CameraPath(time_ns, quaternion.from_rotation_vector(angle))
+
+
+def test_golden_queries(golden):
+    numbers = np.load(golden / "dvs/geometry.npz")
+    extended = numbers["gyro_extended"]
+    path = CameraPath(np.rint(extended[:, 0]).astype(np.int64), extended[:, 1:])
+    query = np.rint(numbers["query_ns"]).astype(np.int64)
+    found = camera_path.pose_at(path, query, "identity")
+    np.testing.assert_allclose(found, numbers["gyro_at"], atol=2e-6)
+
+
+def test_query_is_exact_at_a_year_of_uptime():
+    path = turning_path()
+    pose = camera_path.pose_at(path, path.time_ns[:1] + 12_500_000, "hold")
+    angle = np.degrees(quaternion.to_rotation_vector(pose))
+    np.testing.assert_allclose(angle, [[0.0, 0.0, 12.5]], atol=1e-9)
+
+
+def test_beyond_the_ends():
+    path = turning_path()
+    outside = np.array([path.time_ns[0] - 1, path.time_ns[-1] + 1])
+    held = camera_path.pose_at(path, outside, "hold")
+    np.testing.assert_allclose(held, path.quaternion[[0, -1]])
+    official = camera_path.pose_at(path, outside, "identity")
+    np.testing.assert_array_equal(official, quaternion.identity((2,)))
+
+
+def test_file_round_trip(tmp_path):
+    path = turning_path()
+    camera_path.write(path, tmp_path / "path.txt")
+    again = camera_path.read(tmp_path / "path.txt")
+    np.testing.assert_allclose(again.quaternion, path.quaternion, atol=1e-15)
+    assert np.abs(again.time_ns - path.time_ns).max() <= 64  # float64 holds 10^18 to 128 ns
+
+
+def test_bad_files_are_named(tmp_path):
+    file = tmp_path / "path.txt"
+    file.write_text("1 2 3\n")
+    with pytest.raises(InputError, match=r"path\.txt.*5 columns"):
+        camera_path.read(file)
+    file.write_text("1 2 3 x 5\n")
+    with pytest.raises(InputError, match=r"path\.txt"):
+        camera_path.read(file)
+    with pytest.raises(InputError, match=r"missing\.txt"):
+        camera_path.read(tmp_path / "missing.txt")
