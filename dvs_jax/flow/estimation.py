@@ -1,0 +1,136 @@
+"""Flow of a stream of frames, whichever estimator makes it."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from dvs_jax.errors import InputError
+from dvs_jax.flow import opencv
+from dvs_jax.flow.pair import FlowPair
+from dvs_jax.flow.stillness import is_still
+
+logger = logging.getLogger("dvs_jax")
+
+Frame = UInt8[np.ndarray, "height width 3"]
+
+# Below this DIS has no room for its patches.
+_SMALLEST_SIDE = 12
+
+
+class Estimator(Protocol):
+    """What makes flow: a name, and a stream of pairs out of a stream of frames of one size."""
+
+    name: str
+
+    def pairs(self, frames: Iterable[Frame]) -> Iterator[FlowPair]:
+        """Flow of each two consecutive frames, in order, in constant memory."""
+        ...
+
+
+_ESTIMATORS: dict[str, Callable[[], Estimator]] = {
+    "dis": opencv.dis,
+    "tvl1": opencv.tvl1,
+    "farneback": opencv.farneback,
+}
+
+
+def create(name: str = "auto") -> Estimator:
+    """The estimator of that name; its own name says which one "auto" took.
+
+    Raises:
+      InputError: there is no such estimator.
+    """
+    if name == "auto":
+        logger.info("optical flow: dis")
+        return opencv.dis()
+    if name not in _ESTIMATORS:
+        known = ", ".join(["auto", *_ESTIMATORS])
+        raise InputError(f"no flow estimator is called {name!r}; there are {known}")
+    return _ESTIMATORS[name]()
+
+
+def working_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width at which flow is made: a quarter of the frame's, 270 × 480 for 1080p."""
+    return round(height / 4), round(width / 4)
+
+
+def estimate(
+    frames: Iterable[Frame],
+    estimator: str | Estimator = "auto",
+    *,
+    size: tuple[int, int] | None = None,
+    source: str = "the video",
+) -> Iterator[FlowPair]:
+    """Flow of each two consecutive frames, forward and backward, in constant memory.
+
+    Args:
+      frames: uint8 RGB [height, width, 3], all of one size, two or more.
+      estimator: a name that `create` knows, or an estimator.
+      size: height and width to work at; a quarter of the frames' by default.
+      source: the video's name, for messages.
+
+    Returns:
+      A stream of one pair less than there are frames; float32 [height, width, 2] at the working
+      size, in pixels of that size. Frames that repeat the one before have zero flow.
+
+    Raises:
+      InputError: an unknown estimator; while streaming: fewer than two frames, frames that differ
+        in size or are no uint8 RGB images, a size too small, or flow that is not finite.
+    """
+    maker = create(estimator) if isinstance(estimator, str) else estimator
+    return _stream(_resized(frames, size, source), maker, source)
+
+
+def _stream(frames: Iterator[Frame], estimator: Estimator, source: str) -> Iterator[FlowPair]:
+    still: deque[bool] = deque()
+    index = -1
+    for index, pair in enumerate(estimator.pairs(_watched(frames, still))):
+        if still.popleft():
+            yield FlowPair(np.zeros_like(pair.forward), np.zeros_like(pair.backward))
+            continue
+        if not (np.isfinite(pair.forward).all() and np.isfinite(pair.backward).all()):
+            raise InputError(
+                f"{source}: {estimator.name} made flow that is not finite between frames {index} "
+                f"and {index + 1}; are its weights damaged?"
+            )
+        yield pair
+    if index < 0:
+        raise InputError(f"{source}: flow needs at least two frames")
+
+
+def _watched(frames: Iterator[Frame], still: deque[bool]) -> Iterator[Frame]:
+    """Pass frames on, noting of each whether it repeats the one before."""
+    previous = None
+    for frame in frames:
+        if previous is not None:
+            still.append(is_still(previous, frame))
+        previous = frame
+        yield frame
+
+
+def _resized(frames: Iterable[Frame], size: tuple[int, int] | None, source: str) -> Iterator[Frame]:
+    shape: tuple[int, ...] | None = None
+    for index, frame in enumerate(frames):
+        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+            raise InputError(
+                f"{source}: frame {index} is {frame.dtype} {frame.shape}, "
+                "flow takes uint8 RGB [height, width, 3]"
+            )
+        shape = shape or frame.shape
+        if frame.shape != shape:
+            raise InputError(
+                f"{source}: frame {index} is {frame.shape[1]} × {frame.shape[0]} px, "
+                f"those before it are {shape[1]} × {shape[0]}; flow needs frames of one size"
+            )
+        height, width = size or working_size(*shape[:2])
+        if min(height, width) < _SMALLEST_SIDE:
+            raise InputError(
+                f"{source}: flow at {width} × {height} px is too small, at least "
+                f"{_SMALLEST_SIDE} × {_SMALLEST_SIDE} is needed; ask for a larger size"
+            )
+        yield cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,79 @@
+"""The official folder layout: `<clip>/flo/00000.flo` forward, `<clip>/flo_back/00000.flo` backward.
+
+File i holds the pair of frames i and i + 1: forward i → i + 1, backward i + 1 → i.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dvs_jax.errors import InputError
+from dvs_jax.flow import flow_file
+from dvs_jax.flow.pair import FlowPair
+
+
+@dataclass(frozen=True)
+class FlowFolder:
+    """The flow files of one clip.
+
+    Attributes:
+      clip: the clip's folder, which holds `flo/` and `flo_back/`.
+      suffix: the files' ending: ".flo", ".npz" or ".png" (KITTI).
+    """
+
+    clip: Path
+    suffix: str = ".flo"
+
+    def forward_path(self, index: int) -> Path:
+        """Where the flow of frame `index` to the next one lies."""
+        return self.clip / "flo" / f"{index:05d}{self.suffix}"
+
+    def backward_path(self, index: int) -> Path:
+        """Where the flow of frame `index + 1` back to frame `index` lies."""
+        return self.clip / "flo_back" / f"{index:05d}{self.suffix}"
+
+    def has(self, index: int) -> bool:
+        """Whether both files of a pair are there."""
+        return self.forward_path(index).is_file() and self.backward_path(index).is_file()
+
+    def __len__(self) -> int:
+        """How many pairs are there without a gap, counted from the first."""
+        count = 0
+        while self.has(count):
+            count += 1
+        return count
+
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the clip's flow in pixels, as its first file has it."""
+        height, width, _ = flow_file.read(self.forward_path(0)).shape
+        return height, width
+
+    def read(self, index: int) -> FlowPair:
+        """Read the flow of frames `index` and `index + 1`, float32 [height, width, 2], in pixels.
+
+        Raises:
+          InputError: a file is missing or damaged, or differs in size from the clip's first.
+        """
+        return FlowPair(self._read(self.forward_path(index)), self._read(self.backward_path(index)))
+
+    def write(self, index: int, pair: FlowPair) -> None:
+        """Write both files of a pair, each whole or not at all."""
+        flow_file.write(self.forward_path(index), pair.forward)
+        flow_file.write(self.backward_path(index), pair.backward)
+
+    def _read(self, path: Path) -> flow_file.Flow:
+        flow = flow_file.require_known(flow_file.read(path), path)
+        if flow.shape[:2] != self.size:
+            height, width = self.size
+            raise InputError(
+                f"{path}: flow of {flow.shape[1]} × {flow.shape[0]} px where the clip's first file "
+                f"has {width} × {height}; compute the clip's flow again"
+            )
+        return flow
+
+
+def find(clip: str | Path) -> FlowFolder | None:
+    """The flow files of a clip in whichever format they lie there, or None if it has none."""
+    folders = (FlowFolder(Path(clip), suffix) for suffix in (".flo", ".npz", ".png"))
+    return next((folder for folder in folders if folder.has(0)), None)

@@ -1,0 +1,55 @@
+"""Flow estimators that need no weights: DIS, TV-L1 and Farnebäck, as OpenCV has them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from dvs_jax.flow.pair import FlowPair
+
+Grey = UInt8[np.ndarray, "height width"]
+
+
+class OpenCvEstimator:
+    """One of OpenCV's dense estimators, run on the grey values of one pair after the other."""
+
+    def __init__(self, name: str, method: cv2.DenseOpticalFlow):
+        self.name = name
+        self._method = method
+
+    def pairs(self, frames: Iterable[UInt8[np.ndarray, "height width 3"]]) -> Iterator[FlowPair]:
+        """Flow of each two consecutive frames.
+
+        Args:
+          frames: uint8 RGB [height, width, 3], all of one size.
+        """
+        greys = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames)
+        for first, second in pairwise(greys):
+            yield FlowPair(self._calculate(first, second), self._calculate(second, first))
+
+    def _calculate(self, first: Grey, second: Grey) -> Float[np.ndarray, "height width 2"]:
+        # No array to write to: DIS would take one for a first guess.
+        return self._method.calc(first, second, None)  # type: ignore[call-overload]
+
+
+def dis() -> OpenCvEstimator:
+    """Dense inverse search (Kroeger et al., ECCV 2016): the default on a CPU."""
+    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    # The preset stops at a quarter of the resolution; one scale finer halves the error.
+    method.setFinestScale(1)
+    return OpenCvEstimator("dis", method)
+
+
+def tvl1() -> OpenCvEstimator:
+    """TV-L1 (Zach, Pock & Bischof, DAGM 2007): crisp edges, hundreds of times slower than DIS."""
+    return OpenCvEstimator("tvl1", cv2.optflow.DualTVL1OpticalFlow.create())
+
+
+def farneback() -> OpenCvEstimator:
+    """Polynomial expansion (Farnebäck, SCIA 2003)."""
+    method = cv2.FarnebackOpticalFlow.create(
+        numLevels=5, pyrScale=0.5, winSize=15, numIters=3, polyN=7, polySigma=1.5
+    )
+    return OpenCvEstimator("farneback", method)

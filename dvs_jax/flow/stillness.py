@@ -1,0 +1,59 @@
+"""Whether two frames show the same picture, up to noise and recompression.
+
+Estimators answer noise with flow of their own making there: RAFT up to a pixel, Farnebäck a fifth
+of one even on identical frames. Where no part of the picture moves, the flow is zero instead.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+_WINDOW_PX = 32
+# Recompression moves single windows by almost a tenth of a pixel, but not the picture as a whole.
+_LARGEST_WINDOW_MOTION_PX = 0.1
+_LARGEST_MEDIAN_MOTION_PX = 0.03
+_NOISE_SIGMA_PX = 1.5
+# Gradients below this many grey levels a pixel count as noise, not as texture.
+_NOISE_GRADIENT = 2.0
+# Frames that differ by more grey levels on average are no repeats: spares them the closer look.
+_LARGEST_MEAN_DIFFERENCE = 6.0
+
+
+def is_still(
+    first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
+) -> bool:
+    """Whether nothing that matters moves between two frames, uint8 RGB [height, width, 3].
+
+    That is: half the picture by less than 0.03 px, and no window of 32 × 32 px by 0.1 px.
+    """
+    if cv2.norm(first, second, cv2.NORM_L1) > _LARGEST_MEAN_DIFFERENCE * first.size:
+        return False
+    motion = _window_motion(_denoised(first), _denoised(second))
+    return bool(
+        motion.max() < _LARGEST_WINDOW_MOTION_PX and np.median(motion) < _LARGEST_MEDIAN_MOTION_PX
+    )
+
+
+def _denoised(frame: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "height width"]:
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return cv2.GaussianBlur(grey, (0, 0), _NOISE_SIGMA_PX)
+
+
+def _window_motion(
+    before: Float[np.ndarray, "height width"], after: Float[np.ndarray, "height width"]
+) -> Float[np.ndarray, "rows columns"]:
+    """Length in pixels of each window's motion (Lucas & Kanade, IJCAI 1981)."""
+    mean = (before + after) / 2
+    across = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8)
+    down = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
+    change = after - before
+    xx = _window_means(across * across) + _NOISE_GRADIENT**2
+    yy = _window_means(down * down) + _NOISE_GRADIENT**2
+    xy = _window_means(across * down)
+    xt, yt = _window_means(across * change), _window_means(down * change)
+    return np.hypot(yy * xt - xy * yt, xx * yt - xy * xt) / (xx * yy - xy * xy)
+
+
+def _window_means(values: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "rows columns"]:
+    rows, columns = (-(-side // _WINDOW_PX) for side in values.shape)
+    return cv2.resize(values, (columns, rows), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,124 @@
+import tracemalloc
+
+import cv2
+import numpy as np
+import pytest
+
+from dvs_jax.errors import InputError
+from dvs_jax.flow import create, estimate, working_size
+
+from .textures import homography_flow, textured_frame
+
+FAST = ["dis", "farneback"]
+
+
+def _inner(flow: np.ndarray) -> np.ndarray:
+    return flow[20:-20, 20:-20]
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_known_motion_is_found_both_ways(moved_pair, shake, name):
+    (pair,) = estimate(moved_pair(shake), name, size=(270, 480))
+    for flow, homography in ((pair.forward, shake), (pair.backward, np.linalg.inv(shake))):
+        error = np.linalg.norm(flow - homography_flow(homography, 270, 480), axis=-1)
+        assert np.median(_inner(error)) < 0.1
+        assert flow.dtype == np.float32
+
+
+def test_tvl1_finds_a_shift():
+    world = textured_frame(64, 96)
+    (pair,) = estimate([world[:48, :64], world[1:49, 2:66]], "tvl1", size=(48, 64))
+    assert np.abs(np.median(pair.forward[8:-8, 8:-8], axis=(0, 1)) - [-2, -1]).max() < 0.1
+
+
+def test_flow_is_in_pixels_of_a_quarter_of_the_frame():
+    world = cv2.resize(textured_frame(120, 160), None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    (pair,) = estimate([world[:400, :560], world[12:412, 8:568]], "dis")
+    assert pair.forward.shape == (100, 140, 2)
+    assert np.abs(np.median(pair.forward, axis=(0, 1)) - [-2, -3]).max() < 0.1
+    assert working_size(1080, 1920) == (270, 480)
+    assert working_size(601, 799) == (150, 200)
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_identical_and_almost_identical_frames_do_not_move(name):
+    frame = textured_frame(270, 480)
+    noise = np.random.default_rng(1).integers(-2, 3, frame.shape)
+    noisy = np.clip(frame + noise, 0, 255).astype(np.uint8)
+    _, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    recompressed = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    black = np.zeros_like(frame)
+    for frames in ([frame, frame], [frame, noisy], [frame, recompressed], [black, black]):
+        (pair,) = estimate(frames, name, size=(270, 480))
+        assert max(np.abs(pair.forward).max(), np.abs(pair.backward).max()) < 0.05
+
+
+def test_small_true_motion_is_not_taken_for_stillness(moved_pair):
+    homography = np.array([[1.0, 0, 0.25], [0, 1, 0], [0, 0, 1]])
+    (pair,) = estimate(moved_pair(homography), "dis", size=(270, 480))
+    assert np.abs(np.median(_inner(pair.forward), axis=(0, 1)) - [0.25, 0]).max() < 0.1
+
+
+def test_one_still_pair_leaves_its_neighbours_alone(moved_pair, shake):
+    first, second = moved_pair(shake)
+    pairs = list(estimate([first, second, second, first], "dis", size=(270, 480)))
+    assert not pairs[1].forward.any()
+    assert np.array_equal(pairs[0].forward, pairs[2].backward)
+    assert np.array_equal(pairs[0].backward, pairs[2].forward)
+    assert np.abs(pairs[0].forward).mean() > 1
+
+
+def test_a_long_stream_needs_no_more_memory():
+    world = textured_frame(80, 400)
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        frames = (np.ascontiguousarray(world[:, i : i + 100]) for i in range(count))
+        for _ in estimate(frames, "dis", size=(80, 100)):
+            pass
+        return tracemalloc.get_traced_memory()[1]
+
+    peak(5)
+    assert peak(200) < 1.5 * peak(20)
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        ([], "at least two frames"),
+        ([np.zeros((64, 64, 3), np.uint8)], "at least two frames"),
+        (
+            [np.zeros((64, 64, 3), np.uint8), np.zeros((64, 80, 3), np.uint8)],
+            "frame 1 is 80 × 64 px, those before it are 64 × 64",
+        ),
+        ([np.zeros((64, 64), np.uint8)] * 2, "frame 0 is uint8"),
+        ([np.zeros((64, 64, 3), np.float32)] * 2, "frame 0 is float32"),
+        ([np.zeros((40, 64, 3), np.uint8)] * 2, "16 × 10 px is too small"),
+    ],
+)
+def test_unusable_frames_are_named(frames, message):
+    with pytest.raises(InputError, match=r"shaky\.mp4: ") as caught:
+        list(estimate(frames, "dis", source="shaky.mp4"))
+    assert message in str(caught.value)
+
+
+def test_estimators_go_by_name():
+    assert create("farneback").name == "farneback"
+    assert create("auto").name == "dis"
+    with pytest.raises(
+        InputError, match="no flow estimator is called 'magic'; there are auto, dis"
+    ):
+        estimate([], "magic")
+
+
+def test_flow_that_is_not_finite_is_not_passed_on(moved_pair, shake):
+    class Broken:
+        name = "broken"
+
+        def pairs(self, frames):
+            for pair in create("dis").pairs(frames):
+                pair.forward[3, 4] = np.nan
+                yield pair
+
+    with pytest.raises(InputError, match="broken made flow that is not finite between frames 0"):
+        list(estimate(moved_pair(shake), Broken(), size=(270, 480)))
