@@ -1,0 +1,142 @@
+"""camera.toml: a camera's description beside its logs."""
+
+import dataclasses
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from dvs_jax.camera import Camera
+from dvs_jax.errors import InputError
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One table of the file; reading a value checks it and can name it."""
+
+    file: Path
+    name: str
+    values: dict[str, Any]
+
+    def error(self, key: str, allowed: str) -> InputError:
+        name = f"{self.name}.{key}" if self.name else key
+        return InputError(f"{self.file}: {name} = {self.values.get(key)!r}; it must be {allowed}")
+
+    def require_known(self, *keys: str) -> None:
+        for key in self.values.keys() - set(keys):
+            place = f" in [{self.name}]" if self.name else ""
+            raise InputError(
+                f"{self.file}: unknown key {key!r}{place}; allowed are {', '.join(keys)}"
+            )
+
+    def section(self, key: str) -> "_Section":
+        values = self.values.get(key, {})
+        if not isinstance(values, dict):
+            raise self.error(key, f"a table, [{key}]")
+        return _Section(self.file, key, values)
+
+    def number(self, key: str, low: float, high: float) -> float:
+        value = self.values.get(key)
+        if not _is_number(value) or not low <= value <= high:
+            raise self.error(key, f"a number from {low:g} to {high:g}")
+        return float(value)
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def read(file: Path) -> Camera:
+    """Read a camera.toml; what it leaves out is as in the released DVS data.
+
+    ```toml
+    fov = 1.27                 # sensor width / focal length, = 2·tan(half the horizontal angle)
+    readout_time_ms = 30.0     # from the exposure of the first row to that of the last
+
+    [intrinsics]               # instead of fov: pixels of a width × height picture
+    width = 800
+    height = 600
+    fx = 573.85
+    fy = 575.04
+    cx = 406.01                # a pixel's centre has whole coordinates
+    cy = 309.01
+
+    [gyro]
+    axes = ["y", "x", "z"]     # which log axis turns the world about the camera's x, y, z
+    clock_offset_ms = 0.0      # added to gyro and OIS times to get the video's
+
+    [ois]
+    window = [4032, 2272]      # width and height of the picture in the OIS log's pixels
+    ```
+
+    Raises:
+        InputError: not TOML, an unknown key, a value of the wrong type or out of range; the
+            message names the key and what is allowed.
+    """
+    root = _Section(file, "", _parse(file))
+    root.require_known("fov", "readout_time_ms", "intrinsics", "gyro", "ois")
+    described = _optics(root) | _gyro(root.section("gyro")) | _ois(root.section("ois"))
+    if "readout_time_ms" in root.values:
+        described["readout_time_s"] = root.number("readout_time_ms", 0, 1000) / 1e3
+    return dataclasses.replace(Camera(), **described)
+
+
+def _parse(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{file}: not a TOML file ({error})") from None
+
+
+def _optics(root: _Section) -> dict[str, Any]:
+    if "intrinsics" not in root.values:
+        if "fov" not in root.values:
+            return {}
+        focal_length = 1.0 / root.number("fov", 0.01, 20)
+        return {"focal_length": (focal_length, focal_length)}
+    if "fov" in root.values:
+        raise InputError(f"{root.file}: give fov or [intrinsics], not both")
+    intrinsics = root.section("intrinsics")
+    intrinsics.require_known("width", "height", "fx", "fy", "cx", "cy")
+    width, height = (intrinsics.number(key, 1, 1e5) for key in ("width", "height"))
+    fx, fy = (intrinsics.number(key, 0.05 * width, 100 * width) for key in ("fx", "fy"))
+    cx, cy = intrinsics.number("cx", 0, width), intrinsics.number("cy", 0, height)
+    return {
+        "focal_length": (fx / width, fy / width),
+        "principal_point": ((cx + 0.5) / width, (cy + 0.5) / height),
+    }
+
+
+def _gyro(gyro: _Section) -> dict[str, Any]:
+    gyro.require_known("axes", "clock_offset_ms")
+    described: dict[str, Any] = {}
+    if "axes" in gyro.values:
+        described["gyro_axes"] = _axes(gyro)
+    if "clock_offset_ms" in gyro.values:
+        described["clock_offset_s"] = gyro.number("clock_offset_ms", -1e15, 1e15) / 1e3
+    return described
+
+
+def _axes(gyro: _Section) -> tuple[str, ...]:
+    axes = gyro.values["axes"]
+    names = [str(axis).removeprefix("-") for axis in axes] if isinstance(axes, list) else []
+    if sorted(names) != ["x", "y", "z"]:
+        raise gyro.error("axes", 'each of "x", "y", "z" once, with "-" before a reversed one')
+    return tuple(axes)
+
+
+def _ois(ois: _Section) -> dict[str, Any]:
+    ois.require_known("window")
+    if "window" not in ois.values:
+        return {}
+    window = ois.values["window"]
+    if not isinstance(window, list) or len(window) != 2 or not all(map(_is_positive, window)):
+        raise ois.error("window", "two positive numbers, [width, height]")
+    return {"ois_window": (float(window[0]), float(window[1]))}
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and 0 < value < math.inf

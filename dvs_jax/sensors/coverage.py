@@ -1,0 +1,57 @@
+"""Whether the logs cover the frames they describe."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from dvs_jax.errors import InputError
+from dvs_jax.sensors.log import FrameLog
+
+_log = logging.getLogger("dvs_jax")
+
+
+def require_overlap(
+    file: Path, log_time_ns: Int[np.ndarray, "sample"], frame_time_ns: Int[np.ndarray, "frame"]
+) -> None:
+    """Raise InputError unless the log and the frames share a time on the log's clock.
+
+    Args:
+        file: the log, for the message.
+        log_time_ns: int64 times of its samples, increasing.
+        frame_time_ns: int64 times of the frames on the same clock, increasing.
+    """
+    if log_time_ns[-1] < frame_time_ns[0] or frame_time_ns[-1] < log_time_ns[0]:
+        raise InputError(
+            f"{file}: the log lasts {_span(log_time_ns)}, the frames {_span(frame_time_ns)}; "
+            "they do not overlap: check the units of their times, or tell their clocks' "
+            "difference as clock_offset_ms under [gyro] in camera.toml"
+        )
+
+
+def _span(time_ns: Int[np.ndarray, "sample"]) -> str:
+    return f"from {time_ns[0] / 1e9:.3f} s to {time_ns[-1] / 1e9:.3f} s"
+
+
+def warn_of_uncovered_frames(
+    file: Path, log_time_ns: Int[np.ndarray, "sample"], frames: FrameLog
+) -> None:
+    """Warn if frames were exposed before the gyro log's first sample or after its last.
+
+    Args:
+        file: the log, for the message.
+        log_time_ns: int64 times of its samples, increasing.
+        frames: the frames, on the same clock.
+    """
+    early = np.count_nonzero(frames.time_ns < log_time_ns[0])
+    late = np.count_nonzero(frames.time_ns + frames.readout_ns > log_time_ns[-1])
+    if early:
+        _log.warning("%s: the log starts after %d of %d frames", file, early, len(frames))
+    if late:
+        _log.warning(
+            "%s: the log ends before %d of %d frames do; the camera counts as still there",
+            file,
+            late,
+            len(frames),
+        )

@@ -1,0 +1,80 @@
+"""Which files beside a video are its logs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvs_jax.errors import InputError
+
+_VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".m4v", ".webm"})
+
+_LOG_SUFFIXES = frozenset({".txt", ".csv"})
+
+_ROLES = ("gyro", "ois", "frame")
+"""What a log's name contains; where it contains several, the first counts."""
+
+
+@dataclass(frozen=True)
+class LogFiles:
+    """The files that describe one video; None where there is none."""
+
+    folder: Path
+    gyro: Path | None
+    ois: Path | None
+    frame: Path | None
+    camera: Path | None
+
+
+def find_logs(video: Path) -> LogFiles:
+    """Find a video's logs and camera description in its folder, by name (specs §2).
+
+    A log is a .txt or .csv file whose name contains its role: gyro, ois or frame. A file whose name
+    starts with a video's is that video's alone, and is preferred to those that start with none's.
+    The camera's description is `<video's name>.toml`, or else `camera.toml`.
+
+    Args:
+        video: a video file, or a folder of images, whose logs lie beside the folder.
+
+    Raises:
+        InputError: no such folder, or several files for one role.
+    """
+    folder = video.absolute().parent
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    own = video.name if video.is_dir() else video.stem
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    stems = {own} | {path.stem for path in files if path.suffix.lower() in _VIDEO_SUFFIXES}
+    logs = [path for path in files if path.suffix.lower() in _LOG_SUFFIXES]
+    gyro, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
+    described = (folder / f"{own}.toml", folder / "camera.toml")
+    camera = next((path for path in described if path.is_file()), None)
+    return LogFiles(folder, gyro, ois, frame, camera)
+
+
+def _log_of(role: str, logs: Iterable[Path], own: str, stems: Iterable[str]) -> Path | None:
+    by_owner: dict[str, list[Path]] = {}
+    for path in logs:
+        owner = _owner(path, stems)
+        if _role(path.stem[len(owner) :]) == role:
+            by_owner.setdefault(owner, []).append(path)
+    candidates = by_owner.get(own) or by_owner.get("", [])
+    if len(candidates) > 1:
+        names = ", ".join(path.name for path in candidates)
+        raise InputError(
+            f"{candidates[0].parent}: several {role} logs ({names}); keep one, "
+            f"or start its name with the video's, {own}_{role}.txt"
+        )
+    return candidates[0] if candidates else None
+
+
+def _owner(path: Path, stems: Iterable[str]) -> str:
+    """Return the longest video name that the log's starts with, as whole words, or ""."""
+    return max((stem for stem in stems if _starts_with(path.stem, stem)), key=len, default="")
+
+
+def _starts_with(name: str, stem: str) -> bool:
+    return name.startswith(stem) and not name[len(stem) :][:1].isalnum()
+
+
+def _role(name: str) -> str | None:
+    return next((role for role in _ROLES if role in name.lower()), None)

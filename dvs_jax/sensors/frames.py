@@ -1,0 +1,106 @@
+"""Frame logs: when each frame was exposed, in three layouts."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from dvs_jax.camera import Camera
+from dvs_jax.errors import InputError
+from dvs_jax.sensors import columns, table
+from dvs_jax.sensors.log import FrameLog
+from dvs_jax.sensors.table import Table
+
+LAYOUTS = (
+    "t_ns exposure_ns (unused) readout_ns t_ois_ns (without a header)",
+    "t_ns frame_id exposure_ns rs_time_ns ois_t_ns (without a header; ids count 0, 1, 2, ...)",
+    "named columns, each with its unit at the end (t_s, t_ms, t_us, t_ns): t and, if known, "
+    "exposure, readout, t_ois",
+)
+
+_LONGEST_NS = 1_000_000_000
+"""Exposure and readout beyond a second are a mistaken unit."""
+
+
+def read(file: Path, camera: Camera) -> FrameLog:
+    """Read a frame log of any known layout.
+
+    Half the exposure is subtracted from both clocks' times (specs §2); without such a column the
+    times count as the middle of the first row's exposure already.
+
+    Args:
+        file: text, whitespace or comma separated.
+        camera: readout time, where the log has no such column, and the offset of the OIS's clock.
+
+    Raises:
+        InputError: the file is no such log (see `table.read`), a time does not exceed the one
+            before, or an exposure or readout lies outside 0 to 1 s; the message names the line.
+    """
+    log = table.read(file)
+    time_ns, exposure, readout, ois_time_ns = (
+        _named_columns(log, camera) if log.names else _official_columns(log)
+    )
+    _require_duration(log, "exposure", exposure)
+    _require_duration(log, "readout", readout)
+    _require_increasing(log, time_ns)
+    ois_offset = round(camera.clock_offset_s * 1e9)
+    return FrameLog(time_ns - exposure // 2, readout, ois_time_ns + ois_offset - exposure // 2)
+
+
+def without_log(video_time_ns: Int[np.ndarray, "frame"], camera: Camera) -> FrameLog:
+    """Return what a video's own timestamps say: its first frame is at 0 on the gyro's clock.
+
+    Args:
+        video_time_ns: int64 presentation times, increasing.
+        camera: readout time.
+    """
+    time_ns = video_time_ns - video_time_ns[0]
+    return FrameLog(time_ns, _constant(time_ns, camera.readout_time_s), time_ns)
+
+
+def _constant(like: Int[np.ndarray, "frame"], seconds: float) -> Int[np.ndarray, "frame"]:
+    return np.full_like(like, round(seconds * 1e9))
+
+
+def _official_columns(log: Table) -> tuple[Int[np.ndarray, "frame"], ...]:
+    """Return time, exposure, readout and OIS time."""
+    if log.values.shape[1] != 5:
+        raise columns.unknown_layout(log, LAYOUTS)
+    has_ids = np.array_equal(log.values[:, 1], np.arange(len(log.values)))
+    order = (0, 2 if has_ids else 1, 3, 4)
+    return tuple(columns.time_ns(log, column, "ns") for column in order)
+
+
+def _named_columns(log: Table, camera: Camera) -> tuple[Int[np.ndarray, "frame"], ...]:
+    """Return the same as `_official_columns`."""
+    time_ns = columns.require_time_ns(log)
+    exposure, readout, ois_time_ns = (
+        columns.find_time_ns(log, name) for name in ("exposure", "readout", "t_ois")
+    )
+    return (
+        time_ns,
+        _constant(time_ns, 0.0) if exposure is None else exposure,
+        _constant(time_ns, camera.readout_time_s) if readout is None else readout,
+        time_ns - round(camera.clock_offset_s * 1e9) if ois_time_ns is None else ois_time_ns,
+    )
+
+
+def _require_duration(log: Table, name: str, duration: Int[np.ndarray, "frame"]) -> None:
+    bad = (duration < 0) | (duration > _LONGEST_NS)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{log.file}, line {log.line[row]}: {name} of {duration[row] / 1e9:g} s; "
+            "it lies between 0 and 1 s, so check the columns' order and units"
+        )
+
+
+def _require_increasing(log: Table, time_ns: Int[np.ndarray, "frame"]) -> None:
+    """Every line is a frame of the video, so none can be dropped the way a gyro sample can."""
+    stuck = np.diff(time_ns) <= 0
+    if stuck.any():
+        row = int(np.argmax(stuck))
+        raise InputError(
+            f"{log.file}, line {log.line[row + 1]}: time does not advance, "
+            f"from {time_ns[row] / 1e9:.6f} s to {time_ns[row + 1] / 1e9:.6f} s"
+        )

@@ -1,0 +1,54 @@
+"""From angular velocity to poses (specs §2), in float64 and without a loop over samples."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath
+
+PRE_ROLL_SAMPLES = 200
+
+PRE_ROLL_NS = 500_000_000
+"""The network looks 400 ms back, so fast gyros need more than the official 200 samples."""
+
+
+def integrate(
+    time_ns: Int[np.ndarray, "sample"], velocity: Float[np.ndarray, "sample 3"]
+) -> CameraPath:
+    """Return the poses q_i = Δq_i ⊗ q_{i−1} with q_0 = identity and Δq_i from ω_i·(t_i − t_{i−1}).
+
+    Args:
+        time_ns: int64 nanoseconds, increasing.
+        velocity: the pose's angular velocity about the camera's x, y, z in rad/s: the negative of
+            the camera's own.
+    """
+    step_s = np.diff(time_ns, prepend=time_ns[:1]) / 1e9
+    turn = quaternion.from_rotation_vector(velocity * step_s[:, None])
+    return CameraPath(time_ns, _running_product(turn))
+
+
+def _running_product(factor: Float[np.ndarray, "sample 4"]) -> Float[np.ndarray, "sample 4"]:
+    """Return f_i ⊗ … ⊗ f_0 for every i: log₂ N products of whole arrays (Hillis & Steele, 1986)."""
+    product, reach = factor, 1
+    while reach < len(product):
+        later = quaternion.multiply(product[reach:], product[:-reach])
+        product = np.concatenate([product[:reach], later])
+        reach *= 2
+    return quaternion.normalize(product)
+
+
+def with_pre_roll(path: CameraPath) -> CameraPath:
+    """Put the path's beginning, mirrored in time and rotation, in front of it (specs §2).
+
+    Sample −1−i lies at t_0 − (t_{i+1} − t_0) and turns as far from q_0 as q_{i+1} does, the other
+    way. There are 200 samples, more where those last less than 0.5 s, and fewer for shorter logs.
+    """
+    beyond = int(np.searchsorted(path.time_ns, path.time_ns[0] + PRE_ROLL_NS))
+    count = min(max(PRE_ROLL_SAMPLES, beyond), len(path) - 1)
+    ahead = path.quaternion[count:0:-1]
+    origin = np.broadcast_to(path.quaternion[0], ahead.shape)
+    mirrored = quaternion.multiply(quaternion.multiply(origin, quaternion.conjugate(ahead)), origin)
+    return CameraPath(
+        np.concatenate([2 * path.time_ns[0] - path.time_ns[count:0:-1], path.time_ns]),
+        np.concatenate([mirrored, path.quaternion]),
+    )

@@ -1,0 +1,101 @@
+"""A video's sensors, from whatever logs lie beside it."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from dvs_jax.camera import Camera
+from dvs_jax.errors import InputError
+from dvs_jax.sensors import camera_file, coverage, frames, gyro, ois
+from dvs_jax.sensors.folder import LogFiles, find_logs
+from dvs_jax.sensors.integration import with_pre_roll
+from dvs_jax.sensors.log import FrameLog, OisLog, SensorLog
+
+_log = logging.getLogger("dvs_jax")
+
+
+def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
+    """Load the sensor logs and the camera description that lie beside a video.
+
+    Each missing sensor but the gyro is replaced, and a warning says what that costs: no lens shift,
+    the video's own timestamps, the released camera.
+
+    Args:
+        video: a video file, or a folder of images with the logs beside the folder.
+        video_time_ns: int64 presentation time of each frame, increasing. Times count from the first
+            frame's, which is 0 on the gyro's clock (plus the camera's clock offset) if there is no
+            frame log; with one, only their number matters.
+
+    Returns:
+        The clip's sensors; `frames` is as long as the shorter of video and frame log.
+
+    Raises:
+        InputError: no gyro log, several logs for one sensor, a log or description that is not as
+            its format wants (see the formats' `read`), or logs that do not overlap the frames.
+    """
+    files = find_logs(video)
+    if files.gyro is None:
+        raise _no_gyro(files.folder, video)
+    if len(video_time_ns) == 0:
+        raise InputError(f"{video}: the video has no frames")
+    camera = Camera() if files.camera is None else camera_file.read(files.camera)
+    frame_log = _frame_log(files, camera, video_time_ns)
+    path = gyro.read(files.gyro, camera)
+    coverage.require_overlap(files.gyro, path.time_ns, frame_log.time_ns)
+    coverage.warn_of_uncovered_frames(files.gyro, path.time_ns, frame_log)
+    return SensorLog(camera, with_pre_roll(path), _ois_log(files, camera, frame_log), frame_log)
+
+
+def _no_gyro(folder: Path, video: Path) -> InputError:
+    stem = video.name if video.is_dir() else video.stem
+    return InputError(
+        f"{folder}: no gyro log for {video.name}; its pose comes from the gyro, so record one and "
+        f"name it {stem}_gyro.csv (or any .txt or .csv with gyro in its name): a first line "
+        "t_s,wx,wy,wz, then a sample a line, seconds and rad/s"
+    )
+
+
+def _frame_log(
+    files: LogFiles, camera: Camera, video_time_ns: Int[np.ndarray, "frame"]
+) -> FrameLog:
+    if files.frame is None:
+        _warn_of_missing_frame_log(files, camera)
+        return frames.without_log(video_time_ns, camera)
+    log = frames.read(files.frame, camera)
+    count = min(len(log), len(video_time_ns))
+    if len(log) != len(video_time_ns):
+        _log.warning(
+            "%s: %d frames in the log, %d in the video; only the first %d are used",
+            files.frame,
+            len(log),
+            len(video_time_ns),
+            count,
+        )
+    return FrameLog(log.time_ns[:count], log.readout_ns[:count], log.ois_time_ns[:count])
+
+
+def _warn_of_missing_frame_log(files: LogFiles, camera: Camera) -> None:
+    _log.warning(
+        "%s: no frame log; the video's own timestamps stand in, which lie some milliseconds off "
+        "the exposures and may leave jitter",
+        files.folder,
+    )
+    if files.camera is None:
+        _log.warning(
+            "%s: no camera.toml either; assuming a fov of %.2f (sensor width / focal length) and "
+            "a readout time of %.0f ms",
+            files.folder,
+            1.0 / camera.focal_length[0],
+            camera.readout_time_s * 1e3,
+        )
+
+
+def _ois_log(files: LogFiles, camera: Camera, frame_log: FrameLog) -> OisLog | None:
+    if files.ois is None:
+        _log.warning("%s: no OIS log; shifts of the lens, if there were any, stay", files.folder)
+        return None
+    log = ois.read(files.ois, camera)
+    coverage.require_overlap(files.ois, log.time_ns, frame_log.ois_time_ns)
+    return log
