@@ -14,7 +14,7 @@ from dvs_jax import quaternion
 from dvs_jax.quaternion import Array
 
 GRID_ROWS = 12
-GRID_COLUMNS = 12
+"""Rows, and columns, of the official program's grid; drawing takes a finer one."""
 
 NEAREST_DEPTH = 1e-3
 """Homogeneous depth below which a point counts as lying at this depth: one behind the camera then
@@ -140,14 +140,17 @@ def apply_homography(
     return image[..., :2, 0] / depth
 
 
-def row_fractions() -> Float[np.ndarray, "row"]:
+def row_fractions(rows: int = GRID_ROWS) -> Float[np.ndarray, "row"]:
     """Return the share of the readout time at which each of the grid's rows is exposed."""
-    return np.linspace(0.0, 1.0, GRID_ROWS)
+    return np.linspace(0.0, 1.0, rows)
 
 
-def grid_vertices() -> Float[np.ndarray, "row column 2"]:
-    """Return the grid's vertices (u, v) in fractions of the source image, float64."""
-    v, u = np.meshgrid(row_fractions(), np.linspace(0.0, 1.0, GRID_COLUMNS), indexing="ij")
+def grid_vertices(rows: int = GRID_ROWS) -> Float[np.ndarray, "row column 2"]:
+    """Return the vertices (u, v) of a grid with as many columns as rows.
+
+    float64, in fractions of the source image.
+    """
+    v, u = np.meshgrid(row_fractions(rows), row_fractions(rows), indexing="ij")
     return np.stack([u, v], axis=-1)
 
 
@@ -169,14 +172,16 @@ def warp_grid(
 
     Returns:
         (x′, y′, u, v) in fractions of the image: the vertex (u, v) of the source lands at (x′, y′).
+        There are as many columns as rows.
     """
     xp = quaternion.array_namespace(real, ois, virtual)
     target = xp.broadcast_to(virtual[..., None, :], real.shape)
     matrix = homography(camera, size, real, target, ois, xp.zeros_like(ois))
-    vertices = xp.asarray(grid_vertices(), dtype=matrix.dtype)
+    rows = matrix.shape[-3]
+    vertices = xp.asarray(grid_vertices(rows), dtype=matrix.dtype)
     scale = xp.asarray(np.array(size, dtype=float), dtype=matrix.dtype)
     pixels = vertices * scale.reshape(1, 1, 2)
-    shape = (*matrix.shape[:-3], GRID_ROWS, GRID_COLUMNS)
+    shape = (*matrix.shape[:-2], rows)
     landed = apply_homography(
         xp.broadcast_to(matrix[..., None, :, :], (*shape, 3, 3)),
         xp.broadcast_to(pixels, (*shape, 2)),

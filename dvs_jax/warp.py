@@ -1,0 +1,162 @@
+"""A grid onto frames, on the host and on the device.
+
+A grid says where source points land in the output; drawing needs the opposite, the source position
+of every output pixel. It is found by a few preconditioned fixed-point steps instead of rasterising
+triangles, so the same formulas run in NumPy and, vectorised over frames, in JAX.
+"""
+
+from functools import partial
+from typing import Literal
+
+import cv2
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+
+from dvs_jax import quaternion
+
+Border = Literal["black", "reflect"]
+
+LATTICE_STEP = 16
+"""Output pixels between the positions that are solved for; bilinear in between, exact to 0.1 px."""
+
+_FIXED_POINT_STEPS = 6
+
+_BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
+_DEVICE_BORDERS = {"black": "constant", "reflect": "mirror"}
+
+
+def source_positions(grid: quaternion.Array, target: quaternion.Array) -> quaternion.Array:
+    """Return which source point each output point shows.
+
+    Args:
+        grid: [row, column, 4], (x′, y′, u, v) in fractions of the frame, as `camera.warp_grid`
+            makes it: the source vertex (u, v), regularly spaced, lands at (x′, y′).
+        target: [..., 2], output points (x, y) in fractions of the frame.
+
+    Returns:
+        [..., 2], source points (x, y) in fractions of the frame; outside [0, 1] where the output
+        shows nothing of the frame.
+    """
+    xp = quaternion.array_namespace(grid, target)
+    affine = _inverse_affine(grid)
+    slope = xp.swapaxes(affine[:2], 0, 1)
+    position = target @ slope.T + xp.broadcast_to(affine[2], target.shape)
+    for _ in range(_FIXED_POINT_STEPS):
+        position = position - (_land(grid, position) - target) @ slope.T
+    return position
+
+
+def _inverse_affine(grid: quaternion.Array) -> quaternion.Array:
+    """Return the 3 × 2 map from (x′, y′, 1) to (u, v) that fits the whole grid best.
+
+    It is the first guess, and the step of the iteration: what remains of the map is nearly the
+    identity, so that a handful of steps converge also for a large roll or zoom.
+    """
+    xp = quaternion.array_namespace(grid)
+    landed = grid[..., :2].reshape(-1, 2)
+    landed = xp.concatenate([landed, xp.ones_like(landed[:, :1])], axis=-1)
+    vertices = grid[..., 2:].reshape(-1, 2)
+    return xp.linalg.solve(landed.T @ landed, landed.T @ vertices)
+
+
+def _land(grid: quaternion.Array, position: quaternion.Array) -> quaternion.Array:
+    """Return where source points land: bilinear within a cell, its extension beyond the frame."""
+    xp = quaternion.array_namespace(grid, position)
+    cells = (grid.shape[0] - 1, grid.shape[1] - 1)
+    row, column = position[..., 1] * cells[0], position[..., 0] * cells[1]
+    top = xp.clip(xp.floor(row), 0, cells[0] - 1).astype(int)
+    left = xp.clip(xp.floor(column), 0, cells[1] - 1).astype(int)
+    down, right = (row - top)[..., None], (column - left)[..., None]
+    landed = grid[..., :2]
+    upper = landed[top, left] * (1 - right) + landed[top, left + 1] * right
+    lower = landed[top + 1, left] * (1 - right) + landed[top + 1, left + 1] * right
+    return upper * (1 - down) + lower * down
+
+
+def backward_map(
+    grid: Float[np.ndarray, "row column 4"], size: tuple[int, int], kept: float
+) -> Float[np.ndarray, "height width 2"]:
+    """Return the source pixel (x, y) of every output pixel.
+
+    Args:
+        grid: see `source_positions`.
+        size: width and height of source and output in pixels.
+        kept: the central share of the uncropped output, in each axis, that fills the output.
+
+    Returns:
+        float32 [height, width, 2] in pixels, integers at pixel centres.
+    """
+    lattice = [np.arange(-1, -(-length // LATTICE_STEP) + 1) for length in size]
+    # Resizing by an integer factor puts sample i at the middle of its LATTICE_STEP pixels.
+    x, y = np.meshgrid(*((points + 0.5) * LATTICE_STEP - 0.5 for points in lattice))
+    target = np.stack([x, y], axis=-1) / size
+    coarse = (source_positions(grid, _uncrop(target, size, kept)) * size).astype(np.float32)
+    fine = cv2.resize(coarse, None, fx=LATTICE_STEP, fy=LATTICE_STEP)
+    width, height = size
+    return fine[LATTICE_STEP : LATTICE_STEP + height, LATTICE_STEP : LATTICE_STEP + width]
+
+
+def _uncrop(target: quaternion.Array, size: tuple[int, int], kept: float) -> quaternion.Array:
+    xp = quaternion.array_namespace(target)
+    center = xp.asarray([(length - 1) / (2 * length) for length in size], dtype=target.dtype)
+    center = xp.broadcast_to(center, target.shape)
+    return center + (target - center) * kept
+
+
+def warp_frame(
+    frame: UInt8[np.ndarray, "height width channel"],
+    grid: Float[np.ndarray, "row column 4"],
+    kept: float,
+    border: Border,
+) -> UInt8[np.ndarray, "height width channel"]:
+    """Draw one frame as the virtual camera sees it, on the host.
+
+    Args:
+        frame: the source picture.
+        grid: see `source_positions`.
+        kept: see `backward_map`; 1 for the uncropped output.
+        border: what fills pixels that the frame does not cover.
+    """
+    size = (frame.shape[1], frame.shape[0])
+    positions = backward_map(grid, size, kept)
+    # The stubs do not know that one two-channel map needs no second.
+    return cv2.remap(  # type: ignore[call-overload]
+        frame, positions, None, cv2.INTER_LINEAR, borderMode=_BORDERS[border]
+    )
+
+
+@partial(jax.jit, static_argnames=("kept", "border"))
+def warp_frames(
+    frames: UInt8[Array, "frame height width channel"],
+    grids: Float[Array, "frame row column 4"],
+    kept: float,
+    border: Border,
+) -> UInt8[Array, "frame height width channel"]:
+    """Draw a batch of frames as the virtual camera sees them, on the device.
+
+    The arguments are those of `warp_frame` with a leading axis.
+    """
+    return jax.vmap(lambda frame, grid: _warp_on_device(frame, grid, kept, border))(frames, grids)
+
+
+def _warp_on_device(
+    frame: UInt8[Array, "height width channel"],
+    grid: Float[Array, "row column 4"],
+    kept: float,
+    border: Border,
+) -> UInt8[Array, "height width channel"]:
+    height, width = frame.shape[:2]
+    x, y = jnp.meshgrid(jnp.arange(width) / width, jnp.arange(height) / height)
+    target = _uncrop(jnp.stack([x, y], axis=-1), (width, height), kept)
+    position = source_positions(grid, target)
+    rows_columns = [position[..., 1] * height, position[..., 0] * width]
+
+    def sample(channel: Float[Array, "height width"]) -> Float[Array, "height width"]:
+        return jax.scipy.ndimage.map_coordinates(
+            channel, rows_columns, order=1, mode=_DEVICE_BORDERS[border]
+        )
+
+    drawn = jax.vmap(sample, in_axes=-1, out_axes=-1)(frame.astype(jnp.float32))
+    return jnp.round(drawn).astype(jnp.uint8)
