@@ -1,0 +1,120 @@
+"""Pictures of camera paths."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+
+_INPUT_STYLE: dict[str, Any] = {"color": "#2ca02c", "linewidth": 1.2}
+_OUTPUT_STYLE: dict[str, Any] = {"color": "#1f5fd0", "linewidth": 1.6}
+_AXES = ("x, pitch (deg)", "y, yaw (deg)", "z, roll (deg)")
+_OIS_AXES = ("OIS x (% of width)", "OIS y (% of height)")
+_WIDTH_INCHES, _ROW_INCHES, _DPI = 11.0, 1.8, 100
+
+
+def plot_path(
+    file: Path,
+    real: CameraPath,
+    virtual: CameraPath,
+    ois: tuple[Int[np.ndarray, "sample"], Float[np.ndarray, "sample 2"]] | None,
+    title: str,
+) -> None:
+    """Draw the camera's rotation before and after, and the lens shift (specs §9).
+
+    The three angles of the real path are the sums of its rotation vectors from pose to pose, in
+    degrees since the first frame: they neither wrap nor jump sign. Those of the virtual path are
+    the real path's plus the rotation vector from real to virtual pose, so the gap between two
+    curves is what the stabiliser turns that frame by. Positive is the way the world turns in the
+    camera's frame.
+
+    Args:
+        file: where the picture goes, a .jpg or .png; it appears there complete or not at all.
+        real: the camera's pose at every frame; drawn green, as the input.
+        virtual: the stabilised pose at the same times; drawn blue, as the output.
+        ois: times of the lens shift, int64 [sample] nanoseconds on the path's clock, and its x and
+            y, float64 [sample, 2] in fractions of the image's width and height; None draws no lens
+            shift.
+        title: shown above.
+
+    Raises:
+        InputError: the paths' times differ, there is no pose, or the file cannot be written.
+    """
+    if len(real) == 0 or not np.array_equal(real.time_ns, virtual.time_ns):
+        raise InputError(
+            f"{file}: nothing to draw: the real path ({len(real)} poses) and the virtual path "
+            f"({len(virtual)} poses) need the same times"
+        )
+    labels = _AXES if ois is None else _AXES + _OIS_AXES
+    figure = Figure((_WIDTH_INCHES, _ROW_INCHES * len(labels)), dpi=_DPI, layout="constrained")
+    panels = figure.subplots(len(labels), sharex=True)
+    _draw_rotation(panels[:3], real, virtual)
+    if ois is not None:
+        _draw_lens_shift(panels[3:], _seconds(ois[0], real), 100.0 * ois[1])
+    for panel, label in zip(panels, labels, strict=True):
+        _dress(panel, label)
+    figure.align_ylabels(panels)
+    panels[-1].set_xlabel("time since the first frame (s)")
+    # A name may hold what Matplotlib would read as mathematics.
+    figure.suptitle(title, x=0.005, horizontalalignment="left", parse_math=False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    _save(figure, file)
+
+
+def _draw_rotation(panels: list[Axes], real: CameraPath, virtual: CameraPath) -> None:
+    time = _seconds(real.time_ns, real)
+    input_angle, output_angle = _angles(real.quaternion, virtual.quaternion)
+    for axis, panel in enumerate(panels):
+        panel.plot(time, input_angle[:, axis], label="input", **_INPUT_STYLE)
+        panel.plot(time, output_angle[:, axis], label="output", **_OUTPUT_STYLE)
+    panels[0].set_xlim(time[0], max(time[-1], time[0] + 1e-3))
+
+
+def _draw_lens_shift(
+    panels: list[Axes], time: Float[np.ndarray, "sample"], shift: Float[np.ndarray, "sample 2"]
+) -> None:
+    for axis, panel in enumerate(panels):
+        panel.plot(time, shift[:, axis], **_INPUT_STYLE)
+
+
+def _angles(
+    real: Float[np.ndarray, "frame 4"], virtual: Float[np.ndarray, "frame 4"]
+) -> tuple[Float[np.ndarray, "frame 3"], Float[np.ndarray, "frame 3"]]:
+    step = quaternion.multiply(real[1:], quaternion.conjugate(real[:-1]))
+    angle = np.cumsum(quaternion.to_rotation_vector(step), axis=0)
+    angle = np.concatenate([np.zeros((1, 3)), angle])
+    correction = quaternion.multiply(virtual, quaternion.conjugate(real))
+    return np.degrees(angle), np.degrees(angle + quaternion.to_rotation_vector(correction))
+
+
+def _seconds(time_ns: Int[np.ndarray, "time"], path: CameraPath) -> Float[np.ndarray, "time"]:
+    return (time_ns - path.time_ns[0]) * 1e-9
+
+
+def _dress(panel: Axes, label: str) -> None:
+    panel.set_ylabel(label)
+    panel.grid(color="0.9", linewidth=0.8)
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def _save(figure: Figure, file: Path) -> None:
+    kind = file.suffix.lstrip(".").lower()
+    # Full colour resolution: JPEG's default halves it, which smears thin coloured lines.
+    quality = {"quality": 95, "subsampling": 0} if kind in ("jpg", "jpeg") else {}
+    part = file.with_name(f".{file.name}.part")
+    try:
+        figure.savefig(part, format=kind, pil_kwargs=quality)
+        part.replace(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: the picture cannot be written ({error})") from None
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
