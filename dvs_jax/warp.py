@@ -1,8 +1,8 @@
 """A grid onto frames, on the host and on the device.
 
 A grid says where source points land in the output; drawing needs the opposite, the source position
-of every output pixel. It is found by a few preconditioned fixed-point steps instead of rasterising
-triangles, so the same formulas run in NumPy and, vectorised over frames, in JAX.
+of every output pixel. A few Newton steps find it instead of a rasteriser of triangles, so the same
+formulas run in NumPy and, vectorised over frames, in JAX.
 """
 
 from functools import partial
@@ -21,7 +21,10 @@ Border = Literal["black", "reflect"]
 LATTICE_STEP = 16
 """Output pixels between the positions that are solved for; bilinear in between, exact to 0.1 px."""
 
-_FIXED_POINT_STEPS = 6
+_NEWTON_STEPS = 3
+
+_SMALLEST_AREA = 1e-6
+"""Relative area below which a cell of the grid counts as folded (part of it behind the camera)."""
 
 _BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
 _DEVICE_BORDERS = {"black": "constant", "reflect": "mirror"}
@@ -41,18 +44,17 @@ def source_positions(grid: quaternion.Array, target: quaternion.Array) -> quater
     """
     xp = quaternion.array_namespace(grid, target)
     affine = _inverse_affine(grid)
-    slope = xp.swapaxes(affine[:2], 0, 1)
-    position = target @ slope.T + xp.broadcast_to(affine[2], target.shape)
-    for _ in range(_FIXED_POINT_STEPS):
-        position = position - (_land(grid, position) - target) @ slope.T
+    position = target @ affine[:2] + xp.broadcast_to(affine[2], target.shape)
+    for _ in range(_NEWTON_STEPS):
+        landed, along_x, along_y = _land(grid, position)
+        position = position - _solve(along_x, along_y, landed - target)
     return position
 
 
 def _inverse_affine(grid: quaternion.Array) -> quaternion.Array:
     """Return the 3 × 2 map from (x′, y′, 1) to (u, v) that fits the whole grid best.
 
-    It is the first guess, and the step of the iteration: what remains of the map is nearly the
-    identity, so that a handful of steps converge also for a large roll or zoom.
+    It is the first guess: a good one also for a large roll or zoom.
     """
     xp = quaternion.array_namespace(grid)
     landed = grid[..., :2].reshape(-1, 2)
@@ -61,18 +63,39 @@ def _inverse_affine(grid: quaternion.Array) -> quaternion.Array:
     return xp.linalg.solve(landed.T @ landed, landed.T @ vertices)
 
 
-def _land(grid: quaternion.Array, position: quaternion.Array) -> quaternion.Array:
-    """Return where source points land: bilinear within a cell, its extension beyond the frame."""
+def _land(
+    grid: quaternion.Array, position: quaternion.Array
+) -> tuple[quaternion.Array, quaternion.Array, quaternion.Array]:
+    """Return where source points land, and how that changes with their x and with their y.
+
+    It is bilinear within a cell of the grid; beyond the frame the outermost cells go on.
+    """
     xp = quaternion.array_namespace(grid, position)
-    cells = (grid.shape[0] - 1, grid.shape[1] - 1)
-    row, column = position[..., 1] * cells[0], position[..., 0] * cells[1]
-    top = xp.clip(xp.floor(row), 0, cells[0] - 1).astype(int)
-    left = xp.clip(xp.floor(column), 0, cells[1] - 1).astype(int)
+    cells = grid.shape[0] - 1
+    column, row = position[..., 0] * cells, position[..., 1] * cells
+    top = xp.clip(xp.floor(row), 0, cells - 1).astype(int)
+    left = xp.clip(xp.floor(column), 0, cells - 1).astype(int)
     down, right = (row - top)[..., None], (column - left)[..., None]
-    landed = grid[..., :2]
-    upper = landed[top, left] * (1 - right) + landed[top, left + 1] * right
-    lower = landed[top + 1, left] * (1 - right) + landed[top + 1, left + 1] * right
-    return upper * (1 - down) + lower * down
+    corner = grid[..., :2]
+    upper = corner[top, left + 1] - corner[top, left]
+    lower = corner[top + 1, left + 1] - corner[top + 1, left]
+    drop = corner[top + 1, left] - corner[top, left]
+    twist = lower - upper
+    landed = corner[top, left] + upper * right + drop * down + twist * down * right
+    return landed, (upper + twist * down) * cells, (drop + twist * right) * cells
+
+
+def _solve(
+    along_x: quaternion.Array, along_y: quaternion.Array, residual: quaternion.Array
+) -> quaternion.Array:
+    """Return the (x, y) with x·along_x + y·along_y = residual; zero where the two are parallel."""
+    xp = quaternion.array_namespace(along_x, along_y, residual)
+    determinant = along_x[..., 0] * along_y[..., 1] - along_x[..., 1] * along_y[..., 0]
+    folds = xp.abs(determinant) < _SMALLEST_AREA
+    scale = xp.where(folds, 0.0, 1.0 / xp.where(folds, 1.0, determinant))
+    x = residual[..., 0] * along_y[..., 1] - residual[..., 1] * along_y[..., 0]
+    y = along_x[..., 0] * residual[..., 1] - along_x[..., 1] * residual[..., 0]
+    return xp.stack([x * scale, y * scale], axis=-1)
 
 
 def backward_map(
