@@ -1,0 +1,94 @@
+"""What a fused network looks like: the sizes that its weights must have, and how it reads input."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dvs_jax.errors import InputError
+
+Activation = Literal["sigmoid", "relu", "tanh", "quadratic", "none"]
+
+REAL_POSES_EACH_SIDE = 10
+VIRTUAL_POSES = 2
+SAMPLE_INTERVAL_NS = 40_000_000
+FLOW_FEATURES = 64
+
+POSE_FEATURES = 4 * (2 * REAL_POSES_EACH_SIDE + 1 + VIRTUAL_POSES)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One layer of the optional convolutions over the input vector, before the LSTM.
+
+    Attributes:
+        channels: output channels.
+        kernel: width of the kernel, zero padded to keep the length at stride 1.
+        stride: step of the kernel.
+        pool: window and step of the max-pooling that follows, 1 for none.
+        batch_norm: whether batch normalisation precedes the activation.
+        activation: what follows.
+    """
+
+    channels: int
+    kernel: int = 3
+    stride: int = 1
+    pool: int = 1
+    batch_norm: bool = False
+    activation: Activation = "relu"
+
+
+@dataclass(frozen=True)
+class FullyConnected:
+    """One fully connected layer after the LSTM."""
+
+    features: int
+    activation: Activation = "none"
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A fused network's structure; the defaults are the paper's (specs §5).
+
+    Attributes:
+        flow: whether optical flow is encoded and fed to the core (156 inputs); without it the core
+            sees poses alone (92 inputs).
+        convolutions: layers in front of the LSTM.
+        lstm: hidden sizes of the LSTM layers.
+        fully_connected: layers behind the LSTM; the last has four features.
+        official: whether input is prepared with the official program's quirks (specs §8), as its
+            own weights need.
+    """
+
+    flow: bool = True
+    convolutions: tuple[Convolution, ...] = ()
+    lstm: tuple[int, ...] = (512, 512)
+    fully_connected: tuple[FullyConnected, ...] = (FullyConnected(256, "relu"), FullyConnected(4))
+    official: bool = False
+
+    @property
+    def input_features(self) -> int:
+        """Length of the core's input vector."""
+        return POSE_FEATURES + (FLOW_FEATURES if self.flow else 0)
+
+
+def to_dict(architecture: Architecture) -> dict[str, Any]:
+    """Return the architecture as plain containers, for a checkpoint's metadata."""
+    return dataclasses.asdict(architecture)
+
+
+def from_dict(fields: dict[str, Any]) -> Architecture:
+    """Return the architecture that `to_dict` described.
+
+    Raises:
+        InputError: a field is unknown or missing its parts.
+    """
+    try:
+        layers = {
+            "convolutions": tuple(Convolution(**layer) for layer in fields["convolutions"]),
+            "fully_connected": tuple(FullyConnected(**each) for each in fields["fully_connected"]),
+            "lstm": tuple(fields["lstm"]),
+        }
+        return Architecture(**{**fields, **layers})
+    except (KeyError, TypeError) as error:
+        raise InputError(f"this is no description of a fused network: {error}") from None

@@ -1,0 +1,109 @@
+"""What the network is fed: poses around each frame, and flow between frames (specs §4)."""
+
+from functools import partial
+from typing import Literal
+
+import cv2
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float, Int
+
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.fused.architecture import (
+    REAL_POSES_EACH_SIDE,
+    SAMPLE_INTERVAL_NS,
+    VIRTUAL_POSES,
+)
+from dvs_jax.fused.network import FlowEncoder
+from dvs_jax.fused.rollout import StepFeatures
+
+LOOK_AHEAD_NS = REAL_POSES_EACH_SIDE * SAMPLE_INTERVAL_NS
+"""How far into the future the network looks: its latency."""
+
+FLOW_SIZE = (480, 270)
+"""Width and height of the flow that the encoder reads; other flow is resized to it."""
+
+ENCODED_AT_ONCE = 16
+"""Pairs encoded in one call: a fixed batch compiles once and bounds the memory."""
+
+
+def pose_features(
+    gyro: CameraPath, time_ns: Int[np.ndarray, "frame"], official: bool
+) -> StepFeatures:
+    """Return the poses that each step sees, without flow.
+
+    Args:
+        gyro: the camera's real path.
+        time_ns: int64 centre times of the frames (the steps are frames 1 … N−1).
+        official: whether the pose beyond the gyro log's ends is the identity, as in the official
+            program, instead of its first or last pose.
+
+    Returns:
+        float32 NumPy arrays with a leading step axis; `flow` is [step, 0].
+    """
+    outside: Literal["identity", "hold"] = "identity" if official else "hold"
+    center = time_ns[1:]
+    window = np.arange(-REAL_POSES_EACH_SIDE, REAL_POSES_EACH_SIDE + 1) * SAMPLE_INTERVAL_NS
+    pose = pose_at(gyro, center[:, None] + window, outside)
+    anchor = pose[:, REAL_POSES_EACH_SIDE - 1]
+    relative = quaternion.multiply(pose, quaternion.conjugate(anchor)[:, None])
+    interval_s = np.diff(time_ns) * 1e-9
+    return StepFeatures(
+        relative.astype(np.float32),
+        anchor.astype(np.float32),
+        interval_s.astype(np.float32),
+        np.zeros((len(center), 0), np.float32),
+    )
+
+
+def ring_size(time_ns: Int[np.ndarray, "frame"]) -> int:
+    """Return how many virtual poses the rollout has to remember at this clip's frame rate.
+
+    It is a power of two, so that clips of different rates share a compiled rollout.
+    """
+    reach = VIRTUAL_POSES * SAMPLE_INTERVAL_NS
+    within = np.searchsorted(time_ns, time_ns + reach, side="right") - np.arange(len(time_ns))
+    return max(4, 1 << int(within.max()).bit_length())
+
+
+def normalize_flow(
+    forward: Float[np.ndarray, "height width 2"],
+    backward: Float[np.ndarray, "height width 2"],
+    official: bool,
+) -> Float[np.ndarray, "270 480 4"]:
+    """Return a pair's flow as the encoder reads it.
+
+    Args:
+        forward: float32 (dx, dy) in pixels, from the earlier frame to the later.
+        backward: likewise, from the later frame to the earlier.
+        official: whether x is divided by the height and y by the width (specs §8).
+
+    Returns:
+        float32, forward and backward in fractions of the frame, at `FLOW_SIZE`.
+    """
+    height, width = forward.shape[:2]
+    scale = (height, width) if official else (width, height)
+    flow = np.concatenate([forward, backward], axis=-1) / np.array(scale * 2, np.float32)
+    if (width, height) == FLOW_SIZE:
+        return flow
+    return cv2.resize(flow, FLOW_SIZE, interpolation=cv2.INTER_LINEAR)
+
+
+def encode_flow(
+    encoder: FlowEncoder, flow: Float[np.ndarray, "pair 270 480 4"]
+) -> Float[np.ndarray, "pair 64"]:
+    """Return the encoded flow of at most `ENCODED_AT_ONCE` pairs."""
+    padding = [(0, ENCODED_AT_ONCE - len(flow)), (0, 0), (0, 0), (0, 0)]
+    graph, state = nnx.split(encoder)
+    encoded = _encode(graph, state, jnp.asarray(np.pad(flow, padding)))
+    return np.asarray(encoded)[: len(flow)]
+
+
+@partial(jax.jit, static_argnums=0)
+def _encode(
+    graph: nnx.GraphDef[FlowEncoder], state: nnx.State, flow: Float[Array, "pair height width 4"]
+) -> Float[Array, "pair 64"]:
+    return jax.vmap(nnx.merge(graph, state))(flow)

@@ -1,0 +1,73 @@
+"""Whole clips through the network: one clip or a batch of any lengths, one compiled rollout."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float, Int
+
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.fused.features import ring_size
+from dvs_jax.fused.network import Core, FusedNetwork
+from dvs_jax.fused.rollout import StepFeatures, rollout
+
+STEP_BUCKET = 64
+"""Clips are padded to a multiple of this many steps: similar lengths share a compilation."""
+
+
+def predict(
+    network: FusedNetwork,
+    clips: Sequence[StepFeatures],
+    times_ns: Sequence[Int[np.ndarray, "frame"]],
+) -> list[CameraPath]:
+    """Predict the virtual camera's path of each clip.
+
+    Args:
+        network: in inference mode.
+        clips: each clip's features, float32 with a leading step axis (frames − 1 steps).
+        times_ns: int64 centre times of each clip's frames.
+
+    Returns:
+        One path a clip with one pose a frame; the first frame takes the second's (specs §6).
+    """
+    length = max(len(clip.interval_s) for clip in clips)
+    length = -(-length // STEP_BUCKET) * STEP_BUCKET
+    batch = jax.tree.map(lambda *arrays: np.stack(arrays), *(pad(clip, length) for clip in clips))
+    ring = max(ring_size(time_ns) for time_ns in times_ns)
+    graph, state = nnx.split(network.core)
+    pose = np.asarray(_rollout_batch(graph, ring, state, jax.tree.map(jnp.asarray, batch)))
+    return [
+        _path(time_ns, poses[: len(time_ns) - 1])
+        for time_ns, poses in zip(times_ns, pose, strict=True)
+    ]
+
+
+def pad(clip: StepFeatures, length: int) -> StepFeatures:
+    """Return the clip's features padded to `length` steps by repeating the last one.
+
+    What follows the end cannot change what came before it, and repeated input keeps every number
+    ordinary.
+    """
+    missing = length - len(clip.interval_s)
+    return jax.tree.map(lambda array: np.pad(array, _after(array.ndim, missing), "edge"), clip)
+
+
+def _after(axes: int, missing: int) -> list[tuple[int, int]]:
+    return [(0, missing)] + [(0, 0)] * (axes - 1)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _rollout_batch(
+    graph: nnx.GraphDef[Core], ring: int, state: nnx.State, clips: StepFeatures
+) -> Float[Array, "clip step 4"]:
+    core = nnx.merge(graph, state)
+    return jax.vmap(lambda clip: rollout(core, ring, clip).pose)(clips)
+
+
+def _path(time_ns: Int[np.ndarray, "frame"], pose: Float[np.ndarray, "step 4"]) -> CameraPath:
+    unit = quaternion.normalize(pose.astype(np.float64))
+    return CameraPath(time_ns, np.concatenate([unit[:1], unit]))

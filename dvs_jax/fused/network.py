@@ -1,0 +1,208 @@
+"""The fused network in Flax NNX: the flow encoder and the recurrent core (specs §5).
+
+Both work on one sample without a batch axis; `jax.vmap` makes batches.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from dvs_jax import quaternion
+from dvs_jax.fused.architecture import (
+    FLOW_FEATURES,
+    Activation,
+    Architecture,
+    Convolution,
+    FullyConnected,
+)
+
+ENCODER_CHANNELS = (8, 16, 32, 64, 128)
+ENCODER_POOL = 4
+
+ACTIVATIONS: dict[Activation, Callable[[jax.Array], jax.Array]] = {
+    "sigmoid": jax.nn.sigmoid,
+    "relu": jax.nn.relu,
+    "tanh": jnp.tanh,
+    "quadratic": jnp.square,
+    "none": lambda x: x,
+}
+
+XAVIER = nnx.initializers.xavier_uniform()
+
+LstmState = tuple[tuple[Float[Array, "hidden"], Float[Array, "hidden"]], ...]
+"""One pair (hidden, cell) a layer."""
+
+
+class FlowEncoder(nnx.Module):
+    """A pair's flow, forward and backward, to a vector: convolutions and pooling down to one pixel.
+
+    The official program calls it UNet; it has no decoder.
+    """
+
+    def __init__(self, rngs: nnx.Rngs):
+        inputs = (4, *ENCODER_CHANNELS[:-1])
+        self.convolutions = nnx.List(
+            [
+                nnx.Conv(before, after, (3, 3), padding=1, kernel_init=XAVIER, rngs=rngs)
+                for before, after in zip(inputs, ENCODER_CHANNELS, strict=True)
+            ]
+        )
+        self.linear = nnx.Linear(ENCODER_CHANNELS[-1], FLOW_FEATURES, kernel_init=XAVIER, rngs=rngs)
+
+    def __call__(self, flow: Float[Array, "height width 4"]) -> Float[Array, "64"]:
+        """Encode one pair.
+
+        Args:
+            flow: float32, forward (dx, dy) and backward (dx, dy), normalised; 270 × 480 leaves
+                exactly one pixel after the last pooling, larger sizes are averaged.
+        """
+        x = jax.nn.relu(self.convolutions[0](flow))
+        for convolution in self.convolutions[1:]:
+            window = (min(ENCODER_POOL, x.shape[0]), min(ENCODER_POOL, x.shape[1]))
+            x = jax.nn.relu(convolution(nnx.max_pool(x, window, strides=window)))
+        return jax.nn.relu(self.linear(x.mean(axis=(0, 1))))
+
+
+class LstmLayer(nnx.Module):
+    """An LSTM cell with PyTorch's gate order (input, forget, cell, output) and one bias.
+
+    PyTorch adds two biases of the same shape; their sum is all that can be seen.
+    """
+
+    def __init__(self, inputs: int, hidden: int, rngs: nnx.Rngs):
+        self.input = nnx.Linear(inputs, 4 * hidden, kernel_init=XAVIER, rngs=rngs)
+        self.recurrent = nnx.Linear(
+            hidden, 4 * hidden, use_bias=False, kernel_init=XAVIER, rngs=rngs
+        )
+
+    def __call__(
+        self,
+        state: tuple[Float[Array, "hidden"], Float[Array, "hidden"]],
+        x: Float[Array, "inputs"],
+    ) -> tuple[Float[Array, "hidden"], Float[Array, "hidden"]]:
+        """Advance one time step."""
+        hidden, cell = state
+        gates = self.input(x) + self.recurrent(hidden)
+        enter, forget, candidate, leave = jnp.split(gates, 4)
+        cell = jax.nn.sigmoid(forget) * cell + jax.nn.sigmoid(enter) * jnp.tanh(candidate)
+        return jax.nn.sigmoid(leave) * jnp.tanh(cell), cell
+
+
+class InputConvolution(nnx.Module):
+    """One of the optional convolutions over the input vector."""
+
+    def __init__(self, inputs: int, layer: Convolution, rngs: nnx.Rngs):
+        self.layer = layer
+        self.convolution = nnx.Conv(
+            inputs,
+            layer.channels,
+            (layer.kernel,),
+            strides=layer.stride,
+            padding=layer.kernel // 2,
+            kernel_init=XAVIER,
+            rngs=rngs,
+        )
+        self.norm = nnx.BatchNorm(layer.channels, rngs=rngs) if layer.batch_norm else None
+
+    def output_length(self, length: int) -> int:
+        """Return how long a vector of `length` comes out."""
+        unpooled = (length + 2 * (self.layer.kernel // 2) - self.layer.kernel) // self.layer.stride
+        return (unpooled + 1) // self.layer.pool
+
+    def __call__(self, x: Float[Array, "length channel"]) -> Float[Array, "shorter channels"]:
+        """Convolve, normalise, activate, pool."""
+        x = self.convolution(x)
+        if self.norm is not None:
+            x = self.norm(x)
+        x = ACTIVATIONS[self.layer.activation](x)
+        window = (self.layer.pool,)
+        return nnx.max_pool(x, window, strides=window)
+
+
+class FullyConnectedLayer(nnx.Module):
+    """Dropout while training, a linear layer and its activation, in the official order."""
+
+    def __init__(self, inputs: int, layer: FullyConnected, rngs: nnx.Rngs):
+        self.layer = layer
+        self.linear = nnx.Linear(inputs, layer.features, kernel_init=XAVIER, rngs=rngs)
+        self.dropout = nnx.Dropout(layer.dropout, rngs=rngs) if layer.dropout else None
+
+    def __call__(self, x: Float[Array, "inputs"]) -> Float[Array, "features"]:
+        """Return the layer's output for one sample."""
+        if self.dropout is not None:
+            x = self.dropout(x)
+        return ACTIVATIONS[self.layer.activation](self.linear(x))
+
+
+class Core(nnx.Module):
+    """Relative poses and flow features to the virtual camera's next turn."""
+
+    def __init__(self, architecture: Architecture, rngs: nnx.Rngs):
+        self.architecture = architecture
+        length, channels = architecture.input_features, 1
+        convolutions = []
+        for layer in architecture.convolutions:
+            convolutions.append(InputConvolution(channels, layer, rngs))
+            length, channels = convolutions[-1].output_length(length), layer.channels
+        self.convolutions = nnx.List(convolutions)
+        lstm, inputs = [], length * channels
+        for hidden in architecture.lstm:
+            lstm.append(LstmLayer(inputs, hidden, rngs))
+            inputs = hidden
+        self.lstm = nnx.List(lstm)
+        connected = []
+        for connection in architecture.fully_connected:
+            connected.append(FullyConnectedLayer(inputs, connection, rngs))
+            inputs = connection.features
+        self.fully_connected = nnx.List(connected)
+
+    def initial_state(self) -> LstmState:
+        """Return the state before a clip: zeros."""
+        return tuple((jnp.zeros(size), jnp.zeros(size)) for size in self.architecture.lstm)
+
+    def __call__(
+        self, state: LstmState, x: Float[Array, "features"]
+    ) -> tuple[LstmState, Float[Array, "4"]]:
+        """Advance one time step.
+
+        Args:
+            state: what the previous step left.
+            x: float32 input vector (specs §4).
+
+        Returns:
+            The new state and the turn Δq, [x, y, z, w], unit norm.
+        """
+        image = x[:, None]
+        for convolution in self.convolutions:
+            image = convolution(image)
+        x = image.reshape(-1)
+        advanced = []
+        for cell, before in zip(self.lstm, state, strict=True):
+            advanced.append(cell(before, x))
+            x = advanced[-1][0]
+        for connected in self.fully_connected:
+            x = connected(x)
+        return tuple(advanced), quaternion.normalize(x)
+
+
+class FusedNetwork(nnx.Module):
+    """The whole model: the core, and the flow encoder where the architecture has one."""
+
+    def __init__(self, architecture: Architecture, rngs: nnx.Rngs):
+        self.architecture = architecture
+        self.core = Core(architecture, rngs)
+        self.encoder = FlowEncoder(rngs) if architecture.flow else None
+
+
+def without_weights(wanted: Architecture) -> FusedNetwork:
+    """Return a network whose weights are shapes, to be filled, without the cost of drawing them.
+
+    It is made for inference: dropout, which would need random keys, is left out.
+    """
+    layers = tuple(dataclasses.replace(layer, dropout=0.0) for layer in wanted.fully_connected)
+    kept = dataclasses.replace(wanted, fully_connected=layers)
+    return nnx.eval_shape(lambda: FusedNetwork(kept, nnx.Rngs(0)))

@@ -1,0 +1,145 @@
+"""Frame by frame: a frame and its sensors in, the pose of the frame 400 ms earlier out."""
+
+from collections import deque
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Float, Int
+
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.fused.features import LOOK_AHEAD_NS, encode_flow, normalize_flow, pose_features
+from dvs_jax.fused.network import Core, FusedNetwork
+from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, step
+from dvs_jax.sensors.integration import integrate, with_pre_roll
+
+RING = 32
+"""Virtual poses remembered: 80 ms at up to 390 frames/s."""
+
+_KEPT_NS = 2 * LOOK_AHEAD_NS
+"""How much of the gyro's past is kept: the network looks 400 ms back."""
+
+Flow = tuple[Float[np.ndarray, "height width 2"], Float[np.ndarray, "height width 2"]]
+
+
+class _Frame(NamedTuple):
+    time_ns: int
+    previous_ns: int
+    flow: Float[np.ndarray, "feature"]
+
+
+class OnlineStabilizer:
+    """Predicts the path of `inference.predict` while the camera is still running.
+
+    The pose of a frame comes as soon as the gyro reaches 400 ms beyond it. Memory does not grow
+    with the time it runs.
+    """
+
+    def __init__(self, network: FusedNetwork):
+        self._network = network
+        self._graph, self._weights = nnx.split(network.core)
+        self._state: RolloutState | None = None
+        self._gyro = CameraPath(np.zeros(0, np.int64), np.zeros((0, 4)))
+        self._latest_ns: int | None = None
+        self._waiting: deque[_Frame] = deque()
+
+    def push(
+        self,
+        time_ns: int,
+        gyro_time_ns: Int[np.ndarray, "sample"],
+        velocity: Float[np.ndarray, "sample 3"],
+        flow: Flow | None,
+    ) -> CameraPath:
+        """Take a frame and what the gyro measured since the last call.
+
+        Args:
+            time_ns: when the frame's middle row was exposed, in nanoseconds.
+            gyro_time_ns: int64 nanoseconds on the same clock, increasing, later than all before.
+            velocity: the pose's angular velocity in rad/s about the camera's x, y and z (the
+                negative of the camera's own).
+            flow: forward and backward flow in pixels between the frame before and this one; None
+                for the first frame and for networks without flow.
+
+        Returns:
+            The virtual poses that have become known, in order: none at first, then one a frame
+            unless the gyro comes in larger portions.
+        """
+        self._extend_gyro(gyro_time_ns, velocity)
+        if self._latest_ns is not None:
+            self._waiting.append(_Frame(time_ns, self._latest_ns, self._encode(flow)))
+        self._latest_ns = time_ns
+        return self._emit(self._gyro.time_ns[-1] if len(self._gyro) else time_ns)
+
+    def finish(self) -> CameraPath:
+        """Return the poses still owed, with the camera's last pose held beyond the gyro's end."""
+        return self._emit(np.iinfo(np.int64).max)
+
+    def _extend_gyro(
+        self, time_ns: Int[np.ndarray, "sample"], velocity: Float[np.ndarray, "sample 3"]
+    ) -> None:
+        known = self._gyro
+        if len(known) == 0 or len(time_ns) == 0:
+            self._gyro = integrate(time_ns, velocity) if len(time_ns) else known
+            return
+        later = integrate(
+            np.append(known.time_ns[-1:], time_ns), np.concatenate([np.zeros((1, 3)), velocity])
+        )
+        pose = quaternion.multiply(later.quaternion[1:], known.quaternion[-1:])
+        self._gyro = CameraPath(
+            np.append(known.time_ns, time_ns), np.concatenate([known.quaternion, pose])
+        )
+
+    def _encode(self, flow: Flow | None) -> Float[np.ndarray, "feature"]:
+        if self._network.encoder is None:
+            return np.zeros(0, np.float32)
+        if flow is None:
+            raise ValueError("this network reads optical flow: pass each pair's flow to push()")
+        normal = normalize_flow(*flow, official=self._network.architecture.official)
+        return encode_flow(self._network.encoder, normal[None])[0]
+
+    def _emit(self, known_ns: int) -> CameraPath:
+        times: list[int] = []
+        poses: list[Float[np.ndarray, "4"]] = []
+        while self._waiting and self._waiting[0].time_ns + LOOK_AHEAD_NS <= known_ns:
+            frame = self._waiting.popleft()
+            first = self._state is None
+            pose = self._step(frame)
+            times += [frame.previous_ns, frame.time_ns] if first else [frame.time_ns]
+            poses += [pose, pose] if first else [pose]
+            self._forget_before(frame.time_ns - _KEPT_NS)
+        unit = quaternion.normalize(np.array(poses, float).reshape(-1, 4))
+        return CameraPath(np.array(times, np.int64), unit)
+
+    def _step(self, frame: _Frame) -> Float[np.ndarray, "4"]:
+        first = self._state is None
+        if first:
+            self._gyro = with_pre_roll(self._gyro)
+        times = np.array([frame.previous_ns, frame.time_ns])
+        stacked = pose_features(self._gyro, times, self._network.architecture.official)
+        features = jax.tree.map(lambda array: jnp.asarray(array[0]), stacked)
+        features = features._replace(flow=jnp.asarray(frame.flow))
+        if first:
+            self._state = _begin(self._graph, self._weights, features)
+        self._state, pose = _step(self._graph, self._weights, self._state, features)
+        return np.asarray(pose)
+
+    def _forget_before(self, time_ns: int) -> None:
+        start = int(np.searchsorted(self._gyro.time_ns, time_ns))
+        self._gyro = CameraPath(self._gyro.time_ns[start:], self._gyro.quaternion[start:])
+
+
+@partial(jax.jit, static_argnums=0)
+def _begin(graph: nnx.GraphDef[Core], weights: nnx.State, first: StepFeatures) -> RolloutState:
+    return begin(nnx.merge(graph, weights), RING, first)
+
+
+@partial(jax.jit, static_argnums=0)
+def _step(
+    graph: nnx.GraphDef[Core], weights: nnx.State, state: RolloutState, features: StepFeatures
+) -> tuple[RolloutState, jax.Array]:
+    state, output = step(nnx.merge(graph, weights), state, features)
+    return state, output.pose

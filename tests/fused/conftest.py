@@ -1,0 +1,60 @@
+"""The recorded clip and the recipe's weights, as the fused tests need them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dvs_jax import sensors, torch_file
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.fused import convert, features
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.rollout import StepFeatures
+
+
+@dataclass(frozen=True)
+class RecordedClip:
+    """The recorded clip's input, read from its logs and from its flow's recipe."""
+
+    gyro: CameraPath
+    time_ns: np.ndarray
+    flow: list[tuple[np.ndarray, np.ndarray]]
+
+
+@pytest.fixture(scope="session")
+def official_network(golden: Path) -> FusedNetwork:
+    file = golden / "dvs/random.checkpoint"
+    return convert.from_official(torch_file.read(file), file)
+
+
+@pytest.fixture(scope="session")
+def recorded_clip(golden: Path) -> RecordedClip:
+    log = sensors.load(golden / "dvs/clip/clip.mp4", np.arange(40, dtype=np.int64))
+    numbers = np.load(golden / "dvs/geometry.npz")
+    pairs = zip(numbers["H_forward"], numbers["H_backward"], strict=True)
+    return RecordedClip(
+        log.gyro,
+        sensors.center_time_ns(log.frames),
+        [(_flow_of(forward), _flow_of(backward)) for forward, backward in pairs],
+    )
+
+
+def _flow_of(homography: np.ndarray) -> np.ndarray:
+    x, y = np.meshgrid(np.arange(480.0), np.arange(270.0))
+    moved = np.stack([x, y, np.ones_like(x)], axis=-1) @ homography.T
+    return (moved[..., :2] / moved[..., 2:] - np.stack([x, y], axis=-1)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def recorded_features(official_network: FusedNetwork, recorded_clip: RecordedClip) -> StepFeatures:
+    flow = [features.normalize_flow(*pair, official=True) for pair in recorded_clip.flow]
+    batches = [flow[start : start + 16] for start in range(0, len(flow), 16)]
+    encoded = [features.encode_flow(official_network.encoder, np.stack(each)) for each in batches]
+    poses = features.pose_features(recorded_clip.gyro, recorded_clip.time_ns, official=True)
+    return poses._replace(flow=np.concatenate(encoded))
+
+
+@pytest.fixture(scope="session")
+def recorded_steps(golden: Path):
+    return np.load(golden / "dvs/steps.npz")

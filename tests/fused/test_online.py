@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from flax import nnx
+
+from dvs_jax import sensors
+from dvs_jax.fused import features, inference
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.online import OnlineStabilizer
+from dvs_jax.sensors.integration import integrate, with_pre_roll
+
+
+def drive(online, time_ns, gyro_ns, velocity, flow=None, lag_ns=0):
+    """Feed frames as a camera would, each with what the gyro measured until then."""
+    latency, times, poses, taken = [], [], [], 0
+    for index, now in enumerate(time_ns):
+        until = np.searchsorted(gyro_ns, now - lag_ns, side="right")
+        pair = flow[index - 1] if flow is not None and index else None
+        found = online.push(int(now), gyro_ns[taken:until], velocity[taken:until], pair)
+        taken = until
+        latency += [now - time for time in found.time_ns]
+        times.append(found.time_ns)
+        poses.append(found.quaternion)
+    return np.concatenate(times), np.concatenate(poses), latency, taken
+
+
+@pytest.fixture(scope="module")
+def recording():
+    rng = np.random.default_rng(0)
+    gyro_ns = np.arange(0, 5_000_000_000, 5_000_000, dtype=np.int64)
+    velocity = rng.normal(0.0, 0.5, (len(gyro_ns), 3))
+    time_ns = 100_000_000 + np.arange(120, dtype=np.int64) * 33_366_700
+    return gyro_ns, velocity, time_ns
+
+
+@pytest.fixture(scope="module")
+def network():
+    return FusedNetwork(Architecture(flow=False, lstm=(16, 16)), nnx.Rngs(1))
+
+
+def offline(network, recording, until_ns=None):
+    gyro_ns, velocity, time_ns = recording
+    kept = slice(None) if until_ns is None else slice(np.searchsorted(gyro_ns, until_ns, "right"))
+    path = with_pre_roll(integrate(gyro_ns[kept], velocity[kept]))
+    clip = features.pose_features(path, time_ns, official=False)
+    return inference.predict(network, [clip], [time_ns])[0]
+
+
+def test_the_online_path_is_the_offline_path(network, recording):
+    gyro_ns, velocity, time_ns = recording
+    online = OnlineStabilizer(network)
+    times, poses, latency, _ = drive(online, time_ns, gyro_ns, velocity)
+    rest = online.finish()
+    wanted = offline(network, recording, time_ns[-1])
+    np.testing.assert_array_equal(np.concatenate([times, rest.time_ns]), time_ns)
+    found = np.concatenate([poses, rest.quaternion])
+    np.testing.assert_allclose(found, wanted.quaternion, atol=1e-6)
+    # 400 ms, and up to one frame and one gyro sample until the next call.
+    assert min(latency[1:]) >= 400e6 and max(latency[1:]) <= 400e6 + 33.4e6 + 5e6
+
+
+def test_memory_does_not_grow(network, recording):
+    gyro_ns, velocity, time_ns = recording
+    online = OnlineStabilizer(network)
+    drive(online, time_ns, gyro_ns, velocity)
+    assert len(online._gyro) * 5e6 < 2e9
+    assert len(online._waiting) <= 14
+
+
+def test_flow_and_official_weights(official_network, recorded_clip, recorded_features, golden):
+    """The recorded clip frame by frame gives the official program's trajectory."""
+    camera = sensors.load(golden / "dvs/clip/clip.mp4", np.arange(40, dtype=np.int64)).camera
+    rows = np.loadtxt(golden / "dvs/clip/clip_gyro.txt")
+    gyro_ns = (rows[:, 0] * 1000).astype(np.int64)
+    velocity = rows[:, [2, 1, 3]]
+    assert camera.gyro_axes == ("y", "x", "z")
+    online = OnlineStabilizer(official_network)
+    flow = recorded_clip.flow
+    _, poses, _, taken = drive(online, recorded_clip.time_ns, gyro_ns, velocity, flow)
+    online._extend_gyro(gyro_ns[taken:], velocity[taken:])
+    rest = online.finish()
+    wanted = np.loadtxt(golden / "dvs/trajectory.txt")[:, 1:]
+    np.testing.assert_allclose(np.concatenate([poses, rest.quaternion]), wanted, atol=1e-5)
+
+
+def test_a_network_with_flow_asks_for_flow(official_network):
+    online = OnlineStabilizer(official_network)
+    empty = np.zeros(0, np.int64), np.zeros((0, 3))
+    online.push(0, *empty, None)
+    with pytest.raises(ValueError, match="flow"):
+        online.push(33_000_000, *empty, None)

@@ -1,0 +1,148 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.fused import features, inference, rollout
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.rollout import StepFeatures
+
+ATOL = 1e-5
+
+
+@pytest.fixture(scope="module")
+def outputs(official_network, recorded_features):
+    clip = jax.tree.map(jnp.asarray, recorded_features)
+    return jax.jit(lambda clip: rollout.rollout(official_network.core, 8, clip))(clip)
+
+
+@pytest.fixture(scope="module")
+def small_network():
+    return FusedNetwork(Architecture(flow=False, lstm=(16,)), nnx.Rngs(3))
+
+
+def shaking_clip(frames, seconds=1 / 30, seed=0):
+    rng = np.random.default_rng(seed)
+    gyro_ns = np.arange(-100, int(frames * seconds * 200) + 200, dtype=np.int64) * 5_000_000
+    angle = np.cumsum(rng.normal(0.0, 0.003, (len(gyro_ns), 3)), axis=0)
+    path = CameraPath(gyro_ns, quaternion.from_rotation_vector(angle))
+    time_ns = np.round(np.arange(frames) * seconds * 1e9).astype(np.int64)
+    return features.pose_features(path, time_ns, official=False), time_ns
+
+
+def test_golden_inputs(recorded_features, recorded_steps):
+    real = recorded_features.real.reshape(39, 84)
+    np.testing.assert_allclose(real, recorded_steps["real_inputs"], atol=ATOL)
+    np.testing.assert_allclose(recorded_features.anchor, recorded_steps["anchor"], atol=ATOL)
+
+
+def test_golden_virtual_inputs_and_turns(outputs, recorded_steps):
+    virtual = np.asarray(outputs.virtual).reshape(39, 8)
+    np.testing.assert_allclose(virtual, recorded_steps["virtual_inputs"], atol=ATOL)
+    shrunk = jax.vmap(rollout._soft_shrink)(outputs.turn)
+    np.testing.assert_allclose(shrunk, recorded_steps["out"], atol=ATOL)
+
+
+def test_golden_trajectory(official_network, recorded_clip, recorded_features, golden):
+    wanted = np.loadtxt(golden / "dvs/trajectory.txt")
+    (path,) = inference.predict(official_network, [recorded_features], [recorded_clip.time_ns])
+    np.testing.assert_allclose(path.quaternion, wanted[:, 1:], atol=ATOL)
+    # The official program's times have gone through float32: 128 ns apart at two seconds.
+    np.testing.assert_allclose(path.time_ns[1:], wanted[1:, 0], atol=128)
+
+
+def test_a_batch_of_different_lengths_equals_its_clips(small_network):
+    clips, times = zip(*(shaking_clip(frames, seed=frames) for frames in (150, 31, 2)), strict=True)
+    together = inference.predict(small_network, clips, times)
+    for clip, time_ns, path in zip(clips, times, together, strict=True):
+        (alone,) = inference.predict(small_network, [clip], [time_ns])
+        assert len(path) == len(time_ns)
+        np.testing.assert_allclose(path.quaternion, alone.quaternion, atol=1e-5)
+
+
+def test_similar_lengths_share_one_compilation(small_network):
+    inference._rollout_batch.clear_cache()
+    for frames in (33, 40, 64, 65):
+        clip, time_ns = shaking_clip(frames)
+        inference.predict(small_network, [clip], [time_ns])
+    assert inference._rollout_batch._cache_size() == 1
+
+
+def test_no_hidden_transfer_between_host_and_device(small_network):
+    clip = jax.device_put(jax.tree.map(lambda a: a[None], shaking_clip(40)[0]))
+    graph, weights = nnx.split(small_network.core)
+    inference._rollout_batch(graph, 4, weights, clip)
+    with jax.transfer_guard("disallow"):
+        inference._rollout_batch(graph, 4, weights, clip)
+
+
+@pytest.mark.parametrize("rate", [10, 24, 25, 29.97, 60, 240])
+def test_any_frame_rate_feeds_predictions_back(small_network, rate):
+    """At 25 frames/s and less the query 40 ms ago lies after the newest pose."""
+    clip, time_ns = shaking_clip(40, 1 / rate)
+    ring = features.ring_size(time_ns)
+    output = rollout.rollout(small_network.core, ring, jax.tree.map(jnp.asarray, clip))
+    absolute = quaternion.multiply(output.virtual[:, 1], jnp.asarray(clip.anchor))
+    poses = np.concatenate([output.pose[:1], output.pose])
+    path = CameraPath(time_ns, poses.astype(np.float64))
+    from dvs_jax.camera_path import pose_at
+
+    # Until a pose is 40 ms old the real one stands in.
+    known = time_ns[1:] - 40_000_000 >= time_ns[1]
+    known |= (np.arange(len(known)) > 0) & (1 / rate >= 0.04)
+    fed_back = pose_at(path, np.minimum(time_ns[1:] - 40_000_000, time_ns[:-1]), "hold")
+    aligned = np.abs((np.asarray(absolute) * fed_back).sum(axis=-1))
+    np.testing.assert_allclose(aligned[known], 1.0, atol=1e-5)
+
+
+def test_ring_reaches_back_80_ms():
+    for rate in (10, 24, 30, 60, 120, 240):
+        time_ns = (np.arange(500) * 1e9 / rate).astype(np.int64)
+        reach = (features.ring_size(time_ns) - 1) / rate
+        assert reach + 1 / rate >= 0.080
+
+
+def test_precision_does_not_fade_with_time(small_network):
+    """The same clip a day later gives the same path."""
+    clip, time_ns = shaking_clip(60)
+    (now,) = inference.predict(small_network, [clip], [time_ns])
+    day = 86_400 * 10**9
+    rng = np.random.default_rng(0)
+    gyro_ns = np.arange(-100, 60 * 200 // 30 + 200, dtype=np.int64) * 5_000_000
+    angle = np.cumsum(rng.normal(0.0, 0.003, (len(gyro_ns), 3)), axis=0)
+    later_path = CameraPath(gyro_ns + day, quaternion.from_rotation_vector(angle))
+    later = features.pose_features(later_path, time_ns + day, official=False)
+    (then,) = inference.predict(small_network, [later], [time_ns + day])
+    np.testing.assert_array_equal(now.quaternion, then.quaternion)
+
+
+def test_gradients_reach_the_weights_through_the_rollout(small_network):
+    clip = jax.tree.map(jnp.asarray, shaking_clip(20)[0])
+    graph, weights = nnx.split(small_network.core)
+
+    def loss(weights):
+        turn = rollout.rollout(nnx.merge(graph, weights), 4, clip).pose
+        return jnp.square(turn).sum(axis=0)[0]
+
+    gradient = jax.tree.leaves(jax.grad(loss)(weights))
+    assert all(np.isfinite(leaf).all() for leaf in gradient)
+    assert any(np.abs(leaf).max() > 0 for leaf in gradient)
+
+
+def test_identical_input_is_no_trouble_for_gradients(small_network):
+    """A camera that stands perfectly still: all quaternions equal, all differences zero."""
+    still = StepFeatures(
+        jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (20, 21, 4)),
+        jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (20, 4)),
+        jnp.full((20,), 1 / 30),
+        jnp.zeros((20, 0)),
+    )
+    graph, weights = nnx.split(small_network.core)
+    gradient = jax.grad(
+        lambda weights: rollout.rollout(nnx.merge(graph, weights), 4, still).pose[:, :3].sum()
+    )(weights)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
