@@ -43,9 +43,15 @@ PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
     *("medium", "slow", "slower", "veryslow"),
 )
+# Sound that players expect in a container, copied as it is; Matroska takes any.
+_COPIED_SOUND = {
+    "mp4": re.compile("aac|mp3|ac3|eac3|alac|flac|opus"),
+    "mov": re.compile("aac|mp3|ac3|eac3|alac|pcm_.*"),
+    "matroska": re.compile(".*"),
+}
 _AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 
-# swscale's shortcuts (nearest chroma, rounding down) are off by a level on average; these are not.
+# Without these, swscale takes short cuts that darken every picture by a level.
 _CONVERSION = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 # PyAV 18 refuses files whose tags are not UTF-8 unless told otherwise; PyAV 19 has no such option.
@@ -71,13 +77,14 @@ class Color:
 
 _COLORSPACES = {
     1: Colorspace.ITU709,
+    4: Colorspace.FCC,
     5: Colorspace.ITU601,
     6: Colorspace.ITU601,
     7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020,
 }
 # What a matrix comes with where the file does not say: primaries, transfer.
-_COMPANIONS = {1: (1, 1), 5: (5, 6), 6: (6, 6), 7: (7, 7), 9: (9, 14)}
+_COMPANIONS = {1: (1, 1), 4: (4, 4), 5: (5, 6), 6: (6, 6), 7: (7, 7), 9: (9, 14)}
 _UNSAID = (0, 2, 3)
 
 
@@ -91,8 +98,8 @@ class VideoInfo:
       height: of a stored frame, in pixels, before the rotation.
       frame_rate: frames per second; exact (30000/1001) where the frames are evenly spaced but
         for a few dropped ones, their mean where they are not.
-      time_ns: presentation time of every frame by the video's own clock, ascending. It starts
-        at the first frame's own time, which need not be zero.
+      time_ns: presentation time of every frame by the video's own clock, ascending, in int64
+        nanoseconds. It starts at the first frame's own time, which need not be zero.
       rotation: degrees, counter-clockwise, in (-180, 180], by which a player turns the stored
         frame to show it upright.
       has_audio: whether there is sound.
@@ -307,7 +314,7 @@ def _describe(
         rotation=rotation,
         has_audio=container.streams.best("audio") is not None,
         mirrored=mirrored,
-        color=_color(first),
+        color=_color(path, first),
         pixel_aspect=_fraction(stream.sample_aspect_ratio) or Fraction(1),
         time_base=time_base,
     )
@@ -323,10 +330,12 @@ def _presentation_times(
 ) -> Int64[np.ndarray, "frame"]:
     known = sorted(tick for tick in ticks if tick is not None)
     if len(known) == len(ticks):
-        seconds = [tick * time_base for tick in known]
+        # Damaged files show two frames at once; a tick apart, they can be told apart.
+        distinct = itertools.accumulate(known, lambda before, tick: max(before + 1, tick))
+        seconds = [tick * time_base for tick in distinct]
     else:
-        # Bare streams without a container carry no times, only the rate.
-        rate = declared[0] if declared else Fraction(30)
+        # Bare streams without a container carry no times, only the mean rate.
+        rate = declared[-1] if declared else Fraction(30)
         seconds = [Fraction(i) / rate for i in range(len(ticks))]
     return np.array([round(second * NANOSECONDS) for second in seconds], np.int64)
 
@@ -366,11 +375,15 @@ def _orientation(frame: av.VideoFrame) -> tuple[int, bool]:
     return 180 if degrees == -180 else degrees, mirrored
 
 
-def _color(frame: av.VideoFrame) -> Color:
+def _color(path: Path, frame: av.VideoFrame) -> Color:
     is_hd = frame.width >= 1280 or frame.height > 576
     matrix = frame.colorspace
+    if frame.format.is_rgb:
+        matrix = 1
+    elif matrix in _UNSAID:
+        matrix = 1 if is_hd else 6  # as players guess
     if matrix not in _COLORSPACES:
-        matrix = 1 if is_hd or frame.format.is_rgb else 6  # what players guess
+        raise InputError(f"{path}: colours of H.273 matrix {matrix}; convert it to BT.709 first")
     primaries, transfer = _COMPANIONS[matrix]
     return Color(
         matrix,
@@ -394,21 +407,23 @@ def _missing_frame_count(stream: VideoStream, info: VideoInfo, found: int) -> in
 
 
 def _read_file(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    lost, image = 0, None
     with _open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
         to_rgb = _ToRgb(path)
-        for frame in _decode_all(container, stream):
-            if frame is None:
-                lost += 1
-            elif image is None:
-                image = to_rgb(frame)
-                yield from (image.copy() for _ in range(lost))
-            else:
-                image = to_rgb(frame)
-            if image is not None:
-                yield image
-    if image is None:
+        for frame in _fill_gaps(path, _decode_all(container, stream)):
+            yield to_rgb(frame)
+
+
+def _fill_gaps(path: Path, frames: Iterator[av.VideoFrame | None]) -> Iterator[av.VideoFrame]:
+    lost, owed, last = 0, 0, None
+    for frame in frames:
+        lost += frame is None
+        owed += 1
+        last = frame or last
+        if last is not None:
+            yield from [last] * owed
+            owed = 0
+    if last is None:
         raise InputError(f"{path}: not one frame of this video can be decoded")
     if lost:
         logger.warning("%s: %d frames could not be decoded; each repeats another", path, lost)
@@ -416,12 +431,13 @@ def _read_file(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
 
 def _decode_all(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
     """Frames in order of presentation, None for each that its packet failed to become."""
+    is_dated = container.format.name != "avi"  # which knows the order of decoding only
     awaited: list[int] = []
     for packet in itertools.chain(_demux(container, stream), [None]):
         if packet is not None and not packet.is_discard:
-            heapq.heappush(awaited, -1 if packet.pts is None else packet.pts)
+            heapq.heappush(awaited, packet.pts if is_dated and packet.pts is not None else 0)
         for frame in _decode(stream, packet):
-            while awaited and frame.pts is not None and awaited[0] < frame.pts:
+            while awaited and is_dated and frame.pts is not None and awaited[0] < frame.pts:
                 heapq.heappop(awaited)
                 yield None
             if awaited:
@@ -449,13 +465,13 @@ class _ToRgb:
             converted = self._reformatter.reformat(
                 frame,
                 format="rgb24",
-                src_colorspace=_COLORSPACES[_color(frame).matrix],
+                src_colorspace=_COLORSPACES[_color(self._path, frame).matrix],
                 interpolation=_CONVERSION,
             )
         except av.FFmpegError as error:
             raise InputError(
-                f"{self._path}: its colours ({frame.format.name}, matrix {frame.colorspace}) "
-                f"cannot be turned into RGB ({_reason(error)}); convert it to H.264 first"
+                f"{self._path}: {frame.format.name} pictures cannot be turned into RGB "
+                f"({_reason(error)}); convert it to H.264 first"
             ) from error
         return np.ascontiguousarray(converted.to_ndarray())
 
@@ -513,6 +529,7 @@ class VideoWriter:
         self._encoder_options = {"crf": str(crf), "preset": preset}
         self._clock = _Clock.like(like)
         self._last_tick: int | None = None
+        self._lost_sound_count = 0
 
     def __enter__(self) -> Self:
         """Make the temporary file and write its header.
@@ -573,13 +590,13 @@ class VideoWriter:
             self._write_sound(until=tick * self._clock.time_base)
 
     def _open(self) -> None:
-        suffix = self._path.suffix.lower()
+        container = CONTAINERS[self._path.suffix.lower()]
         self._temporary.touch()
         self._output = av.open(
             str(self._temporary.absolute()),
             "w",
-            format=CONTAINERS[suffix],
-            container_options={} if suffix == ".mkv" else {"movflags": "+faststart"},
+            format=container,
+            container_options={} if container == "matroska" else self._mp4_options(),
         )
         self._open_files.callback(self._output.close)
         self._video = self._add_video()
@@ -587,6 +604,11 @@ class VideoWriter:
         self._sound = _add_sound(self._output, self._like, self._open_files)
         self._next_sound = next(self._sound, None)
         self._output.start_encoding()
+
+    def _mp4_options(self) -> dict[str, str]:
+        # FFmpeg 8 and older round the moment at which a track starts to milliseconds by default.
+        ticks_per_second = self._clock.time_base.denominator
+        return {"movflags": "+faststart", "movie_timescale": str(ticks_per_second)}
 
     def _add_video(self) -> VideoStream:
         height, width, _ = self._shape
@@ -613,7 +635,12 @@ class VideoWriter:
     def _write_sound(self, until: Fraction | float) -> None:
         """Write the sound that begins before a time, in seconds."""
         while self._next_sound is not None and _begin(self._next_sound) < until:
-            self._output.mux(self._next_sound)
+            try:
+                self._output.mux(self._next_sound)
+            except av.FFmpegError as error:
+                if isinstance(error, OSError):
+                    raise
+                self._lost_sound_count += 1
             self._next_sound = next(self._sound, None)
 
     def _finish(self) -> None:
@@ -623,6 +650,11 @@ class VideoWriter:
         is_whole = self._last_tick >= self._clock.tick(self._like.time_ns[-1])
         end = self._last_tick * self._clock.time_base + 1 / self._like.frame_rate
         self._write_sound(until=math.inf if is_whole else end)
+        if self._lost_sound_count:
+            logger.warning(
+                "%s: %d packets of its sound are damaged and left out",
+                *(self._like.path, self._lost_sound_count),
+            )
         self._output.close()
         self._temporary.replace(self._path)
 
@@ -715,9 +747,8 @@ def _add_sound(
     if not isinstance(stream, AudioStream) or stream.codec_context is None:
         logger.warning("%s: no decoder for its sound; the new video is silent", like.path)
         return iter(())
-    is_pcm = stream.codec_context.codec.canonical_name.startswith("pcm_")
-    if not (is_pcm and output.format.name == "mp4"):
-        with contextlib.suppress(ValueError):  # the container cannot hold this codec
+    if _COPIED_SOUND[output.format.name].fullmatch(stream.codec_context.codec.canonical_name):
+        with contextlib.suppress(ValueError):  # the container cannot hold this kind of it
             return _copy_sound(source, stream, output.add_stream_from_template(stream))
     return _encode_sound(source, stream, _add_aac(output, stream))
 
@@ -740,9 +771,12 @@ def _add_aac(output: OutputContainer, original: AudioStream) -> AudioStream:
 def _encode_sound(
     source: InputContainer, stream: AudioStream, target: AudioStream
 ) -> Iterator[av.Packet]:
-    for packet in itertools.chain(_demux(source, stream), [None]):
-        for frame in _decode(stream, packet):
-            yield from target.encode(frame)
+    try:
+        for packet in itertools.chain(_demux(source, stream), [None]):
+            for frame in _decode(stream, packet):
+                yield from target.encode(frame)
+    except (ValueError, av.FFmpegError) as error:
+        logger.warning("%s: its sound breaks off (%s)", source.name, _reason(error))
     yield from target.encode(None)
 
 

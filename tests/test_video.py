@@ -1,5 +1,6 @@
 """Reading and writing video: order, times, colours, sound, rotation, and what goes wrong."""
 
+import dataclasses
 import logging
 import math
 import os
@@ -165,6 +166,28 @@ def test_frames_come_in_order_of_presentation_with_b_frames(tmp_path):
     assert stored != sorted(stored)
     assert levels(read_frames(clip)) == list(range(40))
     assert probe(clip).frame_count == 40
+
+
+def test_avi_whose_packets_are_dated_out_of_order_is_read_in_order(tmp_path, caplog):
+    clip = write_clip(
+        tmp_path / "clip.avi",
+        level_frames(30),
+        encoder={"bf": "3"},
+        time_base=Fraction(1, 30),
+    )
+    with caplog.at_level(logging.WARNING, "dvs_jax"):
+        assert levels(read_frames(clip)) == list(range(30))
+    assert not caplog.records
+    assert probe(clip).frame_rate == 30
+
+
+def test_a_bare_stream_has_times_by_its_rate(tmp_path):
+    clip = write_clip(
+        tmp_path / "clip.h264", level_frames(30), encoder={"bf": "3"}, rate=Fraction(25)
+    )
+    info = probe(clip)
+    assert (info.frame_rate, info.frame_count, info.time_ns[29]) == (25, 30, 29 * 40_000_000)
+    assert levels(read_frames(clip)) == list(range(30))
 
 
 def test_times_start_at_the_first_frames_own_time(tmp_path):
@@ -355,6 +378,21 @@ def test_untagged_colors_are_guessed_by_size_as_players_do(tmp_path, size, matri
     assert np.abs(square_centers(frame) - square_centers(chart)).max() <= 5
 
 
+def test_a_matrix_that_cannot_be_converted_is_refused(tmp_path):
+    ycgco = 8
+    clip = write_clip(tmp_path / "clip.mp4", level_frames(1), color=(ycgco, 1, 1, LIMITED))
+    for read in (probe, lambda path: list(read_frames(path))):
+        with pytest.raises(InputError, match="matrix 8"):
+            read(clip)
+
+
+def test_rgb_video_needs_no_matrix(tmp_path):
+    chart = color_chart(64, 48)
+    clip = write_clip(tmp_path / "clip.mkv", [chart], codec="ffv1", pix_fmt="bgr0")
+    assert probe(clip).color == Color()
+    np.testing.assert_array_equal(next(read_frames(clip)), chart)
+
+
 def test_grey_video_becomes_rgb(tmp_path):
     ramp = np.repeat(np.arange(0, 256, 4, dtype=np.uint8)[None, :, None], 48, axis=0).repeat(
         3, axis=2
@@ -408,6 +446,19 @@ def test_times_of_a_variable_rate_are_kept_exactly(tmp_path, suffix):
     info = copy(clip, tmp_path / f"out{suffix}")
     np.testing.assert_array_equal(info.time_ns, probe(clip).time_ns)
     assert levels(read_frames(info.path)) == list(range(10))
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_a_start_between_milliseconds_is_kept_exactly(tmp_path, even):
+    ticks = [1234 + (3000 * i if even else VARIABLE_TICKS[i]) for i in range(10)]
+    clip = write_clip(tmp_path / "clip.mkv", level_frames(10), codec="ffv1", ticks=ticks)
+    info = dataclasses.replace(
+        probe(clip),
+        time_ns=np.array([round(t * 10**9 / 90_000) for t in ticks], np.int64),
+        time_base=Fraction(1, 90_000),
+    )
+    write_levels(tmp_path / "out.mp4", info)
+    np.testing.assert_array_equal(probe(tmp_path / "out.mp4").time_ns, info.time_ns)
 
 
 def test_times_other_than_the_originals_are_written_as_they_are(tmp_path):
@@ -473,6 +524,30 @@ def test_pcm_stays_pcm_where_the_container_takes_it(tmp_path):
     assert b"".join(data for _, data in packets(info.path, "audio")) == b"".join(
         data for _, data in packets(clip, "audio")
     )
+
+
+@pytest.mark.parametrize("codec", ["libopus", "flac"])
+def test_sound_the_container_cannot_hold_becomes_aac(tmp_path, codec):
+    clip = write_clip(
+        tmp_path / "clip.mkv", level_frames(30), sound=burst(1, 0.5), sound_codec=codec
+    )
+    info = copy(clip, tmp_path / "out.mov")
+    with av.open(info.path) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+    assert onset(info.path) == pytest.approx(onset(clip), abs=2e-3)
+
+
+def test_damaged_sound_does_not_stop_the_film(tmp_path, caplog):
+    clip = write_clip(tmp_path / "clip.ts", level_frames(30), sound=burst(1, 0))
+    data = bytearray(clip.read_bytes())
+    at = [i for i in range(len(data) - 1) if data[i : i + 2] == b"\xff\xf1"]
+    for i in at[10:20]:
+        data[i : i + 7] = b"\xff\xf1\x00\x00\x00\x00\x00"
+    clip.write_bytes(data)
+    with caplog.at_level(logging.WARNING, "dvs_jax"):
+        assert copy(clip, tmp_path / "out.mp4").frame_count == 30
+    assert "packets of its sound are damaged" in caplog.text
+    assert 9 <= len(packets(tmp_path / "out.mp4", "audio")) < 48
 
 
 def test_sound_ends_with_the_last_frame_written(tmp_path):
@@ -728,6 +803,17 @@ def test_a_file_cut_off_in_the_middle_is_read_as_far_as_it_goes(tmp_path, caplog
     assert copy(clip, tmp_path / "out.mp4").frame_count == info.frame_count
 
 
+def test_two_frames_at_one_time_are_set_a_tick_apart(tmp_path):
+    clip = write_clip(tmp_path / "clip.mkv", level_frames(10), codec="ffv1")
+    block = b"\x81" + (133).to_bytes(2, "big") + b"\x80"  # frame 4: track 1, 133 ms, key frame
+    data = clip.read_bytes()
+    assert data.count(block) == 1
+    clip.write_bytes(data.replace(block, b"\x81" + (100).to_bytes(2, "big") + b"\x80"))
+    np.testing.assert_array_equal(probe(clip).time_ns[2:6] // 10**6, [67, 100, 101, 167])
+    assert levels(read_frames(clip)) == list(range(10))
+    assert copy(clip, tmp_path / "out.mp4").frame_count == 10
+
+
 def test_frames_that_cannot_be_decoded_are_replaced_and_the_rest_stay_in_place(tmp_path, caplog):
     # Each frame is a key frame, so that a damaged one takes no other with it.
     clip = write_clip(tmp_path / "clip.mp4", level_frames(30), encoder={"g": "1"})
@@ -753,6 +839,15 @@ def test_good_files_are_read_without_a_word(tmp_path, caplog):
         copy(clip, tmp_path / "out.mkv")
         copy(tmp_path / "out.mkv", tmp_path / "out.mp4")
     assert not caplog.records
+
+
+def test_a_frame_size_that_changes_is_refused(tmp_path):
+    small = write_clip(tmp_path / "small.ts", level_frames(10, 64, 48))
+    large = write_clip(tmp_path / "large.ts", level_frames(10, 128, 96))
+    both = tmp_path / "both.ts"
+    both.write_bytes(small.read_bytes() + large.read_bytes())
+    with pytest.raises(InputError, match=r"64, 48.*128, 96"):
+        list(read_frames(both))
 
 
 # Memory.
