@@ -1,5 +1,6 @@
 """Checkpoints on disk: the one module that talks to Orbax."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,10 @@ def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -
 
     Raises:
         InputError: the folder exists already, or it cannot be written.
+        TypeError: the metadata is not JSON.
     """
+    # Orbax would notice in one of its threads, while others go on writing the state.
+    json.dumps(metadata)
     folder = Path(folder).absolute()
     if folder.exists():
         raise InputError(f"{folder}: exists already; name another folder or remove this one")

@@ -117,10 +117,22 @@ def test_an_existing_folder_is_left_alone(good: Path):
     assert checkpoint.load(good)[1] == METADATA
 
 
-def test_a_failed_save_leaves_nothing_under_the_name(tmp_path: Path, monkeypatch):
-    with pytest.raises(TypeError):
-        checkpoint.save(tmp_path / "model", {"a": np.ones(2)}, {"not JSON": object()})
+def test_a_failed_save_leaves_nothing_under_the_name(tmp_path: Path):
+    with pytest.raises(InputError, match=r"model: cannot be written: .*zero size"):
+        checkpoint.save(tmp_path / "model", {"a": np.ones((0, 2))}, {})
     assert not (tmp_path / "model").exists()
+
+
+def test_metadata_beyond_json_stops_before_anything_is_written(tmp_path: Path):
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        checkpoint.save(tmp_path / "model", {"a": np.ones(2)}, {"a": object()})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_an_interrupted_save_left_is_no_hindrance(tmp_path: Path):
+    stale = tmp_path / "model.orbax-checkpoint-tmp" / "state"
+    stale.mkdir(parents=True)
+    (stale / "_METADATA").write_text("half")
     checkpoint.save(tmp_path / "model", {"a": np.ones(2)}, {})
     assert_same(checkpoint.load(tmp_path / "model")[0], {"a": np.ones(2)})
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
