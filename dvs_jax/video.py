@@ -88,7 +88,7 @@ _COMPANIONS = {1: (1, 1), 4: (4, 4), 5: (5, 6), 6: (6, 6), 7: (7, 7), 9: (9, 14)
 _UNSAID = (0, 2, 3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no truth to compare by
 class VideoInfo:
     """Everything about a video but its pictures.
 
@@ -355,12 +355,14 @@ def _frame_rate(
 def _is_evenly_spaced(
     time_ns: Int64[np.ndarray, "frame"], rate: Fraction, time_base: Fraction
 ) -> bool:
-    """Whether all frames lie within a tick of the rate's grid and most are neighbours on it."""
-    place = (time_ns - time_ns[:1]) * float(rate / NANOSECONDS)
+    """Whether each frame has a place on the rate's grid, within a tick, and most are neighbours."""
+    if len(time_ns) < 2:
+        return True
+    place = (time_ns - time_ns[0]) * float(rate / NANOSECONDS)
     off = np.abs(place - np.rint(place))
     tick = float((time_base + Fraction(1, NANOSECONDS)) * rate)
     steps = np.diff(np.rint(place))
-    return bool(np.all(off <= tick) and (len(steps) == 0 or np.median(steps) == 1))
+    return bool(np.all(off <= tick) and np.all(steps >= 1) and np.median(steps) == 1)
 
 
 def _orientation(frame: av.VideoFrame) -> tuple[int, bool]:

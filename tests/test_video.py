@@ -805,10 +805,10 @@ def test_a_file_cut_off_in_the_middle_is_read_as_far_as_it_goes(tmp_path, caplog
 
 def test_two_frames_at_one_time_are_set_a_tick_apart(tmp_path):
     clip = write_clip(tmp_path / "clip.mkv", level_frames(10), codec="ffv1")
-    block = b"\x81" + (133).to_bytes(2, "big") + b"\x80"  # frame 4: track 1, 133 ms, key frame
+    fourth, fifth = (b"\x81" + time_ms.to_bytes(2, "big") + b"\0" for time_ms in (100, 133))
     data = clip.read_bytes()
-    assert data.count(block) == 1
-    clip.write_bytes(data.replace(block, b"\x81" + (100).to_bytes(2, "big") + b"\x80"))
+    assert data.count(fifth) == 1
+    clip.write_bytes(data.replace(fifth, fourth))
     np.testing.assert_array_equal(probe(clip).time_ns[2:6] // 10**6, [67, 100, 101, 167])
     assert levels(read_frames(clip)) == list(range(10))
     assert copy(clip, tmp_path / "out.mp4").frame_count == 10
