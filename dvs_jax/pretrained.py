@@ -1,0 +1,139 @@
+"""Pretrained weights by name: shipped with the package, kept in the cache, or downloaded."""
+
+import functools
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pooch
+
+from dvs_jax.errors import InputError
+
+SHIPPED_FOLDER = Path(__file__).parent / "weights"
+CACHE_VARIABLE = "DVS_JAX_CACHE"
+
+# No such archive, no such file in it, the file cut short, damaged or with another checksum.
+_NOT_THE_FILE = (zipfile.BadZipFile, KeyError, EOFError, RuntimeError, zlib.error, ValueError)
+
+_RAFT_ARCHIVE = "https://dl.dropboxusercontent.com/s/4j4z58wuv8o0mfz/models.zip"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Published weights.
+
+    Attributes:
+        file_name: the name under which the PyTorch file is kept in the cache folder.
+        kind: the network they belong to: "raft-large" or "raft-small".
+        sha256: of the file itself, never of an archive around it.
+        url: the official address of a zip archive that holds the file.
+        member: the file's name in that archive.
+    """
+
+    file_name: str
+    kind: str
+    sha256: str
+    url: str
+    member: str
+
+
+def _raft(variant: str, kind: str, sha256: str) -> Weights:
+    file_name = f"raft-{variant}.pth"
+    return Weights(file_name, kind, sha256, _RAFT_ARCHIVE, f"models/{file_name}")
+
+
+# RAFT: the files of princeton-vl/RAFT (its download_models.sh), named after their training data.
+REGISTRY = {
+    "raft-chairs": _raft(
+        "chairs", "raft-large", "c6c75465cf995d137f89ca2e2d08594ed390befbb8859f7f65c48bcc8feb0fd7"
+    ),
+    "raft-things": _raft(
+        "things", "raft-large", "fcfa4125d6418f4de95d84aec20a3c5f4e205101715a79f193243c186ac9a7e1"
+    ),
+    "raft-sintel": _raft(
+        "sintel", "raft-large", "90630d2e7d488a0d3ccb5e8194524850c4c05c732ea4ff99799822c7fa5c5cbf"
+    ),
+    "raft-kitti": _raft(
+        "kitti", "raft-large", "b9d170362415e1a27bd8402ee966a3ddf0d60df9b2df2c0b4949f5ced490a9e6"
+    ),
+    "raft-small": _raft(
+        "small", "raft-small", "c7d41b9cc88442bb8aa911dbb33086dac55a226394b142937ff22d5578717332"
+    ),
+}
+
+
+def locate(name: str) -> Path:
+    """Finds weights by name, downloading them where they are not at hand.
+
+    Looked for in this order: among the checkpoints shipped with the package; in the cache folder
+    ($DVS_JAX_CACHE, else the platform's), where a file counts only if its checksum is right; at
+    the official address, from which the file is put into the cache folder.
+
+    Args:
+        name: a shipped checkpoint, or a name in REGISTRY.
+
+    Returns:
+        The path of a shipped checkpoint's folder (Orbax) or of the published file (PyTorch).
+
+    Raises:
+        InputError: the name is unknown; or the weights are not at hand and cannot be downloaded
+            or stored, or what the server sent is not the published file.
+    """
+    shipped = {folder.name: folder for folder in SHIPPED_FOLDER.glob("*/")}
+    if name in shipped:
+        return shipped[name]
+    if name in REGISTRY:
+        return _fetch(name, REGISTRY[name])
+    known = ", ".join(sorted({*shipped, *REGISTRY}))
+    raise InputError(f"no weights are named {name!r}; the known names are {known}")
+
+
+def _fetch(name: str, weights: Weights) -> Path:
+    cache = Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("dvs_jax")).expanduser()
+    path = cache / weights.file_name
+    try:
+        pooch.retrieve(
+            weights.url,
+            known_hash=f"sha256:{weights.sha256}",
+            fname=weights.file_name,
+            path=cache,
+            downloader=functools.partial(_download_member, member=weights.member),
+        )
+    except (OSError, *_NOT_THE_FILE) as error:
+        stale = "; what lies there has another checksum" if path.exists() else ""
+        raise InputError(
+            f"the weights {name!r} are not at hand, and {_reason(error)}; "
+            f"fetch {weights.url} and put its {weights.member} at {path}{stale}"
+        ) from error
+    return path
+
+
+def _download_member(url: str, output: Any, _: pooch.Pooch | None, *, member: str) -> None:
+    """A pooch downloader that takes one file out of a zip archive.
+
+    pooch then checks that file, rather than the archive, and gives it its name.
+    """
+    with tempfile.TemporaryFile(dir=Path(output).parent) as archive:
+        pooch.HTTPDownloader()(url, archive, None)
+        with (
+            zipfile.ZipFile(archive) as opened,
+            opened.open(member) as source,
+            Path(output).open("wb") as file,
+        ):
+            shutil.copyfileobj(source, file)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, _NOT_THE_FILE):
+        return "what the server sent is not the published file"
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answered {response.status_code}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"the cache folder cannot be written ({error.strerror})"
+    return "there is no connection to the server"
