@@ -51,7 +51,7 @@ _COPIED_SOUND = {
 }
 _AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 
-# Without these, swscale takes short cuts that darken every picture by a level.
+# Without these, swscale takes short cuts that darken a picture by a level, there and back.
 _CONVERSION = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 # PyAV 18 refuses files whose tags are not UTF-8 unless told otherwise; PyAV 19 has no such option.
@@ -144,7 +144,7 @@ def probe(path: str | os.PathLike[str], frame_rate: Fraction | float = 30) -> Vi
       InputError: there is no such file, it is no video, or there is no frame in it.
     """
     path = Path(path)
-    return _probe_folder(path, frame_rate) if path.is_dir() else _probe_file(path)
+    return _probe_folder(path, frame_rate) if _is_folder(path) else _probe_file(path)
 
 
 def read_frames(path: str | os.PathLike[str]) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
@@ -152,7 +152,7 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[UInt8[np.ndarray, "hei
 
     A frame that cannot be decoded is replaced by the one before it (at the start, by the one
     after it), so frame i always belongs to `probe(path).time_ns[i]`, and a warning at the end
-    says how many were lost.
+    says how many were lost. Errors come when the first frame is asked for.
 
     Args:
       path: a video file, or a folder of images.
@@ -164,7 +164,18 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[UInt8[np.ndarray, "hei
       InputError: as `probe`; or no frame can be decoded; or the images differ in size.
     """
     path = Path(path)
-    return _read_images(path) if path.is_dir() else _read_file(path)
+    return _read_images(path) if _is_folder(path) else _read_file(path)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({_reason(error)})") from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 # Folders of images.
@@ -194,7 +205,10 @@ def _read_images(folder: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
 
 
 def _list_images(folder: Path) -> list[Path]:
-    images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    try:
+        images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({_reason(error)})") from error
     if not images:
         raise InputError(f"{folder}: no image in this folder ({', '.join(IMAGE_SUFFIXES)})")
     return sorted(images, key=_natural_key)
@@ -231,11 +245,11 @@ def _open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def _open_container(path: Path) -> InputContainer:
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
     try:
         # Absolute, lest "a:b.mp4" be taken for a protocol.
         container = av.open(str(path.absolute()), "r", **_OPEN_OPTIONS)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
     except (OSError, av.FFmpegError) as error:
         raise InputError(
             f"{path}: cannot be read as a video ({_reason(error)}); a recording or copy that "
@@ -246,10 +260,6 @@ def _open_container(path: Path) -> InputContainer:
         container.close()
         raise InputError(f"{path}: is a text file, not a video")
     return container
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _demux(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[av.Packet]:
@@ -540,7 +550,8 @@ class VideoWriter:
           InputError: the folder does not exist or cannot be written to, or the original cannot
             be read.
         """
-        self._temporary = self._path.with_name(f".{self._path.stem}.{uuid.uuid4().hex}.part")
+        # Short, lest a long name that is still allowed become one that is not.
+        self._temporary = self._path.with_name(f".{self._path.stem[:40]}.{uuid.uuid4().hex}.part")
         self._open_files = contextlib.ExitStack()
         try:
             with self._explained_errors():

@@ -643,6 +643,12 @@ def test_an_older_film_is_replaced_only_at_the_end(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_name_as_long_as_a_name_may_be(tmp_path):
+    target = tmp_path / ("x" * 251 + ".mp4")
+    write_levels(target, hand_made(tmp_path))
+    assert probe(target).frame_count == 10
+
+
 def test_a_film_can_be_written_over_its_own_original(tmp_path):
     clip = write_clip(tmp_path / "clip.mp4", level_frames(30), sound=burst(1, 0.5))
     sound = packets(clip, "audio")
@@ -758,6 +764,21 @@ def test_sound_alone_is_no_video(tmp_path):
         out.mux(stream.encode(None))
     with pytest.raises(InputError, match="no video in this file"):
         probe(sound)
+
+
+def test_the_cover_of_a_song_is_no_video(tmp_path):
+    song = tmp_path / "song.m4a"
+    with av.open(song, "w", format="mp4") as out:
+        stream = out.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
+        cover = out.add_stream("mjpeg", rate=1, width=64, height=48, pix_fmt="yuvj420p")
+        cover.disposition = av.stream.Disposition.attached_pic
+        out.mux(cover.encode(av.VideoFrame(64, 48, "yuvj420p")))
+        chunk = av.AudioFrame.from_ndarray(burst(0.5, 0), "fltp", "stereo")
+        chunk.rate, chunk.pts = SAMPLE_RATE, 0
+        out.mux(stream.encode(chunk))
+        out.mux(stream.encode(None))
+    with pytest.raises(InputError, match="no video in this file"):
+        probe(song)
 
 
 def test_a_video_without_frames(tmp_path):
