@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from flax import nnx
 
-from dvs_jax import checkpoint, torch_file
+from dvs_jax import checkpoint, pretrained, torch_file
 from dvs_jax.errors import InputError
 from dvs_jax.fused import architecture, convert
 from dvs_jax.fused.network import FusedNetwork, without_weights
@@ -25,6 +25,18 @@ def save(network: FusedNetwork, folder: Path) -> None:
     """
     metadata = {"kind": KIND, "architecture": architecture.to_dict(network.architecture)}
     checkpoint.save(folder, nnx.to_pure_dict(nnx.state(network, _SAVED)), metadata)
+
+
+def load_model(which: str | Path) -> FusedNetwork:
+    """Load a network in inference mode.
+
+    Args:
+        which: an Orbax folder, an official PyTorch checkpoint, or the name of pretrained weights.
+
+    Raises:
+        InputError: it is none of these, or its tensors do not fit; the message says which.
+    """
+    return load(Path(which) if Path(which).exists() else pretrained.locate(str(which)))
 
 
 def load(path: Path) -> FusedNetwork:

@@ -1,7 +1,15 @@
 """Log files in, one `SensorLog` out; one module a format."""
 
 from dvs_jax.sensors.loading import load
-from dvs_jax.sensors.log import FrameLog, OisLog, SensorLog, center_time_ns, ois_at, row_poses
+from dvs_jax.sensors.log import (
+    FrameLog,
+    OisLog,
+    SensorLog,
+    center_time_ns,
+    ois_at,
+    part_of,
+    row_poses,
+)
 
 __all__ = [
     "FrameLog",
@@ -10,5 +18,6 @@ __all__ = [
     "center_time_ns",
     "load",
     "ois_at",
+    "part_of",
     "row_poses",
 ]

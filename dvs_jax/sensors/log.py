@@ -1,6 +1,6 @@
 """A clip's sensors, whatever files they came from, and what they say at any time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -78,17 +78,28 @@ def ois_at(log: OisLog | None, time_ns: Int[np.ndarray, "*batch"]) -> Float[np.n
 
 
 def row_poses(
-    log: SensorLog,
+    log: SensorLog, rows: int = camera.GRID_ROWS
 ) -> tuple[Float[np.ndarray, "frame row 4"], Float[np.ndarray, "frame row 2"]]:
-    """Return pose and lens shift while each of the warp grid's rows was exposed (specs §3).
+    """Return pose and lens shift while each row of a warp grid was exposed (specs §3).
+
+    Args:
+        log: the clip's sensors.
+        rows: how many rows the grid has, spread evenly over the frame.
 
     Returns:
         float64 poses [x, y, z, w], world to camera, held beyond the gyro log's ends, and float64
         lens shifts (x, y) in fractions of the image's width and height.
     """
-    delay = np.rint(log.frames.readout_ns[:, None] * camera.row_fractions()).astype(np.int64)
+    delay = np.rint(log.frames.readout_ns[:, None] * camera.row_fractions(rows)).astype(np.int64)
     pose = camera_path.pose_at(log.gyro, log.frames.time_ns[:, None] + delay, outside="hold")
     return pose, ois_at(log.ois, log.frames.ois_time_ns[:, None] + delay)
+
+
+def part_of(log: SensorLog, chosen: slice) -> SensorLog:
+    """Return the same sensors with only some of the frames."""
+    frames = log.frames
+    kept = FrameLog(frames.time_ns[chosen], frames.readout_ns[chosen], frames.ois_time_ns[chosen])
+    return replace(log, frames=kept)
 
 
 def center_time_ns(frames: FrameLog) -> Int[np.ndarray, "frame"]:

@@ -1,0 +1,5 @@
+"""`python -m dvs_jax` is the command `dvs-jax`."""
+
+from dvs_jax.cli import main
+
+main()

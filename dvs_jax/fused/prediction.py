@@ -1,0 +1,71 @@
+"""A clip through the network: its flow, its poses, its virtual path."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax import clip as clips
+from dvs_jax import flow
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.clip import Clip
+from dvs_jax.flow import FlowPair
+from dvs_jax.fused import features, inference
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.progress import Track, silently
+
+_log = logging.getLogger("dvs_jax")
+
+
+def predict_trajectory(
+    network: FusedNetwork, clip: Clip, flow_estimator: str = "auto", track: Track = silently
+) -> CameraPath:
+    """Predict the virtual camera's path.
+
+    Args:
+        network: in inference mode.
+        clip: the clip; its flow files are used where there are any.
+        flow_estimator: what makes flow where there are none and the network wants it.
+        track: told of every pair of frames.
+
+    Returns:
+        One pose a frame, at the frames' centre times.
+
+    Raises:
+        InputError: the video or a flow file cannot be read.
+    """
+    official = network.architecture.official
+    time_ns = clips.center_time_ns(clip)
+    steps = features.pose_features(clip.sensors.gyro, time_ns, official)
+    if network.encoder is not None:
+        pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
+        normal = (features.normalize_flow(*pair, official=official) for pair in pairs)
+        encoded = [features.encode_flow(network.encoder, chunk) for chunk in _chunks(normal)]
+        steps = steps._replace(flow=np.concatenate(encoded))
+    (path,) = inference.predict(network, [steps], [time_ns])
+    return path
+
+
+def flow_pairs(clip: Clip, estimator: str) -> Iterator[FlowPair]:
+    """Return the flow of each two consecutive frames, from its files or made on the fly."""
+    wanted = clip.frame_count - 1
+    if clip.flow is not None and len(clip.flow) >= wanted:
+        return (clip.flow.read(index) for index in range(wanted))
+    if clip.flow is not None:
+        _log.warning(
+            "%s: flow files for %d of %d pairs of frames; flow is made anew",
+            clip.flow.clip,
+            len(clip.flow),
+            wanted,
+        )
+    return flow.estimate(clips.read_frames(clip), estimator, source=str(clip.video.path))
+
+
+def _chunks(
+    flow: Iterable[Float[np.ndarray, "270 480 4"]],
+) -> Iterator[Float[np.ndarray, "pair 270 480 4"]]:
+    pairs = iter(flow)
+    while chunk := list(islice(pairs, features.ENCODED_AT_ONCE)):
+        yield np.stack(chunk)

@@ -1,0 +1,18 @@
+"""How long work reports where it stands, without knowing to whom."""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Track(Protocol):
+    """Passes items on and reports how many of `total` have gone by under a label."""
+
+    def __call__(self, items: Iterable[Item], total: int, label: str) -> Iterable[Item]:
+        """Return the items, each reported as it is taken."""
+
+
+def silently(items: Iterable[Item], total: int, label: str) -> Iterable[Item]:
+    """Pass the items on and report nothing."""
+    return items

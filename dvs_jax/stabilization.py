@@ -1,0 +1,208 @@
+"""From a clip to its stabilised video: the path, the drawing, the files, the measures."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from dvs_jax import camera, camera_path, metrics, plots, sensors, smoothing, video, warp
+from dvs_jax import clip as clips
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+from dvs_jax.fused import prediction
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.metrics import MetricsTable
+from dvs_jax.progress import Track, silently
+from dvs_jax.smoothing import Exposure
+from dvs_jax.video import VideoWriter
+from dvs_jax.warp import Border
+from dvs_jax.whole_file import make_folder, replacing
+
+DEFAULT_SMOOTHER = "adaptive"
+DEFAULT_CROP = 0.1
+
+DRAWN_ROWS = 34
+"""Rows and columns of the grid that frames are drawn with: three times the official fineness."""
+
+_FRAMES_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run made.
+
+    Attributes:
+        trajectory: the virtual path as a text file (specs §9).
+        plot: the picture of both paths.
+        uncropped: the video at its full field of view.
+        cropped: the video cropped to what every frame covers, scaled back to its size.
+        kept: share of the width and of the height that the crop keeps.
+        metrics_file: the measures as JSON, or None if they were not wanted.
+        metrics: the measures of the input and of the output, or None.
+    """
+
+    trajectory: Path
+    plot: Path
+    uncropped: Path
+    cropped: Path
+    kept: float
+    metrics_file: Path | None = None
+    metrics: MetricsTable | None = None
+
+
+def stabilize(
+    clip: Clip,
+    out: str | Path,
+    model: FusedNetwork | None = None,
+    smoother: str = DEFAULT_SMOOTHER,
+    crop: float = DEFAULT_CROP,
+    border: Border = "black",
+    crf: float = 18,
+    preset: str = "medium",
+    flow_estimator: str = "auto",
+    measure: bool = True,
+    track: Track = silently,
+) -> Report:
+    """Stabilise a clip and write the files of specs §9.
+
+    Args:
+        clip: what `load_clip` found.
+        out: folder for the results; made if it is not there.
+        model: the network that finds the path; None leaves it to the smoother.
+        smoother: one of `smoothing.SMOOTHERS`, used where there is no model.
+        crop: the most that may be cut off at each side; the path gives way before more is needed.
+        border: what fills pixels of the uncropped video that the frame does not cover.
+        crf: constant rate factor of the H.264 encoder; less is better.
+        preset: of the H.264 encoder, time against size.
+        flow_estimator: what makes flow, for a model that wants it, where no files are.
+        measure: whether to compute the metrics, the slowest part.
+        track: told of the progress.
+
+    Raises:
+        InputError: the clip cannot be read, an argument is impossible, or `out` cannot be written.
+    """
+    if not 0.0 <= crop < 0.5:
+        raise InputError(f"a crop of {crop} is impossible; give 0 to 0.49 of each side")
+    folder = Path(out)
+    make_folder(folder)
+    virtual = find_path(clip, model, smoother, crop, flow_estimator, track)
+    kept = kept_share(clip, virtual, crop)
+    report = Report(
+        trajectory=folder / f"{clip.name}.txt",
+        plot=folder / f"{clip.name}.jpg",
+        uncropped=folder / f"{clip.name}_stab.mp4",
+        cropped=folder / f"{clip.name}_stab_crop.mp4",
+        kept=kept,
+    )
+    with replacing(report.trajectory) as part:
+        camera_path.write(virtual, part)
+    _plot(clip, virtual, report.plot)
+    movies = (report.uncropped, report.cropped)
+    draw(clip, virtual, kept, movies, border, crf, preset, track)
+    if not measure:
+        return report
+    table = measure_against_input(clip, virtual, report.uncropped, track)
+    file = folder / f"{clip.name}_metrics.json"
+    write_metrics(table, kept, file)
+    return dataclasses.replace(report, metrics_file=file, metrics=table)
+
+
+def find_path(
+    clip: Clip,
+    model: FusedNetwork | None,
+    smoother: str,
+    crop: float,
+    flow_estimator: str,
+    track: Track,
+) -> CameraPath:
+    """Return the virtual path, held within what `crop` leaves covered."""
+    real = clips.real_path(clip)
+    exposure = exposure_of(clip, camera.GRID_ROWS)
+    if model is None:
+        return smoothing.smooth_within_frame(smoother, real, exposure, crop)
+    predicted = prediction.predict_trajectory(model, clip, flow_estimator, track)
+    return smoothing.limit_to_cover([real, predicted], exposure, crop)
+
+
+def exposure_of(clip: Clip, rows: int) -> Exposure:
+    """Return how the camera stood while each row of a grid was exposed."""
+    return Exposure(clip.sensors.camera, clip.size, *sensors.row_poses(clip.sensors, rows))
+
+
+def kept_share(clip: Clip, virtual: CameraPath, crop: float) -> float:
+    """Return the share of each axis that every frame covers, at least what `crop` leaves."""
+    covered = smoothing.kept_fraction(exposure_of(clip, camera.GRID_ROWS), virtual.quaternion)
+    # A pixel less on each side: the outermost ones blend with the border.
+    margin = 2.0 / min(clip.size)
+    return float(np.clip(covered.min() - margin, 1.0 - 2.0 * crop - margin, 1.0))
+
+
+def grids(clip: Clip, virtual: CameraPath) -> Iterator[Float[np.ndarray, "row column 4"]]:
+    """Yield each frame's grid (see `camera.warp_grid`), a few computed at a time."""
+    for start in range(0, clip.frame_count, _FRAMES_AT_ONCE):
+        chunk = slice(start, start + _FRAMES_AT_ONCE)
+        real, ois = sensors.row_poses(sensors.part_of(clip.sensors, chunk), DRAWN_ROWS)
+        pose = virtual.quaternion[chunk]
+        yield from camera.warp_grid(clip.sensors.camera, clip.size, real, ois, pose)
+
+
+def draw(
+    clip: Clip,
+    virtual: CameraPath,
+    kept: float,
+    movies: tuple[Path, Path],
+    border: Border,
+    crf: float,
+    preset: str,
+    track: Track,
+) -> None:
+    """Write the uncropped and the cropped video, both drawn straight from the source frames."""
+    uncropped, cropped = (
+        VideoWriter(movie, clip.video, *clip.size, crf, preset) for movie in movies
+    )
+    frames = track(clips.read_frames(clip), clip.frame_count, "warping")
+    with uncropped, cropped:
+        for frame, grid, time_ns in zip(
+            frames, grids(clip, virtual), clip.video.time_ns, strict=False
+        ):
+            uncropped.write(warp.warp_frame(frame, grid, 1.0, border), int(time_ns))
+            cropped.write(warp.warp_frame(frame, grid, kept, border), int(time_ns))
+
+
+def measure_against_input(
+    clip: Clip, virtual: CameraPath, movie: Path, track: Track
+) -> MetricsTable:
+    """Return the measures of the clip and of its stabilised video side by side."""
+    inputs: Iterator[UInt8[np.ndarray, "height width 3"]] = clips.read_frames(clip)
+    outputs = track(video.read_frames(movie), clip.frame_count, "measuring")
+    paths = (clips.real_path(clip), virtual)
+    time_ns = clips.center_time_ns(clip)
+    return metrics.measure(
+        inputs, outputs, time_ns=time_ns, camera=clip.sensors.camera, paths=paths
+    )
+
+
+def write_metrics(table: MetricsTable, kept: float, file: Path) -> None:
+    """Write the measures as JSON; what could not be computed is null."""
+    content = {"kept": kept, **dataclasses.asdict(table)}
+    with replacing(file) as part:
+        part.write_text(json.dumps(_without_nan(content), indent=2) + "\n")
+
+
+def _without_nan(content: object) -> object:
+    if isinstance(content, dict):
+        return {key: _without_nan(value) for key, value in content.items()}
+    return None if isinstance(content, float) and not np.isfinite(content) else content
+
+
+def _plot(clip: Clip, virtual: CameraPath, file: Path) -> None:
+    ois = None
+    if clip.sensors.ois is not None:
+        time_ns = clips.center_time_ns(clip)
+        ois = time_ns, sensors.ois_at(clip.sensors.ois, clip.sensors.frames.ois_time_ns)
+    plots.plot_path(file, clips.real_path(clip), virtual, ois, clip.name)
