@@ -11,16 +11,16 @@ from .textures import textured_frame
 
 @pytest.fixture(scope="session")
 def moved_pair() -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Two frames [270, 480, 3] of one texture, the second seen through a homography."""
+    """Two frames [272, 480, 3] of one texture, the second seen through a homography."""
     margin = 60
-    world = textured_frame(270 + 2 * margin, 480 + 2 * margin)
+    world = textured_frame(272 + 2 * margin, 480 + 2 * margin)
     shift = np.array([[1.0, 0, margin], [0, 1, margin], [0, 0, 1]])
 
     def make(homography: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        first = cv2.warpPerspective(world, shift, (480, 270), flags=flags)
+        first = cv2.warpPerspective(world, shift, (480, 272), flags=flags)
         second = cv2.warpPerspective(
-            world, shift @ np.linalg.inv(homography), (480, 270), flags=flags
+            world, shift @ np.linalg.inv(homography), (480, 272), flags=flags
         )
         return first, second
 
