@@ -1,0 +1,34 @@
+"""Clips made from nothing, with their ground truth.
+
+A textured square in a town is seen by a camera that shakes, walks or pans, row by row through a
+rolling shutter and a lens that an OIS moves. Everything follows from a `SyntheticClip`:
+
+    clip = SyntheticClip(motion="walking", seed=3)
+    synthesize(clip, Path("walk"))                      # video, sensor logs and true path as files
+    recording = record(clip)                            # or in memory:
+    image = render_frame(recording, 0)
+    flow, visible = flow_between(recording, 0, 1)
+    path = true_path(recording)
+"""
+
+from dvs_jax.synthetic.clip import SyntheticClip
+from dvs_jax.synthetic.recording import (
+    Recording,
+    flow_between,
+    record,
+    render_frame,
+    synthesize,
+    true_path,
+    view_of,
+)
+
+__all__ = [
+    "Recording",
+    "SyntheticClip",
+    "flow_between",
+    "record",
+    "render_frame",
+    "synthesize",
+    "true_path",
+    "view_of",
+]

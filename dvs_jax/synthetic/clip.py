@@ -1,0 +1,96 @@
+"""What a synthetic clip is: its description, from which everything else follows."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Int
+
+from dvs_jax.errors import InputError
+
+MotionName = Literal["handheld", "walking", "panning", "still"]
+SceneName = Literal["depth", "distant"]
+
+START_NS = 83_000_000_000
+"""Middle of the first row's exposure of frame 0: a phone's clock counts from when it was booted."""
+
+SMALLEST_SIDE = 64
+
+
+@dataclass(frozen=True)
+class SyntheticClip:
+    """The description of a clip; equal descriptions give bit-identical logs and frames.
+
+    Attributes:
+        motion: how the camera is held. "handheld" drifts and trembles, "walking" bounces forward
+            with the steps, "panning" turns from side to side at 20–40 °/s, "still" does not move.
+        scene: "depth" is a square with things at all distances, seen with parallax; "distant" is
+            the same view from a camera that only rotates, as if everything were far away.
+        duration_s: seconds of video.
+        size: width and height of a frame in pixels, even numbers, which H.264 needs.
+        frame_rate: frames per second.
+        readout_time_s: seconds between the exposure of the first and the last row; 0 is a global
+            shutter.
+        ois: whether the lens is shifted against the shake, and the shift logged.
+        gyro_noise: standard deviation of each logged angular velocity, rad/s.
+        gyro_bias: constant error of the angular velocity about the camera's x, y and z, rad/s.
+        seed: all that is random follows from it.
+
+    Raises:
+        InputError: a value is impossible; the message names it.
+    """
+
+    motion: MotionName = "handheld"
+    scene: SceneName = "depth"
+    duration_s: float = 6.0
+    size: tuple[int, int] = (1280, 720)
+    frame_rate: float = 30.0
+    readout_time_s: float = 0.030
+    ois: bool = True
+    gyro_noise: float = 0.0
+    gyro_bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require_one_of("motion", self.motion, get_args(MotionName))
+        _require_one_of("scene", self.scene, get_args(SceneName))
+        _require_range("frame_rate", self.frame_rate, 1.0, 1000.0)
+        _require_range("duration_s", self.duration_s, 2 / self.frame_rate, 86_400.0)
+        _require_range("readout_time_s", self.readout_time_s, 0.0, 1 / self.frame_rate)
+        _require_range("gyro_noise", self.gyro_noise, 0.0, 10.0)
+        for bias in self.gyro_bias:
+            _require_range("gyro_bias", bias, -10.0, 10.0)
+        if any(side < SMALLEST_SIDE or side % 2 for side in self.size):
+            raise InputError(
+                f"size = {self.size[0]} × {self.size[1]}: both sides must be even, "
+                f"and at least {SMALLEST_SIDE} pixels"
+            )
+        if self.seed < 0:
+            raise InputError(f"seed = {self.seed}: give a whole number that is not negative")
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames the video has: at least two."""
+        return round(self.duration_s * self.frame_rate)
+
+
+def frame_times_ns(clip: SyntheticClip) -> Int[np.ndarray, "frame"]:
+    """Return the middle of the first row's exposure of each frame, int64 nanoseconds."""
+    seconds = np.arange(clip.frame_count) / clip.frame_rate
+    return START_NS + np.rint(seconds * 1e9).astype(np.int64)
+
+
+def seconds_since_start(time_ns: Int[np.ndarray, "*batch"]) -> np.ndarray:
+    """Return float64 seconds after frame 0, the time by which the camera moves."""
+    return (time_ns - START_NS) * 1e-9
+
+
+def _require_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError(f"{name} = {value!r} is unknown; choose one of {', '.join(known)}")
+
+
+def _require_range(name: str, value: float, lowest: float, highest: float) -> None:
+    if not (math.isfinite(value) and lowest <= value <= highest):
+        raise InputError(f"{name} = {value:g}: give a number from {lowest:g} to {highest:g}")

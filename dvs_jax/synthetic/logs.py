@@ -1,0 +1,106 @@
+"""A synthetic clip's sensor logs: what they hold, and the released layout they are written in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from dvs_jax import quaternion
+from dvs_jax.camera import Camera
+from dvs_jax.sensors import FrameLog, OisLog
+from dvs_jax.synthetic.clip import START_NS, SyntheticClip, frame_times_ns, seconds_since_start
+from dvs_jax.synthetic.motion import Motion, pose_at, shake_at
+
+GYRO_INTERVAL_NS = 2_500_000
+OIS_INTERVAL_NS = 5_000_000
+MARGIN_NS = 600_000_000
+"""How far the logs reach beyond the first and the last frame: networks look 400 ms ahead."""
+
+EXPOSURE_NS = 8_000_000
+"""The log gives the middle of an exposure plus half of it: what is subtracted on reading."""
+
+OIS_CLOCK_LAG_NS = 1_500_000
+"""The OIS's clock is behind the video's, as in the released data; the frame log relates them."""
+
+OIS_SHARE = 0.6
+"""Share of the shake that the lens takes out; the rest is seen."""
+OIS_ABOVE_HZ = 1.0
+OIS_REACH_PX = 90.0
+"""The lens's end stops, in pixels of the log."""
+
+
+@dataclass(frozen=True)
+class GyroLog:
+    """Angular velocity as a gyro measures it: the mean since the sample before.
+
+    Attributes:
+        time_ns: int64 [sample], nanoseconds on the video's clock, whole microseconds.
+        rate: float64 [sample, 3], rad/s, of the pose (world to camera) about the camera's x, y
+            and z: integrating it on the left gives the true pose, but for the first one.
+    """
+
+    time_ns: Int[np.ndarray, "sample"]
+    rate: Float[np.ndarray, "sample 3"]
+
+
+def make_gyro_log(clip: SyntheticClip, motion: Motion) -> GyroLog:
+    """Return the angular velocities that lead from true pose to true pose, plus noise and bias."""
+    time_ns = _sample_times(clip, GYRO_INTERVAL_NS)
+    before = pose_at(motion, seconds_since_start(time_ns - GYRO_INTERVAL_NS))
+    now = pose_at(motion, seconds_since_start(time_ns))
+    turn = quaternion.to_rotation_vector(quaternion.multiply(now, quaternion.conjugate(before)))
+    noise = np.random.default_rng([clip.seed, 2]).standard_normal(turn.shape)
+    rate = turn / (GYRO_INTERVAL_NS * 1e-9) + clip.gyro_noise * noise + np.array(clip.gyro_bias)
+    return GyroLog(time_ns, rate)
+
+
+def make_ois_log(clip: SyntheticClip, motion: Motion) -> OisLog | None:
+    """Return the lens shifts: most of the fast shake, held back by the end stops.
+
+    The image moves left as the camera turns right, and down as it turns up; the shift goes the
+    other way.
+    """
+    if not clip.ois:
+        return None
+    camera, (width, height) = Camera(), clip.size
+    time_ns = _sample_times(clip, OIS_INTERVAL_NS)
+    shake = OIS_SHARE * shake_at(motion, seconds_since_start(time_ns), OIS_ABOVE_HZ)
+    wanted = np.stack([shake[:, 1], -shake[:, 0] * width / height], axis=-1)
+    window = np.array(camera.ois_window)
+    reach = OIS_REACH_PX / window
+    offset = reach * np.tanh(np.array(camera.focal_length) * wanted / reach)
+    return OisLog(time_ns - OIS_CLOCK_LAG_NS, np.round(offset * window, 6) / window)
+
+
+def make_frame_log(clip: SyntheticClip) -> FrameLog:
+    """Return when each frame was exposed, on the video's clock and on the OIS's."""
+    time_ns = frame_times_ns(clip)
+    readout_ns = np.full(len(time_ns), round(clip.readout_time_s * 1e9), np.int64)
+    return FrameLog(time_ns, readout_ns, time_ns - OIS_CLOCK_LAG_NS)
+
+
+def write_gyro_log(log: GyroLog, file: Path) -> None:
+    """Write `t_us wx wy wz`, whose axes are the pose's y, x, z (specs §2)."""
+    rows = np.column_stack([log.time_ns // 1000, log.rate[:, [1, 0, 2]]])
+    np.savetxt(file, rows, fmt="%d %.12f %.12f %.12f")
+
+
+def write_ois_log(log: OisLog, file: Path) -> None:
+    """Write `x y t_ns`, the shifts in pixels of the camera's OIS window (specs §2)."""
+    pixels = log.offset * np.array(Camera().ois_window)
+    lines = [f"{x:.6f} {y:.6f} {t}" for (x, y), t in zip(pixels, log.time_ns, strict=True)]
+    file.write_text("\n".join(lines) + "\n")
+
+
+def write_frame_log(log: FrameLog, file: Path) -> None:
+    """Write `t_ns exposure_ns 0 readout_ns t_ois_ns` (specs §2)."""
+    half = EXPOSURE_NS // 2
+    rows = zip(log.time_ns + half, log.readout_ns, log.ois_time_ns + half, strict=True)
+    lines = [f"{t} {EXPOSURE_NS} 0 {readout} {t_ois}" for t, readout, t_ois in rows]
+    file.write_text("\n".join(lines) + "\n")
+
+
+def _sample_times(clip: SyntheticClip, interval_ns: int) -> Int[np.ndarray, "sample"]:
+    end_ns = frame_times_ns(clip)[-1] + round(clip.readout_time_s * 1e9) + MARGIN_NS
+    return np.arange(START_NS - MARGIN_NS, end_ns + interval_ns, interval_ns)

@@ -1,0 +1,181 @@
+"""A recorded synthetic clip: its logs, its frames, and the truth about both."""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from dvs_jax import camera_path
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+from dvs_jax.sensors import FrameLog, OisLog
+from dvs_jax.synthetic import logs
+from dvs_jax.synthetic.clip import SyntheticClip, seconds_since_start
+from dvs_jax.synthetic.exact_flow import dense_flow
+from dvs_jax.synthetic.logs import GyroLog
+from dvs_jax.synthetic.motion import Motion, make_motion, pose_at
+from dvs_jax.synthetic.render import render
+from dvs_jax.synthetic.scene import Scene, make_scene
+from dvs_jax.synthetic.view import View, make_view
+from dvs_jax.video import VideoInfo, VideoWriter
+
+ENDINGS = (".mp4", "_gyro.txt", "_ois.txt", "_frame.txt", "_truth.txt")
+"""What `synthesize` appends to the motion's name."""
+
+QUALITY_CRF = 14
+"""Compression that hardly moves a feature: the truth is compared with these frames."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Everything that follows from a clip's description, except the frames themselves.
+
+    Attributes:
+        clip: the description.
+        motion: how the camera moves.
+        scene: what it sees.
+        gyro: what the gyro logs.
+        ois: what the OIS logs, or None if there is none.
+        frames: when each frame is exposed.
+    """
+
+    clip: SyntheticClip
+    motion: Motion
+    scene: Scene
+    gyro: GyroLog
+    ois: OisLog | None
+    frames: FrameLog
+
+
+def record(clip: SyntheticClip) -> Recording:
+    """Let a clip's camera move and its sensors log; frames are rendered when asked for."""
+    motion = make_motion(clip)
+    return Recording(
+        clip=clip,
+        motion=motion,
+        scene=make_scene(clip),
+        gyro=logs.make_gyro_log(clip, motion),
+        ois=logs.make_ois_log(clip, motion),
+        frames=logs.make_frame_log(clip),
+    )
+
+
+def view_of(recording: Recording, index: int) -> View:
+    """Return the camera of every row of frame `index`."""
+    return make_view(recording.clip, recording.motion, recording.frames, recording.ois, index)
+
+
+def render_frame(recording: Recording, index: int) -> UInt8[np.ndarray, "height width 3"]:
+    """Return frame `index`, RGB."""
+    return render(recording.scene, view_of(recording, index))
+
+
+def flow_between(
+    recording: Recording, source: int, target: int, size: tuple[int, int] | None = None
+) -> tuple[Float32[np.ndarray, "height width 2"], Bool[np.ndarray, "height width"]]:
+    """Return the exact flow from frame `source` to frame `target`.
+
+    Args:
+        recording: the clip.
+        source: number of the frame from which the flow leads; may be the later one.
+        target: number of the frame to which it leads.
+        size: width and height of the flow; by default a quarter of the frames'.
+
+    Returns:
+        Displacement (dx, dy) in pixels of the flow's own size; and where it can be seen: inside
+        the target frame and hidden by nothing.
+    """
+    width, height = recording.clip.size
+    return dense_flow(
+        recording.scene,
+        view_of(recording, source),
+        view_of(recording, target),
+        size or (width // 4, height // 4),
+    )
+
+
+def true_path(recording: Recording) -> CameraPath:
+    """Return the true pose at each frame's centre time, t + readout / 2."""
+    time_ns = recording.frames.time_ns + recording.frames.readout_ns // 2
+    return CameraPath(time_ns, pose_at(recording.motion, seconds_since_start(time_ns)))
+
+
+def synthesize(
+    clip: SyntheticClip,
+    folder: Path,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> Path:
+    """Write a clip in the released layout: video, logs, and the true path.
+
+    The files are named after the motion: `walking.mp4`, `walking_gyro.txt`, `walking_ois.txt`
+    (where there is OIS), `walking_frame.txt`, and `walking_truth.txt`, which is a trajectory with
+    the true pose at each frame's centre time. Until all are complete none of them is there.
+
+    Args:
+        clip: the description.
+        folder: made if missing. It may hold an earlier clip of the same motion, which is replaced,
+            and nothing else, lest a log or a flow be taken for this clip's.
+        progress: wraps the range of the frames' numbers as they are rendered, to show how far it
+            is.
+
+    Returns:
+        The video's path.
+
+    Raises:
+        InputError: the folder holds something else, or cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = _require_no_strangers(folder, clip)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
+            _write_files(record(clip), Path(unfinished), progress)
+            for name in names:
+                (folder / name).unlink(missing_ok=True)
+            for file in Path(unfinished).iterdir():
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to ({error.strerror})") from error
+    return folder / f"{clip.motion}.mp4"
+
+
+def _require_no_strangers(folder: Path, clip: SyntheticClip) -> list[str]:
+    names = [clip.motion + ending for ending in ENDINGS]
+    strangers = sorted(file.name for file in folder.iterdir() if file.name not in names)
+    if strangers:
+        raise InputError(f"{folder}: holds {strangers[0]} already; give a new or an empty folder")
+    return names
+
+
+def _write_files(
+    recording: Recording, folder: Path, progress: Callable[[Iterable[int]], Iterable[int]]
+) -> None:
+    stem = recording.clip.motion
+    _write_video(recording, folder / f"{stem}.mp4", progress)
+    logs.write_gyro_log(recording.gyro, folder / f"{stem}_gyro.txt")
+    if recording.ois is not None:
+        logs.write_ois_log(recording.ois, folder / f"{stem}_ois.txt")
+    logs.write_frame_log(recording.frames, folder / f"{stem}_frame.txt")
+    camera_path.write(true_path(recording), folder / f"{stem}_truth.txt")
+
+
+def _write_video(
+    recording: Recording, file: Path, progress: Callable[[Iterable[int]], Iterable[int]]
+) -> None:
+    width, height = recording.clip.size
+    time_ns = recording.frames.time_ns - recording.frames.time_ns[0]
+    info = VideoInfo(
+        path=file,
+        width=width,
+        height=height,
+        frame_rate=Fraction(recording.clip.frame_rate).limit_denominator(100_000),
+        time_ns=time_ns,
+        rotation=0,
+        has_audio=False,
+    )
+    with VideoWriter(file, info, width, height, crf=QUALITY_CRF) as writer:
+        for index in progress(range(recording.clip.frame_count)):
+            writer.write(render_frame(recording, index), int(time_ns[index]))
