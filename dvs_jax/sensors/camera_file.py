@@ -21,7 +21,8 @@ class _Section:
 
     def error(self, key: str, allowed: str) -> InputError:
         name = f"{self.name}.{key}" if self.name else key
-        return InputError(f"{self.file}: {name} = {self.values.get(key)!r}; it must be {allowed}")
+        found = f"= {self.values[key]!r}" if key in self.values else "is missing"
+        return InputError(f"{self.file}: {name} {found}; it must be {allowed}")
 
     def require_known(self, *keys: str) -> None:
         for key in self.values.keys() - set(keys):
@@ -51,10 +52,10 @@ def read(file: Path) -> Camera:
     """Read a camera.toml; what it leaves out is as in the released DVS data.
 
     ```toml
-    fov = 1.27                 # sensor width / focal length, = 2·tan(half the horizontal angle)
+    fov = 1.27                 # sensor width / focal length = 2·tan(half the horizontal angle)
     readout_time_ms = 30.0     # from the exposure of the first row to that of the last
 
-    [intrinsics]               # instead of fov: pixels of a width × height picture
+    [intrinsics]               # or, instead of fov, pixels of a width × height picture
     width = 800
     height = 600
     fx = 573.85
@@ -116,7 +117,7 @@ def _gyro(gyro: _Section) -> dict[str, Any]:
     if "axes" in gyro.values:
         described["gyro_axes"] = _axes(gyro)
     if "clock_offset_ms" in gyro.values:
-        described["clock_offset_s"] = gyro.number("clock_offset_ms", -1e15, 1e15) / 1e3
+        described["clock_offset_s"] = gyro.number("clock_offset_ms", -4e12, 4e12) / 1e3
     return described
 
 

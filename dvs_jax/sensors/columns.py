@@ -31,7 +31,7 @@ def time_ns(table: Table, column: int, unit: str) -> Int[np.ndarray, "row"]:
         InputError: a time does not fit int64 nanoseconds (146 years).
     """
     shift = DECIMALS_BEFORE_NS[unit]
-    too_long = np.abs(table.values[:, column]) * 10.0**shift > _LONGEST_TIME_NS
+    too_long = np.abs(table.values[:, column]) > _LONGEST_TIME_NS / 10.0**shift
     if too_long.any():
         line = table.line[np.argmax(too_long)]
         raise InputError(f"{table.file}, line {line}: time out of range; is it in {unit}?")

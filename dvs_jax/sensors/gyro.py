@@ -32,6 +32,9 @@ _ANONYMOUS_NAMES = ("x", "y", "z")
 
 _UNIT_NORM_TOLERANCE = 0.01
 
+_FASTEST_RAD_S = 150.0
+"""Twice what gyros in cameras and phones can measure."""
+
 _LOWEST_RATE_HZ = 99.0
 """Below this a log warns; a nominal 100 Hz sensor runs a little slow."""
 
@@ -54,14 +57,17 @@ def read(file: Path, camera: Camera) -> CameraPath:
         One pose a sample at the log's times plus `camera.clock_offset_s`.
 
     Raises:
-        InputError: the file is no such log (see `table.read`), time runs backwards, or a
-            quaternion has no unit norm; the message names the line.
+        InputError: the file is no such log (see `table.read`), time runs backwards, an
+            angular velocity is beyond 150 rad/s, or a quaternion has no unit norm; the message
+            names the line.
     """
     log = table.read(file)
     time_ns, motion = _named_columns(log) if log.names else _official_columns(log)
+    keep = columns.increasing(log, time_ns)
     if motion.shape[1] == 4:
         _require_unit_norm(log, motion)
-    keep = columns.increasing(log, time_ns)
+    else:
+        _require_possible(log, motion)
     if np.count_nonzero(keep) < 2:
         raise InputError(f"{file}: a single sample; a gyro log needs two or more")
     time_ns, motion = time_ns[keep] + round(camera.clock_offset_s * 1e9), motion[keep]
@@ -111,6 +117,16 @@ def _reorder(
 ) -> Float[np.ndarray, "sample 3"]:
     sign = np.array([-1.0 if axis.startswith("-") else 1.0 for axis in axes])
     return velocity[:, ["xyz".index(axis[-1]) for axis in axes]] * sign
+
+
+def _require_possible(log: Table, velocity: Float[np.ndarray, "sample 3"]) -> None:
+    fastest = np.abs(velocity).max(axis=1)
+    if fastest.max() > _FASTEST_RAD_S:
+        row = int(np.argmax(fastest > _FASTEST_RAD_S))
+        raise InputError(
+            f"{log.file}, line {log.line[row]}: {fastest[row]:.4g} rad/s is faster than any gyro "
+            "can measure; name the columns wx_deg_s, ... in a header line if they are in degrees"
+        )
 
 
 def _require_unit_norm(log: Table, orientation: Float[np.ndarray, "sample 4"]) -> None:

@@ -13,6 +13,11 @@ from dvs_jax.errors import InputError
 TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 """Regular expression of a time column's name without its unit."""
 
+_LARGEST = 1e30
+"""Beyond any reading in any unit, and safe to square."""
+
+_CONTROL_CHARACTERS = re.compile(rb"[\0-\x08\x0e-\x1f]")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -21,7 +26,7 @@ class Table:
     Attributes:
         file: where they were read.
         names: the header's column names in lower case; empty without a header.
-        values: float64 [row, column], all finite.
+        values: float64 [row, column], all finite and below 1e30.
         line: int64 [row], the line in the file that each row stands on, counted from 1.
         text: each row as written, for numbers that float64 would round.
         delimiter: what separates columns, None for whitespace.
@@ -50,15 +55,16 @@ def read(file: Path) -> Table:
     numbered = [(number, content) for number, content in enumerate(contents, 1) if content]
     if not numbered:
         raise InputError(f"{file}: the log is empty; record it again or leave the file away")
-    delimiter = _delimiter(numbered[0][1])
-    names = _names(numbered[0][1], delimiter)
+    first_line, first = numbered[0]
+    delimiter = _delimiter(first)
+    columns = len(first.split(delimiter))
+    names = _names(first, delimiter)
     if names:
         numbered = numbered[1:]
         if not numbered:
             raise InputError(f"{file}: the log has a header and no rows")
     else:
-        names = _commented_names(lines[: numbered[0][0] - 1], delimiter)
-    columns = len(names) or len(numbered[0][1].split(delimiter))
+        names = _commented_names(lines[: first_line - 1], columns)
     values = _parse(file, numbered, delimiter, columns)
     line = np.array([number for number, _ in numbered])
     return Table(file, names, values, line, tuple(text for _, text in numbered), delimiter)
@@ -71,7 +77,7 @@ def _decode(file: Path) -> str:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", errors="replace")
-    if b"\0" in raw:
+    if _CONTROL_CHARACTERS.search(raw):
         raise InputError(f"{file}: not a text file, so not a sensor log")
     # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
     return raw.decode("utf-8-sig", errors="replace")
@@ -86,7 +92,7 @@ def _is_number(field: str) -> bool:
         float(field)
     except ValueError:
         return False
-    return True
+    return "_" not in field  # Python reads 1_000, NumPy does not.
 
 
 def _names(row: str, delimiter: str | None) -> tuple[str, ...]:
@@ -94,11 +100,12 @@ def _names(row: str, delimiter: str | None) -> tuple[str, ...]:
     return () if any(map(_is_number, fields)) else tuple(fields)
 
 
-def _commented_names(comments: list[str], delimiter: str | None) -> tuple[str, ...]:
+def _commented_names(comments: list[str], columns: int) -> tuple[str, ...]:
     """Return the names in a comment such as `# t_ms, wx, wy, wz`, which np.savetxt writes."""
     for comment in reversed(comments):
-        names = _names(comment.strip().lstrip("#").strip(), delimiter)
-        if any(re.fullmatch(f"{TIME_NAME}_(s|ms|us|ns)", name) for name in names):
+        names = tuple(re.findall(r"[^\s,;#]+", comment.lower()))
+        is_time = [re.fullmatch(f"{TIME_NAME}_(s|ms|us|ns)", name) for name in names]
+        if len(names) == columns and any(is_time):
             return names
     return ()
 
@@ -111,7 +118,7 @@ def _parse(
         values = np.loadtxt(rows, delimiter=delimiter, comments=None, ndmin=2)
     except ValueError:
         _complain(file, numbered, delimiter, columns)
-    if values.shape[1] != columns or not np.isfinite(values).all():
+    if values.shape[1] != columns or not (np.abs(values) < _LARGEST).all():
         _complain(file, numbered, delimiter, columns)
     return values
 
@@ -129,6 +136,6 @@ def _complain(
         for field in fields:
             if not _is_number(field):
                 raise InputError(f"{file}, line {number}: {field.strip()[:40]!r} is not a number")
-            if not np.isfinite(float(field)):
-                raise InputError(f"{file}, line {number}: {field.strip()} is not a finite number")
+            if not abs(float(field)) < _LARGEST:
+                raise InputError(f"{file}, line {number}: {field.strip()} is no possible reading")
     raise InputError(f"{file}: not a table of numbers")

@@ -1,0 +1,64 @@
+"""Frame logs of every layout."""
+
+import numpy as np
+import pytest
+
+from dvs_jax.camera import Camera
+from dvs_jax.errors import InputError
+from dvs_jax.sensors import center_time_ns, frames
+
+CAMERA = Camera(readout_time_s=0.02, clock_offset_s=0.5)
+RELEASED = "1000 80 7 300 900\n2000 60 8 310 1900\n3000 40 9 320 2900\n"
+SEED = "1000 0 80 300 900\n2000 1 60 310 1900\n3000 2 40 320 2900\n"
+NAMED = (
+    "t_ois_ns,t_ns,readout_us,exposure_ns\n900,1000,0.3,80\n1900,2000,.31,60\n2900,3000,.32,40\n"
+)
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_content(content):
+        file = tmp_path / "frame.txt"
+        file.write_text(content)
+        return frames.read(file, CAMERA)
+
+    return read_content
+
+
+@pytest.mark.parametrize("content", [RELEASED, SEED, NAMED], ids=["released", "seed", "named"])
+def test_layouts(read, content):
+    log = read(content)
+    assert log.time_ns.tolist() == [960, 1970, 2980]
+    assert log.readout_ns.tolist() == [300, 310, 320]
+    assert (log.ois_time_ns - 500_000_000).tolist() == [860, 1870, 2880]
+    assert center_time_ns(log).tolist() == [1110, 2125, 3140]
+
+
+def test_a_column_of_times_suffices(read):
+    log = read("t_ms\n1\n2\n3.5\n")
+    assert log.time_ns.tolist() == log.ois_time_ns.tolist() == [1_000_000, 2_000_000, 3_500_000]
+    assert log.readout_ns.tolist() == [20_000_000] * 3
+
+
+def test_without_a_log_the_video_starts_at_zero():
+    log = frames.without_log(np.array([40, 70, 110]), CAMERA)
+    assert log.time_ns.tolist() == log.ois_time_ns.tolist() == [0, 30, 70]
+    assert log.readout_ns.tolist() == [20_000_000] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("1 2 3 4\n", "4 columns without a header; a log of this kind has t_ns exposure_ns"),
+        ("exposure_ns\n1\n", "no time column"),
+        ("t_ns,exposure\n1,2\n", "column 'exposure' needs its unit"),
+        ("t_ns,t_ois\n1,2\n", "column 't_ois' needs its unit"),
+        ("1 2 0 3 1\n2 2 0 -3 2\n", "line 2: readout of -3e-09 s"),
+        ("t_s,exposure_s\n1,0.01\n2,10\n", "line 3: exposure of 10 s; it lies between 0 and 1 s"),
+        ("t_s\n1\n2\n2\n", r"line 4: time does not advance, from 2\.0\d* s to 2\.0"),
+        ("t_s\n1\n2\n1.5\n", r"line 4: time does not advance, from 2\.0\d* s to 1\.5"),
+    ],
+)
+def test_bad_logs(read, content, complaint):
+    with pytest.raises(InputError, match=complaint):
+        read(content)

@@ -1,0 +1,168 @@
+"""A video's sensors from a folder: golden numbers, missing logs, logs that do not fit."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from dvs_jax import camera, camera_path, quaternion, sensors
+from dvs_jax.camera import Camera
+from dvs_jax.errors import InputError
+
+THIRTY_FPS = np.arange(30) * 33_333_333
+"""Presentation times of a one-second video."""
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A folder with a gyro log from 0 s to 2 s at 200 Hz; returns a function that adds files."""
+
+    def write(**files):
+        for name, content in files.items():
+            (tmp_path / f"{name}.{'toml' if name == 'camera' else 'csv'}").write_text(content)
+        return tmp_path / "clip.mp4"
+
+    write(gyro=gyro_csv(0.0, 2.0))
+    return write
+
+
+def gyro_csv(start_s, end_s):
+    times = np.arange(start_s, end_s, 0.005)
+    return "t_s,wx,wy,wz\n" + "".join(f"{t:.6f},0.1,0.2,0.3\n" for t in times)
+
+
+def frame_csv(start_s, count):
+    return "t_s\n" + "".join(f"{start_s + i / 30:.6f}\n" for i in range(count))
+
+
+@pytest.fixture
+def golden_log(golden, tmp_path):
+    for file in (golden / "dvs" / "clip").iterdir():
+        shutil.copy(file, tmp_path)
+    return sensors.load(tmp_path / "clip.mp4", np.arange(40) * 33_333_333)
+
+
+@pytest.fixture
+def geometry(golden):
+    return np.load(golden / "dvs" / "geometry.npz")
+
+
+def test_golden_poses(golden_log, geometry):
+    gyro = golden_log.gyro
+    extended, integrated = geometry["gyro_extended"], geometry["gyro_integrated"]
+    np.testing.assert_array_equal(gyro.time_ns, extended[:, 0])
+    np.testing.assert_allclose(gyro.quaternion, extended[:, 1:], atol=1e-9)
+    np.testing.assert_allclose(gyro.quaternion[200:], integrated[:, 1:], atol=1e-9)
+
+
+def test_golden_frames(golden_log, geometry):
+    frames, expected = golden_log.frames, geometry["frame"]
+    # The official program keeps the half nanosecond of an odd exposure.
+    np.testing.assert_allclose(frames.time_ns, expected[:, 0], rtol=0, atol=0.5)
+    np.testing.assert_array_equal(frames.readout_ns, expected[:, 3])
+    np.testing.assert_allclose(frames.ois_time_ns, expected[:, 4], rtol=0, atol=0.5)
+
+
+def test_golden_queries(golden_log, geometry):
+    query = np.rint(geometry["query_ns"]).astype(np.int64)
+    pose = camera_path.pose_at(golden_log.gyro, query, outside="identity")
+    # The official program divides by the norm plus 1e-6.
+    assert quaternion.angle_between(pose, geometry["gyro_at"]).max() < 2e-6
+    offset = sensors.ois_at(golden_log.ois, query) * [4032, 2272]
+    np.testing.assert_allclose(offset, geometry["ois_at"], atol=1e-6)
+
+
+def test_golden_projections(golden_log, geometry):
+    pose, ois = sensors.row_poses(golden_log)
+    found = camera.projection(golden_log.camera, (1920, 1080), pose, ois)
+    expected = geometry["projections_rs"]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6 * np.abs(expected).max())
+
+
+def test_the_rolling_shutter_sees_the_pose_of_each_row(clip):
+    video = clip(camera="readout_time_ms = 22\n[gyro]\naxes = ['x', 'y', 'z']\n")
+    log = sensors.load(video, THIRTY_FPS)
+    pose, ois = sensors.row_poses(log)
+    elapsed = THIRTY_FPS[:, None] / 1e9 + 0.022 * np.arange(12) / 11
+    expected = quaternion.from_rotation_vector(elapsed[..., None] * [0.1, 0.2, 0.3])
+    assert quaternion.angle_between(pose, expected).max() < 1e-7
+    np.testing.assert_array_equal(ois, np.zeros((30, 12, 2)))
+
+
+def test_without_frame_log_and_description_the_assumptions_are_told(clip, caplog):
+    log = sensors.load(clip(), THIRTY_FPS + 5)
+    np.testing.assert_array_equal(log.frames.time_ns, THIRTY_FPS)
+    assert log.camera == Camera()
+    assert log.ois is None
+    assert "no frame log; the video's own timestamps stand in" in caplog.text
+    assert "assuming a fov of 1.27 (sensor width / focal length) and a readout" in caplog.text
+    assert "time of 30 ms" in caplog.text
+    assert "no OIS log; shifts of the lens" in caplog.text
+    assert len(caplog.records) == 3
+
+
+def test_a_complete_clip_says_nothing(clip, caplog):
+    video = clip(frame=frame_csv(0.5, 30), ois="t_s,x,y\n0,1,2\n2,1,2\n")
+    log = sensors.load(video, THIRTY_FPS)
+    np.testing.assert_allclose(log.ois.offset[0], [1 / 4032, 2 / 2272])
+    assert caplog.text == ""
+
+
+def test_the_clock_offset_moves_gyro_and_ois_to_the_video_s_clock(clip):
+    video = clip(
+        gyro=gyro_csv(100.0, 102.0),
+        ois="t_s,x,y\n100,1,2\n102,1,2\n",
+        camera="[gyro]\nclock_offset_ms = -99500\n",
+    )
+    log = sensors.load(video, THIRTY_FPS)
+    assert log.gyro.time_ns[200] == log.ois.time_ns[0] == 500_000_000
+    assert log.frames.time_ns[0] == log.frames.ois_time_ns[0] == 0
+
+
+@pytest.mark.parametrize(("in_log", "in_video"), [(28, 30), (30, 28)])
+def test_the_shorter_of_video_and_frame_log_counts(clip, caplog, in_log, in_video):
+    log = sensors.load(clip(frame=frame_csv(0.5, in_log)), THIRTY_FPS[:in_video])
+    assert len(log.frames) == len(log.frames.readout_ns) == len(log.frames.ois_time_ns) == 28
+    assert f"{in_log} frames in the log, {in_video} in the video" in caplog.text
+
+
+def test_a_log_that_ends_early_holds_its_last_pose(clip, caplog):
+    log = sensors.load(clip(gyro=gyro_csv(0.0, 0.5)), THIRTY_FPS)
+    assert "the log ends before 16 of 30 frames do" in caplog.text
+    pose, _ = sensors.row_poses(log)
+    np.testing.assert_allclose(pose[-1], np.tile(log.gyro.quaternion[-1], (12, 1)), atol=1e-12)
+
+
+def test_a_log_that_starts_late_is_told(clip, caplog):
+    sensors.load(clip(gyro=gyro_csv(0.5, 2.0)), THIRTY_FPS)
+    assert "the log starts after 16 of 30 frames" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        (
+            {"gyro": gyro_csv(40.0, 42.0)},
+            r"gyro.csv: the log lasts from 40\.000 s to 41\.995 s, the frames from 0\.000 s to "
+            r"0\.967 s; they do not overlap: check the units .* clock_offset_ms",
+        ),
+        ({"ois": "t_s,x,y\n5,1,2\n6,1,2\n"}, r"ois.csv: the log lasts from 5\.000 s"),
+        ({"gyro": ""}, r"gyro.csv: the log is empty"),
+        ({"frame": "t_s\n0\nzero\n"}, r"frame.csv, line 3: 'zero' is not a number"),
+        ({"camera": "fov = 0"}, r"camera.toml: fov = 0"),
+        ({"my_gyro": gyro_csv(0, 1)}, r"several gyro logs \(gyro\.csv, my_gyro\.csv\)"),
+    ],
+)
+def test_logs_that_cannot_be_used(clip, files, complaint):
+    with pytest.raises(InputError, match=complaint):
+        sensors.load(clip(**files), THIRTY_FPS)
+
+
+def test_without_gyro_it_is_said_how_to_make_a_log(tmp_path):
+    with pytest.raises(InputError, match=r"no gyro log for clip\.mp4; .*clip_gyro\.csv .*t_s,wx"):
+        sensors.load(tmp_path / "clip.mp4", THIRTY_FPS)
+
+
+def test_a_video_without_frames_is_refused(clip):
+    with pytest.raises(InputError, match="the video has no frames"):
+        sensors.load(clip(), THIRTY_FPS[:0])

@@ -1,0 +1,126 @@
+"""Reading text tables: what loggers write, and what must be refused with its line."""
+
+import numpy as np
+import pytest
+
+from dvs_jax.errors import InputError
+from dvs_jax.sensors import columns, table
+
+
+@pytest.fixture
+def log(tmp_path):
+    def write(content):
+        file = tmp_path / "log.txt"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return file
+
+    return write
+
+
+ROWS = [[1, 2.5, -3e-3], [2, 3.5, 4]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "1 2.5 -3e-3\n2 3.5 4\n",
+        "1,2.5,-3e-3\n2,3.5,4",
+        "1; 2.5; -3e-3\r\n2; 3.5; 4\r\n",
+        "\ufeff1\t2.5\t-3e-3\n2\t3.5\t4\n",
+        "# recorded at 20 °C\n\n1 2.5 -3e-3 # first\n   \n2 3.5 4\n\n",
+        "# 20 °C\n1 2.5 -3e-3\n2 3.5 4\n".encode("latin-1"),
+        "1 2.5 -3e-3\n2 3.5 4\n".encode("utf-16"),
+    ],
+    ids=["spaces", "commas", "semicolons, CRLF", "BOM, tabs", "comments", "latin-1", "utf-16"],
+)
+def test_the_same_numbers_come_out_of_every_way_to_write_them(log, content):
+    found = table.read(log(content))
+    np.testing.assert_array_equal(found.values, ROWS)
+    assert found.names == ()
+
+
+def test_lines_are_counted_as_an_editor_counts_them(log):
+    found = table.read(log("# comment\n\n1 2\n\n3 4\n"))
+    np.testing.assert_array_equal(found.line, [3, 5])
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ('"T_s", Wx ,wy\n1,2,3\n', ("t_s", "wx", "wy")),
+        ("# by a logger\n# t_ms, wx, wy\n1 2 3\n", ("t_ms", "wx", "wy")),
+        ("# t_ms is the time\n1 2 3\n", ()),
+    ],
+)
+def test_headers(log, content, names):
+    assert table.read(log(content)).names == names
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "empty"),
+        (b"# only a comment\n\n", "empty"),
+        (b"t_s,wx\n", "a header and no rows"),
+        (b"1 2 3\n1 2\n", r"log\.txt, line 2: 2 columns where 3"),
+        (b"1 2 3\n1 2 3 4\n", r"line 2: 4 columns where 3"),
+        (b"t_s,wx\n1,2,3\n", r"line 2: 3 columns where 2"),
+        (b"1,2\n1,\n", r"line 2: '' is not a number"),
+        (b"1 2\n# x\n3 four\n", r"line 3: 'four' is not a number"),
+        (b"1 2\n3 1_0\n", r"line 2: '1_0' is not a number"),
+        (b"1 2\n3 nan\n", "line 2: nan is no possible reading"),
+        (b"1 2\n3 -inf\n", "line 2: -inf is no possible reading"),
+        (b"1 2\n3 1e300\n", "line 2: 1e300 is no possible reading"),
+        (b"1 2\n3 1e999\n", "line 2: 1e999 is no possible reading"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not a text file"),
+        (b"\xe9\xe8\xe7\n1 2\n", "line 2: 2 columns where 1"),
+    ],
+)
+def test_bad_files_are_refused_with_the_line(log, content, complaint):
+    with pytest.raises(InputError, match=complaint):
+        table.read(log(content))
+
+
+def test_an_unreadable_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.txt: cannot be read \(No such file"):
+        table.read(tmp_path / "gone.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "nanoseconds"),
+    [
+        ("1601468900123456789", "ns", 1601468900123456789),
+        ("1601468900.123456789", "s", 1601468900123456789),
+        ("1601468900123456.7891", "us", 1601468900123456789),
+        ("4.328040426246000454e+06", "s", 4328040426246000),
+        ("-0.0015", "ms", -1500),
+        ("981530", "us", 981530000),
+    ],
+)
+def test_times_keep_every_digit(log, text, unit, nanoseconds):
+    found = columns.time_ns(table.read(log(f"{text} 0\n{text} 0\n")), 0, unit)
+    assert found.dtype == np.int64
+    assert found.tolist() == [nanoseconds, nanoseconds]
+
+
+def test_a_time_beyond_int64_is_refused(log):
+    with pytest.raises(InputError, match="line 2: time out of range; is it in s"):
+        columns.time_ns(table.read(log("1 0\n1601468900123456789 0\n")), 0, "s")
+
+
+@pytest.mark.parametrize(
+    ("header", "complaint"),
+    [
+        ("wx", "no time column among wx, wy"),
+        ("time", "column 'time' needs its unit at the end: _s, _ms, _us, _ns"),
+        ("t_min", "column 't_min' needs its unit"),
+    ],
+)
+def test_a_time_column_states_its_unit(log, header, complaint):
+    with pytest.raises(InputError, match=complaint):
+        columns.require_time_ns(table.read(log(f"{header},wy\n1,2\n")))
+
+
+def test_two_time_columns_are_refused(log):
+    with pytest.raises(InputError, match=r"several columns for one quantity \(t_s, time_ms\)"):
+        columns.require_time_ns(table.read(log("t_s,time_ms\n1,2\n")))
