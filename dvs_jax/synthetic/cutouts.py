@@ -21,6 +21,7 @@ SHADOW_ASPECT = 0.6
 SHADOW_DEPTH = 0.45
 """How much light a shadow takes away at its darkest."""
 BARK = colour(92, 70, 52)
+INK = colour(28, 30, 48)
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
 
 Picture = Float[np.ndarray, "row column 4"]
@@ -183,7 +184,12 @@ def _polygon(
     blend(panel[box], colour(*rgb), mask[box].astype(np.float32) / 255)
 
 
-def _draw_words(panel: Float[np.ndarray, "row column 3"], words: str, baseline: float) -> None:
+def _draw_words(
+    panel: Float[np.ndarray, "row column 3"],
+    words: str,
+    baseline: float,
+    rgb: Float[np.ndarray, "3"] = INK,
+) -> None:
     """Write words across three quarters of the panel's width."""
     height, width, _ = panel.shape
     font = cv2.FONT_HERSHEY_DUPLEX
@@ -192,20 +198,20 @@ def _draw_words(panel: Float[np.ndarray, "row column 3"], words: str, baseline: 
     mask = np.zeros((height, width), np.uint8)
     start = (round(0.14 * width), round(baseline * height))
     cv2.putText(mask, words, start, font, size, 255, max(1, round(2 * size)), cv2.LINE_AA)
-    blend(panel, colour(28, 30, 48), mask.astype(np.float32) / 255)
+    blend(panel, rgb, mask.astype(np.float32) / 255)
 
 
 def _paint_sign(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
     """Paint a street sign on a pole."""
     picture = _empty(size)
     _fill(picture, colour(128, 130, 132), (0.48, 0.1, 0.53, 0.99))
-    for top, rgb in ((0.02, (24, 92, 60)), (0.21, (26, 66, 132)), (0.40, (150, 40, 36))):
+    places = rng.permutation(["STATION", "CENTRE", "HARBOUR", "MARKET", "PARK 7"])
+    boards = (0.02, (24, 92, 60)), (0.21, (26, 66, 132)), (0.40, (150, 40, 36))
+    for (top, rgb), place in zip(boards, places[:3], strict=True):
         _fill(picture, colour(236, 238, 236), (0.02, top, 0.98, top + 0.17))
         _fill(picture, colour(*rgb), (0.035, top + 0.011, 0.965, top + 0.159))
         panel = picture[round(top * size[1]) : round((top + 0.17) * size[1]), :, :3]
-        light = np.zeros_like(panel)
-        _draw_words(light, rng.choice(["STATION", "CENTRE", "HARBOUR", "MARKET", "PARK 7"]), 0.72)
-        panel[light.sum(axis=-1) > 0] = colour(236, 238, 236)
+        _draw_words(panel, place, 0.72, colour(236, 238, 236))
     return picture
 
 

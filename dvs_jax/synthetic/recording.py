@@ -23,6 +23,8 @@ from dvs_jax.synthetic.scene import Scene, make_scene
 from dvs_jax.synthetic.view import View, make_view
 from dvs_jax.video import VideoInfo, VideoWriter
 
+Progress = Callable[[range], Iterable[int]]
+
 ENDINGS = (".mp4", "_gyro.txt", "_ois.txt", "_frame.txt", "_truth.txt")
 """What `synthesize` appends to the motion's name."""
 
@@ -107,7 +109,7 @@ def true_path(recording: Recording) -> CameraPath:
 def synthesize(
     clip: SyntheticClip,
     folder: Path,
-    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+    progress: Progress = iter,
 ) -> Path:
     """Write a clip in the released layout: video, logs, and the true path.
 
@@ -119,8 +121,8 @@ def synthesize(
         clip: the description.
         folder: made if missing. It may hold an earlier clip of the same motion, which is replaced,
             and nothing else, lest a log or a flow be taken for this clip's.
-        progress: wraps the range of the frames' numbers as they are rendered, to show how far it
-            is.
+        progress: given the range of the frames' numbers, yields them as they are rendered, and
+            shows how far that is.
 
     Returns:
         The video's path.
@@ -138,21 +140,20 @@ def synthesize(
             for file in Path(unfinished).iterdir():
                 file.replace(folder / file.name)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be written to ({error.strerror})") from error
+        raise InputError(f"{folder}: cannot be written to ({error})") from error
     return folder / f"{clip.motion}.mp4"
 
 
 def _require_no_strangers(folder: Path, clip: SyntheticClip) -> list[str]:
     names = [clip.motion + ending for ending in ENDINGS]
-    strangers = sorted(file.name for file in folder.iterdir() if file.name not in names)
+    present = (file.name for file in folder.iterdir() if not file.name.startswith("."))
+    strangers = sorted(set(present) - set(names))
     if strangers:
         raise InputError(f"{folder}: holds {strangers[0]} already; give a new or an empty folder")
     return names
 
 
-def _write_files(
-    recording: Recording, folder: Path, progress: Callable[[Iterable[int]], Iterable[int]]
-) -> None:
+def _write_files(recording: Recording, folder: Path, progress: Progress) -> None:
     stem = recording.clip.motion
     _write_video(recording, folder / f"{stem}.mp4", progress)
     logs.write_gyro_log(recording.gyro, folder / f"{stem}_gyro.txt")
@@ -162,9 +163,7 @@ def _write_files(
     camera_path.write(true_path(recording), folder / f"{stem}_truth.txt")
 
 
-def _write_video(
-    recording: Recording, file: Path, progress: Callable[[Iterable[int]], Iterable[int]]
-) -> None:
+def _write_video(recording: Recording, file: Path, progress: Progress) -> None:
     width, height = recording.clip.size
     time_ns = recording.frames.time_ns - recording.frames.time_ns[0]
     info = VideoInfo(

@@ -96,6 +96,7 @@ def test_the_logs_as_read_give_the_true_pose_and_lens_shift_of_every_row(folder)
 
 def test_an_earlier_clip_is_replaced_with_all_its_files(tmp_path):
     synthesize(CLIP, tmp_path)
+    (tmp_path / ".unfinished-killed").mkdir()
     short = replace(CLIP, ois=False, duration_s=0.25)
     synthesize(short, tmp_path)
     assert not (tmp_path / "handheld_ois.txt").exists()
