@@ -3,15 +3,21 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 import cv2
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import UInt8
 
+from dvs_jax import pretrained
 from dvs_jax.errors import InputError
-from dvs_jax.flow import opencv
+from dvs_jax.flow import opencv, raft_weights
 from dvs_jax.flow.pair import FlowPair
+from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.flow.stillness import is_still
 
 logger = logging.getLogger("dvs_jax")
@@ -32,26 +38,62 @@ class Estimator(Protocol):
         ...
 
 
-_ESTIMATORS: dict[str, Callable[[], Estimator]] = {
+_WEIGHTLESS: dict[str, Callable[[], Estimator]] = {
     "dis": opencv.dis,
     "tvl1": opencv.tvl1,
     "farneback": opencv.farneback,
 }
+_AUTOMATIC_WEIGHTS = "raft-things"
+
+NAMES = ("auto", *_WEIGHTLESS, *pretrained.REGISTRY)
 
 
-def create(name: str = "auto") -> Estimator:
-    """The estimator of that name; its own name says which one "auto" took.
+def create(
+    name: str = "auto",
+    *,
+    weights: str | Path | None = None,
+    iterations: int = 12,
+    dtype: DTypeLike = jnp.float32,
+) -> Estimator:
+    """The estimator of a name.
+
+    Args:
+      name: "dis", "tvl1", "farneback"; published RAFT weights, such as "raft-small" or
+        "raft-things"; or "auto", which takes RAFT where an accelerator and weights are there, DIS
+        otherwise, and logs which. The estimator's own name says it too.
+      weights: RAFT weights to take instead of published ones: a `.pth` file, or a folder.
+      iterations: how often RAFT refines each flow.
+      dtype: of RAFT's convolutions: float32 or bfloat16.
 
     Raises:
-      InputError: there is no such estimator.
+      InputError: there is no such estimator, or its weights are not to be had.
     """
+    if weights is not None:
+        if name in _WEIGHTLESS:
+            raise InputError(f"the flow estimator {name!r} takes no weights; leave out one of both")
+        network = raft_weights.load(weights, dtype)
+        return RaftEstimator(Path(weights).stem, network, iterations=iterations)
     if name == "auto":
+        return _automatic(iterations, dtype)
+    if name in _WEIGHTLESS:
+        return _WEIGHTLESS[name]()
+    if name not in pretrained.REGISTRY:
+        raise InputError(f"no flow estimator is called {name!r}; there are {', '.join(NAMES)}")
+    network = raft_weights.load(pretrained.locate(name), dtype)
+    return RaftEstimator(name, network, iterations=iterations)
+
+
+def _automatic(iterations: int, dtype: DTypeLike) -> Estimator:
+    if jax.default_backend() == "cpu":
         logger.info("optical flow: dis")
         return opencv.dis()
-    if name not in _ESTIMATORS:
-        known = ", ".join(["auto", *_ESTIMATORS])
-        raise InputError(f"no flow estimator is called {name!r}; there are {known}")
-    return _ESTIMATORS[name]()
+    try:
+        estimator = create(_AUTOMATIC_WEIGHTS, iterations=iterations, dtype=dtype)
+    except InputError as error:
+        logger.warning("optical flow: dis, for RAFT cannot be had: %s", error)
+        return opencv.dis()
+    logger.info("optical flow: %s", estimator.name)
+    return estimator
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:

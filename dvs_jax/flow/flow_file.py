@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt16
 
 from dvs_jax.errors import InputError
-from dvs_jax.flow.atomic import write_bytes
+from dvs_jax.whole_file import make_folder, replacing
 
 Flow = Float[np.ndarray, "height width 2"]
 
@@ -55,11 +55,15 @@ def write(path: str | Path, flow: Flow) -> None:
       flow: [height, width, 2] in pixels, (dx, dy), NaN in both components where unknown.
 
     Raises:
-      InputError: an unknown ending, an array that is no flow, or values the format cannot hold.
+      InputError: an unknown ending, an array that is no flow, values the format cannot hold, or a
+        folder that cannot be written to.
     """
     path = Path(path)
     _, writer = _format(path)
-    write_bytes(path, writer(_checked(np.asarray(flow, np.float32), path), path))
+    content = writer(_checked(np.asarray(flow, np.float32), path), path)
+    make_folder(path.parent)
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def require_known(flow: Flow, path: str | Path) -> Flow:

@@ -11,7 +11,7 @@ from flax import nnx
 from jaxtyping import Array, Float, UInt8
 
 from dvs_jax.flow.pair import FlowPair
-from dvs_jax.flow.raft_network import SMALL, STRIDE, Encoding, Raft
+from dvs_jax.flow.raft_network import STRIDE, Encoding, Raft
 
 # The coarsest level of the correlation, an eighth of an eighth, must keep a pixel.
 _SMALLEST_SIDE = 64
@@ -24,15 +24,23 @@ Flows = Float[Array, "pair height width 2"]
 class RaftEstimator:
     """RAFT behind the interface of all estimators."""
 
-    def __init__(self, network: Raft, *, iterations: int = 12, pairs_at_once: int | None = None):
+    def __init__(
+        self,
+        name: str,
+        network: Raft,
+        *,
+        iterations: int = 12,
+        pairs_at_once: int | None = None,
+    ):
         """Take a network to run.
 
         Args:
+          name: what its weights are called.
           network: with its weights.
           iterations: how often each flow is refined.
           pairs_at_once: how many pairs run as one batch; by default one on a CPU, eight elsewhere.
         """
-        self.name = "raft-small" if network.size == SMALL else "raft-large"
+        self.name = name
         self._iterations = iterations
         self._pairs_at_once = pairs_at_once or _PAIRS_AT_ONCE[jax.default_backend()]
         self._graph, self._weights = nnx.split(network)

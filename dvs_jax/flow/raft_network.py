@@ -116,7 +116,7 @@ class _Layers:
     def chain(
         self, widths: Sequence[int], kernels: Sequence[int], strides: Sequence[int] = (1, 1, 1)
     ) -> nnx.List[nnx.Conv]:
-        """Convolutions from each width to the next; kernels and strides past the last are unused."""
+        """Convolutions from each width to the next; what is left of the kernels is unused."""
         return nnx.List(
             self.convolution(before, after, (kernel, kernel), stride)
             for (before, after), kernel, stride in zip(

@@ -59,20 +59,13 @@ def network(weights: dict[str, Any], path: str | Path, dtype: DTypeLike = jnp.fl
     size = SMALL if _name(weights) == "raft-small" else LARGE
     graph, state = nnx.split(nnx.eval_shape(lambda: Raft(size, dtype=dtype, rngs=nnx.Rngs(0))))
     given = {
-        tuple(str(key.key) for key in keys): array
+        ".".join(str(key.key) for key in keys): array
         for keys, array in jax.tree_util.tree_leaves_with_path(weights)
     }
-    expected = {tuple(map(str, keys)): variable for keys, variable in nnx.to_flat_state(state)}
-    for keys in given.keys() ^ expected.keys():
-        problem = "is missing" if keys in expected else "is not part of the network"
-        raise InputError(f"{path}: no RAFT weights, {'.'.join(keys)!r} {problem}")
-    for keys, variable in expected.items():
-        if variable.shape != given[keys].shape:
-            raise InputError(
-                f"{path}: {'.'.join(keys)!r} has the shape {given[keys].shape}, "
-                f"the network's is {variable.shape}"
-            )
-        variable.set_value(jnp.asarray(given[keys], jnp.float32))
+    expected = {".".join(map(str, keys)): each for keys, each in nnx.to_flat_state(state)}
+    checkpoint.require_shapes(given, {name: each.shape for name, each in expected.items()}, path)
+    for name, variable in expected.items():
+        variable.set_value(jnp.asarray(given[name], jnp.float32))
     return nnx.merge(graph, state)
 
 

@@ -139,7 +139,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, flow, monkeypatch):
         raise OSError("no space left")
 
     monkeypatch.setattr("pathlib.Path.replace", full_disk)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(InputError, match=r"a\.flo: cannot be written: no space"):
         flow_file.write(path, flow + 1)
     assert np.array_equal(flow_file.read(path), flow)
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.flo"]

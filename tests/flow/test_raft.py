@@ -53,13 +53,13 @@ def test_numbers_are_those_of_the_official_program(golden, name, parameters):
 def test_published_weights_give_the_published_flow(golden, small):
     expected = np.load(golden / "raft" / "raft_small_real.npz")
     frames = [expected["image1"], expected["image2"]]
-    (pair,) = RaftEstimator(small, iterations=int(expected["iters"])).pairs(frames)
+    (pair,) = RaftEstimator("raft", small, iterations=int(expected["iters"])).pairs(frames)
     assert np.abs(pair.forward - expected["flow_up"]).mean() < 1e-3
     assert np.abs(pair.backward - expected["flow_up_backward"]).mean() < 1e-3
 
 
 def test_known_motion_is_found_both_ways(moved_pair, shake, small):
-    (pair,) = estimate(moved_pair(shake), RaftEstimator(small), size=(272, 480))
+    (pair,) = estimate(moved_pair(shake), RaftEstimator("raft", small), size=(272, 480))
     for flow, homography in ((pair.forward, shake), (pair.backward, np.linalg.inv(shake))):
         error = np.linalg.norm(flow - homography_flow(homography, 272, 480), axis=-1)
         assert np.median(error) < 0.5
@@ -69,8 +69,8 @@ def test_bfloat16_stays_close(golden, published_models, small):
     real = np.load(golden / "raft" / "raft_small_real.npz")
     frames = [real[name][100:200, 100:260] for name in ("image1", "image2")]
     half = raft_weights.load(published_small(published_models), dtype=jnp.bfloat16)
-    (exact,) = RaftEstimator(small, iterations=6).pairs(frames)
-    (pair,) = RaftEstimator(half, iterations=6).pairs(frames)
+    (exact,) = RaftEstimator("raft", small, iterations=6).pairs(frames)
+    (pair,) = RaftEstimator("raft", half, iterations=6).pairs(frames)
     assert pair.forward.dtype == np.float32
     difference = np.linalg.norm(pair.forward - exact.forward, axis=-1)
     assert 0 < np.median(difference) < 0.1
@@ -85,9 +85,9 @@ def _walk(count: int, height: int, width: int) -> list[np.ndarray]:
 @pytest.mark.parametrize("pairs_at_once", [1, 3])
 def test_a_stream_gives_what_single_pairs_give(untrained, pairs_at_once):
     frames = _walk(5, 64, 72)
-    single = RaftEstimator(untrained, iterations=2, pairs_at_once=1)
+    single = RaftEstimator("raft", untrained, iterations=2, pairs_at_once=1)
     streamed = list(
-        RaftEstimator(untrained, iterations=2, pairs_at_once=pairs_at_once).pairs(frames)
+        RaftEstimator("raft", untrained, iterations=2, pairs_at_once=pairs_at_once).pairs(frames)
     )
     assert len(streamed) == 4
     for index, pair in enumerate(streamed):
@@ -110,7 +110,7 @@ def test_each_frame_is_encoded_once(untrained, monkeypatch):
     raft.encode.clear_cache()
     raft.advance.clear_cache()
     frames = [np.full((64, 64, 3), value, np.uint8) for value in range(5)]
-    list(RaftEstimator(untrained, iterations=1, pairs_at_once=2).pairs(frames))
+    list(RaftEstimator("raft", untrained, iterations=1, pairs_at_once=2).pairs(frames))
     jax.effects_barrier()
     raft.encode.clear_cache()
     raft.advance.clear_cache()
@@ -120,19 +120,19 @@ def test_each_frame_is_encoded_once(untrained, monkeypatch):
 def test_any_size_is_padded_and_cut_back(untrained):
     size = (30, 101)
     frames = _walk(2, *size)
-    (pair,) = RaftEstimator(untrained, iterations=1).pairs(frames)
+    (pair,) = RaftEstimator("raft", untrained, iterations=1).pairs(frames)
     assert pair.forward.shape == (*size, 2)
     padded = [np.asarray(raft._padded(frame)) for frame in frames]
     assert padded[0].shape == (64, 104, 3)
-    (whole,) = RaftEstimator(untrained, iterations=1).pairs(padded)
+    (whole,) = RaftEstimator("raft", untrained, iterations=1).pairs(padded)
     top, left = ((padded[0].shape[axis] - size[axis]) // 2 for axis in (0, 1))
     inner = whole.forward[top : top + size[0], left : left + size[1]]
     assert np.abs(pair.forward - inner).max() < 1e-3
 
 
 def test_one_frame_gives_no_pair(untrained):
-    assert list(RaftEstimator(untrained).pairs([])) == []
-    assert list(RaftEstimator(untrained).pairs(_walk(1, 64, 64))) == []
+    assert list(RaftEstimator("raft", untrained).pairs([])) == []
+    assert list(RaftEstimator("raft", untrained).pairs(_walk(1, 64, 64))) == []
 
 
 def test_both_ways_to_the_correlation_give_equal_flow(untrained):

@@ -1,0 +1,78 @@
+"""A clip's flow, made once and kept beside it, however often the making is interrupted."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from dvs_jax.errors import InputError
+from dvs_jax.flow.estimation import Estimator, Frame, create, estimate
+from dvs_jax.flow.flow_folder import FlowFolder
+from dvs_jax.whole_file import make_folder, replacing
+
+
+def fill(
+    frames: Iterable[Frame],
+    pair_count: int,
+    folder: FlowFolder,
+    estimator: str | Estimator = "auto",
+    *,
+    source: str,
+) -> Iterator[int]:
+    """Make the flow of a clip that is not in its folder yet.
+
+    `flow.json` beside the files says what they were made by and from, so that what was begun is
+    only ever continued alike.
+
+    Args:
+      frames: all of the clip's, uint8 RGB [height, width, 3].
+      pair_count: how many pairs they make: one less than there are frames.
+      folder: where the flow goes.
+      estimator: a name that `create` knows, or an estimator.
+      source: the video's name, for messages.
+
+    Yields:
+      The number of each pair once its files are there, at once for those that were.
+
+    Raises:
+      InputError: fewer than two frames; files of another estimator or video, or of unknown origin,
+        that leave pairs missing; and all that `estimate` raises.
+    """
+    if pair_count < 1:
+        raise InputError(f"{source}: flow needs at least two frames")
+    maker = create(estimator) if isinstance(estimator, str) else estimator
+    done = min(len(folder), pair_count)
+    origin = {"estimator": maker.name, "video": Path(source).name, "pairs": pair_count}
+    _require_origin(folder, origin, done)
+    yield from range(done)
+    if done < pair_count:
+        _note_origin(folder, origin)
+        pairs = estimate(islice(frames, done, None), maker, source=source)
+        for index, pair in enumerate(pairs, start=done):
+            folder.write(index, pair)
+            yield index
+
+
+def _require_origin(folder: FlowFolder, origin: dict[str, Any], done: int) -> None:
+    """Files that are all there may be of unknown origin, as the released clips' are."""
+    try:
+        noted = json.loads(_note(folder).read_text())
+    except (OSError, ValueError):
+        noted = origin if done in (0, origin["pairs"]) else None
+    if done and noted != origin:
+        raise InputError(
+            f"{folder.clip}: flow of {done} pairs lies there that was not made by "
+            f"{origin['estimator']} from {origin['video']}; remove "
+            f"{folder.forward_path(0).parent} and {folder.backward_path(0).parent} to make it anew"
+        )
+
+
+def _note_origin(folder: FlowFolder, origin: dict[str, Any]) -> None:
+    make_folder(folder.clip)
+    with replacing(_note(folder)) as part:
+        part.write_text(json.dumps(origin))
+
+
+def _note(folder: FlowFolder) -> Path:
+    return folder.clip / "flow.json"

@@ -1,0 +1,114 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from dvs_jax.errors import InputError
+from dvs_jax.flow import cache, create, estimate, flow_file
+from dvs_jax.flow.flow_folder import FlowFolder
+
+from .textures import textured_frame
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[np.ndarray]:
+    world = textured_frame(100, 140)
+    return [world[i : i + 64, 2 * i : 2 * i + 96] for i in range(6)]
+
+
+@pytest.mark.parametrize("suffix", [".flo", ".npz"])
+def test_the_cache_holds_what_the_estimator_makes(tmp_path, frames, suffix):
+    folder = FlowFolder(tmp_path / "clip", suffix)
+    assert list(cache.fill(frames, 5, folder, "dis", source="a.mp4")) == [0, 1, 2, 3, 4]
+    assert len(folder) == 5
+    for index, pair in enumerate(estimate(frames, "dis")):
+        assert np.array_equal(folder.read(index).forward, pair.forward)
+        assert np.array_equal(folder.read(index).backward, pair.backward)
+
+
+def test_it_goes_on_where_it_stopped(tmp_path, frames):
+    folder = FlowFolder(tmp_path)
+    begun = cache.fill(frames, 5, folder, "dis", source="a.mp4")
+    assert [next(begun) for _ in range(3)] == [0, 1, 2]
+    begun.close()
+    assert len(folder) == 3
+    folder.backward_path(2).unlink()
+    before = folder.forward_path(1).stat().st_mtime_ns
+    assert list(cache.fill(frames, 5, folder, "dis", source="a.mp4")) == [0, 1, 2, 3, 4]
+    assert folder.forward_path(1).stat().st_mtime_ns == before
+    for index, pair in enumerate(estimate(frames, "dis")):
+        assert np.array_equal(folder.read(index).backward, pair.backward)
+
+
+def test_a_full_cache_reads_no_frame(tmp_path, frames):
+    folder = FlowFolder(tmp_path)
+    list(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
+    never = (pytest.fail("a frame was read") for _ in range(6))
+    assert list(cache.fill(never, 5, folder, "dis", source="a.mp4")) == [0, 1, 2, 3, 4]
+    (tmp_path / "flow.json").unlink()
+    assert len(list(cache.fill(never, 5, folder, "dis", source="a.mp4"))) == 5
+
+
+@pytest.mark.parametrize(
+    ("estimator", "source", "count"),
+    [("farneback", "a.mp4", 5), ("dis", "b.mp4", 5), ("dis", "a.mp4", 4)],
+)
+def test_flow_of_another_making_is_never_continued(tmp_path, frames, estimator, source, count):
+    folder = FlowFolder(tmp_path)
+    next(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
+    with pytest.raises(InputError, match=r"flow of 1 pairs lies there .* remove .*flo_back"):
+        list(cache.fill(frames[: count + 1], count, folder, estimator, source=source))
+
+
+def test_files_of_unknown_origin_are_not_continued(tmp_path, frames):
+    folder = FlowFolder(tmp_path)
+    next(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
+    (tmp_path / "flow.json").write_text("{")
+    with pytest.raises(InputError, match=r"not made by dis from a\.mp4"):
+        list(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
+
+
+def test_one_frame_is_named(tmp_path, frames):
+    with pytest.raises(InputError, match=r"a\.mp4: flow needs at least two frames"):
+        list(cache.fill(frames[:1], 0, FlowFolder(tmp_path), "dis", source="a.mp4"))
+
+
+def test_the_note_says_what_made_the_flow(tmp_path, frames):
+    folder = FlowFolder(tmp_path)
+    list(cache.fill(frames, 5, folder, create("auto"), source="videos/a.mp4"))
+    note = json.loads((tmp_path / "flow.json").read_text())
+    assert note == {"estimator": "dis", "video": "a.mp4", "pairs": 5}
+
+
+_WRITER = """
+import sys
+import numpy as np
+from pathlib import Path
+from dvs_jax.flow.flow_folder import FlowFolder
+from dvs_jax.flow.pair import FlowPair
+
+folder = FlowFolder(Path(sys.argv[1]))
+print("ready", flush=True)
+while True:
+    for index in range(3):
+        folder.write(index, FlowPair(*np.random.default_rng().normal(0, 9, (2, 270, 480, 2))))
+"""
+
+
+def test_a_kill_leaves_no_half_written_file(tmp_path):
+    for delay in (0.05, 0.2):
+        with subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE
+        ) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(delay)
+            writer.send_signal(signal.SIGKILL)
+        for index in range(len(FlowFolder(tmp_path))):
+            assert FlowFolder(tmp_path).read(index).forward.shape == (270, 480, 2)
+        for path in tmp_path.glob("flo*/[0-9]*.flo"):
+            assert flow_file.read(path).shape == (270, 480, 2)
