@@ -1,0 +1,96 @@
+"""Whether the gyro tells of the motion that the pictures show.
+
+It does not where the sensor's axes, signs or clock are described wrongly, nor where the camera has
+stabilised the video itself. Stabilising by such a gyro adds shake, and the path does not show it.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from dvs_jax import camera as cameras
+from dvs_jax.camera import Camera
+
+TRACKED_WIDTH = 320
+"""Frames are reduced to this width before points are tracked: enough for hundredths of a degree."""
+
+_POINTS = 150
+_FEWEST_POINTS = 12
+
+_LEAST_MOTION = 1e-3
+"""Shift per frame (RMS, in frame widths) below which there is too little motion to judge by."""
+
+
+class Agreement:
+    """Compares the shift of the pictures' middle, frame by frame, with the gyro's prediction."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        size: tuple[int, int],
+        pose: Float[np.ndarray, "frame 4"],
+        ois: Float[np.ndarray, "frame 2"],
+    ):
+        """Predict the shifts.
+
+        Args:
+            camera: the camera.
+            size: width and height of a frame in pixels.
+            pose: the camera's pose at the middle of every frame, [x, y, z, w], world to camera.
+            ois: lens shift then, in fractions of the frame.
+        """
+        turn = cameras.homography(camera, size, pose[:-1], pose[1:], ois[:-1], ois[1:])
+        middle = np.broadcast_to(np.array(size) / 2.0, (len(turn), 2))
+        self._predicted = (cameras.apply_homography(turn, middle) - middle) / size[0]
+        self._seen: list[Float[np.ndarray, "2"]] = []
+        self._previous: UInt8[np.ndarray, "height width"] | None = None
+
+    def watch(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
+        """Take the next frame, RGB."""
+        scale = TRACKED_WIDTH / frame.shape[1]
+        small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+        if self._previous is not None:
+            self._seen.append(_shift_of_middle(self._previous, grey))
+        self._previous = grey
+
+    def explained(self) -> float:
+        """Return the share of the pictures' motion that the gyro explains.
+
+        It is 1 − Σ|seen − predicted|² / Σ|seen|²: 1 where they agree, 0 where the gyro is no better
+        than none, below 0 where it is worse than none, NaN where too little moves to tell.
+        """
+        seen = np.array(self._seen).reshape(-1, 2)
+        predicted = self._predicted[: len(seen)]
+        known = np.isfinite(seen).all(axis=-1)
+        energy, missed = (seen[known] ** 2).sum(), ((seen - predicted)[known] ** 2).sum()
+        if max(energy, missed) <= _LEAST_MOTION**2 * known.sum() or energy == 0.0:
+            return float("nan")
+        return float(1.0 - missed / energy)
+
+
+def _shift_of_middle(
+    previous: UInt8[np.ndarray, "height width"], grey: UInt8[np.ndarray, "height width"]
+) -> Float[np.ndarray, "2"]:
+    """Return how the frame's middle moves in frame widths; NaN where too few points are tracked.
+
+    It is read off the shift, turn and zoom that most points follow: a thing that moves by itself
+    does not count.
+    """
+    height, width = grey.shape
+    points = cv2.goodFeaturesToTrack(previous, _POINTS, 0.01, 7)
+    if points is None or len(points) < _FEWEST_POINTS:
+        return np.full(2, np.nan)
+    guess = points.copy()
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(previous, grey, points, guess)
+    kept = found[:, 0].astype(bool)
+    if kept.sum() < _FEWEST_POINTS:
+        return np.full(2, np.nan)
+    # OpenCV seeds its random samples alike in every call: the same video gives the same verdict.
+    similarity, _ = cv2.estimateAffinePartial2D(
+        points[kept], moved[kept], ransacReprojThreshold=1.0
+    )
+    if similarity is None:
+        return np.full(2, np.nan)
+    middle = np.array([width, height]) / 2.0
+    return (similarity[:, :2] @ middle + similarity[:, 2] - middle) / width
