@@ -41,9 +41,9 @@ class RaftEstimator:
           pairs_at_once: how many pairs run as one batch; by default one on a CPU, eight elsewhere.
         """
         self.name = name
-        self._iterations = iterations
-        self._pairs_at_once = pairs_at_once or _PAIRS_AT_ONCE[jax.default_backend()]
-        self._graph, self._weights = nnx.split(network)
+        self.iterations = iterations
+        self.pairs_at_once = pairs_at_once or _PAIRS_AT_ONCE[jax.default_backend()]
+        self.graph, self.weights = nnx.split(network)
 
     def pairs(self, frames: Iterable[Frame]) -> Iterator[FlowPair]:
         """Flow of each two consecutive frames; the next batch computes while one is handed over.
@@ -61,16 +61,16 @@ class RaftEstimator:
         first = next(frames, None)
         if first is None:
             return
-        last = encode(self._graph, self._weights, first)
-        while batch := list(islice(frames, self._pairs_at_once)):
+        last = encode(self.graph, self.weights, first)
+        while batch := list(islice(frames, self.pairs_at_once)):
             last, forward, backward = advance(
-                self._graph, self._weights, last, self._filled(batch), self._iterations
+                self.graph, self.weights, last, self._filled(batch), self.iterations
             )
             yield forward, backward, len(batch)
 
     def _filled(self, batch: list[Frame]) -> UInt8[np.ndarray, "frame height width 3"]:
         """A short last batch repeats its last frame, so that one compiled size serves all."""
-        return np.stack(batch + batch[-1:] * (self._pairs_at_once - len(batch)))
+        return np.stack(batch + batch[-1:] * (self.pairs_at_once - len(batch)))
 
 
 @partial(jax.jit, static_argnums=0)

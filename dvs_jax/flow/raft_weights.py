@@ -94,9 +94,21 @@ def converted(state_dict: Mapping[Any, Any], path: str | Path) -> dict[str, Any]
       dictionaries keyed "0", "1", ….
 
     Raises:
-      InputError: a key is missing, is not of this network, or holds no finite numbers.
+      InputError: a key is missing or not of this network, or an array has not the right axes or
+        holds numbers that are not finite.
     """
     source = _Source(state_dict, path)
+    try:
+        tree = _tree(source)
+    except (ValueError, IndexError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: no RAFT weights, their shapes do not fit together") from error
+    source.require_all_used()
+    return tree
+
+
+def _tree(source: "_Source") -> dict[str, Any]:
     tree = {
         "feature_encoder": _encoder(source, "fnet"),
         "context_encoder": _encoder(source, "cnet"),
@@ -114,7 +126,6 @@ def converted(state_dict: Mapping[Any, Any], path: str | Path) -> dict[str, Any]
             "inner": source.convolution("update_block.mask.0"),
             "outer": source.convolution("update_block.mask.2"),
         }
-    source.require_all_used()
     return tree
 
 

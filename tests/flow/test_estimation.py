@@ -6,8 +6,10 @@ import pytest
 
 from dvs_jax.errors import InputError
 from dvs_jax.flow import create, estimate, working_size
+from dvs_jax.flow.raft import RaftEstimator
 
 from .textures import homography_flow, textured_frame
+from .weights import published_small, untrained_small
 
 FAST = ["dis", "farneback"]
 
@@ -40,16 +42,17 @@ def test_flow_is_in_pixels_of_a_quarter_of_the_frame():
     assert working_size(601, 799) == (150, 200)
 
 
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", [*FAST, "raft"])
 def test_identical_and_almost_identical_frames_do_not_move(name):
-    frame = textured_frame(272, 480)
+    estimator = RaftEstimator("raft", untrained_small(), iterations=1) if name == "raft" else name
+    frame = textured_frame(136, 240)
     noise = np.random.default_rng(1).integers(-2, 3, frame.shape)
     noisy = np.clip(frame + noise, 0, 255).astype(np.uint8)
     _, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])
     recompressed = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
     black = np.zeros_like(frame)
     for frames in ([frame, frame], [frame, noisy], [frame, recompressed], [black, black]):
-        (pair,) = estimate(frames, name, size=(272, 480))
+        (pair,) = estimate(frames, estimator, size=(136, 240))
         assert max(np.abs(pair.forward).max(), np.abs(pair.backward).max()) < 0.05
 
 
@@ -109,6 +112,37 @@ def test_estimators_go_by_name():
         InputError, match="no flow estimator is called 'magic'; there are auto, dis"
     ):
         estimate([], "magic")
+
+
+def test_raft_goes_by_the_name_of_its_weights(published_models, tmp_path, monkeypatch):
+    path = published_small(published_models)
+    assert create("raft-small", weights=path).name == "raft-small"
+    monkeypatch.setenv("DVS_JAX_CACHE", str(published_models))
+    assert create("raft-small").name == "raft-small"
+    with pytest.raises(InputError, match="'dis' takes no weights"):
+        create("dis", weights=path)
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+def test_auto_takes_dis_without_an_accelerator_or_weights(monkeypatch, caplog, backend):
+    def offline(name):
+        raise InputError(f"the weights {name!r} are not at hand")
+
+    monkeypatch.setattr("dvs_jax.pretrained.locate", offline)
+    monkeypatch.setattr("jax.default_backend", lambda: backend)
+    caplog.set_level("INFO", "dvs_jax")
+    assert create("auto").name == "dis"
+    assert "optical flow: dis" in caplog.text
+    assert ("'raft-things' are not at hand" in caplog.text) == (backend == "gpu")
+
+
+def test_auto_takes_raft_on_an_accelerator(published_models, monkeypatch, caplog):
+    path = published_small(published_models)
+    monkeypatch.setattr("dvs_jax.pretrained.locate", lambda name: path)
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    caplog.set_level("INFO", "dvs_jax")
+    assert create("auto").name == "raft-things"
+    assert "optical flow: raft-things" in caplog.text
 
 
 def test_flow_that_is_not_finite_is_not_passed_on(moved_pair, shake):

@@ -1,0 +1,174 @@
+"""How fast flow is on this machine, and what the time goes into."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import cv2
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import lax
+from jaxtyping import Array, Float
+
+from dvs_jax.flow import raft
+from dvs_jax.flow.correlation import correlate, look_up
+from dvs_jax.flow.estimation import Estimator, Frame
+from dvs_jax.flow.raft import RaftEstimator
+
+_REPEATS = 5
+_ENOUGH_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One row of the benchmark.
+
+    Attributes:
+      estimator: its name, and how it was run where that is not as a stream.
+      device: what it ran on.
+      pairs_per_second: pairs of frames, both directions of each.
+      milliseconds: of one pair and direction.
+    """
+
+    estimator: str
+    device: str
+    pairs_per_second: float
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class TimeShares:
+    """What RAFT's time for one batch goes into.
+
+    Attributes:
+      milliseconds: of one batch, from frames on the host to flow on the host.
+      lookup: share of the making of correlations and the lookups in them.
+      convolution: share of everything else that is computed.
+      transfer: share of the copies to and from the device.
+    """
+
+    milliseconds: float
+    lookup: float
+    convolution: float
+    transfer: float
+
+
+def measure_speed(
+    estimators: Iterable[Estimator], size: tuple[int, int] = (270, 480), pairs: int = 8
+) -> Iterator[Speed]:
+    """Time estimators on a moving texture, both directions; medians of repeated runs.
+
+    RAFT is timed as a stream, each frame encoded once, and pair by pair.
+
+    Args:
+      estimators: what to time.
+      size: height and width of the frames.
+      pairs: how many pairs a run has.
+
+    Yields:
+      A row for each estimator, two for RAFT.
+    """
+    frames = moving_texture(pairs + 1, *size)
+    for estimator in estimators:
+        yield _row(estimator.name, estimator, frames, _stream)
+        if isinstance(estimator, RaftEstimator):
+            yield _row(f"{estimator.name}, pair by pair", estimator, frames, _pair_by_pair)
+
+
+def measure_time_shares(estimator: RaftEstimator, size: tuple[int, int] = (270, 480)) -> TimeShares:
+    """Time the parts of one batch of RAFT on the default device, each alone."""
+    first, *batch = moving_texture(estimator.pairs_at_once + 1, *size)
+    host_frames = np.stack(batch)
+    frames = jax.device_put(host_frames)
+    graph, weights = estimator.graph, estimator.weights
+    last = raft.encode(graph, weights, first)
+
+    def compute() -> tuple[Array, Array]:
+        return raft.advance(graph, weights, last, frames, estimator.iterations)[1:]
+
+    flows = compute()
+    whole = _median_seconds(lambda: jax.block_until_ready(compute()))
+    transfer = _median_seconds(lambda: jax.block_until_ready(jax.device_put(host_frames)))
+    # A copy made before is kept by the array, so each run fetches new arrays.
+    fetched = [[flow + 0 for flow in flows] for _ in range(_REPEATS + 1)]
+    jax.block_until_ready(fetched)
+    transfer += _median_seconds(lambda: [np.asarray(flow) for flow in fetched.pop()])
+    lookup = _lookup_seconds(last.features, estimator)
+    total = whole + transfer
+    return TimeShares(1e3 * total, lookup / total, (whole - lookup) / total, transfer / total)
+
+
+def moving_texture(count: int, height: int, width: int) -> list[Frame]:
+    """Frames of a texture that wanders a few pixels a frame, uint8 RGB [height, width, 3]."""
+    reach = 16
+    noise = np.random.default_rng(0).standard_normal((height + reach, width + reach, 3))
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
+    world = cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # type: ignore[call-overload]
+    corners = [(3 * index % reach, 5 * index % reach) for index in range(count)]
+    return [
+        np.ascontiguousarray(world[top : top + height, left : left + width])
+        for top, left in corners
+    ]
+
+
+def _row(
+    name: str,
+    estimator: Estimator,
+    frames: list[Frame],
+    run: Callable[[Estimator, list[Frame]], None],
+) -> Speed:
+    on_device = isinstance(estimator, RaftEstimator)
+    device = jax.devices()[0].device_kind if on_device else "cpu"
+    seconds = _median_seconds(partial(run, estimator, frames)) / (len(frames) - 1)
+    return Speed(name, device, 1 / seconds, 1e3 * seconds / 2)
+
+
+def _stream(estimator: Estimator, frames: list[Frame]) -> None:
+    deque(estimator.pairs(frames), maxlen=0)
+
+
+def _pair_by_pair(estimator: Estimator, frames: list[Frame]) -> None:
+    for pair in pairwise(frames):
+        _stream(estimator, list(pair))
+
+
+def _median_seconds(run: Callable[[], object]) -> float:
+    """The median of some runs after a first that compiles; fewer of them where they take long."""
+    run()
+    seconds: list[float] = []
+    while len(seconds) < _REPEATS and sum(seconds) < _ENOUGH_SECONDS:
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))
+
+
+def _lookup_seconds(
+    features: Float[Array, "rows columns channel"], estimator: RaftEstimator
+) -> float:
+    """Making the correlation and looking it up as one batch does, both directions, and no more."""
+    rows, columns, _ = features.shape
+    radius = nnx.merge(estimator.graph, estimator.weights).size.radius
+    y, x = jnp.mgrid[:rows, :columns].astype(jnp.float32)
+    points = jnp.stack([x, y], axis=-1)
+
+    @jax.jit
+    def look_ups(many: Float[Array, "pair rows columns channel"]) -> Array:
+        def one(each: Float[Array, "rows columns channel"]) -> Array:
+            correlation = correlate(each, each)
+
+            def step(offset: Array, _: None) -> tuple[Array, None]:
+                taps = look_up(correlation, points + offset, radius)
+                return offset + 1e-6 * taps.mean(), None
+
+            return lax.scan(step, jnp.float32(0), length=estimator.iterations)[0]
+
+        return jax.vmap(one)(many)
+
+    many = jnp.stack([features] * (2 * estimator.pairs_at_once))
+    return _median_seconds(lambda: jax.block_until_ready(look_ups(many)))
