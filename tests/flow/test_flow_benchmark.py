@@ -15,7 +15,7 @@ def test_frames_move_without_repeating():
 
 
 def test_rows_of_the_benchmark():
-    estimators = [create("dis"), RaftEstimator("raft", untrained_small(), iterations=1)]
+    estimators = [create("dis"), RaftEstimator("raft", untrained_small(), iterations=2)]
     rows = list(measure_speed(estimators, (64, 72), pairs=3))
     assert [row.estimator for row in rows] == ["dis", "raft", "raft, pair by pair"]
     for row in rows:
@@ -23,7 +23,7 @@ def test_rows_of_the_benchmark():
 
 
 def test_shares_make_up_the_whole():
-    shares = measure_time_shares(RaftEstimator("raft", untrained_small(), iterations=1), (64, 72))
+    shares = measure_time_shares(RaftEstimator("raft", untrained_small(), iterations=2), (64, 72))
     assert shares.milliseconds > 0
     assert shares.lookup + shares.convolution + shares.transfer == pytest.approx(1)
     assert 0 < shares.transfer < 1

@@ -67,10 +67,10 @@ def test_known_motion_is_found_both_ways(moved_pair, shake, small):
 
 def test_bfloat16_stays_close(golden, published_models, small):
     real = np.load(golden / "raft" / "raft_small_real.npz")
-    frames = [real[name][100:200, 100:260] for name in ("image1", "image2")]
+    frames = [real[name][100:164, 100:172] for name in ("image1", "image2")]
     half = raft_weights.load(published_small(published_models), dtype=jnp.bfloat16)
-    (exact,) = RaftEstimator("raft", small, iterations=6).pairs(frames)
-    (pair,) = RaftEstimator("raft", half, iterations=6).pairs(frames)
+    (exact,) = RaftEstimator("raft", small, iterations=2).pairs(frames)
+    (pair,) = RaftEstimator("raft", half, iterations=2).pairs(frames)
     assert pair.forward.dtype == np.float32
     difference = np.linalg.norm(pair.forward - exact.forward, axis=-1)
     assert 0 < np.median(difference) < 0.1
@@ -107,24 +107,21 @@ def test_each_frame_is_encoded_once(untrained, monkeypatch):
         return encode(self, frame)
 
     monkeypatch.setattr(Raft, "encode", counting)
-    raft.encode.clear_cache()
-    raft.advance.clear_cache()
-    frames = [np.full((64, 64, 3), value, np.uint8) for value in range(5)]
+    # A size of its own, so that it is compiled with the counter, and no other test with it.
+    frames = [np.full((64, 80, 3), value, np.uint8) for value in range(5)]
     list(RaftEstimator("raft", untrained, iterations=1, pairs_at_once=2).pairs(frames))
     jax.effects_barrier()
-    raft.encode.clear_cache()
-    raft.advance.clear_cache()
     assert sorted(encoded) == [0, 1, 2, 3, 4]
 
 
 def test_any_size_is_padded_and_cut_back(untrained):
     size = (30, 101)
     frames = _walk(2, *size)
-    (pair,) = RaftEstimator("raft", untrained, iterations=1).pairs(frames)
+    (pair,) = RaftEstimator("raft", untrained, iterations=2).pairs(frames)
     assert pair.forward.shape == (*size, 2)
     padded = [np.asarray(raft._padded(frame)) for frame in frames]
     assert padded[0].shape == (64, 104, 3)
-    (whole,) = RaftEstimator("raft", untrained, iterations=1).pairs(padded)
+    (whole,) = RaftEstimator("raft", untrained, iterations=2).pairs(padded)
     top, left = ((padded[0].shape[axis] - size[axis]) // 2 for axis in (0, 1))
     inner = whole.forward[top : top + size[0], left : left + size[1]]
     assert np.abs(pair.forward - inner).max() < 1e-3
@@ -137,10 +134,10 @@ def test_one_frame_gives_no_pair(untrained):
 
 def test_both_ways_to_the_correlation_give_equal_flow(untrained):
     graph, weights = nnx.split(untrained)
-    first, second, third = (jnp.asarray(frame) for frame in _walk(3, 96, 128))
+    first, second = (jnp.asarray(frame) for frame in _walk(2, 64, 72))
     last = raft.encode(graph, weights, first)
-    stretch = jnp.stack([second, third])
-    full = raft.advance(graph, weights, last, stretch, 3, on_demand=False)
-    saving = raft.advance(graph, weights, last, stretch, 3, on_demand=True)
+    full, saving = (
+        raft.advance(graph, weights, last, second[None], 2, on_demand=way) for way in (False, True)
+    )
     for one, other in zip(full[1:], saving[1:], strict=True):
         assert np.abs(one - other).max() < 1e-3
