@@ -1,14 +1,15 @@
 """Files that are either whole or not there."""
 
+import contextlib
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dvs_jax.errors import InputError
 
 
-@contextmanager
+@contextlib.contextmanager
 def replacing(file: Path) -> Iterator[Path]:
     """Yield a temporary path beside `file`, which takes its name when all has gone well.
 
@@ -17,14 +18,41 @@ def replacing(file: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder cannot be written to.
     """
-    part = file.with_name(f".{file.stem}.{uuid.uuid4().hex}{file.suffix}")
+    # Short, lest a long name that is still allowed become one that is not.
+    part = file.with_name(f".{file.stem[:40]}.{uuid.uuid4().hex}{file.suffix}")
     try:
         yield part
         part.replace(file)
     except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror or error}") from error
+        raise _cannot_write(file, error) from error
     finally:
-        part.unlink(missing_ok=True)
+        # Where the folder is at fault this fails too; the first failure is the one to report.
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_together(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder in `folder`, whose files move there when all has gone well.
+
+    After an exception none of them is left, and older files of their names are as they were.
+
+    Args:
+        folder: made, with its parents, if it is not there.
+
+    Raises:
+        InputError: the folder cannot be made or written to.
+    """
+    make_folder(folder)
+    try:
+        with TemporaryDirectory(
+            dir=folder, prefix=".unfinished-", ignore_cleanup_errors=True
+        ) as unfinished:
+            yield Path(unfinished)
+            for file in Path(unfinished).iterdir():
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -35,5 +63,11 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise InputError(f"{folder}: is a file, not a folder; name another") from None
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror or error}") from error
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path}: cannot be written: {error.strerror or error}")
