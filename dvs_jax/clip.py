@@ -1,7 +1,9 @@
 """A clip: a video and everything that was recorded with it."""
 
+import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -13,12 +15,21 @@ from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowFolder, flow_folder
 from dvs_jax.sensors import SensorLog
+from dvs_jax.sensors.folder import find_logs
 from dvs_jax.video import VideoInfo
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm")
 
-OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo", "_stab")
+OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
 """Parts of names of videos that lie in a clip's folder but are not the input (specs §2)."""
+
+RESULTS = ("_stab", "_stab_crop")
+"""Ends of names of videos that were made from the input (specs §9)."""
+
+FLOW_FOLDERS = ("flo", "flo_back")
+"""Folders of pictures that are no frames: flow may be stored as .png."""
+
+_log = logging.getLogger("dvs_jax")
 
 
 @dataclass(frozen=True)
@@ -52,18 +63,43 @@ def load_clip(path: str | Path) -> Clip:
     """Load a video with the sensor logs that lie beside it.
 
     Args:
-        path: a clip's folder, a video file in it, or a folder of images whose parent has the logs.
+        path: a video file; a folder of images, whose parent has the logs; or a clip's folder, which
+            holds one or the other. There, what an earlier run wrote and what the released data
+            holds besides the input are passed over.
+
+    Returns:
+        The clip. The frames of a folder of images have the times of its frame log; without one they
+        are taken to be 1/30 s apart, and a warning says so.
 
     Raises:
-        InputError: no video, several videos, or sensors that cannot be used (see `sensors.load`).
+        InputError: no video, several videos, a video that cannot be read, or sensors that cannot be
+            used (see `sensors.load`).
     """
     source = _find_video(Path(path))
     info = video.probe(source)
     log = sensors.load(source, info.time_ns)
     if len(log.frames) < 2:
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
-    name = source.parent.absolute().name if source.is_dir() else source.stem
-    return Clip(name, info, log, flow_folder.find(source.parent))
+    if not source.is_dir():
+        return Clip(source.stem, info, log, flow_folder.find(source.parent))
+    # A folder at the root of the file system has a parent without a name.
+    name = source.absolute().parent.name or source.name
+    return Clip(name, _timed_by(log, info), log, flow_folder.find(source.parent))
+
+
+def _timed_by(log: SensorLog, images: VideoInfo) -> VideoInfo:
+    """Return the description of a folder of images with the times that its frame log tells."""
+    if find_logs(images.path).frame is None:
+        _log.warning(
+            "%s: no frame log tells when the images were taken; %s frames/s are assumed",
+            images.path,
+            images.frame_rate,
+        )
+    time_ns = log.frames.time_ns - log.frames.time_ns[0]
+    mean_rate = Fraction((len(time_ns) - 1) * video.NANOSECONDS, int(time_ns[-1]))
+    # 1001 is the largest denominator among the usual rates: 30000/1001.
+    rate = mean_rate.limit_denominator(1001)
+    return replace(images, time_ns=time_ns, frame_rate=rate)
 
 
 def read_frames(clip: Clip) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
@@ -83,13 +119,12 @@ def real_path(clip: Clip) -> CameraPath:
 
 
 def _find_video(path: Path) -> Path:
-    if path.is_file() or (path.is_dir() and _holds_images(path)):
-        return path
-    if not path.is_dir():
-        raise InputError(f"{path}: no such video or folder")
-    files = sorted(each for each in path.iterdir() if _is_input(each))
-    videos = [each for each in files if each.suffix.lower() in VIDEO_SUFFIXES]
-    found = videos or [each for each in files if each.is_dir() and _holds_images(each)]
+    try:
+        found = [path] if path.is_file() else next(filter(None, _candidates(path)), [])
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such video or folder") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if not found:
         raise InputError(f"{path}: holds no video ({', '.join(VIDEO_SUFFIXES)}) nor a frame folder")
     if len(found) > 1:
@@ -98,10 +133,23 @@ def _find_video(path: Path) -> Path:
     return found[0]
 
 
-def _is_input(path: Path) -> bool:
-    hidden = path.name.startswith(".")
-    return not hidden and not any(part in path.name for part in OTHER_VIDEOS)
+def _candidates(folder: Path) -> Iterator[list[Path]]:
+    """Yield what a folder holds that may be its video, the likeliest kind first."""
+    # "." has neither a name nor a parent, and both are needed.
+    folder = folder if folder.name not in ("", "..") else folder.resolve()
+    entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    videos = [each for each in entries if each.suffix.lower() in VIDEO_SUFFIXES]
+    originals = [each for each in videos if not each.stem.endswith(RESULTS)]
+    yield [each for each in originals if not any(part in each.name for part in OTHER_VIDEOS)]
+    yield originals
+    yield [folder] if _holds_frames(folder) else []
+    folders = [each for each in entries if each.is_dir() and each.name not in FLOW_FOLDERS]
+    yield [each for each in folders if _holds_frames(each)]
+    yield videos
 
 
-def _holds_images(folder: Path) -> bool:
-    return any(each.suffix.lower() in video.IMAGE_SUFFIXES for each in folder.iterdir())
+def _holds_frames(folder: Path) -> bool:
+    # A single picture, or one beside videos, is a thumbnail or the plot of an earlier run.
+    suffixes = [each.suffix.lower() for each in folder.iterdir()]
+    images = sum(suffix in video.IMAGE_SUFFIXES for suffix in suffixes)
+    return images > 1 and not any(suffix in VIDEO_SUFFIXES for suffix in suffixes)
