@@ -7,6 +7,7 @@ unknown, as ground truth has them, is NaN in both components.
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,19 @@ _UNKNOWN = np.float32(1.666666752e9)
 _UNKNOWN_FROM = 1e9
 _KITTI_ZERO = 2**15
 _KITTI_STEPS_PER_PIXEL = 64.0
+# What opening a damaged archive can end in.
+_DAMAGE = (
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def read(path: str | Path) -> Flow:
@@ -165,7 +179,7 @@ def _parse_npz(content: bytes, path: Path) -> Flow:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             flow = np.asarray(arrays["flow"], np.float32)
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path}: not an .npz file that holds an array 'flow'") from error
     return _checked(flow, path)
 

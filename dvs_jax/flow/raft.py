@@ -15,7 +15,7 @@ from dvs_jax.flow.raft_network import STRIDE, Encoding, Raft
 
 # The coarsest level of the correlation, an eighth of an eighth, must keep a pixel.
 _SMALLEST_SIDE = 64
-_PAIRS_AT_ONCE = {"cpu": 1, "gpu": 8, "tpu": 8}
+_PAIRS_AT_ONCE_ON_ACCELERATOR = 8
 
 Frame = UInt8[np.ndarray, "height width 3"]
 Flows = Float[Array, "pair height width 2"]
@@ -42,7 +42,8 @@ class RaftEstimator:
         """
         self.name = name
         self.iterations = iterations
-        self.pairs_at_once = pairs_at_once or _PAIRS_AT_ONCE[jax.default_backend()]
+        on_cpu = jax.default_backend() == "cpu"
+        self.pairs_at_once = pairs_at_once or (1 if on_cpu else _PAIRS_AT_ONCE_ON_ACCELERATOR)
         self.graph, self.weights = nnx.split(network)
 
     def pairs(self, frames: Iterable[Frame]) -> Iterator[FlowPair]:

@@ -102,6 +102,20 @@ def test_files_cut_anywhere_are_never_read_as_other_flow(tmp_path, flow, suffix)
             continue
 
 
+def test_an_npz_with_any_byte_changed_is_read_right_or_named(tmp_path, flow):
+    path = tmp_path / "a.npz"
+    flow_file.write(path, flow)
+    content = path.read_bytes()
+    for position in range(len(content)):
+        path.write_bytes(
+            content[:position] + bytes([content[position] ^ 0x55]) + content[position + 1 :]
+        )
+        try:
+            assert np.array_equal(flow_file.read(path), flow)
+        except InputError as error:
+            assert "a.npz" in str(error)
+
+
 def test_eight_bit_png_is_no_kitti_flow(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(InputError, match="three 16-bit channels"):
