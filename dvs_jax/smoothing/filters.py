@@ -1,0 +1,185 @@
+"""Filters of an unrolled path, weighted by time."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax.smoothing.unrolling import Turn
+from dvs_jax.smoothing.window import CLOCK_TOLERANCE_S, Seconds, neighbours
+
+WINDOW_DEVIATIONS = 4.0
+"""Standard deviations of a Gaussian at which its window ends."""
+
+PAN_SPEED = np.radians(20.0)
+"""Angular velocity in rad/s of a pan that takes half of what the adaptive smoother can give up."""
+
+STRENGTH_IN_PANS = 0.25
+"""Share of its strength that the adaptive smoother keeps in the fastest of pans."""
+
+
+def gaussian(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float) -> Turn:
+    """Fit a straight line to the neighbours of each frame, weighted by a Gaussian of their time.
+
+    Each also counts for the time between its own neighbours, so a gap weighs no less. Away from
+    the ends and at equal intervals this is the usual Gaussian filter. The line makes a pan of
+    constant rate come out as it was also at uneven intervals, and where the window is cut off: by
+    the path's ends, or by a look-ahead so short that `WINDOW_DEVIATIONS` do not fit; the half that
+    looks ahead is then narrowed until they do.
+
+    Args:
+        time_s: increasing times, seconds.
+        turn: unrolled path, radians.
+        strength_s: standard deviation in seconds.
+        look_ahead_s: no frame later than this is used; may be infinite.
+
+    Returns:
+        The smoothed unrolled path, radians.
+    """
+    deviation_s = np.full(len(time_s), strength_s)
+    return turn + _gaussian_fit(time_s, turn, 1, deviation_s, look_ahead_s)[:, 0]
+
+
+def savitzky_golay(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float) -> Turn:
+    """Fit a parabola to the neighbours of each frame, all of equal weight.
+
+    Savitzky and Golay, "Smoothing and differentiation of data by simplified least squares
+    procedures", 1964, by times instead of indices. The window keeps its width: where it would
+    reach past an end of the path or the look-ahead, it is moved and the parabola read off its
+    centre.
+
+    Args:
+        time_s: increasing times, seconds.
+        turn: unrolled path, radians.
+        strength_s: half the window's width in seconds, rounded to whole (median) intervals.
+        look_ahead_s: no frame later than this is used; may be infinite.
+
+    Returns:
+        The smoothed unrolled path, radians.
+    """
+    rounding_s = np.median(np.diff(time_s)) / 2.0 if len(time_s) > 1 else 0.0
+    end_s = np.minimum(time_s + min(strength_s, look_ahead_s), time_s[-1])
+    begin_s = np.maximum(end_s - 2.0 * strength_s, time_s[0])
+    end_s = np.minimum(begin_s + 2.0 * strength_s + rounding_s, time_s + look_ahead_s)
+    window_s = (begin_s - rounding_s, end_s)
+    return (
+        turn + _polynomial_fit(time_s, turn, 2, window_s, np.ones_like, np.ones_like(time_s))[:, 0]
+    )
+
+
+def exponential(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float = 0.0) -> Turn:
+    """Follow the path with a first-order lag: online, from this and earlier frames alone.
+
+    The lag's differential equation is solved exactly for a path that is straight between frames,
+    so the result does not depend on the frame rate; a pan of constant rate is followed
+    `strength_s` later.
+
+    Args:
+        time_s: increasing times, seconds.
+        turn: unrolled path, radians.
+        strength_s: time constant in seconds.
+        look_ahead_s: not used: this filter needs none.
+
+    Returns:
+        The smoothed unrolled path, radians.
+    """
+    interval_s = np.diff(time_s)[:, None]
+    decay = np.exp(-interval_s / strength_s)
+    growth = -strength_s * (1.0 - decay) * np.diff(turn, axis=0) / interval_s
+    lag = np.concatenate([np.zeros((1, 3)), growth])
+    decay, length = np.concatenate([np.zeros((1, 1)), decay]), 1
+    while length < len(lag):
+        lag = np.concatenate([lag[:length], lag[length:] + decay[length:] * lag[:-length]])
+        decay = np.concatenate([decay[:length], decay[length:] * decay[:-length]])
+        length *= 2
+    return turn + lag
+
+
+def adaptive(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float) -> Turn:
+    """Smooth like `gaussian`, but with a standard deviation that shrinks where the camera pans.
+
+    The idea is that of Gyroflow's default algorithm (github.com/gyroflow/gyroflow,
+    smoothing/default_algo.rs): a long time constant at rest, a short one at high angular velocity.
+    Here the velocity is the smoothed path's, so that shake does not count as a pan, and one
+    Gaussian takes the place of repeated exponential passes, which tend towards it.
+
+    Args:
+        time_s: increasing times, seconds.
+        turn: unrolled path, radians.
+        strength_s: standard deviation in seconds at rest.
+        look_ahead_s: no frame later than this is used; may be infinite.
+
+    Returns:
+        The smoothed unrolled path, radians.
+    """
+    share_of_pan_speed = _pan_speed(time_s, turn, strength_s / 2.0, look_ahead_s / 2.0) / PAN_SPEED
+    given_up = (1.0 - STRENGTH_IN_PANS) * (1.0 - 1.0 / (1.0 + share_of_pan_speed**2))
+    deviation_s = strength_s * (1.0 - given_up)
+    return turn + _gaussian_fit(time_s, turn, 1, deviation_s, look_ahead_s)[:, 0]
+
+
+def _pan_speed(
+    time_s: Seconds, turn: Turn, deviation_s: float, look_ahead_s: float
+) -> Float[np.ndarray, "frame"]:
+    """Return the smoothed path's angular velocity in rad/s, RMS over a second Gaussian window.
+
+    Without the RMS the speed, and with it the smoothing, would have a kink where a pan reverses.
+    """
+    deviations_s = np.full(len(time_s), deviation_s)
+    velocity = _gaussian_fit(time_s, turn, 1, deviations_s, look_ahead_s)[:, 1]
+    squared = (velocity**2).sum(axis=-1, keepdims=True)
+    mean = squared + _gaussian_fit(time_s, squared, 0, deviations_s, look_ahead_s)[:, 0]
+    return np.sqrt(np.maximum(mean[:, 0], 0.0))
+
+
+def _gaussian_fit(
+    time_s: Seconds,
+    signal: Float[np.ndarray, "frame channel"],
+    degree: int,
+    deviation_s: Seconds,
+    look_ahead_s: float,
+) -> Float[np.ndarray, "frame coefficient channel"]:
+    ahead_s = np.minimum(deviation_s, look_ahead_s / WINDOW_DEVIATIONS)
+
+    def weight(offset_s: Seconds) -> Float[np.ndarray, "frame"]:
+        width_s = np.where(offset_s > 0.0, np.maximum(ahead_s, CLOCK_TOLERANCE_S), deviation_s)
+        return np.exp(-0.5 * (offset_s / width_s) ** 2)
+
+    window_s = (
+        time_s - WINDOW_DEVIATIONS * deviation_s,
+        time_s + WINDOW_DEVIATIONS * ahead_s,
+    )
+    worth = np.gradient(time_s) if len(time_s) > 1 else np.ones(1)
+    return _polynomial_fit(time_s, signal, degree, window_s, weight, worth)
+
+
+def _polynomial_fit(
+    time_s: Seconds,
+    signal: Float[np.ndarray, "frame channel"],
+    degree: int,
+    window_s: tuple[Seconds, Seconds],
+    weight: Callable[[Seconds], Float[np.ndarray, "frame"]],
+    worth: Float[np.ndarray, "frame"],
+) -> Float[np.ndarray, "frame coefficient channel"]:
+    """Fit a polynomial of the time to each frame's window by weighted least squares.
+
+    A neighbour has the weight of its offset in seconds, times its own worth.
+
+    Returns:
+        Coefficients of the powers of (time − frame's time), relative to the frame's own signal.
+        With too few neighbours for the degree, the shortest coefficients that fit them.
+    """
+    # Offsets of the order of 1 keep the matrix well conditioned whatever the window's width.
+    unit_s = max(float((window_s[1] - window_s[0]).max()), CLOCK_TOLERANCE_S)
+    gram = np.zeros((len(time_s), 2 * degree + 1))
+    moment = np.zeros((len(time_s), degree + 1, signal.shape[1]))
+    for neighbour, inside in neighbours(time_s, *window_s):
+        offset_s = time_s[neighbour] - time_s
+        share = np.where(inside, weight(offset_s) * worth[neighbour], 0.0)
+        weighted = share[:, None] * np.vander(offset_s / unit_s, 2 * degree + 1, increasing=True)
+        gram += weighted
+        moment += weighted[:, : degree + 1, None] * (signal[neighbour] - signal)[:, None, :]
+    power = np.arange(degree + 1)
+    matrix = gram[:, power[:, None] + power[None, :]]
+    coefficient = np.linalg.pinv(matrix, rcond=1e-10, hermitian=True) @ moment
+    return coefficient / unit_s ** power[None, :, None]

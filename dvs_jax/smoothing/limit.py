@@ -1,0 +1,173 @@
+"""A limit on how far a path may leave the real one, so that every frame stays covered."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+from dvs_jax.smoothing import coverage
+from dvs_jax.smoothing.coverage import Exposure
+from dvs_jax.smoothing.window import (
+    CLOCK_TOLERANCE_S,
+    Seconds,
+    check_look_ahead,
+    check_path,
+    neighbours,
+    seconds,
+)
+
+logger = logging.getLogger("dvs_jax")
+
+GIVING_WAY_S = 1.0
+"""Seconds over which a limited path gives way, where the look-ahead allows as much."""
+
+RETURN_S = 0.5
+"""Time constant in seconds with which a limited path returns to the one that is wanted."""
+
+_BISECTIONS = 12
+"""Halvings in the search for the furthest pose that keeps the frame covered."""
+
+
+def limit_to_cover(
+    levels: Sequence[CameraPath], exposure: Exposure, crop: float, look_ahead_s: float = np.inf
+) -> CameraPath:
+    """Pull a path towards the real one just as far as keeps each frame covered.
+
+    Each frame's furthest covered pose is found; the path then gives way before it must, as early
+    as the look-ahead allows, and returns slowly. Without look-ahead it gives way at once.
+
+    Args:
+        levels: paths at the same times: the real one, any in between, and the one that is wanted.
+            Pulled, the path passes through them in turn. Two are enough.
+        exposure: the real camera for each row of the same frames.
+        crop: fraction of the output cut off at each side (see `covered`), 0 or more, below 0.5.
+        look_ahead_s: no later pose than this after a frame is used for it; comes on top of what
+            the smoother looked ahead.
+
+    Returns:
+        The limited path. Frames that not even the real path covers have the real pose; a warning
+        says how many.
+
+    Raises:
+        InputError: the crop or the look-ahead is out of range, or the lengths differ.
+    """
+    _check_limit(levels, exposure, crop, look_ahead_s)
+    rays = coverage.border_rays(exposure)
+    poses = np.stack([path.quaternion for path in levels])
+
+    def covers(
+        chosen: Int[np.ndarray, "some"], pose: Float[np.ndarray, "some 4"]
+    ) -> Bool[np.ndarray, "some"]:
+        return coverage.covers(coverage.kept_fraction_of_rays(exposure, rays[chosen], pose), crop)
+
+    time_s = seconds(levels[0])
+    position = _gentle_positions(time_s, poses, covers, look_ahead_s)
+    limited = _between(poses, position)
+    empty = int((~covers(np.arange(len(time_s)), limited)).sum())
+    if empty:
+        logger.warning(
+            "%d of %d frames are not covered at a crop of %g even by the unsmoothed path; "
+            "choose a larger crop",
+            *(empty, len(time_s), crop),
+        )
+    return CameraPath(levels[0].time_ns, limited)
+
+
+Covers = Callable[
+    [Int[np.ndarray, "some"], Float[np.ndarray, "some 4"]],
+    Bool[np.ndarray, "some"],
+]
+"""Whether the frames of these indices are covered from these poses."""
+
+
+def _check_limit(
+    levels: Sequence[CameraPath], exposure: Exposure, crop: float, look_ahead_s: float
+) -> None:
+    if not 0.0 <= crop < 0.5:
+        raise InputError(
+            f"crop is the share cut off at each side, from 0 to less than 0.5, not {crop}"
+        )
+    check_look_ahead(look_ahead_s)
+    check_path(levels[0])
+    lengths = {len(path) for path in levels} | {len(exposure.pose), len(exposure.ois)}
+    if len(lengths) > 1:
+        raise InputError(f"paths and exposure are of different lengths: {sorted(lengths)} frames")
+
+
+def _between(
+    levels: Float[np.ndarray, "level frame 4"], position: Float[np.ndarray, "frame"]
+) -> Float[np.ndarray, "frame 4"]:
+    """Return poses from the first level (position 0) through those between to the last (1)."""
+    position = position * (len(levels) - 1)
+    lower = np.minimum(position.astype(int), len(levels) - 2)
+    frame = np.arange(levels.shape[1])
+    return quaternion.slerp(levels[lower, frame], levels[lower + 1, frame], position - lower)
+
+
+def _gentle_positions(
+    time_s: Seconds,
+    levels: Float[np.ndarray, "level frame 4"],
+    covers: Covers,
+    look_ahead_s: float,
+) -> Float[np.ndarray, "frame"]:
+    furthest = _furthest_covered(levels, covers)
+    while True:
+        position = _give_way(time_s, furthest, look_ahead_s)
+        uncovered = ~covers(np.arange(len(time_s)), _between(levels, position)) & (furthest > 0.0)
+        if not uncovered.any():
+            return position
+        # A pose nearer to the real one than a covered pose need not be covered itself.
+        nearer = np.where(position < 2.0**-_BISECTIONS, 0.0, position / 2.0)
+        furthest = np.where(uncovered, nearer, furthest)
+
+
+def _furthest_covered(
+    levels: Float[np.ndarray, "level frame 4"], covers: Covers
+) -> Float[np.ndarray, "frame"]:
+    """Return by bisection how far between the first level and the last a frame stays covered."""
+    furthest = covers(np.arange(levels.shape[1]), levels[-1]).astype(float)
+    limited = np.flatnonzero(furthest == 0.0)
+    near, far = np.zeros(len(limited)), np.ones(len(limited))
+    for _ in range(_BISECTIONS):
+        middle = (near + far) / 2.0
+        good = covers(limited, _between(levels[:, limited], middle))
+        near, far = np.where(good, middle, near), np.where(good, far, middle)
+    furthest[limited] = near
+    return furthest
+
+
+def _give_way(
+    time_s: Seconds, furthest: Float[np.ndarray, "frame"], look_ahead_s: float
+) -> Float[np.ndarray, "frame"]:
+    """Return positions that change slowly and are nowhere beyond the furthest ones.
+
+    What has to be given up is foreseen by its maximum over a window ahead, let go of
+    exponentially, and averaged over a window of the same width behind: every value in that average
+    has foreseen the frame, so none of them is too small for it.
+    """
+    window_s = max(min(GIVING_WAY_S, look_ahead_s), CLOCK_TOLERANCE_S)
+    given_up = 1.0 - furthest
+    foreseen = given_up
+    for neighbour, inside in neighbours(time_s, time_s, time_s + window_s):
+        foreseen = np.maximum(foreseen, np.where(inside, given_up[neighbour], 0.0))
+    held = _slowly_released(time_s, foreseen)
+    total, weight = np.zeros(len(time_s)), np.zeros(len(time_s))
+    for neighbour, inside in neighbours(time_s, time_s - window_s, time_s):
+        age = np.clip((time_s - time_s[neighbour]) / window_s, 0.0, 1.0)
+        # Never quite zero: a window may hold nothing but its own frame.
+        share = np.where(inside, np.sin(np.pi * age) ** 2 + 1e-9, 0.0)
+        total, weight = total + share * held[neighbour], weight + share
+    return np.clip(1.0 - total / weight, 0.0, 1.0)
+
+
+def _slowly_released(
+    time_s: Seconds, value: Float[np.ndarray, "frame"]
+) -> Float[np.ndarray, "frame"]:
+    """Return the largest of all values up to each frame, each decaying from its own time on."""
+    with np.errstate(divide="ignore"):
+        rising = np.log(value) + time_s / RETURN_S
+    return np.exp(np.maximum.accumulate(rising) - time_s / RETURN_S)

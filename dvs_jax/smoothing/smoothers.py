@@ -1,0 +1,121 @@
+"""The smoothers by name, and a path smoothed by one of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+from dvs_jax.smoothing.coverage import Exposure
+from dvs_jax.smoothing.filters import adaptive, exponential, gaussian, savitzky_golay
+from dvs_jax.smoothing.limit import limit_to_cover
+from dvs_jax.smoothing.unrolling import Turn, roll_back, unroll
+from dvs_jax.smoothing.window import Seconds, check_look_ahead, check_path, seconds
+
+LEVELS = (0.0, 0.125, 0.25, 0.5, 1.0)
+"""Shares of the strength through which `smooth_within_frame` gives way to the real path."""
+
+LIMIT_SHARE_OF_LOOK_AHEAD = 0.25
+"""What the limit gets of a look-ahead that it shares with the smoother."""
+
+
+@dataclass(frozen=True)
+class Smoother:
+    """One way to smooth a path.
+
+    Attributes:
+        filter: unrolled path to smoothed one, of (time_s, turn, strength_s, look_ahead_s).
+        strength_s: how strongly in seconds, unless the caller says otherwise.
+        look_ahead_s: the most that it looks ahead; 0 for an online one.
+    """
+
+    filter: Callable[[Seconds, Turn, float, float], Turn]
+    strength_s: float
+    look_ahead_s: float = np.inf
+
+
+SMOOTHERS: dict[str, Smoother] = {
+    "gaussian": Smoother(gaussian, 0.5),
+    "savitzky-golay": Smoother(savitzky_golay, 0.75),
+    "exponential": Smoother(exponential, 0.2, look_ahead_s=0.0),
+    "adaptive": Smoother(adaptive, 0.5),
+}
+"""The smoothers by the names that the command line gives them."""
+
+
+def smooth(
+    name: str, path: CameraPath, strength_s: float | None = None, look_ahead_s: float = np.inf
+) -> CameraPath:
+    """Return a smoothed path at the same times, however far from the real one.
+
+    Args:
+        name: one of `SMOOTHERS`.
+        path: the real path, a pose a frame at the frame's centre time; one frame or more.
+        strength_s: the smoother's strength in seconds (see each); its default where None.
+        look_ahead_s: no pose later than this after a frame is used for it.
+
+    Raises:
+        InputError: there is no such smoother, the path is empty, not finite or not in the order of
+            time, or a number is out of range.
+    """
+    return _smooth_at_levels(name, path, strength_s, look_ahead_s, (1.0,))[0]
+
+
+def _smooth_at_levels(
+    name: str,
+    path: CameraPath,
+    strength_s: float | None,
+    look_ahead_s: float,
+    levels: Sequence[float],
+) -> list[CameraPath]:
+    smoother = _smoother(name)
+    strength_s = smoother.strength_s if strength_s is None else strength_s
+    check_path(path)
+    if not (np.isfinite(strength_s) and strength_s > 0.0):
+        raise InputError(f"a smoother's strength must be a positive time, not {strength_s} s")
+    check_look_ahead(look_ahead_s)
+    time_s = seconds(path)
+    turn, carry = unroll(path.quaternion)
+    look_ahead_s = min(look_ahead_s, smoother.look_ahead_s)
+    smoothed = [smoother.filter(time_s, turn, strength_s * level, look_ahead_s) for level in levels]
+    poses = [roll_back(path.quaternion, carry, result - turn) for result in smoothed]
+    return [CameraPath(path.time_ns, pose) for pose in poses]
+
+
+def _smoother(name: str) -> Smoother:
+    if name not in SMOOTHERS:
+        raise InputError(f"there is no smoother {name!r}; choose one of {', '.join(SMOOTHERS)}")
+    return SMOOTHERS[name]
+
+
+def smooth_within_frame(
+    name: str,
+    path: CameraPath,
+    exposure: Exposure,
+    crop: float,
+    strength_s: float | None = None,
+    look_ahead_s: float = np.inf,
+) -> CameraPath:
+    """Return a smoothed path that keeps every frame covered (see `smooth`, `limit_to_cover`).
+
+    Where the path must give way, it does so through ever weaker smoothing, which lets far less
+    shake through than a mixture of the smooth and the real pose.
+
+    Args:
+        name: one of `SMOOTHERS`.
+        path: the real path, a pose a frame at the frame's centre time.
+        exposure: how the camera stood for each row of the same frames.
+        crop: fraction of the output cut off at each side (see `covered`).
+        strength_s: the smoother's strength in seconds; its default where None.
+        look_ahead_s: no pose later than this after a frame is used for it, be it by the smoother
+            or by the limit. An online smoother looks ahead for neither.
+
+    Raises:
+        InputError: as `smooth` and `limit_to_cover`.
+    """
+    look_ahead_s = min(look_ahead_s, _smoother(name).look_ahead_s)
+    for_limit_s = look_ahead_s * LIMIT_SHARE_OF_LOOK_AHEAD
+    for_smoother_s = look_ahead_s * (1.0 - LIMIT_SHARE_OF_LOOK_AHEAD)
+    smoothed = _smooth_at_levels(name, path, strength_s, for_smoother_s, LEVELS[1:])
+    return limit_to_cover([path, *smoothed], exposure, crop, for_limit_s)
