@@ -9,7 +9,7 @@ from dvs_jax import camera, quaternion, smoothing
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
-from dvs_jax.smoothing import SMOOTHERS, Exposure
+from dvs_jax.smoothing import SMOOTHERS, Exposure, filters
 
 NAMES = list(SMOOTHERS)
 LOOKING_AHEAD = [name for name in NAMES if SMOOTHERS[name].look_ahead_s > 0.0]
@@ -126,7 +126,7 @@ def test_signs_of_quaternions_do_not_matter(name):
     ],
 )
 def test_shake_is_attenuated_as_theory_has_it(name, strength_s, gain, monkeypatch):
-    monkeypatch.setattr(smoothing, "PAN_SPEED", 1e6)  # at this strength the shake is a pan
+    monkeypatch.setattr(filters, "PAN_SPEED", 1e6)  # at this strength the shake is a pan
     time_ns = uniform_ns(1200, 240.0)
     shake = turning(time_ns, np.sin(2.0 * np.pi * 6.0 * seconds(time_ns)))
     smoothed = angle_deg(smoothing.smooth(name, shake, strength_s))
