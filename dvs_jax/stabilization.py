@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,15 +23,19 @@ from dvs_jax.progress import Track, silently
 from dvs_jax.smoothing import Exposure
 from dvs_jax.video import VideoWriter
 from dvs_jax.warp import Border
-from dvs_jax.whole_file import make_folder, replacing
+from dvs_jax.whole_file import replacing, replacing_together
 
 DEFAULT_SMOOTHER = "adaptive"
 DEFAULT_CROP = 0.1
+
+LARGEST_CROP = 0.45
 
 DRAWN_ROWS = 34
 """Rows and columns of the grid that frames are drawn with: three times the official fineness."""
 
 _FRAMES_AT_ONCE = 64
+
+_log = logging.getLogger("dvs_jax")
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ def stabilize(
     clip: Clip,
     out: str | Path,
     model: FusedNetwork | None = None,
+    *,
     smoother: str = DEFAULT_SMOOTHER,
     crop: float = DEFAULT_CROP,
     border: Border = "black",
@@ -70,46 +77,66 @@ def stabilize(
 ) -> Report:
     """Stabilise a clip and write the files of specs §9.
 
+    The trajectory, its plot and both videos appear together once all are complete, and replace
+    those of an earlier run; until then, and after an exception, nothing has changed. The metrics,
+    which take longest, follow.
+
     Args:
         clip: what `load_clip` found.
         out: folder for the results; made if it is not there.
         model: the network that finds the path; None leaves it to the smoother.
         smoother: one of `smoothing.SMOOTHERS`, used where there is no model.
-        crop: the most that may be cut off at each side; the path gives way before more is needed.
+        crop: the most that may be cut off at each side, as a share of width and height; the path
+            gives way before more is needed.
         border: what fills pixels of the uncropped video that the frame does not cover.
-        crf: constant rate factor of the H.264 encoder; less is better.
-        preset: of the H.264 encoder, time against size.
+        crf: constant rate factor of the H.264 encoder, 0 to 51; less is better.
+        preset: of the H.264 encoder, "ultrafast" to "veryslow": time against size.
         flow_estimator: what makes flow, for a model that wants it, where no files are.
         measure: whether to compute the metrics, the slowest part.
         track: told of the progress.
 
+    Returns:
+        Where everything is, and what was measured.
+
     Raises:
         InputError: the clip cannot be read, an argument is impossible, or `out` cannot be written.
     """
-    if not 0.0 <= crop < 0.5:
-        raise InputError(f"a crop of {crop} is impossible; give 0 to 0.49 of each side")
     folder = Path(out)
-    make_folder(folder)
-    virtual = find_path(clip, model, smoother, crop, flow_estimator, track)
-    kept = kept_share(clip, virtual, crop)
-    report = Report(
-        trajectory=folder / f"{clip.name}.txt",
-        plot=folder / f"{clip.name}.jpg",
-        uncropped=folder / f"{clip.name}_stab.mp4",
-        cropped=folder / f"{clip.name}_stab_crop.mp4",
-        kept=kept,
-    )
-    with replacing(report.trajectory) as part:
-        camera_path.write(virtual, part)
-    _plot(clip, virtual, report.plot)
-    movies = (report.uncropped, report.cropped)
-    draw(clip, virtual, kept, movies, border, crf, preset, track)
+    _check(clip, folder, crop)
+    with replacing_together(folder) as unfinished:
+        uncropped, cropped = (
+            VideoWriter(unfinished / f"{clip.name}{end}.mp4", clip.video, *clip.size, crf, preset)
+            for end in clips.RESULTS
+        )
+        virtual = find_path(clip, model, smoother, crop, flow_estimator, track)
+        kept = kept_share(clip, virtual, crop)
+        camera_path.write(virtual, unfinished / f"{clip.name}.txt")
+        _plot(clip, virtual, unfinished / f"{clip.name}.jpg")
+        draw(clip, virtual, [(uncropped, 1.0), (cropped, kept)], border, track)
+    report = _report(folder, clip.name, kept)
+    metrics_file = folder / f"{clip.name}_metrics.json"
+    # Those of an earlier run do not hold for the new video.
+    metrics_file.unlink(missing_ok=True)
     if not measure:
         return report
+    _log.info("%s: the videos, the path and its plot are written; the metrics follow", folder)
     table = measure_against_input(clip, virtual, report.uncropped, track)
-    file = folder / f"{clip.name}_metrics.json"
-    write_metrics(table, kept, file)
-    return dataclasses.replace(report, metrics_file=file, metrics=table)
+    write_metrics(table, kept, metrics_file)
+    return dataclasses.replace(report, metrics_file=metrics_file, metrics=table)
+
+
+def _check(clip: Clip, folder: Path, crop: float) -> None:
+    if not 0.0 <= crop <= LARGEST_CROP:
+        raise InputError(f"a crop of {crop} is impossible; give 0 to {LARGEST_CROP} of each side")
+    if folder.resolve() == clip.video.path.resolve():
+        raise InputError(
+            f"{folder}: the results would lie among the frames; choose another folder for them"
+        )
+
+
+def _report(folder: Path, name: str, kept: float) -> Report:
+    uncropped, cropped = (folder / f"{name}{end}.mp4" for end in clips.RESULTS)
+    return Report(folder / f"{name}.txt", folder / f"{name}.jpg", uncropped, cropped, kept)
 
 
 def find_path(
@@ -122,24 +149,28 @@ def find_path(
 ) -> CameraPath:
     """Return the virtual path, held within what `crop` leaves covered."""
     real = clips.real_path(clip)
-    exposure = exposure_of(clip, camera.GRID_ROWS)
+    exposure = exposure_of(clip)
     if model is None:
         return smoothing.smooth_within_frame(smoother, real, exposure, crop)
     predicted = prediction.predict_trajectory(model, clip, flow_estimator, track)
     return smoothing.limit_to_cover([real, predicted], exposure, crop)
 
 
-def exposure_of(clip: Clip, rows: int) -> Exposure:
-    """Return how the camera stood while each row of a grid was exposed."""
-    return Exposure(clip.sensors.camera, clip.size, *sensors.row_poses(clip.sensors, rows))
+def exposure_of(clip: Clip) -> Exposure:
+    """Return how the camera stood while the rows of each frame's grid were exposed."""
+    return Exposure(clip.sensors.camera, clip.size, *sensors.row_poses(clip.sensors))
 
 
 def kept_share(clip: Clip, virtual: CameraPath, crop: float) -> float:
-    """Return the share of each axis that every frame covers, at least what `crop` leaves."""
-    covered = smoothing.kept_fraction(exposure_of(clip, camera.GRID_ROWS), virtual.quaternion)
-    # A pixel less on each side: the outermost ones blend with the border.
+    """Return the share of each axis that every frame covers, at least what `crop` leaves.
+
+    A pixel is taken off at each side, since the outermost ones blend with the border.
+    """
+    covered = smoothing.kept_fraction(exposure_of(clip), virtual.quaternion)
     margin = 2.0 / min(clip.size)
-    return float(np.clip(covered.min() - margin, 1.0 - 2.0 * crop - margin, 1.0))
+    # In a tiny picture the margin can be all that is left.
+    smallest = max(1.0 - 2.0 * crop - margin, margin)
+    return float(np.clip(covered.min() - margin, smallest, 1.0))
 
 
 def grids(clip: Clip, virtual: CameraPath) -> Iterator[Float[np.ndarray, "row column 4"]]:
@@ -154,24 +185,29 @@ def grids(clip: Clip, virtual: CameraPath) -> Iterator[Float[np.ndarray, "row co
 def draw(
     clip: Clip,
     virtual: CameraPath,
-    kept: float,
-    movies: tuple[Path, Path],
+    videos: Sequence[tuple[VideoWriter, float]],
     border: Border,
-    crf: float,
-    preset: str,
     track: Track,
 ) -> None:
-    """Write the uncropped and the cropped video, both drawn straight from the source frames."""
-    uncropped, cropped = (
-        VideoWriter(movie, clip.video, *clip.size, crf, preset) for movie in movies
-    )
+    """Write videos of what the virtual camera sees, all drawn straight from the source frames.
+
+    Args:
+        clip: the source.
+        virtual: a pose a frame.
+        videos: the writers, not yet entered, each with the central share of the width and of the
+            height that it shows, scaled to the clip's size.
+        border: what fills pixels that a frame does not cover.
+        track: told of every frame.
+    """
     frames = track(clips.read_frames(clip), clip.frame_count, "warping")
-    with uncropped, cropped:
+    with ExitStack() as open_videos:
+        for writer, _ in videos:
+            open_videos.enter_context(writer)
         for frame, grid, time_ns in zip(
             frames, grids(clip, virtual), clip.video.time_ns, strict=False
         ):
-            uncropped.write(warp.warp_frame(frame, grid, 1.0, border), int(time_ns))
-            cropped.write(warp.warp_frame(frame, grid, kept, border), int(time_ns))
+            for writer, kept in videos:
+                writer.write(warp.warp_frame(frame, grid, kept, border), int(time_ns))
 
 
 def measure_against_input(
@@ -191,7 +227,7 @@ def write_metrics(table: MetricsTable, kept: float, file: Path) -> None:
     """Write the measures as JSON; what could not be computed is null."""
     content = {"kept": kept, **dataclasses.asdict(table)}
     with replacing(file) as part:
-        part.write_text(json.dumps(_without_nan(content), indent=2) + "\n")
+        part.write_text(json.dumps(_without_nan(content), indent=2, allow_nan=False) + "\n")
 
 
 def _without_nan(content: object) -> object:
