@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -20,26 +21,29 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from dvs_jax.errors import InputError
-from dvs_jax.progress import Item
+from dvs_jax.progress import Item, Track
 
 if TYPE_CHECKING:
     from dvs_jax.stabilization import Report
 
 app = typer.Typer(
     help="Steady video from shaky: gyro, OIS and optical flow in, a virtual camera's video out.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
 )
-benchmarks = typer.Typer(help="Measure speed on this machine.", no_args_is_help=True)
-app.add_typer(benchmarks, name="benchmark")
 
-_out = Console()
-_err = Console(stderr=True)
+_out = Console(markup=False, emoji=False, highlight=False)
+_err = Console(stderr=True, markup=False, emoji=False, highlight=False)
+
+# Typer has no public name for what its complaints about arguments have in common.
+_UsageError: Any = typer.BadParameter.__base__
+
+_BAD_INPUT, _INTERRUPTED = 2, 130
 
 Smoothers = Literal["gaussian", "savitzky-golay", "exponential", "adaptive"]
 Motions = Literal["handheld", "walking", "panning", "still"]
@@ -67,21 +71,36 @@ ClipArgument = Annotated[
 
 def main() -> None:
     """Run the command; input that cannot be used ends in one line and exit code 2."""
-    handler = logging.StreamHandler(_Stderr())
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logger = logging.getLogger("dvs_jax")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logging.addLevelName(logging.INFO, "note")
-    logging.addLevelName(logging.WARNING, "warning")
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name that the terminal cannot show is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    with _notes_shown():
+        sys.exit(_run(sys.argv[1:] or ["--help"]))
+
+
+def _run(arguments: list[str]) -> int:
     try:
-        app()
-    except InputError as error:
-        _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        _err.print("interrupted")
-        sys.exit(130)
+        code = app(arguments, standalone_mode=False)
+    except _UsageError as error:
+        program = error.ctx.command_path if error.ctx else "dvs-jax"
+        return _complain(f"{error.format_message().rstrip('.')}; see {program} --help")
+    except (InputError, OSError) as error:
+        return _complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
+    if code == _INTERRUPTED:
+        _print_line(_err, "interrupted")
+    return code or 0
+
+
+def _complain(message: str) -> int:
+    _print_line(_err, f"error: {message}")
+    return _BAD_INPUT
+
+
+def _print_line(console: Console, text: str) -> None:
+    console.print(" ".join(text.splitlines()), soft_wrap=True)
 
 
 @app.command()
@@ -91,14 +110,17 @@ def stabilize(
     model: Annotated[
         str | None,
         typer.Option(
-            help="Network that finds the path: an Orbax folder or an official .checkpoint. "
-            "Without it the smoother does.",
+            help="Network that finds the path: an Orbax folder or an official .checkpoint.",
             show_default=False,
         ),
     ] = None,
     smoother: Annotated[
-        Smoothers, typer.Option(help="Classical smoother of the path, used without a model.")
-    ] = "adaptive",
+        Smoothers | None,
+        typer.Option(
+            help="Classical smoother that finds the path where there is no network.",
+            show_default="adaptive",
+        ),
+    ] = None,
     crop: Annotated[
         float,
         typer.Option(
@@ -123,21 +145,28 @@ def stabilize(
 ) -> None:
     """Stabilise a clip.
 
-    Writes NAME_stab.mp4 (uncropped), NAME_stab_crop.mp4, the path as NAME.txt and NAME.jpg, and
-    the metrics as NAME_metrics.json. A gyro log must lie beside the video, as NAME_gyro.csv with
-    the header t_s,wx,wy,wz; OIS and frame logs and a camera.toml help. See docs/formats.md.
+    Beside the video must lie its gyro log. For walk.mp4 it is walk_gyro.csv, whose first line is
+    t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log and a camera.toml
+    help if they are there; what is missing is said, with what it costs.
+
+    The folder of the results gets walk_stab_crop.mp4; walk_stab.mp4, uncropped; the camera's path
+    as walk.txt and walk.jpg; and walk_metrics.json. Those of an earlier run are replaced.
     """
     from dvs_jax.clip import load_clip
-    from dvs_jax.fused.weights import load_model
-    from dvs_jax.stabilization import stabilize
 
-    network = None if model is None else load_model(model)
+    if model is not None and smoother is not None:
+        raise InputError("--model and --smoother both find the path; give one of them")
+    loaded = load_clip(clip)
+
+    from dvs_jax.fused.weights import load_model
+    from dvs_jax.stabilization import DEFAULT_SMOOTHER, stabilize
+
     with _tracking() as track:
         report = stabilize(
-            load_clip(clip),
+            loaded,
             out,
-            model=network,
-            smoother=smoother,
+            model=None if model is None else load_model(model),
+            smoother=smoother or DEFAULT_SMOOTHER,
             crop=crop,
             border=border,
             crf=crf,
@@ -203,13 +232,14 @@ def convert(
     _say("checkpoint", out)
 
 
-@benchmarks.command("trajectory")
-def benchmark_trajectory() -> None:
-    """Time the network on a 60 s clip at 30 frames/s, alone and 64 at once, features given."""
+@app.command()
+def benchmark() -> None:
+    """Time the network's trajectories on this machine: one long clip, and many at once."""
     from dvs_jax import benchmark
 
     timing = benchmark.time_trajectory()
-    table = Table("", "seconds", "clips/s", title="trajectory of 60 s at 30 frames/s")
+    title = f"trajectory of {benchmark.CLIP_SECONDS} s at {benchmark.FRAME_RATE} frames/s"
+    table = Table("", "seconds", "clips/s", title=title)
     table.add_row("one clip", f"{timing.one_clip_s:.2f}", f"{1 / timing.one_clip_s:.2f}")
     clips_per_s = benchmark.BATCH / timing.batch_s
     table.add_row(f"batch of {benchmark.BATCH}", f"{timing.batch_s:.2f}", f"{clips_per_s:.2f}")
@@ -231,45 +261,68 @@ def _print_report(report: Report) -> None:
 
 
 def _say(what: str, path: Path, more: str = "") -> None:
-    _out.print(f"{what:>16}: {path} {more}".rstrip(), markup=False, highlight=False, soft_wrap=True)
-
-
-class _Tracker:
-    """Shows each piece of long work as a bar."""
-
-    def __init__(self, progress: Progress):
-        self._progress = progress
-
-    def __call__(self, items: Iterable[Item], total: int, label: str) -> Iterable[Item]:
-        return self._progress.track(items, total=total, description=label)
+    _print_line(_out, f"{what:>16}: {path} {more}".rstrip())
 
 
 class _Rate(ProgressColumn):
     """Frames per second so far."""
 
     def render(self, task: Task) -> Text:
-        rate = task.finished_speed or task.speed
+        rate = task.completed / task.finished_time if task.finished_time else task.speed
         return Text("" if rate is None else f"{rate:.1f} frames/s")
 
 
-@contextlib.contextmanager
-def _tracking() -> Iterator[_Tracker]:
-    columns = (
-        TextColumn("{task.description:>12}"),
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description:>12}", table_column=Column(no_wrap=True)),
         BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        _Rate(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
+        console=_err,
+        disable=not _err.is_terminal,
     )
-    with Progress(*columns, console=_err) as progress:
-        yield _Tracker(progress)
 
 
-class _Stderr:
-    """Log lines through the console, so that they do not break a progress bar."""
+@contextlib.contextmanager
+def _tracking() -> Iterator[Track]:
+    """Show each piece of long work as a bar, one after the other; only a person needs to see it."""
+    with contextlib.ExitStack() as bar:
 
-    def write(self, text: str) -> None:
-        _err.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+        def track(items: Iterable[Item], total: int, label: str) -> Iterable[Item]:
+            bar.close()
+            progress = bar.enter_context(_bar())
+            return progress.track(items, total=total, description=label)
 
-    def flush(self) -> None:
-        """Nothing is held back."""
+        yield track
+
+
+class _Notes(logging.Handler):
+    """Shows what the library has to say, each thing once, above the bar."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = "note" if record.levelno < logging.WARNING else record.levelname.lower()
+        line = f"{kind}: {record.getMessage()}"
+        if line not in self._said:
+            self._said.add(line)
+            _print_line(_err, line)
+
+
+@contextlib.contextmanager
+def _notes_shown() -> Iterator[None]:
+    logger, notes = logging.getLogger("dvs_jax"), _Notes()
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(notes)
+    # Some library gives the root logger a handler of its own, which would say all of it again.
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(notes)
+        logger.setLevel(level)
+        logger.propagate = propagate
