@@ -1,6 +1,7 @@
 """Pictures of camera paths."""
 
 import contextlib
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ def plot_path(
         _dress(panel, label)
     figure.align_ylabels(panels)
     panels[-1].set_xlabel("time since the first frame (s)")
-    # A name may hold what Matplotlib would read as mathematics.
-    figure.suptitle(title, x=0.005, horizontalalignment="left", parse_math=False)
+    # A name may hold what Matplotlib would read as mathematics, and bytes that are no letters.
+    shown = title.encode(errors="replace").decode()
+    figure.suptitle(shown, x=0.005, horizontalalignment="left", parse_math=False)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     _save(figure, file)
 
@@ -111,7 +113,10 @@ def _save(figure: Figure, file: Path) -> None:
     quality = {"quality": 95, "subsampling": 0} if kind in ("jpg", "jpeg") else {}
     part = file.with_name(f".{file.name}.part")
     try:
-        figure.savefig(part, format=kind, pil_kwargs=quality)
+        with warnings.catch_warnings():
+            # Boxes stand for letters that the font lacks, as in a name in Chinese.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            figure.savefig(part, format=kind, pil_kwargs=quality)
         part.replace(file)
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: the picture cannot be written ({error})") from None

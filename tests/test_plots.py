@@ -1,5 +1,6 @@
 """The picture of a run: that it shows the rotation it is given, and appears whole or not at all."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -74,6 +75,13 @@ def test_few_frames_are_drawn_without_a_warning(tmp_path: Path, shaky, frames):
 def test_a_title_is_not_read_as_mathematics(tmp_path: Path, shaky):
     plots.plot_path(tmp_path / "title.jpg", shaky, shaky, None, r"cost $\frac$ and $")
     assert (tmp_path / "title.jpg").exists()
+
+
+@pytest.mark.filterwarnings("error")
+def test_letters_the_font_lacks_and_bytes_that_are_none_are_drawn_in_silence(tmp_path, shaky):
+    for title in ("散歩", os.fsdecode(b"walk \xff")):
+        plots.plot_path(tmp_path / "title.jpg", shaky, shaky, None, title)
+        assert cv2.imread(str(tmp_path / "title.jpg")).shape == (540, 1100, 3)
 
 
 @pytest.mark.parametrize("name", ["missing/picture.jpg", "file/picture.jpg", "picture.xyz"])
