@@ -2,6 +2,7 @@
 
 import errno
 import io
+import logging
 import os
 import pty
 import re
@@ -580,7 +581,7 @@ def test_a_warning_that_every_reading_repeats_is_said_once(dvs, walk, tmp_path, 
     read_frames = video.read_frames
 
     def complaining(path: Path):
-        video.logger.warning("%s: 3 frames could not be decoded", path.name)
+        logging.getLogger("dvs_jax").warning("%s: 3 frames could not be decoded", path.name)
         return read_frames(path)
 
     monkeypatch.setattr(video, "read_frames", complaining)

@@ -1,0 +1,29 @@
+"""Frames in, frames out: video files and folders of images, read and written as streams.
+
+Nothing here holds more than a handful of frames, so memory does not grow with a film's length.
+Frames are handed over as the sensor stored them. The rotation a phone notes beside them for the
+player is left to `VideoInfo` and put back by `VideoWriter`, because a gyro is mounted on the
+sensor and all geometry lives in the stored frame.
+"""
+
+from dvs_jax.video.writer import (
+    IMAGE_SUFFIXES,
+    NANOSECONDS,
+    PRESETS,
+    Color,
+    VideoInfo,
+    VideoWriter,
+    probe,
+    read_frames,
+)
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "NANOSECONDS",
+    "PRESETS",
+    "Color",
+    "VideoInfo",
+    "VideoWriter",
+    "probe",
+    "read_frames",
+]
