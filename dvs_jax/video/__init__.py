@@ -6,16 +6,13 @@ player is left to `VideoInfo` and put back by `VideoWriter`, because a gyro is m
 sensor and all geometry lives in the stored frame.
 """
 
-from dvs_jax.video.writer import (
-    IMAGE_SUFFIXES,
-    NANOSECONDS,
-    PRESETS,
-    Color,
-    VideoInfo,
-    VideoWriter,
-    probe,
-    read_frames,
-)
+from dvs_jax.video.color import Color
+from dvs_jax.video.images import IMAGE_SUFFIXES
+from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.probing import probe
+from dvs_jax.video.reading import read_frames
+from dvs_jax.video.times import NANOSECONDS
+from dvs_jax.video.writer import PRESETS, VideoWriter
 
 __all__ = [
     "IMAGE_SUFFIXES",

@@ -1,0 +1,88 @@
+"""Folders of images, taken for videos."""
+
+import math
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from dvs_jax.errors import InputError
+from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.times import NANOSECONDS
+
+IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder.
+
+    Raises:
+      InputError: it cannot be found out.
+    """
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def probe_folder(folder: Path, frame_rate: Fraction | float) -> VideoInfo:
+    """Describe the video that a folder's images make at a rate, in frames per second.
+
+    Raises:
+      InputError: the rate is impossible, there is no image, or the first cannot be read.
+    """
+    if not math.isfinite(frame_rate) or frame_rate <= 0:
+        raise InputError(f"{folder}: a frame rate of {frame_rate} is impossible; give one above 0")
+    rate = Fraction(frame_rate).limit_denominator(100_000)
+    images = _list_images(folder)
+    height, width, _ = _read_image(images[0]).shape
+    time_ns = np.array([round(i * NANOSECONDS / rate) for i in range(len(images))], np.int64)
+    return VideoInfo(folder, width, height, rate, time_ns, rotation=0, has_audio=False)
+
+
+def read_images(folder: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    """Yield a folder's images one by one, RGB, in natural order (2 before 10).
+
+    Raises:
+      InputError: there is none, one cannot be read, or they differ in size.
+    """
+    shape = None
+    for path in _list_images(folder):
+        image = _read_image(path)
+        shape = shape or image.shape
+        if image.shape != shape:
+            raise InputError(
+                f"{path}: is {image.shape[1]} × {image.shape[0]}, the images before it are "
+                f"{shape[1]} × {shape[0]}; all images of a video need one size"
+            )
+        yield image
+
+
+def _list_images(folder: Path) -> list[Path]:
+    try:
+        images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    if not images:
+        raise InputError(f"{folder}: no image in this folder ({', '.join(IMAGE_SUFFIXES)})")
+    return sorted(images, key=_natural_key)
+
+
+def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
+    parts = re.findall(r"\d+|\D+", path.name)
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts], path.name
+
+
+def _read_image(path: Path) -> UInt8[np.ndarray, "height width 3"]:
+    try:
+        stored = np.fromfile(path, np.uint8)
+        image = cv2.imdecode(stored, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except (OSError, cv2.error) as error:
+        raise InputError(f"{path}: cannot be read as an image ({error})") from error
+    if image is None:
+        raise InputError(f"{path}: cannot be read as an image; remove or replace it")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)

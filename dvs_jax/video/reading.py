@@ -1,0 +1,81 @@
+"""The frames of a video, one by one."""
+
+import heapq
+import itertools
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from jaxtyping import UInt8
+
+from dvs_jax.errors import InputError
+from dvs_jax.video.container import decode, demux, open_video
+from dvs_jax.video.conversion import ToRgb
+from dvs_jax.video.images import is_folder, read_images
+
+logger = logging.getLogger("dvs_jax")
+
+
+def read_frames(path: str | os.PathLike[str]) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    """Yield the frames of a video one by one.
+
+    A frame that cannot be decoded is replaced by the one before it (at the start, by the one
+    after it), so frame i always belongs to `probe(path).time_ns[i]`, and a warning at the end
+    says how many were lost. Errors come when the first frame is asked for.
+
+    Args:
+      path: a video file, or a folder of images.
+
+    Yields:
+      RGB images in order of presentation, as stored: not turned by the rotation.
+
+    Raises:
+      InputError: as `probe`; or no frame can be decoded; or the images differ in size.
+    """
+    path = Path(path)
+    return read_images(path) if is_folder(path) else _read_file(path)
+
+
+def _read_file(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    with open_video(path) as (container, stream):
+        stream.thread_type = "AUTO"
+        to_rgb = ToRgb(path)
+        for frame in _fill_gaps(path, _decode_all(container, stream)):
+            yield to_rgb(frame)
+
+
+def _fill_gaps(path: Path, frames: Iterator[av.VideoFrame | None]) -> Iterator[av.VideoFrame]:
+    lost, owed, last = 0, 0, None
+    for frame in frames:
+        lost += frame is None
+        owed += 1
+        last = frame or last
+        if last is not None:
+            yield from [last] * owed
+            owed = 0
+    if last is None:
+        raise InputError(f"{path}: not one frame of this video can be decoded")
+    if lost:
+        logger.warning("%s: %d frames could not be decoded; each repeats another", path, lost)
+
+
+def _decode_all(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
+    """Frames in order of presentation, None for each that its packet failed to become."""
+    is_dated = container.format.name != "avi"  # which knows the order of decoding only
+    awaited: list[int] = []
+    for packet in itertools.chain(demux(container, stream), [None]):
+        if packet is not None and not packet.is_discard:
+            heapq.heappush(awaited, packet.pts if is_dated and packet.pts is not None else 0)
+        for frame in decode(stream, packet):
+            while awaited and is_dated and frame.pts is not None and awaited[0] < frame.pts:
+                heapq.heappop(awaited)
+                yield None
+            if awaited:
+                heapq.heappop(awaited)
+                yield frame
+    yield from [None] * len(awaited)
