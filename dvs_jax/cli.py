@@ -68,6 +68,14 @@ ClipArgument = Annotated[
     ),
 ]
 
+FLOW_HELP = (
+    "Optical flow by dis, farneback, tvl1, raft-small, raft-things, …; auto takes RAFT on an "
+    "accelerator and dis on a CPU."
+)
+WEIGHTS_HELP = "RAFT weights to use: a .pth file or a converted folder."
+
+WeightsOption = Annotated[Path | None, typer.Option(help=WEIGHTS_HELP, show_default=False)]
+
 
 def main() -> None:
     """Run the command; input that cannot be used ends in one line and exit code 2."""
@@ -139,6 +147,8 @@ def stabilize(
     preset: Annotated[
         Presets, typer.Option(help="Speed of the H.264 encoder against the size of its file.")
     ] = "medium",
+    flow_estimator: Annotated[str, typer.Option("--flow", help=FLOW_HELP)] = "auto",
+    flow_weights: WeightsOption = None,
     measure: Annotated[
         bool, typer.Option("--metrics/--no-metrics", help="Measure stability; slow, 3-6 frames/s.")
     ] = True,
@@ -158,19 +168,26 @@ def stabilize(
         raise InputError("--model and --smoother both find the path; give one of them")
     loaded = load_clip(clip)
 
+    from dvs_jax import flow
     from dvs_jax.fused.weights import load_model
     from dvs_jax.stabilization import DEFAULT_SMOOTHER, stabilize
+
+    network = None if model is None else load_model(model)
+    estimator = None
+    if network is not None and network.encoder is not None:
+        estimator = flow.create(flow_estimator, weights=flow_weights)
 
     with _tracking() as track:
         report = stabilize(
             loaded,
             out,
-            model=None if model is None else load_model(model),
+            model=network,
             smoother=smoother or DEFAULT_SMOOTHER,
             crop=crop,
             border=border,
             crf=crf,
             preset=preset,
+            flow_estimator=estimator or flow_estimator,
             measure=measure,
             track=track,
         )
@@ -221,20 +238,94 @@ def synthesize(
 
 
 @app.command()
+def flow(
+    clip: Annotated[
+        Path, typer.Argument(help="A video, or a folder with one.", show_default=False)
+    ],
+    estimator: Annotated[str, typer.Option(help=FLOW_HELP)] = "auto",
+    weights: WeightsOption = None,
+    iterations: Annotated[int, typer.Option(min=1, help="How often RAFT refines a flow.")] = 12,
+    suffix: Annotated[
+        Literal[".flo", ".npz", ".png"],
+        typer.Option("--format", help="Middlebury, compressed NumPy, or KITTI's 16-bit PNG."),
+    ] = ".flo",
+) -> None:
+    """Compute a clip's optical flow once, both directions, into flo/ and flo_back/ beside it.
+
+    What is there already is kept: an interrupted run goes on where it stopped. `stabilize` uses
+    these files where a network wants flow.
+    """
+    from dvs_jax import flow, video
+    from dvs_jax.clip import find_video
+    from dvs_jax.flow import cache
+
+    source = find_video(clip)
+    pairs = video.probe(source).frame_count - 1
+    maker = flow.create(estimator, weights=weights, iterations=iterations)
+    folder = flow.FlowFolder(source.absolute().parent, suffix)
+    with _tracking() as track:
+        frames = video.read_frames(source)
+        made = cache.fill(frames, pairs, folder, maker, source=str(source))
+        for _ in track(made, pairs, "optical flow"):
+            pass
+    _say("flow", folder.forward_path(0).parent, f"by {maker.name}")
+    _say("and back", folder.backward_path(0).parent)
+
+
+@app.command()
 def convert(
-    checkpoint: Annotated[Path, typer.Argument(help="An official PyTorch checkpoint of DVS.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="An official PyTorch checkpoint of DVS or of RAFT.")
+    ],
     out: Annotated[Path, typer.Argument(help="Folder for the Orbax checkpoint; must be new.")],
 ) -> None:
     """Turn an official PyTorch checkpoint into an Orbax one. PyTorch is not needed."""
-    from dvs_jax.fused import weights
+    from dvs_jax import conversion
 
-    weights.save(weights.load(checkpoint), out)
+    conversion.convert(checkpoint, out)
     _say("checkpoint", out)
 
 
 @app.command()
-def benchmark() -> None:
-    """Time the network's trajectories on this machine: one long clip, and many at once."""
+def benchmark(
+    what: Annotated[
+        Literal["trajectory", "flow"],
+        typer.Argument(help="The network on one long clip and on many, or the flow estimators."),
+    ] = "trajectory",
+    weights: WeightsOption = None,
+) -> None:
+    """Measure speed on this machine: medians of several runs, and their ratios."""
+    if what == "flow":
+        _benchmark_flow(weights)
+    else:
+        _benchmark_trajectory()
+
+
+def _benchmark_flow(weights: Path | None) -> None:
+    from dvs_jax import flow
+    from dvs_jax.flow import benchmark
+    from dvs_jax.flow.raft import RaftEstimator
+
+    estimators = [flow.create(name) for name in ("dis", "farneback", "tvl1")]
+    if weights is not None:
+        estimators.append(flow.create(weights=weights))
+    table = Table("estimator", "device", "pairs/s", "ms a pair and direction")
+    table.title = "optical flow at 270 × 480, both directions"
+    for row in benchmark.measure_speed(estimators):
+        speed = f"{row.pairs_per_second:.2f}", f"{row.milliseconds:.0f}"
+        table.add_row(row.estimator, row.device, *speed)
+    _out.print(table)
+    if not isinstance(estimators[-1], RaftEstimator):
+        _out.print("RAFT is timed too where --weights names its weights")
+        return
+    shares = benchmark.measure_time_shares(estimators[-1])
+    _out.print(
+        f"{estimators[-1].name}: lookup {shares.lookup:.0%}, convolution {shares.convolution:.0%}, "
+        f"transfer {shares.transfer:.0%} of {shares.milliseconds:.0f} ms a batch"
+    )
+
+
+def _benchmark_trajectory() -> None:
     from dvs_jax import benchmark
 
     timing = benchmark.time_trajectory()

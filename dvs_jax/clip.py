@@ -75,7 +75,7 @@ def load_clip(path: str | Path) -> Clip:
         InputError: no video, several videos, a video that cannot be read, or sensors that cannot be
             used (see `sensors.load`).
     """
-    source = _find_video(Path(path))
+    source = find_video(Path(path))
     info = video.probe(source)
     log = sensors.load(source, info.time_ns)
     if len(log.frames) < 2:
@@ -118,7 +118,12 @@ def real_path(clip: Clip) -> CameraPath:
     return CameraPath(time_ns, pose_at(clip.sensors.gyro, time_ns, "hold"))
 
 
-def _find_video(path: Path) -> Path:
+def find_video(path: Path) -> Path:
+    """Return the video, or folder of images, that a path means (see `load_clip`).
+
+    Raises:
+        InputError: there is none, or several.
+    """
     try:
         found = [path] if path.is_file() else next(filter(None, _candidates(path)), [])
     except FileNotFoundError:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,11 @@ from jaxtyping import Float, UInt8
 
 from dvs_jax import camera, camera_path, metrics, plots, sensors, smoothing, video, warp
 from dvs_jax import clip as clips
+from dvs_jax.agreement import Agreement
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
+from dvs_jax.flow import Estimator
 from dvs_jax.fused import prediction
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.metrics import MetricsTable
@@ -33,9 +35,14 @@ LARGEST_CROP = 0.45
 DRAWN_ROWS = 34
 """Rows and columns of the grid that frames are drawn with: three times the official fineness."""
 
+LEAST_EXPLAINED = 0.5
+"""Share of the pictures' motion that a gyro worth stabilising by explains; parallax takes some."""
+
 _FRAMES_AT_ONCE = 64
 
 _log = logging.getLogger("dvs_jax")
+
+Frame = UInt8[np.ndarray, "height width 3"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Report:
         uncropped: the video at its full field of view.
         cropped: the video cropped to what every frame covers, scaled back to its size.
         kept: share of the width and of the height that the crop keeps.
+        explained: share of the pictures' motion that the gyro explains (see `agreement`); NaN
+            where too little moves to tell.
         metrics_file: the measures as JSON, or None if they were not wanted.
         metrics: the measures of the input and of the output, or None.
     """
@@ -57,6 +66,7 @@ class Report:
     uncropped: Path
     cropped: Path
     kept: float
+    explained: float
     metrics_file: Path | None = None
     metrics: MetricsTable | None = None
 
@@ -71,7 +81,7 @@ def stabilize(
     border: Border = "black",
     crf: float = 18,
     preset: str = "medium",
-    flow_estimator: str = "auto",
+    flow_estimator: str | Estimator = "auto",
     measure: bool = True,
     track: Track = silently,
 ) -> Report:
@@ -91,7 +101,8 @@ def stabilize(
         border: what fills pixels of the uncropped video that the frame does not cover.
         crf: constant rate factor of the H.264 encoder, 0 to 51; less is better.
         preset: of the H.264 encoder, "ultrafast" to "veryslow": time against size.
-        flow_estimator: what makes flow, for a model that wants it, where no files are.
+        flow_estimator: what makes flow, for a model that wants it, where no files are: a name
+            that `flow.create` knows, or what it returned.
         measure: whether to compute the metrics, the slowest part.
         track: told of the progress.
 
@@ -112,8 +123,11 @@ def stabilize(
         kept = kept_share(clip, virtual, crop)
         camera_path.write(virtual, unfinished / f"{clip.name}.txt")
         _plot(clip, virtual, unfinished / f"{clip.name}.jpg")
-        draw(clip, virtual, [(uncropped, 1.0), (cropped, kept)], border, track)
-    report = _report(folder, clip.name, kept)
+        agreement = _agreement_of(clip)
+        frames = _watched(track(clips.read_frames(clip), clip.frame_count, "warping"), agreement)
+        draw(clip, frames, virtual, [(uncropped, 1.0), (cropped, kept)], border)
+    report = _report(folder, clip.name, kept, agreement.explained())
+    _warn_of_disagreement(clip, report.explained)
     metrics_file = folder / f"{clip.name}_metrics.json"
     # Those of an earlier run do not hold for the new video.
     metrics_file.unlink(missing_ok=True)
@@ -121,7 +135,7 @@ def stabilize(
         return report
     _log.info("%s: the videos, the path and its plot are written; the metrics follow", folder)
     table = measure_against_input(clip, virtual, report.uncropped, track)
-    write_metrics(table, kept, metrics_file)
+    write_metrics(table, report, metrics_file)
     return dataclasses.replace(report, metrics_file=metrics_file, metrics=table)
 
 
@@ -134,9 +148,33 @@ def _check(clip: Clip, folder: Path, crop: float) -> None:
         )
 
 
-def _report(folder: Path, name: str, kept: float) -> Report:
+def _report(folder: Path, name: str, kept: float, explained: float) -> Report:
     uncropped, cropped = (folder / f"{name}{end}.mp4" for end in clips.RESULTS)
-    return Report(folder / f"{name}.txt", folder / f"{name}.jpg", uncropped, cropped, kept)
+    trajectory, plot = (folder / f"{name}{end}" for end in (".txt", ".jpg"))
+    return Report(trajectory, plot, uncropped, cropped, kept, explained)
+
+
+def _agreement_of(clip: Clip) -> Agreement:
+    log = clip.sensors
+    ois = sensors.ois_at(log.ois, log.frames.ois_time_ns + log.frames.readout_ns // 2)
+    return Agreement(log.camera, clip.size, clips.real_path(clip).quaternion, ois)
+
+
+def _watched(frames: Iterable[Frame], agreement: Agreement) -> Iterator[Frame]:
+    for frame in frames:
+        agreement.watch(frame)
+        yield frame
+
+
+def _warn_of_disagreement(clip: Clip, explained: float) -> None:
+    if explained < LEAST_EXPLAINED:
+        _log.warning(
+            "%s: the gyro explains %.0f %% of the motion in the pictures, so stabilising by it may "
+            "add shake; either the camera has stabilised the video itself, or the axes or the "
+            "clock offset in camera.toml are wrong (docs/cameras.md)",
+            clip.video.path,
+            100 * max(explained, 0.0),
+        )
 
 
 def find_path(
@@ -144,7 +182,7 @@ def find_path(
     model: FusedNetwork | None,
     smoother: str,
     crop: float,
-    flow_estimator: str,
+    flow_estimator: str | Estimator,
     track: Track,
 ) -> CameraPath:
     """Return the virtual path, held within what `crop` leaves covered."""
@@ -184,22 +222,21 @@ def grids(clip: Clip, virtual: CameraPath) -> Iterator[Float[np.ndarray, "row co
 
 def draw(
     clip: Clip,
+    frames: Iterable[Frame],
     virtual: CameraPath,
     videos: Sequence[tuple[VideoWriter, float]],
     border: Border,
-    track: Track,
 ) -> None:
     """Write videos of what the virtual camera sees, all drawn straight from the source frames.
 
     Args:
         clip: the source.
+        frames: its pictures, RGB.
         virtual: a pose a frame.
         videos: the writers, not yet entered, each with the central share of the width and of the
             height that it shows, scaled to the clip's size.
         border: what fills pixels that a frame does not cover.
-        track: told of every frame.
     """
-    frames = track(clips.read_frames(clip), clip.frame_count, "warping")
     with ExitStack() as open_videos:
         for writer, _ in videos:
             open_videos.enter_context(writer)
@@ -214,7 +251,7 @@ def measure_against_input(
     clip: Clip, virtual: CameraPath, movie: Path, track: Track
 ) -> MetricsTable:
     """Return the measures of the clip and of its stabilised video side by side."""
-    inputs: Iterator[UInt8[np.ndarray, "height width 3"]] = clips.read_frames(clip)
+    inputs = clips.read_frames(clip)
     outputs = track(video.read_frames(movie), clip.frame_count, "measuring")
     paths = (clips.real_path(clip), virtual)
     time_ns = clips.center_time_ns(clip)
@@ -223,9 +260,10 @@ def measure_against_input(
     )
 
 
-def write_metrics(table: MetricsTable, kept: float, file: Path) -> None:
+def write_metrics(table: MetricsTable, report: Report, file: Path) -> None:
     """Write the measures as JSON; what could not be computed is null."""
-    content = {"kept": kept, **dataclasses.asdict(table)}
+    shares = {"kept": report.kept, "gyro_explains": report.explained}
+    content = {**shares, **dataclasses.asdict(table)}
     with replacing(file) as part:
         part.write_text(json.dumps(_without_nan(content), indent=2, allow_nan=False) + "\n")
 

@@ -21,7 +21,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from dvs_jax import benchmark, camera_path, cli, metrics, plots, smoothing, synthetic, video
+from dvs_jax import benchmark, camera_path, cli, flow, metrics, plots, smoothing, synthetic, video
 from dvs_jax.cli import main
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.metrics import Metrics, MetricsTable
@@ -173,6 +173,46 @@ def test_benchmark_prints_a_table(dvs, monkeypatch):
     assert re.search(r"one by one: \d+\.\d\d ×", run.out)
 
 
+def test_benchmark_of_flow_prints_a_table(dvs, monkeypatch):
+    from dvs_jax.flow import benchmark as flow_benchmark
+
+    rows = [flow_benchmark.Speed(name, "cpu", 25.0, 20.0) for name in ("dis", "tvl1")]
+    monkeypatch.setattr(flow_benchmark, "measure_speed", lambda estimators: iter(rows))
+    run = dvs("benchmark", "flow")
+    assert (run.code, run.err) == (0, "")
+    assert re.search(r"dis\W+cpu\W+25\.00\W+20", run.out)
+    assert "--weights" in run.out
+
+
+def test_flow_fills_the_cache_and_goes_on_where_it_stopped(dvs, walk):
+    run = dvs("flow", walk, "--estimator", "dis")
+    assert (run.code, run.err) == (0, "")
+    assert f"flow: {walk.absolute()}/flo by dis" in run.out
+    for folder in ("flo", "flo_back"):
+        assert len(list((walk / folder).glob("*.flo"))) == 29
+    first = (walk / "flo/00000.flo").stat().st_mtime_ns
+    lost = walk / "flo/00028.flo"
+    before = lost.read_bytes()
+    lost.unlink()
+    assert dvs("flow", walk / "walking.mp4", "--estimator", "dis").code == 0
+    assert lost.read_bytes() == before
+    assert (walk / "flo/00000.flo").stat().st_mtime_ns == first
+
+
+def test_flow_needs_no_logs_and_knows_its_formats(dvs, walk):
+    (walk / "walking_gyro.txt").unlink()
+    run = dvs("flow", walk, "--format", ".npz")
+    assert run.code == 0
+    assert run.lines("note") == ["note: optical flow: dis"]
+    assert (walk / "flo/00028.npz").is_file()
+
+
+def test_convert_tells_raft_from_dvs(dvs, published_models, tmp_path):
+    run = dvs("convert", published_models / "raft-small.pth", tmp_path / "raft")
+    assert (run.code, run.err) == (0, "")
+    assert flow.create(weights=tmp_path / "raft").name == "raft"
+
+
 # Help.
 
 
@@ -184,7 +224,7 @@ def test_help_lists_every_command(dvs):
     for arguments in ((), ("--help",)):
         run = dvs(*arguments)
         assert (run.code, run.err) == (0, "")
-        for name in ("stabilize", "demo", "synthesize", "convert", "benchmark"):
+        for name in ("stabilize", "demo", "synthesize", "flow", "convert", "benchmark"):
             assert name in run.out
             assert name in commands()
 
@@ -326,6 +366,9 @@ def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
         (("stabilize", walk, "--crop", "nan"), "crop"),
         (("convert", tmp_path / "nowhere", tmp_path / "new"), "nowhere: no such file"),
         (("convert", file, tmp_path / "new"), "a file: "),
+        (("flow", walk, "--estimator", "best"), "no flow estimator is called 'best'"),
+        (("flow", walk, "--weights", file), "a file: "),
+        (("flow", tmp_path / "nowhere"), "nowhere: no such video"),
         (("synthesize", other), "other: holds notes.txt already"),
         (("synthesize", file), "a file"),
         (("synthesize", tmp_path / "new", "--width", 191), "191 × 720: both sides must be even"),

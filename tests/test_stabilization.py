@@ -142,7 +142,7 @@ def test_the_metrics_are_valid_json_with_null_for_what_is_unknown(measured):
         pytest.fail(f"{constant} is no JSON")
 
     content = json.loads(measured.metrics_file.read_text(), parse_constant=refuse)
-    assert list(content) == ["kept", "input", "output"]
+    assert list(content) == ["kept", "gyro_explains", "input", "output"]
     assert content["kept"] == measured.kept
     for row in ("input", "output"):
         assert list(content[row]) == [field.name for field in fields(Metrics)]
@@ -524,3 +524,17 @@ def test_a_read_only_folder_is_refused_at_once(walk, tmp_path):
     folder.mkdir(mode=0o555)
     with pytest.raises(InputError, match=f"{folder}: cannot be written: Permission denied"):
         quickly(walk, folder)
+
+
+def test_a_gyro_that_does_not_fit_the_pictures_is_told(walk, tmp_path, caplog):
+    right = stabilize_quickly(walk, tmp_path / "right")
+    assert right.explained > 0.9
+    assert "explains" not in caplog.text
+    (walk / "camera.toml").write_text('[gyro]\naxes = ["x", "y", "z"]\n')
+    wrong = stabilize_quickly(walk, tmp_path / "wrong")
+    assert wrong.explained < 0.5
+    assert "the gyro explains" in caplog.text and "camera.toml" in caplog.text
+
+
+def stabilize_quickly(walk, out):
+    return dvs_jax.stabilize(dvs_jax.load_clip(walk), out, preset="ultrafast", measure=False)

@@ -2,22 +2,26 @@
 
 Teed & Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020, §3.2.
 
-The volume holds all pairs at once, which grows with the square of the pixels. On demand, the same
-rows of it are made for a fixed number of points at a time, in every iteration again.
+The volume holds all pairs at once, which grows with the square of the pixels. On demand, no more
+than the windows looked up is made, for a fixed number of points at a time, in every iteration anew.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 LEVELS = 4
 # Points up to which the volume of one direction is kept: 350 MB with its coarser levels.
 _LARGEST_VOLUME_POINTS = 8192
-_POINTS_AT_ONCE = 512
+_POINTS_AT_ONCE = 256
 
 Level = Float[Array, "point rows columns"]
+# Into the second frame's rows, one after the other.
+Places = Int[Array, "point y x"]
 
 
 class Correlation(NamedTuple):
@@ -75,18 +79,25 @@ def look_up(
     """
     rows, columns, _ = points.shape
     flat = points.reshape(rows * columns, 2)
-    if correlation.volumes is not None:
-        return _taps(correlation.volumes, flat, radius).reshape(rows, columns, -1)
+    pyramid, volumes = correlation.pyramid, correlation.volumes
+    if volumes is not None:
+        windows = [
+            _window(partial(_kept, volume), level.shape, flat / 2.0**number, radius)
+            for number, (level, volume) in enumerate(zip(pyramid, volumes, strict=True))
+        ]
+        return jnp.concatenate(windows, axis=-1).reshape(rows, columns, -1)
 
     def one_point(
-        feature: Float[Array, " channel"], point: Float[Array, "2"]
+        at: tuple[Float[Array, " channel"], Float[Array, "2"]],
     ) -> Float[Array, " tap"]:
-        volumes = _volumes(feature[None], correlation.pyramid)
-        return _taps(volumes, point[None], radius)[0]
+        feature, point = at
+        windows = [
+            _window(partial(_made, feature, level), level.shape, point[None] / 2.0**number, radius)
+            for number, level in enumerate(pyramid)
+        ]
+        return jnp.concatenate(windows, axis=-1)[0]
 
-    taps = lax.map(
-        lambda pair: one_point(*pair), (correlation.features, flat), batch_size=_POINTS_AT_ONCE
-    )
+    taps = lax.map(one_point, (correlation.features, flat), batch_size=_POINTS_AT_ONCE)
     return taps.reshape(rows, columns, -1)
 
 
@@ -109,30 +120,43 @@ def _volumes(
     ]
 
 
-def _taps(
-    volumes: list[Level], points: Float[Array, "point 2"], radius: int
-) -> Float[Array, "point tap"]:
-    windows = [_window(volume, points / 2.0**level, radius) for level, volume in enumerate(volumes)]
-    return jnp.concatenate([window.reshape(len(points), -1) for window in windows], axis=-1)
+def _kept(volume: Level, places: Places) -> Float[Array, "point y x"]:
+    """What the volume holds of each point."""
+    # One flat index, known to be valid: several times faster on a CPU than [point, y, x].
+    points, rows, columns = volume.shape
+    start = (jnp.arange(points) * (rows * columns))[:, None, None]
+    return _fetched(volume.reshape(-1), start + places)
+
+
+def _made(
+    feature: Float[Array, " channel"], level: Float[Array, "rows columns channel"], places: Places
+) -> Float[Array, "1 y x"]:
+    """The correlation of one point, of no more than its window."""
+    near = _fetched(level.reshape(-1, level.shape[-1]), places)
+    return jnp.einsum("pyxc,c->pyx", near, feature, precision=lax.Precision.HIGHEST)
+
+
+def _fetched(values: Float[Array, "place ..."], at: Places) -> Float[Array, "point y x ..."]:
+    return values.at[at].get(mode="promise_in_bounds", wrap_negative_indices=False)
 
 
 def _window(
-    volume: Level, centres: Float[Array, "point 2"], radius: int
-) -> Float[Array, "point x y"]:
+    values_at: Callable[[Places], Float[Array, "point y x"]],
+    size: tuple[int, ...],
+    centres: Float[Array, "point 2"],
+    radius: int,
+) -> Float[Array, "point tap"]:
     """All taps of a point share one fraction, so one patch of integer positions serves them all."""
-    points, rows, columns = volume.shape
+    rows, columns = size[:2]
     corner = jnp.floor(centres)
     x_fraction, y_fraction = jnp.moveaxis(centres - corner, -1, 0)[:, :, None, None]
     reach = jnp.arange(-radius, radius + 2)
     x = (corner[:, 0, None].astype(jnp.int32) + reach[None])[:, None, :]
     y = (corner[:, 1, None].astype(jnp.int32) + reach[None])[:, :, None]
     inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-    start = (jnp.arange(points) * (rows * columns))[:, None, None]
-    # One flat index, known to be valid: several times faster on a CPU than [point, y, x].
-    at = start + jnp.clip(y, 0, rows - 1) * columns + jnp.clip(x, 0, columns - 1)
-    patch = volume.reshape(-1).at[at].get(mode="promise_in_bounds", wrap_negative_indices=False)
+    patch = values_at(jnp.clip(y, 0, rows - 1) * columns + jnp.clip(x, 0, columns - 1))
     # The interpolation reads each value four times; XLA would fetch it as often.
     patch = lax.optimization_barrier(jnp.where(inside, patch, 0.0))
     patch = patch[:, :-1] * (1 - y_fraction) + patch[:, 1:] * y_fraction
     patch = patch[:, :, :-1] * (1 - x_fraction) + patch[:, :, 1:] * x_fraction
-    return patch.swapaxes(1, 2)
+    return patch.swapaxes(1, 2).reshape(len(centres), -1)

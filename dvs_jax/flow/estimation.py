@@ -24,8 +24,8 @@ logger = logging.getLogger("dvs_jax")
 
 Frame = UInt8[np.ndarray, "height width 3"]
 
-# Below this DIS has no room for its patches.
-_SMALLEST_SIDE = 12
+# Below this DIS has no room for its patches, and takes the process with it.
+_SMALLEST_SIDE = 16
 
 
 class Estimator(Protocol):

@@ -55,17 +55,20 @@ class RaftEstimator:
         batches = self._batches(iter(frames))
         ahead = next(batches, None)
         while ahead is not None:
-            (forward, backward, count), ahead = ahead, next(batches, None)
-            yield from map(FlowPair, np.array(forward)[:count], np.array(backward)[:count])
+            (*flows, count), ahead = ahead, next(batches, None)
+            # Copies, since what a device hands over cannot be written to.
+            forward, backward = (np.array(flow[:count]) for flow in jax.device_get(flows))
+            yield from map(FlowPair, forward, backward)
 
     def _batches(self, frames: Iterator[Frame]) -> Iterator[tuple[Flows, Flows, int]]:
         first = next(frames, None)
         if first is None:
             return
-        last = encode(self.graph, self.weights, first)
+        last = encode(self.graph, self.weights, jax.device_put(first))
         while batch := list(islice(frames, self.pairs_at_once)):
+            stretch = jax.device_put(self._filled(batch))
             last, forward, backward = advance(
-                self.graph, self.weights, last, self._filled(batch), self.iterations
+                self.graph, self.weights, last, stretch, self.iterations
             )
             yield forward, backward, len(batch)
 

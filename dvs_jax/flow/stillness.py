@@ -1,4 +1,4 @@
-"""Whether two frames show the same picture, up to noise and recompression.
+"""Whether two frames show the same picture, up to noise, recompression and exposure.
 
 Estimators answer noise with flow of their own making there: RAFT up to a pixel, Farnebäck a fifth
 of one even on identical frames. Where no part of the picture moves, the flow is zero instead.
@@ -47,11 +47,18 @@ def _window_motion(
     across = cv2.Sobel(mean, cv2.CV_32F, 1, 0, scale=1 / 8)
     down = cv2.Sobel(mean, cv2.CV_32F, 0, 1, scale=1 / 8)
     change = after - before
-    xx = _window_means(across * across) + _NOISE_GRADIENT**2
-    yy = _window_means(down * down) + _NOISE_GRADIENT**2
-    xy = _window_means(across * down)
-    xt, yt = _window_means(across * change), _window_means(down * change)
+    # Covariances, not products: a window that only grows brighter does not move.
+    xx = _window_covariances(across, across) + _NOISE_GRADIENT**2
+    yy = _window_covariances(down, down) + _NOISE_GRADIENT**2
+    xy = _window_covariances(across, down)
+    xt, yt = _window_covariances(across, change), _window_covariances(down, change)
     return np.hypot(yy * xt - xy * yt, xx * yt - xy * xt) / (xx * yy - xy * xy)
+
+
+def _window_covariances(
+    one: Float[np.ndarray, "height width"], other: Float[np.ndarray, "height width"]
+) -> Float[np.ndarray, "rows columns"]:
+    return _window_means(one * other) - _window_means(one) * _window_means(other)
 
 
 def _window_means(values: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "rows columns"]:

@@ -11,7 +11,7 @@ from dvs_jax import clip as clips
 from dvs_jax import flow
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
-from dvs_jax.flow import FlowPair
+from dvs_jax.flow import Estimator, FlowPair
 from dvs_jax.fused import features, inference
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
@@ -20,7 +20,10 @@ _log = logging.getLogger("dvs_jax")
 
 
 def predict_trajectory(
-    network: FusedNetwork, clip: Clip, flow_estimator: str = "auto", track: Track = silently
+    network: FusedNetwork,
+    clip: Clip,
+    flow_estimator: str | Estimator = "auto",
+    track: Track = silently,
 ) -> CameraPath:
     """Predict the virtual camera's path.
 
@@ -48,7 +51,7 @@ def predict_trajectory(
     return path
 
 
-def flow_pairs(clip: Clip, estimator: str) -> Iterator[FlowPair]:
+def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
     """Return the flow of each two consecutive frames, from its files or made on the fly."""
     wanted = clip.frame_count - 1
     if clip.flow is not None and len(clip.flow) >= wanted:
