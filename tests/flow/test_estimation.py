@@ -50,8 +50,10 @@ def test_identical_and_almost_identical_frames_do_not_move(name):
     noisy = np.clip(frame + noise, 0, 255).astype(np.uint8)
     _, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])
     recompressed = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    brighter = cv2.add(frame, np.full_like(frame, 3))
     black = np.zeros_like(frame)
-    for frames in ([frame, frame], [frame, noisy], [frame, recompressed], [black, black]):
+    for other in (frame, noisy, recompressed, brighter, black):
+        frames = [black if other is black else frame, other]
         (pair,) = estimate(frames, estimator, size=(64, 72))
         assert max(np.abs(pair.forward).max(), np.abs(pair.backward).max()) < 0.05
 
@@ -96,13 +98,21 @@ def test_a_long_stream_needs_no_more_memory():
         ),
         ([np.zeros((64, 64), np.uint8)] * 2, "frame 0 is uint8"),
         ([np.zeros((64, 64, 3), np.float32)] * 2, "frame 0 is float32"),
-        ([np.zeros((40, 64, 3), np.uint8)] * 2, "16 × 10 px is too small"),
+        ([np.zeros((60, 800, 3), np.uint8)] * 2, "200 × 15 px is too small"),
     ],
 )
 def test_unusable_frames_are_named(frames, message):
     with pytest.raises(InputError, match=r"shaky\.mp4: ") as caught:
         list(estimate(frames, "dis", source="shaky.mp4"))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 40), (16, 200), (200, 16), (17, 45)])
+def test_the_smallest_sizes_do_not_end_the_process(size):
+    """OpenCV's DIS reads outside its arrays on flat, wide frames of fewer than 16 rows."""
+    world = textured_frame(size[0] + 1, size[1] + 1)
+    (pair,) = estimate([world[:-1, :-1], world[1:, 1:]], "dis", size=size)
+    assert pair.forward.shape == (*size, 2)
 
 
 def test_estimators_go_by_name():
