@@ -15,9 +15,19 @@ def test_frames_move_without_repeating():
 
 
 def test_rows_of_the_benchmark():
-    estimators = [create("dis"), RaftEstimator("raft", untrained_small(), iterations=2)]
-    rows = list(measure_speed(estimators, (64, 72), pairs=3))
-    assert [row.estimator for row in rows] == ["dis", "raft", "raft, pair by pair"]
+    alone, batched = (
+        RaftEstimator(name, untrained_small(), iterations=2, pairs_at_once=pairs)
+        for name, pairs in (("alone", 1), ("batched", 3))
+    )
+    rows = list(measure_speed([create("dis"), alone, batched], (64, 72), pairs=3))
+    assert [row.estimator for row in rows] == [
+        "dis",
+        "alone",
+        "alone, pair by pair",
+        "batched",
+        "batched, batches of one",
+        "batched, pair by pair",
+    ]
     for row in rows:
         assert row.pairs_per_second * row.milliseconds == pytest.approx(500)
 
