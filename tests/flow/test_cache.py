@@ -1,14 +1,16 @@
 import json
+import multiprocessing
 import signal
-import subprocess
-import sys
-import time
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from multiprocessing.queues import SimpleQueue
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dvs_jax.errors import InputError
-from dvs_jax.flow import cache, create, estimate, flow_file
+from dvs_jax.flow import FlowPair, cache, create, estimate, flow_file
 from dvs_jax.flow.flow_folder import FlowFolder
 
 from .textures import textured_frame
@@ -84,31 +86,47 @@ def test_the_note_says_what_made_the_flow(tmp_path, frames):
     assert note == {"estimator": "dis", "video": "a.mp4", "pairs": 5}
 
 
-_WRITER = """
-import sys
-import numpy as np
-from pathlib import Path
-from dvs_jax.flow.flow_folder import FlowFolder
-from dvs_jax.flow.pair import FlowPair
+class _Marked:
+    """Flow whose every value is the mark of its frame, so that a wrong or short file shows."""
 
-folder = FlowFolder(Path(sys.argv[1]))
-print("ready", flush=True)
-while True:
-    for index in range(3):
-        folder.write(index, FlowPair(*np.random.default_rng().normal(0, 9, (2, 270, 480, 2))))
-"""
+    name = "marked"
+
+    def pairs(self, frames: Iterable[np.ndarray]) -> Iterator[FlowPair]:
+        for first, second in pairwise(int(frame[0, 0, 0]) for frame in frames):
+            yield FlowPair(*(np.full((270, 480, 2), mark, np.float32) for mark in (first, second)))
 
 
-def test_a_kill_leaves_no_half_written_file(tmp_path):
-    for delay in (0.05, 0.2):
-        with subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE
-        ) as writer:
-            assert writer.stdout is not None
-            writer.stdout.readline()
-            time.sleep(delay)
-            writer.send_signal(signal.SIGKILL)
-        for index in range(len(FlowFolder(tmp_path))):
-            assert FlowFolder(tmp_path).read(index).forward.shape == (270, 480, 2)
-        for path in tmp_path.glob("flo*/[0-9]*.flo"):
-            assert flow_file.read(path).shape == (270, 480, 2)
+def _marked_frames(count: int) -> Iterator[np.ndarray]:
+    generator = np.random.default_rng(0)
+    for index in range(count):
+        frame = generator.integers(0, 256, (64, 64, 3), np.uint8)
+        frame[:8, :8] = index
+        yield frame
+
+
+def _fill(clip: Path, count: int, done: SimpleQueue) -> None:
+    folder = FlowFolder(clip)
+    for index in cache.fill(_marked_frames(count), count - 1, folder, _Marked(), source="a.mp4"):
+        done.put(index)
+
+
+def test_it_survives_being_killed_again_and_again(tmp_path):
+    spawn, folder = multiprocessing.get_context("spawn"), FlowFolder(tmp_path)
+    for until in (5, 90):
+        done = spawn.SimpleQueue()
+        filling = spawn.Process(target=_fill, args=(tmp_path, 200, done))
+        filling.start()
+        while done.get() < until:
+            pass
+        filling.kill()
+        filling.join()
+        assert filling.exitcode == -signal.SIGKILL
+        assert until < len(folder) < 199
+        assert {flow_file.read(path).shape for path in tmp_path.glob("flo*/[0-9]*")} == {
+            (270, 480, 2)
+        }
+    list(cache.fill(_marked_frames(200), 199, folder, _Marked(), source="a.mp4"))
+    for index in range(199):
+        pair = folder.read(index)
+        assert (pair.forward == index).all()
+        assert (pair.backward == index + 1).all()
