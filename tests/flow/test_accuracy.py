@@ -15,10 +15,10 @@ from .weights import published_small
 
 @pytest.fixture(scope="module")
 def walk() -> dict[str, Any]:
-    """Three frames of a walk, a tenth of a second apart, and their exact flow at a quarter."""
-    clip = SyntheticClip(motion="walking", size=(1280, 720), duration_s=1.0, seed=3)
+    """Two frames of a walk, a tenth of a second apart, and their exact flow at 270 × 480."""
+    clip = SyntheticClip(motion="walking", size=(1920, 1080), duration_s=1.0, seed=3)
     recording = record(clip)
-    numbers = (10, 13, 16)
+    numbers = (13, 16)
     truths, visible = [], []
     for pair in pairwise(numbers):
         ways = [flow_between(recording, *way) for way in (pair, pair[::-1])]
@@ -30,8 +30,8 @@ def walk() -> dict[str, Any]:
 
 def test_the_walk_is_hard(walk):
     seen = walk["valid"][0][0]
-    assert 4 * np.linalg.norm(walk["truths"][0].forward, axis=-1)[seen].max() > 30
-    assert seen.mean() < 0.97
+    assert np.linalg.norm(walk["truths"][0].forward, axis=-1)[seen].max() > 30
+    assert seen.mean() < 0.9
 
 
 @pytest.mark.parametrize(("name", "median"), [("dis", 0.3), ("farneback", 0.4), ("tvl1", 0.25)])
