@@ -1,4 +1,5 @@
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dvs_jax.flow import estimate, raft, raft_weights
+from dvs_jax.flow import FlowPair, estimate, raft, raft_weights
 from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.flow.raft_network import Raft
 
@@ -69,6 +70,9 @@ def test_bfloat16_stays_close(golden, published_models, small):
     real = np.load(golden / "raft" / "raft_small_real.npz")
     frames = [real[name][100:164, 100:172] for name in ("image1", "image2")]
     half = raft_weights.load(published_small(published_models), dtype=jnp.bfloat16)
+    encoding = jax.eval_shape(half.encode, jnp.zeros((64, 72, 3), jnp.uint8))
+    assert encoding.hidden.dtype == encoding.context_terms[0].dtype == jnp.bfloat16
+    assert encoding.features.dtype == jnp.float32
     (exact,) = RaftEstimator("raft", small, iterations=2).pairs(frames)
     (pair,) = RaftEstimator("raft", half, iterations=2).pairs(frames)
     assert pair.forward.dtype == np.float32
@@ -98,33 +102,69 @@ def test_a_stream_gives_what_single_pairs_give(untrained, pairs_at_once):
         assert np.abs(pair.backward - reverse).max() < 1e-3
 
 
-def test_each_frame_is_encoded_once(untrained, monkeypatch):
-    encoded = []
+class Odd(NamedTuple):
+    """Frames of an odd size, numbered in their first pixel; their flow; and what was encoded."""
+
+    frames: list[np.ndarray]
+    pairs: list[FlowPair]
+    encoded: list[int]
+
+
+@pytest.fixture(scope="module")
+def odd(untrained) -> Odd:
+    """One compilation serves two tests; the size is its own, so that nothing has compiled it."""
+    encoded: list[int] = []
     encode = Raft.encode
 
     def counting(self, frame):
         jax.debug.callback(lambda value: encoded.append(int(value)), frame[0, 0, 0])
         return encode(self, frame)
 
-    monkeypatch.setattr(Raft, "encode", counting)
-    # A size of its own, so that it is compiled with the counter, and no other test with it.
-    frames = [np.full((64, 80, 3), value, np.uint8) for value in range(5)]
-    list(RaftEstimator("raft", untrained, iterations=1, pairs_at_once=2).pairs(frames))
-    jax.effects_barrier()
-    assert sorted(encoded) == [0, 1, 2, 3, 4]
+    frames = [frame.copy() for frame in _walk(5, 30, 69)]
+    for number, frame in enumerate(frames):
+        frame[0, 0] = number
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Raft, "encode", counting)
+        network = RaftEstimator("raft", untrained, iterations=2, pairs_at_once=3)
+        pairs = list(network.pairs(frames))
+        jax.effects_barrier()
+    return Odd(frames, pairs, encoded)
 
 
-def test_any_size_is_padded_and_cut_back(untrained):
-    size = (30, 101)
-    frames = _walk(2, *size)
-    (pair,) = RaftEstimator("raft", untrained, iterations=2).pairs(frames)
-    assert pair.forward.shape == (*size, 2)
-    padded = [np.asarray(raft._padded(frame)) for frame in frames]
-    assert padded[0].shape == (64, 104, 3)
-    (whole,) = RaftEstimator("raft", untrained, iterations=2).pairs(padded)
-    top, left = ((padded[0].shape[axis] - size[axis]) // 2 for axis in (0, 1))
-    inner = whole.forward[top : top + size[0], left : left + size[1]]
-    assert np.abs(pair.forward - inner).max() < 1e-3
+def test_each_frame_is_encoded_once(odd):
+    """The last batch lacks two frames and is filled with its last."""
+    assert sorted(odd.encoded) == [0, 1, 2, 3, 4, 4, 4]
+
+
+def test_any_size_is_padded_and_cut_back(odd, untrained):
+    padded = [np.asarray(raft._padded(frame)) for frame in odd.frames]
+    assert padded[0].shape == (64, 72, 3)
+    network = RaftEstimator("raft", untrained, iterations=2, pairs_at_once=3)
+    for pair, whole in zip(odd.pairs, network.pairs(padded), strict=True):
+        for flow, larger in zip(pair, whole, strict=True):
+            assert np.abs(flow - larger[17:47, 1:70]).max() < 1e-3
+
+
+@pytest.mark.parametrize("size", [(1, 1), (63, 65), (64, 72), (270, 480), (1080, 1920)])
+def test_padding_makes_multiples_of_eight_and_is_undone(size):
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    padded = np.asarray(raft._padded(image))
+    assert all(
+        side >= 64 and side % 8 == 0 and side - old < max(8, 64)
+        for side, old in zip(padded.shape[:2], size, strict=True)
+    )
+    assert np.array_equal(raft._unpadded(padded[None], size)[0], image)
+
+
+def test_one_program_serves_every_length_and_other_weights_and_copies_nothing_unasked(untrained):
+    frames = _walk(8, 64, 72)
+    list(RaftEstimator("raft", untrained, iterations=2, pairs_at_once=3).pairs(frames[:4]))
+    programs = raft.encode._cache_size(), raft.advance._cache_size()
+    other = RaftEstimator("other", untrained_small(), iterations=2, pairs_at_once=3)
+    other.weights = jax.tree.map(lambda weight: 0.9 * weight, other.weights)
+    with jax.transfer_guard("disallow"):
+        assert [len(list(other.pairs(frames[:count]))) for count in (2, 4, 8)] == [1, 3, 7]
+    assert (raft.encode._cache_size(), raft.advance._cache_size()) == programs
 
 
 def test_one_frame_gives_no_pair(untrained):
@@ -136,8 +176,7 @@ def test_both_ways_to_the_correlation_give_equal_flow(untrained):
     graph, weights = nnx.split(untrained)
     first, second = (jnp.asarray(frame) for frame in _walk(2, 64, 72))
     last = raft.encode(graph, weights, first)
-    full, saving = (
-        raft.advance(graph, weights, last, second[None], 2, on_demand=way) for way in (False, True)
-    )
+    full = raft.advance(graph, weights, last, second[None], 2)
+    saving = raft.advance(graph, weights, last, second[None], 2, on_demand=True)
     for one, other in zip(full[1:], saving[1:], strict=True):
         assert np.abs(one - other).max() < 1e-3
