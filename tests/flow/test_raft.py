@@ -66,6 +66,7 @@ def test_known_motion_is_found_both_ways(moved_pair, shake, small):
         assert np.median(error) < 0.5
 
 
+@pytest.mark.slow
 def test_bfloat16_stays_close(golden, published_models, small):
     real = np.load(golden / "raft" / "raft_small_real.npz")
     frames = [real[name][100:164, 100:172] for name in ("image1", "image2")]
