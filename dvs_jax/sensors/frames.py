@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
@@ -13,7 +13,7 @@ from dvs_jax.sensors.table import Table
 
 LAYOUTS = (
     "t_ns exposure_ns (unused) readout_ns t_ois_ns (without a header)",
-    "t_ns frame_id exposure_ns rs_time_ns ois_t_ns (without a header; ids count 0, 1, 2, ...)",
+    "t_ns frame_id exposure_ns rs_time_ns ois_t_ns (without a header; ids rise by 1)",
     "named columns, each with its unit at the end (t_s, t_ms, t_us, t_ns): t and, if known, "
     "exposure, readout, t_ois",
 )
@@ -66,9 +66,13 @@ def _official_columns(log: Table) -> tuple[Int[np.ndarray, "frame"], ...]:
     """Return time, exposure, readout and OIS time."""
     if log.values.shape[1] != 5:
         raise columns.unknown_layout(log, LAYOUTS)
-    has_ids = np.array_equal(log.values[:, 1], np.arange(len(log.values)))
-    order = (0, 2 if has_ids else 1, 3, 4)
+    order = (0, 2 if _counts_frames(log.values[:, 1]) else 1, 3, 4)
     return tuple(columns.time_ns(log, column, "ns") for column in order)
+
+
+def _counts_frames(column: Float[np.ndarray, "frame"]) -> bool:
+    """Return whether these are frame numbers: from any first one, as a trimmed clip has them."""
+    return bool(column[0] == 0 if len(column) == 1 else (np.diff(column) == 1).all())
 
 
 def _named_columns(log: Table, camera: Camera) -> tuple[Int[np.ndarray, "frame"], ...]:

@@ -34,6 +34,21 @@ def test_layouts(read, content):
     assert center_time_ns(log).tolist() == [1110, 2125, 3140]
 
 
+@pytest.mark.parametrize("first", [1, 100, 40_000_000])
+def test_frame_numbers_may_begin_anywhere(read, first):
+    rows = SEED.splitlines()
+    numbered = [row.replace(f" {i} ", f" {first + i} ", 1) for i, row in enumerate(rows)]
+    log = read("\n".join(numbered))
+    assert log.time_ns.tolist() == [960, 1970, 2980]
+    assert log.readout_ns.tolist() == [300, 310, 320]
+
+
+@pytest.mark.parametrize(("second", "time_ns"), [(0, 960), (80, 960)])
+def test_of_a_single_frame_only_number_0_is_told_from_an_exposure(read, second, time_ns):
+    log = read(f"1000 {second} {80 if second == 0 else 7} 300 900\n")
+    assert log.time_ns.tolist() == [time_ns]
+
+
 def test_a_column_of_times_suffices(read):
     log = read("t_ms\n1\n2\n3.5\n")
     assert log.time_ns.tolist() == log.ois_time_ns.tolist() == [1_000_000, 2_000_000, 3_500_000]
