@@ -88,8 +88,9 @@ def stabilize(
     """Stabilise a clip and write the files of specs §9.
 
     The trajectory, its plot and both videos appear together once all are complete, and replace
-    those of an earlier run; until then, and after an exception, nothing has changed. The metrics,
-    which take longest, follow.
+    those of an earlier run; until then, and after an exception, nothing has changed. A file of the
+    trajectory's or the plot's name that no earlier run made is never replaced. The metrics, which
+    take longest, follow.
 
     Args:
         clip: what `load_clip` found.
@@ -110,10 +111,12 @@ def stabilize(
         Where everything is, and what was measured.
 
     Raises:
-        InputError: the clip cannot be read, an argument is impossible, or `out` cannot be written.
+        InputError: the clip cannot be read, an argument is impossible, or `out` cannot be written
+            or holds a file that is not of an earlier run where a result would go.
     """
     folder = Path(out)
     _check(clip, folder, crop)
+    _require_no_file_of_others(clip.name, folder)
     with replacing_together(folder) as unfinished:
         uncropped, cropped = (
             VideoWriter(unfinished / f"{clip.name}{end}.mp4", clip.video, *clip.size, crf, preset)
@@ -146,6 +149,17 @@ def _check(clip: Clip, folder: Path, crop: float) -> None:
         raise InputError(
             f"{folder}: the results would lie among the frames; choose another folder for them"
         )
+
+
+def _require_no_file_of_others(name: str, folder: Path) -> None:
+    """A photo and notes that lie beside a video often bear its name, as its plot and path do."""
+    movie = folder / f"{name}{clips.RESULTS[0]}.mp4"
+    for file in (folder / f"{name}{end}" for end in (".txt", ".jpg")):
+        if file.exists() and not movie.exists():
+            raise InputError(
+                f"{file}: is no result of an earlier run, as {movie.name} is not beside it, and "
+                "would be replaced; move it away, or choose another folder for the results"
+            )
 
 
 def _report(folder: Path, name: str, kept: float, explained: float) -> Report:

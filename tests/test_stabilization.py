@@ -323,6 +323,17 @@ def test_results_in_the_clips_own_folder_are_not_taken_for_its_video(walk):
     assert first["walking.txt"] == second["walking.txt"]
 
 
+@pytest.mark.parametrize("ending", [".jpg", ".txt"])
+def test_a_photo_or_notes_of_the_videos_name_are_never_replaced(walk, ending, monkeypatch):
+    own = walk / f"walking{ending}"
+    own.write_text("the user's own")
+    before = contents(walk)
+    monkeypatch.setattr(stabilization, "find_path", lambda *_: pytest.fail("work was begun"))
+    with pytest.raises(InputError, match=rf"walking\{ending}: is no result .* another folder"):
+        quickly(walk, walk)
+    assert contents(walk) == before
+
+
 @pytest.mark.parametrize("rows", [20, 40])
 def test_frames_that_only_the_log_or_only_the_video_has_are_left_out(walk, tmp_path, caplog, rows):
     log = walk / "walking_frame.txt"
