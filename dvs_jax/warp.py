@@ -121,7 +121,9 @@ def backward_map(
     return fine[LATTICE_STEP : LATTICE_STEP + height, LATTICE_STEP : LATTICE_STEP + width]
 
 
-def _uncrop(target: quaternion.Array, size: tuple[int, int], kept: float) -> quaternion.Array:
+def _uncrop(
+    target: quaternion.Array, size: tuple[int, int], kept: Float[Array, ""] | float
+) -> quaternion.Array:
     xp = quaternion.array_namespace(target)
     center = xp.asarray([(length - 1) / (2 * length) for length in size], dtype=target.dtype)
     center = xp.broadcast_to(center, target.shape)
@@ -137,10 +139,13 @@ def warp_frame(
     """Draw one frame as the virtual camera sees it, on the host.
 
     Args:
-        frame: the source picture.
-        grid: see `source_positions`.
+        frame: uint8 source picture, RGB.
+        grid: (x′, y′, u, v) in fractions of the frame; see `source_positions`.
         kept: see `backward_map`; 1 for the uncropped output.
         border: what fills pixels that the frame does not cover.
+
+    Returns:
+        uint8 [height, width, channel], of the source's size, sampled bilinearly.
     """
     size = (frame.shape[1], frame.shape[0])
     positions = backward_map(grid, size, kept)
@@ -150,16 +155,25 @@ def warp_frame(
     )
 
 
-@partial(jax.jit, static_argnames=("kept", "border"))
+@partial(jax.jit, static_argnames="border")
 def warp_frames(
     frames: UInt8[Array, "frame height width channel"],
     grids: Float[Array, "frame row column 4"],
-    kept: float,
+    kept: Float[Array, ""] | float,
     border: Border,
 ) -> UInt8[Array, "frame height width channel"]:
     """Draw a batch of frames as the virtual camera sees them, on the device.
 
-    The arguments are those of `warp_frame` with a leading axis.
+    It is compiled once for each size of the frames, the grids and the batch, and each border.
+
+    Args:
+        frames: uint8 source pictures, RGB.
+        grids: float32, one grid a frame; see `source_positions`.
+        kept: see `backward_map`, the same for every frame; 1 for the uncropped output.
+        border: what fills pixels that a frame does not cover.
+
+    Returns:
+        uint8 [frame, height, width, channel], of the source's size.
     """
     return jax.vmap(lambda frame, grid: _warp_on_device(frame, grid, kept, border))(frames, grids)
 
@@ -167,7 +181,7 @@ def warp_frames(
 def _warp_on_device(
     frame: UInt8[Array, "height width channel"],
     grid: Float[Array, "row column 4"],
-    kept: float,
+    kept: Float[Array, ""] | float,
     border: Border,
 ) -> UInt8[Array, "height width channel"]:
     height, width = frame.shape[:2]

@@ -75,6 +75,15 @@ def test_device_draws_what_the_host_draws():
             assert np.abs(host.astype(int) - np.asarray(device)).mean() < 0.3
 
 
+def test_every_crop_shares_one_compilation():
+    frames = jnp.asarray(textured((64, 36)))[None]
+    grids = jnp.asarray(grid_of((64, 36), [1, 2, 3]), jnp.float32)[None]
+    warp.warp_frames.clear_cache()
+    for kept in (1.0, 0.9, 0.75):
+        warp.warp_frames(frames, grids, kept, "black")
+    assert warp.warp_frames._cache_size() == 1
+
+
 def test_crop_scales_the_middle_up():
     size = (320, 180)
     frame, grid = textured(size), grid_of(size, [1, 2, 3])
