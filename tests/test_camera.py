@@ -34,6 +34,17 @@ def test_golden_projections(geometry, rows):
     np.testing.assert_allclose(found, wanted, atol=2e-6 * np.abs(wanted).max())
 
 
+def test_golden_projections_of_a_global_shutter_without_ois(geometry):
+    wanted = geometry["projections_noshutter_noois"]
+    extended, frame = geometry["gyro_extended"], geometry["frame"]
+    path = CameraPath(np.rint(extended[:, 0]).astype(np.int64), extended[:, 1:])
+    center_ns = np.rint(frame[:, 0] + frame[:, 3] / 2).astype(np.int64)
+    pose = pose_at(path, center_ns, "identity")
+    found = camera.projection(Camera(), SIZE, pose, np.zeros((len(frame), 2)))
+    every_row = np.broadcast_to(found[:, None], (len(frame), camera.GRID_ROWS, 3, 3))
+    np.testing.assert_allclose(every_row, wanted, atol=2e-6 * np.abs(wanted).max())
+
+
 def test_golden_grid(geometry, rows):
     real, shift = (array[:-1] for array in rows)
     virtual = geometry["virtual"][:-1, 1:]
