@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from jax.test_util import check_grads
 
 from dvs_jax import quaternion
 
@@ -151,23 +152,18 @@ def test_gradient_of_from_rotation_vector_is_finite(length):
     assert np.isfinite(jax.jacrev(quaternion.from_rotation_vector)(vector)).all()
 
 
-def test_gradients_are_right():
-    from jax.test_util import check_grads
-
+@pytest.mark.parametrize("function", UNARY.values(), ids=UNARY)
+def test_gradients_are_right(function):
     q = jnp.asarray([0.1, -0.5, 0.3, 0.8], jnp.float32)
-    for name, function in UNARY.items():
-        (
-            check_grads(
-                lambda p, function=function: function(quaternion.normalize(p)),
-                (q,),
-                order=1,
-                modes=["rev"],
-                atol=2e-2,
-                rtol=2e-2,
-                eps=1e-3,
-            ),
-            name,
-        )
+    check_grads(
+        lambda p: function(quaternion.normalize(p)),
+        (q,),
+        order=1,
+        modes=["rev"],
+        atol=2e-2,
+        rtol=2e-2,
+        eps=1e-3,
+    )
 
 
 def test_jax_and_numpy_agree_and_broadcast():
