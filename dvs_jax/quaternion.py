@@ -38,7 +38,15 @@ def identity(shape: tuple[int, ...] = ()) -> Float[np.ndarray, "*shape 4"]:
 
 
 def multiply(q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
-    """Return the Hamilton product q ⊗ p: the rotation p followed by the rotation q."""
+    """Return the Hamilton product q ⊗ p: the rotation p followed by the rotation q.
+
+    Args:
+        q: quaternions [x, y, z, w].
+        p: likewise.
+
+    Returns:
+        Their product [x, y, z, w], of unit norm where both are.
+    """
     xp = array_namespace(q, p)
     qx, qy, qz, qw = (q[..., i] for i in range(4))
     px, py, pz, pw = (p[..., i] for i in range(4))
@@ -54,13 +62,20 @@ def multiply(q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]) -> Float[
 
 
 def conjugate(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
-    """Return the inverse rotation of unit quaternions."""
+    """Return the inverse rotations [x, y, z, w] of unit quaternions [x, y, z, w]."""
     xp = array_namespace(q)
     return xp.concatenate([-q[..., :3], q[..., 3:]], axis=-1)
 
 
 def normalize(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
-    """Return q with unit norm, or the identity where the norm is below `SMALLEST_NORM`."""
+    """Return q with unit norm, or the identity where the norm is below `SMALLEST_NORM`.
+
+    Args:
+        q: quaternions [x, y, z, w] of any norm.
+
+    Returns:
+        Unit quaternions [x, y, z, w].
+    """
     xp = array_namespace(q)
     squared = (q * q).sum(axis=-1, keepdims=True)
     vanishes = squared < SMALLEST_NORM**2
@@ -74,9 +89,12 @@ def slerp(
     """Interpolate along the great circle, the short way round.
 
     Args:
-        start: unit quaternions where ratio is 0.
-        end: unit quaternions where ratio is 1.
-        ratio: clamped to [0, 1].
+        start: unit quaternions [x, y, z, w] where ratio is 0.
+        end: unit quaternions [x, y, z, w] where ratio is 1.
+        ratio: share of the angle from start to end, clamped to [0, 1].
+
+    Returns:
+        Unit quaternions [x, y, z, w].
     """
     xp = array_namespace(start, end, ratio)
     ratio = xp.clip(ratio, 0.0, 1.0)
@@ -92,7 +110,11 @@ def slerp(
 
 
 def to_matrix(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3 3"]:
-    """Return the rotation matrices of unit quaternions; they act on column vectors."""
+    """Return the rotation matrices of unit quaternions [x, y, z, w].
+
+    Returns:
+        [row, column], to be multiplied with column vectors (x, y, z) from the left.
+    """
     xp = array_namespace(q)
     x, y, z, w = (q[..., i] for i in range(4))
     entries = [
@@ -110,7 +132,7 @@ def to_matrix(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3 3"]:
 
 
 def from_matrix(matrix: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch 4"]:
-    """Return the unit quaternions of rotation matrices, with w ≥ 0.
+    """Return the unit quaternions [x, y, z, w] of rotation matrices [row, column], with w ≥ 0.
 
     The sums and differences of the matrix's entries are 4·q·qᵀ; its row with the largest diagonal
     is q up to its length, and that row's length is at least 1 whatever the rotation (Shepperd,
@@ -134,7 +156,11 @@ def from_matrix(matrix: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch 4"]:
 
 
 def to_rotation_vector(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3"]:
-    """Return axis · angle in radians of unit quaternions, angle in [0, π]."""
+    """Return the rotation vectors of unit quaternions [x, y, z, w].
+
+    Returns:
+        Unit axis (x, y, z) times angle in radians, the angle in [0, π].
+    """
     xp = array_namespace(q)
     q = q * xp.where(q[..., 3:] < 0.0, -1.0, 1.0)
     squared = (q[..., :3] ** 2).sum(axis=-1, keepdims=True)
@@ -145,7 +171,11 @@ def to_rotation_vector(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3"]:
 
 
 def from_rotation_vector(vector: Float[Array, "*batch 3"]) -> Float[Array, "*batch 4"]:
-    """Return the unit quaternions of rotations given as axis · angle in radians."""
+    """Return the unit quaternions [x, y, z, w] of rotation vectors.
+
+    Args:
+        vector: unit axis (x, y, z) times angle in radians, of any length.
+    """
     xp = array_namespace(vector)
     squared = (vector * vector).sum(axis=-1, keepdims=True) / 4.0
     small = squared < _SMALL_SQUARED
@@ -158,14 +188,30 @@ def from_rotation_vector(vector: Float[Array, "*batch 3"]) -> Float[Array, "*bat
 def rotate(
     q: Float[Array, "*batch 4"], vector: Float[Array, "*batch 3"]
 ) -> Float[Array, "*batch 3"]:
-    """Return the vectors turned by unit quaternions (world to camera for a pose quaternion)."""
+    """Return the vectors turned by unit quaternions (world to camera for a pose quaternion).
+
+    Args:
+        q: unit quaternions [x, y, z, w].
+        vector: (x, y, z) in any unit.
+
+    Returns:
+        (x, y, z) in the same unit.
+    """
     return (to_matrix(q) @ vector[..., None])[..., 0]
 
 
 def angle_between(
     q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]
 ) -> Float[Array, "*batch"]:
-    """Return the angle in radians, in [0, π], of the rotation that takes p to q."""
+    """Return the angle of the rotation that takes p to q.
+
+    Args:
+        q: unit quaternions [x, y, z, w].
+        p: likewise.
+
+    Returns:
+        Radians in [0, π].
+    """
     xp = array_namespace(q, p)
     relative = multiply(q, conjugate(p))
     squared = (relative[..., :3] ** 2).sum(axis=-1)
