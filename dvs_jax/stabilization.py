@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -115,7 +116,7 @@ def stabilize(
             or holds a file that is not of an earlier run where a result would go.
     """
     folder = Path(out)
-    _check(clip, folder, crop)
+    _check(clip, folder, crop, border)
     _require_no_file_of_others(clip.name, folder)
     with replacing_together(folder) as unfinished:
         uncropped, cropped = (
@@ -142,9 +143,11 @@ def stabilize(
     return dataclasses.replace(report, metrics_file=metrics_file, metrics=table)
 
 
-def _check(clip: Clip, folder: Path, crop: float) -> None:
+def _check(clip: Clip, folder: Path, crop: float, border: Border) -> None:
     if not 0.0 <= crop <= LARGEST_CROP:
         raise InputError(f"a crop of {crop} is impossible; give 0 to {LARGEST_CROP} of each side")
+    if border not in get_args(Border):
+        raise InputError(f"no border {border!r}; choose one of {', '.join(get_args(Border))}")
     if folder.resolve() == clip.video.path.resolve():
         raise InputError(
             f"{folder}: the results would lie among the frames; choose another folder for them"

@@ -231,13 +231,15 @@ def test_every_smoothers_path_keeps_every_frame_covered(walk, tmp_path, name):
     assert metrics.angular_jerk(free) < 0.5 * metrics.angular_jerk(clips.real_path(clip))
 
 
-def test_arguments_that_are_impossible(walk, tmp_path):
+def test_arguments_that_are_impossible(walk, tmp_path, monkeypatch):
     clip, out = load_clip(walk), tmp_path / "out"
+    monkeypatch.setattr(stabilization, "draw", lambda *_: pytest.fail("the path was found"))
     for options, complaint in (
         ({"smoother": "kalman"}, "no smoother 'kalman'; choose one of gaussian, "),
         ({"crop": 0.46}, "crop of 0.46 is impossible; give 0 to 0.45"),
         ({"crop": -0.1}, "crop of -0.1 is impossible"),
         ({"crop": np.nan}, "crop of nan is impossible"),
+        ({"border": "mirror"}, "no border 'mirror'; choose one of black, reflect"),
         ({"crf": 52}, "crf 52 is impossible"),
         ({"preset": "sluggish"}, "no preset 'sluggish'"),
     ):
