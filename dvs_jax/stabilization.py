@@ -202,7 +202,22 @@ def find_path(
     flow_estimator: str | Estimator,
     track: Track,
 ) -> CameraPath:
-    """Return the virtual path, held within what `crop` leaves covered."""
+    """Find the virtual path, held within what `crop` leaves covered.
+
+    Args:
+        clip: what `load_clip` found.
+        model: the network that predicts the path; None leaves it to the smoother.
+        smoother: one of `smoothing.SMOOTHERS`.
+        crop: the most that may be cut off at each side, as a share of width and height.
+        flow_estimator: what makes flow, for a model that wants it, where no files are.
+        track: told of the progress.
+
+    Returns:
+        A pose, [x, y, z, w], world to camera, at the middle of each frame.
+
+    Raises:
+        InputError: no such smoother or estimator, or frames or flow files that cannot be read.
+    """
     real = clips.real_path(clip)
     exposure = exposure_of(clip)
     if model is None:
@@ -229,7 +244,16 @@ def kept_share(clip: Clip, virtual: CameraPath, crop: float) -> float:
 
 
 def grids(clip: Clip, virtual: CameraPath) -> Iterator[Float[np.ndarray, "row column 4"]]:
-    """Yield each frame's grid (see `camera.warp_grid`), a few computed at a time."""
+    """Compute each frame's grid (see `camera.warp_grid`), a few at a time.
+
+    Args:
+        clip: the source.
+        virtual: a pose a frame.
+
+    Yields:
+        For each frame float64 [row, column, 4], (x′, y′, u, v) in fractions of the frame, with
+        `DRAWN_ROWS` rows and columns: the source point (u, v) lands at (x′, y′).
+    """
     for start in range(0, clip.frame_count, _FRAMES_AT_ONCE):
         chunk = slice(start, start + _FRAMES_AT_ONCE)
         real, ois = sensors.row_poses(sensors.part_of(clip.sensors, chunk), DRAWN_ROWS)
