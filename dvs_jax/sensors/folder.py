@@ -30,7 +30,9 @@ def find_logs(video: Path) -> LogFiles:
 
     A log is a .txt or .csv file whose name contains its role: gyro, ois or frame. A file whose name
     starts with a video's is that video's alone, and is preferred to those that start with none's.
-    The camera's description is `<video's name>.toml`, or else `camera.toml`.
+    A folder of images goes by its own name and, after that, by the name of the folder around it.
+    The camera's description is `<video's name>.toml`, or else `camera.toml`. The clip's name with
+    .txt is no log, whatever it contains: an earlier run writes the virtual camera's path there.
 
     Args:
         video: a video file, or a folder of images, whose logs lie beside the folder.
@@ -38,31 +40,35 @@ def find_logs(video: Path) -> LogFiles:
     Raises:
         InputError: no such folder, or several files for one role.
     """
-    folder = video.absolute().parent
+    video = video.absolute()
+    folder = video.parent
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    own = video.name if video.is_dir() else video.stem
+    own = tuple(filter(None, (video.name, folder.name))) if video.is_dir() else (video.stem,)
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-    stems = {own} | {path.stem for path in files if path.suffix.lower() in _VIDEO_SUFFIXES}
+    stems = {*own} | {path.stem for path in files if path.suffix.lower() in _VIDEO_SUFFIXES}
     logs = [path for path in files if path.suffix.lower() in _LOG_SUFFIXES]
+    logs = [path for path in logs if path.name != f"{own[-1]}.txt"]
     gyro, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
-    described = (folder / f"{own}.toml", folder / "camera.toml")
+    described = (folder / f"{name}.toml" for name in (*own, "camera"))
     camera = next((path for path in described if path.is_file()), None)
     return LogFiles(folder, gyro, ois, frame, camera)
 
 
-def _log_of(role: str, logs: Iterable[Path], own: str, stems: Iterable[str]) -> Path | None:
+def _log_of(
+    role: str, logs: Iterable[Path], own: tuple[str, ...], stems: Iterable[str]
+) -> Path | None:
     by_owner: dict[str, list[Path]] = {}
     for path in logs:
         owner = _owner(path, stems)
-        if _role(path.stem[len(owner) :]) == role:
+        if _role(path.stem[len(owner) :] or path.stem) == role:
             by_owner.setdefault(owner, []).append(path)
-    candidates = by_owner.get(own) or by_owner.get("", [])
+    candidates = next(filter(None, (by_owner.get(owner) for owner in (*own, ""))), [])
     if len(candidates) > 1:
         names = ", ".join(path.name for path in candidates)
         raise InputError(
             f"{candidates[0].parent}: several {role} logs ({names}); keep one, "
-            f"or start its name with the video's, {own}_{role}.txt"
+            f"or start its name with the video's, {own[0]}_{role}.txt"
         )
     return candidates[0] if candidates else None
 

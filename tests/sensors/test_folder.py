@@ -58,6 +58,40 @@ def test_images_have_their_logs_beside_their_folder(tmp_path):
     assert logs.frame == tmp_path / "framestamp.txt"
 
 
+@pytest.mark.parametrize("name", ["phone_gyro_test", "frames of may", "ois"])
+def test_the_path_of_an_earlier_run_is_no_log(tmp_path, name):
+    clip = tmp_path / name
+    (clip / "images").mkdir(parents=True)
+    for file in (f"{name}.txt", f"{name}_metrics.json", "gyro.txt"):
+        (clip / file).touch()
+    logs = find_logs(clip / "images")
+    assert (logs.gyro, logs.ois, logs.frame) == (clip / "gyro.txt", None, None)
+
+
+def test_the_path_of_an_earlier_run_over_a_video_is_no_log(found):
+    files = ["phone_gyro.txt", "gyro.txt", "frame.csv"]
+    assert found("phone_gyro.mp4", *files) == ["gyro.txt", None, "frame.csv", None]
+
+
+def test_logs_may_be_called_no_more_than_the_folder(tmp_path):
+    (tmp_path / "gyro" / "frames").mkdir(parents=True)
+    for name in ("gyro.csv", "frames.csv"):
+        (tmp_path / "gyro" / name).touch()
+    logs = find_logs(tmp_path / "gyro" / "frames")
+    assert (logs.gyro.name, logs.ois, logs.frame.name) == ("gyro.csv", None, "frames.csv")
+
+
+def test_logs_may_be_named_after_the_folder_around_the_images(tmp_path):
+    clip = tmp_path / "phone_gyro_test"
+    (clip / "images").mkdir(parents=True)
+    for file in ("phone_gyro_test_gyro.txt", "phone_gyro_test_frame.txt", "phone_gyro_test.toml"):
+        (clip / file).touch()
+    logs = find_logs(clip / "images")
+    assert logs.camera == clip / "phone_gyro_test.toml"
+    assert logs.gyro == clip / "phone_gyro_test_gyro.txt"
+    assert logs.frame == clip / "phone_gyro_test_frame.txt"
+
+
 def test_several_candidates_are_listed(found):
     with pytest.raises(InputError, match=r"several gyro logs \(gyro.csv, gyro.txt\); keep one"):
         found("a.mp4", "gyro.txt", "gyro.csv")
