@@ -96,7 +96,9 @@ def encode_flow(
     encoder: FlowEncoder, flow: Float[np.ndarray, "pair 270 480 4"]
 ) -> Float[np.ndarray, "pair 64"]:
     """Return the encoded flow of at most `ENCODED_AT_ONCE` pairs."""
-    padding = [(0, ENCODED_AT_ONCE - len(flow)), (0, 0), (0, 0), (0, 0)]
+    # One pair, as a camera delivers it, must not wait for sixteen to be encoded.
+    batch = 1 if len(flow) == 1 else ENCODED_AT_ONCE
+    padding = [(0, batch - len(flow)), (0, 0), (0, 0), (0, 0)]
     graph, state = nnx.split(encoder)
     encoded = _encode(graph, state, jnp.asarray(np.pad(flow, padding)))
     return np.asarray(encoded)[: len(flow)]

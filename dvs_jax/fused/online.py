@@ -12,13 +12,18 @@ from jaxtyping import Float, Int
 
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
 from dvs_jax.fused.features import LOOK_AHEAD_NS, encode_flow, normalize_flow, pose_features
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, step
 from dvs_jax.sensors.integration import integrate, with_pre_roll
 
 RING = 32
-"""Virtual poses remembered: 80 ms at up to 390 frames/s."""
+"""Virtual poses remembered: 80 ms of them at up to `HIGHEST_FRAME_RATE`."""
+
+HIGHEST_FRAME_RATE = 375
+
+_NEVER = np.iinfo(np.int64).min
 
 _KEPT_NS = 2 * LOOK_AHEAD_NS
 """How much of the gyro's past is kept: the network looks 400 ms back."""
@@ -67,16 +72,41 @@ class OnlineStabilizer:
         Returns:
             The virtual poses that have become known, in order: none at first, then one a frame
             unless the gyro comes in larger portions.
+
+        Raises:
+            InputError: times that do not increase, frames faster than `HIGHEST_FRAME_RATE`, or no
+                flow for a network that reads it.
         """
+        self._check(time_ns, gyro_time_ns)
         self._extend_gyro(gyro_time_ns, velocity)
         if self._latest_ns is not None:
             self._waiting.append(_Frame(time_ns, self._latest_ns, self._encode(flow)))
         self._latest_ns = time_ns
-        return self._emit(self._gyro.time_ns[-1] if len(self._gyro) else time_ns)
+        # Two samples make a path; until then no pose is known.
+        return self._emit(self._gyro.time_ns[-1] if len(self._gyro) > 1 else _NEVER)
 
     def finish(self) -> CameraPath:
-        """Return the poses still owed, with the camera's last pose held beyond the gyro's end."""
+        """Return the poses still owed.
+
+        Beyond the gyro's end the camera counts as still there (for official weights as turned back
+        to the identity, as in the official program).
+
+        Raises:
+            InputError: there were frames, and no gyro.
+        """
+        if self._waiting and len(self._gyro) < 2:
+            raise InputError("no pose can be predicted: the gyro gave fewer than two samples")
         return self._emit(np.iinfo(np.int64).max)
+
+    def _check(self, time_ns: int, gyro_time_ns: Int[np.ndarray, "sample"]) -> None:
+        known = np.append(self._gyro.time_ns[-1:], gyro_time_ns)
+        if (np.diff(known) <= 0).any():
+            raise InputError("the gyro's times must increase, also from one call to the next")
+        if self._latest_ns is not None and time_ns - self._latest_ns < 1e9 / HIGHEST_FRAME_RATE:
+            raise InputError(
+                f"frames at {self._latest_ns} and {time_ns} ns: their times must increase, by at "
+                f"least 1/{HIGHEST_FRAME_RATE} s"
+            )
 
     def _extend_gyro(
         self, time_ns: Int[np.ndarray, "sample"], velocity: Float[np.ndarray, "sample 3"]
@@ -97,7 +127,7 @@ class OnlineStabilizer:
         if self._network.encoder is None:
             return np.zeros(0, np.float32)
         if flow is None:
-            raise ValueError("this network reads optical flow: pass each pair's flow to push()")
+            raise InputError("this network reads optical flow: pass each pair's flow to push()")
         normal = normalize_flow(*flow, official=self._network.architecture.official)
         return encode_flow(self._network.encoder, normal[None])[0]
 

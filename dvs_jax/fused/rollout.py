@@ -1,7 +1,8 @@
 """The rollout: virtual poses one after another, each fed back to the network (specs §4, §6).
 
 Single-clip functions; `jax.vmap` makes batches. The state is explicit, so the same step serves the
-scan over a clip, training through it, and a camera that delivers frame by frame.
+scan over a clip and a camera that delivers frame by frame. Both are inference: turns are shrunk
+softly, as they are not in training.
 """
 
 from typing import NamedTuple
@@ -88,7 +89,7 @@ def begin(core: Core, ring: int, first: StepFeatures) -> RolloutState:
     the pose is dropped.
     """
     state = initial_state(core, ring)
-    lstm, _ = core(state.lstm, _input_vector(first, _virtual_input(state, first)))
+    lstm, _ = core(state.lstm, _input_vector(first, _virtual_input(core, state, first)))
     return state._replace(lstm=lstm)
 
 
@@ -97,7 +98,7 @@ def step(
 ) -> tuple[RolloutState, StepOutput]:
     """Predict one virtual pose."""
     aged = state._replace(age_s=state.age_s + features.interval_s)
-    virtual = _virtual_input(aged, features)
+    virtual = _virtual_input(core, aged, features)
     lstm, turn = core(aged.lstm, _input_vector(features, virtual))
     latest = quaternion.multiply(virtual[-1], features.anchor)
     pose = quaternion.multiply(_soft_shrink(turn), latest)
@@ -130,22 +131,25 @@ def _input_vector(features: StepFeatures, virtual: Float[Array, "2 4"]) -> Float
     return jnp.concatenate([features.real.reshape(-1), virtual.reshape(-1), features.flow])
 
 
-def _virtual_input(state: RolloutState, features: StepFeatures) -> Float[Array, "2 4"]:
+def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> Float[Array, "2 4"]:
     """Return the virtual poses 80 and 40 ms ago, relative to the anchor; real ones before them."""
     to_anchor = quaternion.conjugate(features.anchor)
     poses = []
     for steps, age in zip(range(VIRTUAL_POSES, 0, -1), VIRTUAL_AGES_S, strict=True):
-        known, pose = _pose_ago(state, age)
+        known, pose = _pose_ago(state, age, core.architecture.official)
         real = features.real[REAL_POSES_EACH_SIDE - steps]
         poses.append(jnp.where(known, quaternion.multiply(pose, to_anchor), real))
     return jnp.stack(poses)
 
 
-def _pose_ago(state: RolloutState, age_s: float) -> tuple[Bool[Array, ""], Float[Array, "4"]]:
-    """Return the virtual pose `age_s` ago and whether the remembered poses reach back so far.
+def _pose_ago(
+    state: RolloutState, age_s: float, official: bool
+) -> tuple[Bool[Array, ""], Float[Array, "4"]]:
+    """Return the virtual pose `age_s` ago and whether it counts as known.
 
     Between poses it is their slerp. After the newest one (frames more than 40 ms apart) it is the
-    newest: the real pose in its place would let the camera's shake through.
+    newest. The official program takes the real pose there, which lets the camera's shake through
+    at 24 frames/s and less; its own weights are run as it runs them.
     """
     reaches = (state.age_s >= age_s) & (state.age_s < _EMPTY_AGE_S / 2)
     older = jnp.argmax(reaches)
@@ -153,7 +157,8 @@ def _pose_ago(state: RolloutState, age_s: float) -> tuple[Bool[Array, ""], Float
     span = state.age_s[older] - state.age_s[newer]
     ratio = (state.age_s[older] - age_s) / jnp.where(span > 0.0, span, 1.0)
     ratio = jnp.where(span > 0.0, ratio, 0.0)
-    return reaches.any(), quaternion.slerp(state.pose[older], state.pose[newer], ratio)
+    known = reaches.any() & (state.age_s[0] <= age_s if official else True)
+    return known, quaternion.slerp(state.pose[older], state.pose[newer], ratio)
 
 
 def _soft_shrink(turn: Float[Array, "4"]) -> Float[Array, "4"]:

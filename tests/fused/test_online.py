@@ -3,6 +3,7 @@ import pytest
 from flax import nnx
 
 from dvs_jax import sensors
+from dvs_jax.errors import InputError
 from dvs_jax.fused import features, inference
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
@@ -87,5 +88,34 @@ def test_a_network_with_flow_asks_for_flow(official_network):
     online = OnlineStabilizer(official_network)
     empty = np.zeros(0, np.int64), np.zeros((0, 3))
     online.push(0, *empty, None)
-    with pytest.raises(ValueError, match="flow"):
+    with pytest.raises(InputError, match="flow"):
         online.push(33_000_000, *empty, None)
+
+
+def test_a_gyro_that_starts_late_delays_the_first_poses(network, recording):
+    gyro_ns, velocity, time_ns = recording
+    late = np.searchsorted(gyro_ns, time_ns[0] + 500_000_000)
+    online = OnlineStabilizer(network)
+    times, poses, _, _ = drive(online, time_ns, gyro_ns[late:], velocity[late:])
+    rest = online.finish()
+    np.testing.assert_array_equal(np.concatenate([times, rest.time_ns]), time_ns)
+    assert np.isfinite(poses).all()
+
+
+def test_no_gyro_at_all_is_told(network):
+    online = OnlineStabilizer(network)
+    empty = np.zeros(0, np.int64), np.zeros((0, 3))
+    for index in range(30):
+        assert len(online.push(index * 33_000_000, *empty, None)) == 0
+    with pytest.raises(InputError, match="fewer than two samples"):
+        online.finish()
+    assert len(OnlineStabilizer(network).finish()) == 0
+
+
+def test_times_must_increase(network):
+    online = OnlineStabilizer(network)
+    online.push(0, np.array([0, 5]), np.zeros((2, 3)), None)
+    with pytest.raises(InputError, match="gyro's times must increase"):
+        online.push(33_000_000, np.array([5]), np.zeros((1, 3)), None)
+    with pytest.raises(InputError, match="frames at 0 and 1000000"):
+        online.push(1_000_000, np.array([9]), np.zeros((1, 3)), None)

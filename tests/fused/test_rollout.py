@@ -99,6 +99,23 @@ def test_any_frame_rate_feeds_predictions_back(small_network, rate):
     np.testing.assert_allclose(aligned[known], 1.0, atol=1e-5)
 
 
+def test_official_weights_run_as_the_official_program_runs_them_at_24_frames_a_second():
+    """Beyond the predicted span the official program takes the real pose (specs §4)."""
+    network = FusedNetwork(Architecture(flow=False, lstm=(16,), official=True), nnx.Rngs(3))
+    clip, time_ns = shaking_clip(40, 1 / 24)
+    device = jax.tree.map(jnp.asarray, clip)
+    output = rollout.rollout(network.core, features.ring_size(time_ns), device)
+    # 40 ms ago lies after the newest pose, 41.7 ms old: real. 80 ms ago lies between two: virtual.
+    np.testing.assert_array_equal(output.virtual[:, 1], clip.real[:, 9])
+    to_anchor = quaternion.conjugate(device.anchor)
+    between = quaternion.slerp(
+        output.pose[:-2], output.pose[1:-1], jnp.full(37, 1 - 38.333 / 41.667)
+    )
+    wanted = quaternion.multiply(between, to_anchor[2:])
+    aligned = jnp.abs((output.virtual[2:, 0] * wanted).sum(axis=-1))
+    np.testing.assert_allclose(aligned, 1.0, atol=1e-5)
+
+
 def test_ring_reaches_back_80_ms():
     for rate in (10, 24, 30, 60, 120, 240):
         time_ns = (np.arange(500) * 1e9 / rate).astype(np.int64)
