@@ -15,6 +15,7 @@ from dvs_jax.flow import Estimator, FlowPair
 from dvs_jax.fused import features, inference
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
+from dvs_jax.sensors.integration import with_pre_roll
 
 _log = logging.getLogger("dvs_jax")
 
@@ -41,7 +42,7 @@ def predict_trajectory(
     """
     official = network.architecture.official
     time_ns = clips.center_time_ns(clip)
-    steps = features.pose_features(clip.sensors.gyro, time_ns, official)
+    steps = features.pose_features(with_pre_roll(clip.sensors.gyro), time_ns, official)
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
         normal = (features.normalize_flow(*pair, official=official) for pair in pairs)

@@ -47,7 +47,12 @@ def warn_of_uncovered_frames(
     early = np.count_nonzero(frames.time_ns < log_time_ns[0])
     late = np.count_nonzero(frames.time_ns + frames.readout_ns > log_time_ns[-1])
     if early:
-        _log.warning("%s: the log starts after %d of %d frames", file, early, len(frames))
+        _log.warning(
+            "%s: the log starts after %d of %d frames; the camera counts as still until then",
+            file,
+            early,
+            len(frames),
+        )
     if late:
         _log.warning(
             "%s: the log ends before %d of %d frames do; the camera counts as still there",

@@ -44,7 +44,7 @@ _log = logging.getLogger("dvs_jax")
 
 
 def read(file: Path, camera: Camera) -> CameraPath:
-    """Read a gyro log of any known layout into poses, without the pre-roll.
+    """Read a gyro log of any known layout into poses.
 
     Angular velocity is reordered by `camera.gyro_axes` and integrated from the identity. A log of
     orientations already is a camera's pose, world to camera, so no axis is touched.

@@ -42,6 +42,8 @@ def with_pre_roll(path: CameraPath) -> CameraPath:
 
     Sample −1−i lies at t_0 − (t_{i+1} − t_0) and turns as far from q_0 as q_{i+1} does, the other
     way. There are 200 samples, more where those last less than 0.5 s, and fewer for shorter logs.
+
+    It is invented: a past for networks to look back on, not for drawing frames with.
     """
     beyond = int(np.searchsorted(path.time_ns, path.time_ns[0] + PRE_ROLL_NS))
     count = min(max(PRE_ROLL_SAMPLES, beyond), len(path) - 1)

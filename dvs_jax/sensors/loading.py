@@ -10,7 +10,6 @@ from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import camera_file, coverage, frames, gyro, ois
 from dvs_jax.sensors.folder import LogFiles, find_logs
-from dvs_jax.sensors.integration import with_pre_roll
 from dvs_jax.sensors.log import FrameLog, OisLog, SensorLog
 
 _log = logging.getLogger("dvs_jax")
@@ -45,7 +44,7 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
     path = gyro.read(files.gyro, camera)
     coverage.require_overlap(files.gyro, path.time_ns, frame_log.time_ns)
     coverage.warn_of_uncovered_frames(files.gyro, path.time_ns, frame_log)
-    return SensorLog(camera, with_pre_roll(path), _ois_log(files, camera, frame_log), frame_log)
+    return SensorLog(camera, path, _ois_log(files, camera, frame_log), frame_log)
 
 
 def _no_gyro(folder: Path, video: Path) -> InputError:

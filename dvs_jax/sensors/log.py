@@ -48,7 +48,7 @@ class SensorLog:
 
     Attributes:
         camera: intrinsics, and how the sensors sit in it.
-        gyro: the camera's real pose, world to camera, with the mirrored pre-roll in front.
+        gyro: the camera's real pose at each sample of the gyro log, world to camera; none outside it.
         ois: the lens shift, or None without a log.
         frames: one row a frame of the video.
     """

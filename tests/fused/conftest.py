@@ -11,11 +11,15 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.fused import convert, features
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.rollout import StepFeatures
+from dvs_jax.sensors.integration import with_pre_roll
 
 
 @dataclass(frozen=True)
 class RecordedClip:
-    """The recorded clip's input, read from its logs and from its flow's recipe."""
+    """The recorded clip's input, read from its logs and from its flow's recipe.
+
+    The gyro's poses have the pre-roll in front, as networks see them.
+    """
 
     gyro: CameraPath
     time_ns: np.ndarray
@@ -34,7 +38,7 @@ def recorded_clip(golden: Path) -> RecordedClip:
     numbers = np.load(golden / "dvs/geometry.npz")
     pairs = zip(numbers["H_forward"], numbers["H_backward"], strict=True)
     return RecordedClip(
-        log.gyro,
+        with_pre_roll(log.gyro),
         sensors.center_time_ns(log.frames),
         [(_flow_of(forward), _flow_of(backward)) for forward, backward in pairs],
     )

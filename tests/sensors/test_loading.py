@@ -8,6 +8,7 @@ import pytest
 from dvs_jax import camera, camera_path, quaternion, sensors
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
+from dvs_jax.sensors.integration import with_pre_roll
 
 THIRTY_FPS = np.arange(30) * 33_333_333
 """Presentation times of a one-second video."""
@@ -48,11 +49,12 @@ def geometry(golden):
 
 
 def test_golden_poses(golden_log, geometry):
-    gyro = golden_log.gyro
-    extended, integrated = geometry["gyro_extended"], geometry["gyro_integrated"]
-    np.testing.assert_array_equal(gyro.time_ns, extended[:, 0])
-    np.testing.assert_allclose(gyro.quaternion, extended[:, 1:], atol=1e-9)
-    np.testing.assert_allclose(gyro.quaternion[200:], integrated[:, 1:], atol=1e-9)
+    for gyro, recorded in (
+        (golden_log.gyro, "gyro_integrated"),
+        (with_pre_roll(golden_log.gyro), "gyro_extended"),
+    ):
+        np.testing.assert_array_equal(gyro.time_ns, geometry[recorded][:, 0])
+        np.testing.assert_allclose(gyro.quaternion, geometry[recorded][:, 1:], atol=1e-9)
 
 
 def test_golden_frames(golden_log, geometry):
@@ -65,7 +67,7 @@ def test_golden_frames(golden_log, geometry):
 
 def test_golden_queries(golden_log, geometry):
     query = np.rint(geometry["query_ns"]).astype(np.int64)
-    pose = camera_path.pose_at(golden_log.gyro, query, outside="identity")
+    pose = camera_path.pose_at(with_pre_roll(golden_log.gyro), query, outside="identity")
     # The official program divides by the norm plus 1e-6.
     assert quaternion.angle_between(pose, geometry["gyro_at"]).max() < 2e-6
     offset = sensors.ois_at(golden_log.ois, query) * [4032, 2272]
@@ -115,7 +117,7 @@ def test_the_clock_offset_moves_gyro_and_ois_to_the_video_s_clock(clip):
         camera="[gyro]\nclock_offset_ms = -99500\n",
     )
     log = sensors.load(video, THIRTY_FPS)
-    assert log.gyro.time_ns[200] == log.ois.time_ns[0] == 500_000_000
+    assert log.gyro.time_ns[0] == log.ois.time_ns[0] == 500_000_000
     assert log.frames.time_ns[0] == log.frames.ois_time_ns[0] == 0
 
 
@@ -134,8 +136,11 @@ def test_a_log_that_ends_early_holds_its_last_pose(clip, caplog):
 
 
 def test_a_log_that_starts_late_is_told(clip, caplog):
-    sensors.load(clip(gyro=gyro_csv(0.5, 2.0)), THIRTY_FPS)
-    assert "the log starts after 16 of 30 frames" in caplog.text
+    log = sensors.load(clip(gyro=gyro_csv(0.52, 2.0)), THIRTY_FPS)
+    assert "the log starts after 16 of 30 frames; the camera counts as still until" in caplog.text
+    pose, _ = sensors.row_poses(log)
+    np.testing.assert_array_equal(pose[:15], np.broadcast_to(pose[0, 0], (15, 12, 4)))
+    assert quaternion.angle_between(pose[16], pose[0, 0]).min() > 0.003
 
 
 @pytest.mark.parametrize(
