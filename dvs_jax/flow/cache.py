@@ -43,7 +43,13 @@ def fill(
         raise InputError(f"{source}: flow needs at least two frames")
     maker = create(estimator) if isinstance(estimator, str) else estimator
     done = min(len(folder), pair_count)
-    origin = {"estimator": maker.name, "video": Path(source).name, "pairs": pair_count}
+    origin = {
+        "estimator": maker.name,
+        # Only RAFT refines its flow in steps.
+        "iterations": getattr(maker, "iterations", None),
+        "video": Path(source).name,
+        "pairs": pair_count,
+    }
     _require_origin(folder, origin, done)
     yield from range(done)
     if done < pair_count:

@@ -1,31 +1,22 @@
 """Estimators against exact flow: a shake of 30 px, rolling shutter, things that hide others."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dvs_jax.flow import FlowPair, create
+from dvs_jax.benchmark import hard_walk
+from dvs_jax.flow import create
 from dvs_jax.flow.end_point_error import compare
-from dvs_jax.synthetic import SyntheticClip, flow_between, record, render_frame
 
 from .weights import published_small
 
 
 @pytest.fixture(scope="module")
 def walk() -> dict[str, Any]:
-    """Two frames of a walk, a tenth of a second apart, and their exact flow at 270 × 480."""
-    clip = SyntheticClip(motion="walking", size=(1920, 1080), duration_s=1.0, seed=3)
-    recording = record(clip)
-    numbers = (13, 16)
-    truths, visible = [], []
-    for pair in pairwise(numbers):
-        ways = [flow_between(recording, *way) for way in (pair, pair[::-1])]
-        truths.append(FlowPair(*(flow for flow, _ in ways)))
-        visible.append(tuple(mask for _, mask in ways))
-    frames = [render_frame(recording, number) for number in numbers]
-    return {"frames": frames, "truths": truths, "valid": visible}
+    """The harder pair of the benchmark's walk."""
+    whole = hard_walk()
+    return {"frames": whole["frames"][1:]} | {key: whole[key][1:] for key in ("truths", "valid")}
 
 
 def test_the_walk_is_hard(walk):

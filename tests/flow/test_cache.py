@@ -83,7 +83,16 @@ def test_the_note_says_what_made_the_flow(tmp_path, frames):
     folder = FlowFolder(tmp_path)
     list(cache.fill(frames, 5, folder, create("auto"), source="videos/a.mp4"))
     note = json.loads((tmp_path / "flow.json").read_text())
-    assert note == {"estimator": "dis", "video": "a.mp4", "pairs": 5}
+    assert note == {"estimator": "dis", "iterations": None, "video": "a.mp4", "pairs": 5}
+
+
+def test_other_iterations_do_not_go_on_with_what_was_begun(tmp_path, frames):
+    folder, marked = FlowFolder(tmp_path), _Marked()
+    marked.iterations = 12
+    next(cache.fill(frames, 5, folder, marked, source="a.mp4"))
+    marked.iterations = 4
+    with pytest.raises(InputError, match="not made by marked"):
+        list(cache.fill(frames, 5, folder, marked, source="a.mp4"))
 
 
 class _Marked:
