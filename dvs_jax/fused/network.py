@@ -201,8 +201,11 @@ class FusedNetwork(nnx.Module):
 def without_weights(wanted: Architecture) -> FusedNetwork:
     """Return a network whose weights are shapes, to be filled, without the cost of drawing them.
 
-    It is made for inference: dropout, which would need random keys, is left out.
+    It is made for inference: dropout, which would need random keys, has no module, but stays in
+    the description.
     """
     layers = tuple(dataclasses.replace(layer, dropout=0.0) for layer in wanted.fully_connected)
-    kept = dataclasses.replace(wanted, fully_connected=layers)
-    return nnx.eval_shape(lambda: FusedNetwork(kept, nnx.Rngs(0)))
+    built = dataclasses.replace(wanted, fully_connected=layers)
+    network = nnx.eval_shape(lambda: FusedNetwork(built, nnx.Rngs(0)))
+    network.architecture = network.core.architecture = wanted
+    return network

@@ -30,6 +30,19 @@ def test_orbax_round_trip(tmp_path):
     np.testing.assert_array_equal(turn_of(again, x), turn_of(network, x))
 
 
+def test_dropout_survives_loading_and_saving_again(tmp_path):
+    layers = (FullyConnected(6, "relu", dropout=0.3), FullyConnected(4))
+    architecture = Architecture(flow=False, lstm=(5,), fully_connected=layers)
+    network = FusedNetwork(architecture, nnx.Rngs(0))
+    network.eval()
+    weights.save(network, tmp_path / "first")
+    weights.save(weights.load(tmp_path / "first"), tmp_path / "second")
+    again = weights.load(tmp_path / "second")
+    assert again.architecture == architecture
+    x = np.linspace(-1.0, 1.0, 92, dtype=np.float32)
+    np.testing.assert_array_equal(turn_of(again, x), turn_of(network, x))
+
+
 def test_an_official_file_and_its_conversion_are_the_same(tmp_path, golden, official_network):
     weights.save(official_network, tmp_path / "converted")
     converted = weights.load(tmp_path / "converted")
