@@ -191,6 +191,28 @@ def test_uneven_frames_and_a_gap_give_the_path_of_even_ones(name, tolerance_deg)
     assert apart[away_from_ends].max() < tolerance_deg
 
 
+def shake_with_a_pause(gap_s, phase=0.0):
+    time_ns = uniform_ns(600)
+    time_ns[300:] += round(gap_s * 1e9)
+    return turning(time_ns, np.sin(2.0 * np.pi * 6.0 * seconds(time_ns) + phase))
+
+
+@pytest.mark.parametrize("gap_s", [0.2, 2.0, 60.0])
+@pytest.mark.parametrize("name", ["gaussian", "adaptive"])
+def test_a_pause_leaves_no_more_shake_than_an_end(name, gap_s):
+    for phase in np.linspace(0.0, np.pi, 5):
+        left = np.abs(angle_deg(smoothing.smooth(name, shake_with_a_pause(gap_s, phase))))
+        assert left[60:540].max() < 0.125
+
+
+@pytest.mark.parametrize("name", ["gaussian", "adaptive"])
+def test_what_a_long_pause_parts_is_smoothed_apart(name):
+    path = shake_with_a_pause(60.0)
+    parts = [CameraPath(path.time_ns[part], path.quaternion[part]) for part in np.s_[:300, 300:]]
+    apart = np.concatenate([smoothing.smooth(name, part).quaternion for part in parts])
+    assert apart_deg(smoothing.smooth(name, path).quaternion, apart).max() < 1e-6
+
+
 def test_gaussian_is_close_to_the_intrinsic_mean():
     path = wandering(uniform_ns(240), seed=5, rate_deg_s=40.0)
     smoothed = smoothing.smooth("gaussian", path, 0.3).quaternion

@@ -8,6 +8,9 @@ from jaxtyping import Float
 from dvs_jax.smoothing.unrolling import Turn
 from dvs_jax.smoothing.window import CLOCK_TOLERANCE_S, Seconds, neighbours
 
+Worth = Float[np.ndarray, "frame"]
+"""The time that each frame stands for, in any unit."""
+
 WINDOW_DEVIATIONS = 4.0
 """Standard deviations of a Gaussian at which its window ends."""
 
@@ -17,15 +20,23 @@ PAN_SPEED = np.radians(20.0)
 STRENGTH_IN_PANS = 0.25
 """Share of its strength that the adaptive smoother keeps in the fastest of pans."""
 
+LONGEST_GAP_DEVIATIONS = 0.5
+LONGEST_GAP_INTERVALS = 3.0
+"""A gap longer than both these is a pause, for which the frames beside it cannot stand.
+
+In standard deviations of the Gaussian, and in median intervals.
+"""
+
 
 def gaussian(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float) -> Turn:
     """Fit a straight line to the neighbours of each frame, weighted by a Gaussian of their time.
 
-    Each also counts for the time between its own neighbours, so a gap weighs no less. Away from
-    the ends and at equal intervals this is the usual Gaussian filter. The line makes a pan of
-    constant rate come out as it was also at uneven intervals, and where the window is cut off: by
-    the path's ends, or by a look-ahead so short that `WINDOW_DEVIATIONS` do not fit; the half that
-    looks ahead is then narrowed until they do.
+    Each also counts for the time between its own neighbours, so a gap weighs no less; a pause does
+    not count, and the path is smoothed beside it as at its ends. Away from the ends and at equal
+    intervals this is the usual Gaussian filter. The line makes a pan of constant rate come out as
+    it was also at uneven intervals, and where the window is cut off: by the path's ends, or by a
+    look-ahead so short that `WINDOW_DEVIATIONS` do not fit; the half that looks ahead is then
+    narrowed until they do.
 
     Args:
         time_s: increasing times, seconds.
@@ -36,8 +47,8 @@ def gaussian(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float
     Returns:
         The smoothed unrolled path, radians.
     """
-    deviation_s = np.full(len(time_s), strength_s)
-    return turn + _gaussian_fit(time_s, turn, 1, deviation_s, look_ahead_s)[:, 0]
+    deviation_s, worth = np.full(len(time_s), strength_s), _worth(time_s, strength_s)
+    return turn + _gaussian_fit(time_s, turn, worth, 1, deviation_s, look_ahead_s)[:, 0]
 
 
 def savitzky_golay(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float) -> Turn:
@@ -112,29 +123,32 @@ def adaptive(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float
     Returns:
         The smoothed unrolled path, radians.
     """
-    share_of_pan_speed = _pan_speed(time_s, turn, strength_s / 2.0, look_ahead_s / 2.0) / PAN_SPEED
+    worth = _worth(time_s, strength_s)
+    speed = _pan_speed(time_s, turn, worth, strength_s / 2.0, look_ahead_s / 2.0)
+    share_of_pan_speed = speed / PAN_SPEED
     given_up = (1.0 - STRENGTH_IN_PANS) * (1.0 - 1.0 / (1.0 + share_of_pan_speed**2))
     deviation_s = strength_s * (1.0 - given_up)
-    return turn + _gaussian_fit(time_s, turn, 1, deviation_s, look_ahead_s)[:, 0]
+    return turn + _gaussian_fit(time_s, turn, worth, 1, deviation_s, look_ahead_s)[:, 0]
 
 
 def _pan_speed(
-    time_s: Seconds, turn: Turn, deviation_s: float, look_ahead_s: float
+    time_s: Seconds, turn: Turn, worth: Worth, deviation_s: float, look_ahead_s: float
 ) -> Float[np.ndarray, "frame"]:
     """Return the smoothed path's angular velocity in rad/s, RMS over a second Gaussian window.
 
     Without the RMS the speed, and with it the smoothing, would have a kink where a pan reverses.
     """
     deviations_s = np.full(len(time_s), deviation_s)
-    velocity = _gaussian_fit(time_s, turn, 1, deviations_s, look_ahead_s)[:, 1]
+    velocity = _gaussian_fit(time_s, turn, worth, 1, deviations_s, look_ahead_s)[:, 1]
     squared = (velocity**2).sum(axis=-1, keepdims=True)
-    mean = squared + _gaussian_fit(time_s, squared, 0, deviations_s, look_ahead_s)[:, 0]
+    mean = squared + _gaussian_fit(time_s, squared, worth, 0, deviations_s, look_ahead_s)[:, 0]
     return np.sqrt(np.maximum(mean[:, 0], 0.0))
 
 
 def _gaussian_fit(
     time_s: Seconds,
     signal: Float[np.ndarray, "frame channel"],
+    worth: Worth,
     degree: int,
     deviation_s: Seconds,
     look_ahead_s: float,
@@ -149,8 +163,22 @@ def _gaussian_fit(
         time_s - WINDOW_DEVIATIONS * deviation_s,
         time_s + WINDOW_DEVIATIONS * ahead_s,
     )
-    worth = np.gradient(time_s) if len(time_s) > 1 else np.ones(1)
     return _polynomial_fit(time_s, signal, degree, window_s, weight, worth)
+
+
+def _worth(time_s: Seconds, deviation_s: float) -> Worth:
+    """Return the time that each frame stands for: that between its neighbours.
+
+    Beside a pause a single frame would so outweigh the others and not be smoothed; therefore the
+    path goes on after a pause as at an end.
+    """
+    if len(time_s) == 1:
+        return np.ones(1)
+    interval_s = np.diff(time_s)
+    usual_s = np.median(interval_s)
+    longest_s = max(LONGEST_GAP_DEVIATIONS * deviation_s, LONGEST_GAP_INTERVALS * usual_s)
+    counted_s = np.where(interval_s > longest_s, usual_s, interval_s)
+    return np.gradient(np.concatenate([[0.0], np.cumsum(counted_s)]))
 
 
 def _polynomial_fit(
@@ -159,7 +187,7 @@ def _polynomial_fit(
     degree: int,
     window_s: tuple[Seconds, Seconds],
     weight: Callable[[Seconds], Float[np.ndarray, "frame"]],
-    worth: Float[np.ndarray, "frame"],
+    worth: Worth,
 ) -> Float[np.ndarray, "frame coefficient channel"]:
     """Fit a polynomial of the time to each frame's window by weighted least squares.
 
