@@ -1,8 +1,10 @@
 """What a fused network looks like: the sizes that its weights must have, and how it reads input."""
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from dvs_jax.errors import InputError
 
@@ -12,6 +14,7 @@ REAL_POSES_EACH_SIDE = 10
 VIRTUAL_POSES = 2
 SAMPLE_INTERVAL_NS = 40_000_000
 FLOW_FEATURES = 64
+TURN_FEATURES = 4
 
 POSE_FEATURES = 4 * (2 * REAL_POSES_EACH_SIDE + 1 + VIRTUAL_POSES)
 
@@ -77,11 +80,15 @@ def to_dict(architecture: Architecture) -> dict[str, Any]:
     return dataclasses.asdict(architecture)
 
 
-def from_dict(fields: dict[str, Any]) -> Architecture:
+def from_dict(fields: Any, file: Path) -> Architecture:
     """Return the architecture that `to_dict` described.
 
+    Args:
+        fields: its plain containers, as read from a file.
+        file: where they come from, named in errors.
+
     Raises:
-        InputError: a field is unknown or missing its parts.
+        InputError: a field is unknown, is missing its parts, or has no possible value.
     """
     try:
         layers = {
@@ -89,6 +96,44 @@ def from_dict(fields: dict[str, Any]) -> Architecture:
             "fully_connected": tuple(FullyConnected(**each) for each in fields["fully_connected"]),
             "lstm": tuple(fields["lstm"]),
         }
-        return Architecture(**{**fields, **layers})
+        architecture = Architecture(**{**fields, **layers})
     except (KeyError, TypeError) as error:
-        raise InputError(f"this is no description of a fused network: {error}") from None
+        raise InputError(f"{file}: holds no description of a fused network: {error}") from None
+    for setting, value, possible in _settings(architecture):
+        if not possible:
+            raise InputError(f"{file}: describes no possible network: {setting} is {value!r}")
+    return architecture
+
+
+def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
+    """Yield every setting, its value, and whether a network can have it."""
+    for name in ("flow", "official"):
+        yield name, getattr(architecture, name), isinstance(getattr(architecture, name), bool)
+    for i, layer in enumerate(architecture.convolutions):
+        for name, value in dataclasses.asdict(layer).items():
+            yield f"convolutions.{i}.{name}", value, _is_possible(name, value)
+    yield "lstm", architecture.lstm, len(architecture.lstm) > 0
+    for i, hidden in enumerate(architecture.lstm):
+        yield f"lstm.{i}", hidden, _is_count(hidden)
+    for i, connected in enumerate(architecture.fully_connected):
+        for name, value in dataclasses.asdict(connected).items():
+            yield f"fully_connected.{i}.{name}", value, _is_possible(name, value)
+    sizes = [layer.features for layer in architecture.fully_connected]
+    name = f"fully_connected (features, the last of which is {TURN_FEATURES})"
+    yield name, sizes, sizes[-1:] == [TURN_FEATURES]
+
+
+def _is_possible(name: str, value: Any) -> bool:
+    match name:
+        case "activation":
+            return value in get_args(Activation)
+        case "batch_norm":
+            return isinstance(value, bool)
+        case "dropout":
+            return isinstance(value, int | float) and 0.0 <= value < 1.0
+        case _:
+            return _is_count(value)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0

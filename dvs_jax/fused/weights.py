@@ -59,10 +59,13 @@ def _from_orbax(folder: Path) -> FusedNetwork:
     state, metadata = checkpoint.load(folder)
     if metadata.get("kind") != KIND:
         raise InputError(f"{folder}: holds a model of kind {metadata.get('kind')!r}, not {KIND!r}")
-    network = without_weights(architecture.from_dict(metadata["architecture"]))
+    network = without_weights(architecture.from_dict(metadata.get("architecture"), folder))
     wanted = _by_name(nnx.to_pure_dict(nnx.state(network, _SAVED)))
     shapes = {name: tuple(leaf.shape) for name, leaf in wanted.items()}
     checkpoint.require_shapes(_by_name(state), shapes, folder)
+    for name, leaf in _by_name(state).items():
+        if not np.isfinite(leaf).all():
+            raise InputError(f"{folder}: {name} holds numbers that are not finite")
     target = nnx.state(network, _SAVED)
     nnx.replace_by_pure_dict(target, state)
     nnx.update(network, jax.tree.map(np.asarray, target))

@@ -1,19 +1,22 @@
+import re
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
 from dvs_jax import checkpoint, torch_file
 from dvs_jax.errors import InputError
-from dvs_jax.fused import convert, weights
+from dvs_jax.fused import architecture, convert, weights
 from dvs_jax.fused.architecture import Architecture, Convolution, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
 
 
 def small(**fields):
     layers = (FullyConnected(6, "tanh"), FullyConnected(4))
-    architecture = Architecture(flow=False, lstm=(5, 7), fully_connected=layers, **fields)
-    return FusedNetwork(architecture, nnx.Rngs(2))
+    described = Architecture(flow=False, lstm=(5, 7), fully_connected=layers, **fields)
+    return FusedNetwork(described, nnx.Rngs(2))
 
 
 def turn_of(network, x):
@@ -32,13 +35,13 @@ def test_orbax_round_trip(tmp_path):
 
 def test_dropout_survives_loading_and_saving_again(tmp_path):
     layers = (FullyConnected(6, "relu", dropout=0.3), FullyConnected(4))
-    architecture = Architecture(flow=False, lstm=(5,), fully_connected=layers)
-    network = FusedNetwork(architecture, nnx.Rngs(0))
+    described = Architecture(flow=False, lstm=(5,), fully_connected=layers)
+    network = FusedNetwork(described, nnx.Rngs(0))
     network.eval()
     weights.save(network, tmp_path / "first")
     weights.save(weights.load(tmp_path / "first"), tmp_path / "second")
     again = weights.load(tmp_path / "second")
-    assert again.architecture == architecture
+    assert again.architecture == described
     x = np.linspace(-1.0, 1.0, 92, dtype=np.float32)
     np.testing.assert_array_equal(turn_of(again, x), turn_of(network, x))
 
@@ -104,6 +107,14 @@ def test_an_orbax_tensor_that_does_not_fit_is_named(tmp_path):
         weights.load(tmp_path / "bad")
 
 
+def test_an_orbax_tensor_that_is_not_finite_is_named(tmp_path):
+    network = small()
+    network.core.fully_connected[1].linear.bias[...] = jnp.full(4, jnp.nan)
+    weights.save(network, tmp_path / "diverged")
+    with pytest.raises(InputError, match=r"diverged: core\.fully_connected\.1\.linear\.bias"):
+        weights.load(tmp_path / "diverged")
+
+
 def test_other_files_are_refused(tmp_path, published_models):
     with pytest.raises(InputError, match="no official DVS checkpoint"):
         weights.load(published_models / "raft-small.pth")
@@ -126,3 +137,123 @@ def test_torch_file_is_read_without_torch(golden):
 
     torch_file.read(golden / "dvs/random.checkpoint")
     assert "torch" not in sys.modules
+
+
+LSTM = "rnns.0.LSTM"
+LAST = "fcs.1.fc"
+
+
+def renamed(tensors, old):
+    tensors[f"{old}_before"] = tensors.pop(old)
+
+
+def wider(tensors):
+    tensors[f"{LAST}.weight"] = np.zeros((5, 3), np.float32)
+    tensors[f"{LAST}.bias"] = np.zeros(5, np.float32)
+
+
+DAMAGE = {
+    "state_dict": lambda content: content.update(state_dict=[1, 2]),
+    "state_dict has the key 7": lambda content: content["state_dict"].update({7: np.zeros(1)}),
+    "unet is a ndarray": lambda content: content.update(unet=np.zeros(3)),
+    f"missing: state_dict.{LSTM}.weight_ih": lambda content: renamed(
+        content["state_dict"], f"{LSTM}.weight_ih"
+    ),
+    f"missing: state_dict.{LSTM}.bias_hh": lambda content: renamed(
+        content["state_dict"], f"{LSTM}.bias_hh"
+    ),
+    f"{LSTM}.weight_hh is missing": lambda content: renamed(
+        content["state_dict"], f"{LSTM}.weight_hh"
+    ),
+    "fcs.0.fc.weight is missing": lambda content: renamed(content["state_dict"], "fcs.0.fc.weight"),
+    f"{LSTM}.weight_hh has shape ()": lambda content: content["state_dict"].update(
+        {f"{LSTM}.weight_hh": np.zeros((), np.float32)}
+    ),
+    f"{LSTM}.weight_ih has shape (0, 92)": lambda content: content["state_dict"].update(
+        {f"{LSTM}.weight_ih": np.zeros((0, 92), np.float32)}
+    ),
+    f"{LSTM}.bias_ih is a str": lambda content: content["state_dict"].update(
+        {f"{LSTM}.bias_ih": "zeros"}
+    ),
+    f"{LSTM}.bias_ih holds numbers that are not finite": lambda content: content[
+        "state_dict"
+    ].update({f"{LSTM}.bias_ih": np.full(24, np.nan, np.float32)}),
+    f"{LAST}.bias holds numbers that are not finite": lambda content: content["state_dict"].update(
+        {f"{LAST}.bias": np.full(4, 1e300)}
+    ),
+    f"{LAST}.weight, gives 5": lambda content: wider(content["state_dict"]),
+    "fc is a str": lambda content: content.update(fc="tanh"),
+    "fc.activate_function is None": lambda content: content["fc"].update(activate_function=None),
+    "fc.activate_function is 'zig'": lambda content: content["fc"].update(activate_function="zig"),
+    "fc.batch_norm is array": lambda content: content["fc"].update(batch_norm=np.zeros(2)),
+}
+
+
+@pytest.mark.parametrize("named", DAMAGE)
+def test_a_damaged_official_file_is_refused_by_name(tmp_path, named):
+    content = official_content(lstm=(6, 5), connected=(3, 4), features=92)
+    DAMAGE[named](content)
+    with pytest.raises(InputError, match=re.escape(named)) as caught:
+        convert.from_official(content, tmp_path / "x.checkpoint")
+    assert str(caught.value).startswith(f"{tmp_path / 'x.checkpoint'}: ")
+
+
+def test_a_renamed_tensor_of_the_recorded_file_is_named(golden):
+    file = golden / "dvs/random.checkpoint"
+    content = torch_file.read(file)
+    renamed(content["state_dict"], "rnns.0.LSTM.weight_ih")
+    with pytest.raises(InputError, match=r"missing: state_dict\.rnns\.0\.LSTM\.weight_ih;"):
+        convert.from_official(content, file)
+
+
+def test_an_activation_is_known_in_any_case_and_weights_of_any_width(tmp_path):
+    content = official_content(lstm=(6, 5), connected=(3, 4), features=92)
+    content["fc"]["activate_function"] = "ReLU"
+    for name, tensor in content["state_dict"].items():
+        content["state_dict"][name] = tensor.astype(np.float64)
+    network = convert.from_official(content, tmp_path / "x.checkpoint")
+    assert network.architecture.fully_connected[0] == FullyConnected(3, "relu")
+    assert {leaf.dtype for leaf in jax.tree.leaves(nnx.state(network))} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"lstm": ["a"]}, "lstm.0 is 'a'"),
+        ({"lstm": []}, "lstm is ()"),
+        ({"lstm": 3}, "not iterable"),
+        ({"flow": "yes"}, "flow is 'yes'"),
+        ({"zig": 1}, "zig"),
+        ({"fully_connected": [{"features": 5}]}, "which is 4) is [5]"),
+        ({"fully_connected": []}, "which is 4) is []"),
+        (
+            {"fully_connected": [{"features": 4, "activation": "zig"}]},
+            "fully_connected.0.activation is 'zig'",
+        ),
+        (
+            {"fully_connected": [{"features": 4, "activation": ["relu"]}]},
+            "fully_connected.0.activation is ['relu']",
+        ),
+        (
+            {"fully_connected": [{"features": 4, "dropout": 1.5}]},
+            "fully_connected.0.dropout is 1.5",
+        ),
+        ({"convolutions": [{"channels": 2, "stride": 0}]}, "convolutions.0.stride is 0"),
+        ({"convolutions": [{"channels": 2, "batch_norm": 1}]}, "convolutions.0.batch_norm is 1"),
+    ],
+    ids=str,
+)
+def test_an_impossible_description_is_refused_by_name(tmp_path, fields, named):
+    description = architecture.to_dict(Architecture()) | fields
+    metadata = {"kind": weights.KIND, "architecture": description}
+    checkpoint.save(tmp_path / "bad", {"a": np.zeros(1)}, metadata)
+    with pytest.raises(InputError, match=re.escape(named)) as caught:
+        weights.load(tmp_path / "bad")
+    assert str(caught.value).startswith(f"{tmp_path / 'bad'}: ")
+
+
+@pytest.mark.parametrize("metadata", [{}, {"architecture": None}, {"architecture": "dvs"}], ids=str)
+def test_a_folder_without_a_description_is_refused(tmp_path, metadata):
+    checkpoint.save(tmp_path / "bad", {"a": np.zeros(1)}, {"kind": weights.KIND} | metadata)
+    with pytest.raises(InputError, match="bad: holds no description of a fused network"):
+        weights.load(tmp_path / "bad")

@@ -1,0 +1,182 @@
+"""What an official PyTorch checkpoint says of its network: its tensors and settings (specs §5)."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax.errors import InputError
+from dvs_jax.fused.architecture import (
+    POSE_FEATURES,
+    TURN_FEATURES,
+    Activation,
+    Architecture,
+    FullyConnected,
+)
+from dvs_jax.fused.network import ACTIVATIONS, ENCODER_CHANNELS
+
+Tensors = Mapping[str, Float[np.ndarray, "..."]]
+
+_AXES = {"rnns.*.LSTM.weight_*": 2, "fcs.*.fc.weight": 2}
+"""How many axes those tensors have from which sizes are read."""
+
+
+def tensors(content: Mapping[str, Any], part: str, file: Path) -> dict[str, np.ndarray]:
+    """Return a part's tensors by name, float32, in the shapes and axes of PyTorch.
+
+    Args:
+        content: what `torch_file.read` found.
+        part: "state_dict" or "unet"; an absent part has no tensors.
+        file: named in errors.
+
+    Raises:
+        InputError: the part is no dictionary of finite tensors, or one that tells a size has
+            another number of axes than it should.
+    """
+    return {
+        _name(name, part, file): _tensor(name, value, part, file)
+        for name, value in _dictionary(content, part, file).items()
+    }
+
+
+def _dictionary(content: Mapping[str, Any], key: str, file: Path) -> dict[Any, Any]:
+    found = content.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InputError(f"{file}: its {key} is a {type(found).__name__}, not a dictionary")
+    return found
+
+
+def _name(name: Any, part: str, file: Path) -> str:
+    if not isinstance(name, str):
+        raise InputError(f"{file}: its {part} has the key {name!r}, which is no tensor's name")
+    return name
+
+
+def _tensor(name: str, value: Any, part: str, file: Path) -> np.ndarray:
+    if not isinstance(value, np.ndarray):
+        raise InputError(f"{file}: {part}.{name} is a {type(value).__name__}, not a tensor")
+    for pattern, axes in _AXES.items():
+        if fnmatch(name, pattern) and (value.ndim != axes or value.size == 0):
+            raise InputError(
+                f"{file}: {part}.{name} has shape {value.shape}; "
+                f"{axes} axes, none of them empty, are wanted"
+            )
+    with np.errstate(over="ignore"):
+        single = value.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise InputError(f"{file}: {part}.{name} holds numbers that are not finite in float32")
+    return single
+
+
+def architecture(content: Mapping[str, Any], core: Tensors, file: Path) -> Architecture:
+    """Read the layers off the tensors; what they cannot tell is in the settings.
+
+    Args:
+        content: what `torch_file.read` found, with the settings `cnn` and `fc`.
+        core: the part "state_dict", as `tensors` returns it.
+        file: named in errors.
+
+    Raises:
+        InputError: a layer or setting is missing, unknown or not supported.
+    """
+    if any(name.startswith("convs.") for name in core):
+        raise InputError(f"{file}: checkpoints with convolutions before the LSTM are not converted")
+    inputs = core.get("rnns.0.LSTM.weight_ih")
+    return Architecture(
+        flow=inputs is None or inputs.shape[1] != POSE_FEATURES,
+        lstm=_lstm(core, file),
+        fully_connected=_fully_connected(content, core, file),
+        official=True,
+    )
+
+
+def _lstm(core: Tensors, file: Path) -> tuple[int, ...]:
+    names = _numbered(core, "rnns.{}.LSTM.weight_hh")
+    if not names:
+        raise InputError(f"{file}: state_dict has no LSTM (rnns.0.LSTM.weight_hh is missing)")
+    return tuple(core[name].shape[1] for name in names)
+
+
+def _fully_connected(
+    content: Mapping[str, Any], core: Tensors, file: Path
+) -> tuple[FullyConnected, ...]:
+    names = _numbered(core, "fcs.{}.fc.weight")
+    if not names:
+        raise InputError(f"{file}: state_dict has no linear layer (fcs.0.fc.weight is missing)")
+    settings = _dictionary(content, "fc", file)
+    if _is_on(settings, "batch_norm", "fc", file):
+        raise InputError(f"{file}: batch normalisation after the LSTM is not supported")
+    activation = _activation(settings, "fc", file)
+    features = [core[name].shape[0] for name in names]
+    if features[-1] != TURN_FEATURES:
+        raise InputError(
+            f"{file}: the last linear layer, {names[-1]}, gives {features[-1]} numbers; "
+            f"a turn has {TURN_FEATURES}"
+        )
+    hidden = (FullyConnected(size, activation) for size in features[:-1])
+    return (*hidden, FullyConnected(features[-1]))
+
+
+def _numbered(core: Tensors, pattern: str) -> list[str]:
+    names: list[str] = []
+    while pattern.format(len(names)) in core:
+        names.append(pattern.format(len(names)))
+    return names
+
+
+def _activation(settings: Mapping[Any, Any], part: str, file: Path) -> Activation:
+    """Return the activation, whatever the case of its letters."""
+    wanted = settings.get("activate_function", "relu")
+    for known in ACTIVATIONS:
+        if isinstance(wanted, str) and wanted.lower() == known:
+            return known
+    raise InputError(
+        f"{file}: {part}.activate_function is {wanted!r}; known are {', '.join(ACTIVATIONS)}"
+    )
+
+
+def _is_on(settings: Mapping[Any, Any], name: str, part: str, file: Path) -> bool:
+    value = settings.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise InputError(f"{file}: {part}.{name} is {value!r}, neither True nor False")
+    return bool(value)
+
+
+def core_shapes(wanted: Architecture) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor of the core, by its official name."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    inputs = wanted.input_features
+    for i, hidden in enumerate(wanted.lstm):
+        shapes |= {
+            f"rnns.{i}.LSTM.weight_ih": (4 * hidden, inputs),
+            f"rnns.{i}.LSTM.weight_hh": (4 * hidden, hidden),
+            f"rnns.{i}.LSTM.bias_ih": (4 * hidden,),
+            f"rnns.{i}.LSTM.bias_hh": (4 * hidden,),
+        }
+        inputs = hidden
+    for i, layer in enumerate(wanted.fully_connected):
+        shapes[f"fcs.{i}.fc.weight"] = (layer.features, inputs)
+        shapes[f"fcs.{i}.fc.bias"] = (layer.features,)
+        inputs = layer.features
+    return shapes
+
+
+def encoder_prefixes() -> list[str]:
+    """Return the official names of the flow encoder's convolutions, in order."""
+    down = range(1, len(ENCODER_CHANNELS))
+    return ["inc.double_conv.0", *(f"down{i}.maxpool_conv.1.double_conv.0" for i in down)]
+
+
+def encoder_shapes() -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor of the flow encoder, by its official name."""
+    shapes: dict[str, tuple[int, ...]] = {"fc.fc.weight": (64, 128), "fc.fc.bias": (64,)}
+    inputs = 4
+    for prefix, channels in zip(encoder_prefixes(), ENCODER_CHANNELS, strict=True):
+        shapes |= {f"{prefix}.weight": (channels, inputs, 3, 3), f"{prefix}.bias": (channels,)}
+        inputs = channels
+    return shapes
