@@ -61,7 +61,16 @@ def read(file: Path, camera: Camera) -> CameraPath:
             angular velocity is beyond 150 rad/s, or a quaternion has no unit norm; the message
             names the line.
     """
-    log = table.read(file)
+    return poses(table.read(file), camera)
+
+
+def is_released_layout(log: Table) -> bool:
+    """Return whether the released data's gyro logs look like this one."""
+    return log.file.suffix.lower() == ".txt" and not log.names and log.values.shape[1] == 4
+
+
+def poses(log: Table, camera: Camera) -> CameraPath:
+    """Return the poses that a gyro log's table tells of (see `read`)."""
     time_ns, motion = _named_columns(log) if log.names else _official_columns(log)
     keep = columns.increasing(log, time_ns)
     if motion.shape[1] == 4:
@@ -69,9 +78,9 @@ def read(file: Path, camera: Camera) -> CameraPath:
     else:
         _require_possible(log, motion)
     if np.count_nonzero(keep) < 2:
-        raise InputError(f"{file}: a single sample; a gyro log needs two or more")
+        raise InputError(f"{log.file}: a single sample; a gyro log needs two or more")
     time_ns, motion = time_ns[keep] + round(camera.clock_offset_s * 1e9), motion[keep]
-    _warn_of_sparse_samples(file, time_ns)
+    _warn_of_sparse_samples(log.file, time_ns)
     if motion.shape[1] == 4:
         return CameraPath(time_ns, quaternion.normalize(motion))
     return integrate(time_ns, _reorder(motion, camera.gyro_axes))

@@ -8,9 +8,10 @@ from jaxtyping import Int
 
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
-from dvs_jax.sensors import camera_file, coverage, frames, gyro, ois
+from dvs_jax.sensors import camera_file, coverage, frames, gyro, ois, table
 from dvs_jax.sensors.folder import LogFiles, find_logs
 from dvs_jax.sensors.log import FrameLog, OisLog, SensorLog
+from dvs_jax.sensors.table import Table
 
 _log = logging.getLogger("dvs_jax")
 
@@ -19,7 +20,8 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
     """Load the sensor logs and the camera description that lie beside a video.
 
     Each missing sensor but the gyro is replaced, and a warning says what that costs: no lens shift,
-    the video's own timestamps, the released camera.
+    the video's own timestamps, the released camera (only a note where the gyro's log is laid out as
+    in the released data).
 
     Args:
         video: a video file, or a folder of images with the logs beside the folder.
@@ -41,10 +43,14 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
         raise InputError(f"{video}: the video has no frames")
     camera = Camera() if files.camera is None else camera_file.read(files.camera)
     frame_log = _frame_log(files, camera, video_time_ns)
-    path = gyro.read(files.gyro, camera)
+    gyro_log = table.read(files.gyro)
+    path = gyro.poses(gyro_log, camera)
     coverage.require_overlap(files.gyro, path.time_ns, frame_log.time_ns)
     coverage.warn_of_uncovered_frames(files.gyro, path.time_ns, frame_log)
-    return SensorLog(camera, path, _ois_log(files, camera, frame_log), frame_log)
+    ois_log = _ois_log(files, camera, frame_log)
+    if files.camera is None:
+        _tell_assumed_camera(files, camera, gyro_log)
+    return SensorLog(camera, path, ois_log, frame_log)
 
 
 def _no_gyro(folder: Path, video: Path) -> InputError:
@@ -56,11 +62,29 @@ def _no_gyro(folder: Path, video: Path) -> InputError:
     )
 
 
+def _tell_assumed_camera(files: LogFiles, camera: Camera, gyro_log: Table) -> None:
+    """Tell what stands in for the description; the released data's own camera is no guess."""
+    _log.log(
+        logging.INFO if gyro.is_released_layout(gyro_log) else logging.WARNING,
+        "%s: no camera.toml; assuming a fov of %.2f (picture width / focal length), gyro axes %s "
+        "and%s a readout time of %.0f ms; docs/cameras.md tells how to find a camera's own",
+        files.folder,
+        1.0 / camera.focal_length[0],
+        ", ".join(camera.gyro_axes),
+        "" if files.frame is None else ", where the frame log tells none,",
+        camera.readout_time_s * 1e3,
+    )
+
+
 def _frame_log(
     files: LogFiles, camera: Camera, video_time_ns: Int[np.ndarray, "frame"]
 ) -> FrameLog:
     if files.frame is None:
-        _warn_of_missing_frame_log(files, camera)
+        _log.warning(
+            "%s: no frame log; the video's own timestamps stand in, which lie some milliseconds "
+            "off the exposures and may leave jitter",
+            files.folder,
+        )
         return frames.without_log(video_time_ns, camera)
     log = frames.read(files.frame, camera)
     count = min(len(log), len(video_time_ns))
@@ -73,22 +97,6 @@ def _frame_log(
             count,
         )
     return FrameLog(log.time_ns[:count], log.readout_ns[:count], log.ois_time_ns[:count])
-
-
-def _warn_of_missing_frame_log(files: LogFiles, camera: Camera) -> None:
-    _log.warning(
-        "%s: no frame log; the video's own timestamps stand in, which lie some milliseconds off "
-        "the exposures and may leave jitter",
-        files.folder,
-    )
-    if files.camera is None:
-        _log.warning(
-            "%s: no camera.toml either; assuming a fov of %.2f (sensor width / focal length) and "
-            "a readout time of %.0f ms",
-            files.folder,
-            1.0 / camera.focal_length[0],
-            camera.readout_time_s * 1e3,
-        )
 
 
 def _ois_log(files: LogFiles, camera: Camera, frame_log: FrameLog) -> OisLog | None:

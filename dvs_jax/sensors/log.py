@@ -48,7 +48,7 @@ class SensorLog:
 
     Attributes:
         camera: intrinsics, and how the sensors sit in it.
-        gyro: the camera's real pose at each sample of the gyro log, world to camera; none outside it.
+        gyro: the camera's real pose at each sample of its log, world to camera.
         ois: the lens shift, or None without a log.
         frames: one row a frame of the video.
     """

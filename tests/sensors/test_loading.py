@@ -97,14 +97,42 @@ def test_without_frame_log_and_description_the_assumptions_are_told(clip, caplog
     assert log.camera == Camera()
     assert log.ois is None
     assert "no frame log; the video's own timestamps stand in" in caplog.text
-    assert "assuming a fov of 1.27 (sensor width / focal length) and a readout" in caplog.text
-    assert "time of 30 ms" in caplog.text
+    assert "no camera.toml; assuming a fov of 1.27 (picture width / focal length), " in caplog.text
+    assert "gyro axes y, x, z and a readout time of 30 ms; docs/cameras.md" in caplog.text
     assert "no OIS log; shifts of the lens" in caplog.text
     assert len(caplog.records) == 3
 
 
+LINE = "0 0.1 0.2 0.3\n5000 0.1 0.2 0.3\n2000000 0.1 0.2 0.3\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "level"),
+    [
+        ("gyro.txt", LINE, "INFO"),
+        ("gyro.csv", LINE, "WARNING"),
+        ("gyro.txt", "t_us wx wy wz\n" + LINE, "WARNING"),
+        ("gyro.txt", "0 0 0 0 1\n2000000000 0 0 0 1\n", "WARNING"),
+    ],
+)
+def test_a_camera_that_is_assumed_is_told_even_beside_a_frame_log(
+    clip, caplog, name, content, level
+):
+    video = clip(frame=frame_csv(0.5, 30))
+    (video.parent / "gyro.csv").unlink()
+    (video.parent / name).write_text(content)
+    caplog.set_level("INFO")
+    sensors.load(video, THIRTY_FPS)
+    (said,) = [record for record in caplog.records if "camera.toml" in record.getMessage()]
+    assert said.levelname == level
+    assert "gyro axes y, x, z and, where the frame log tells none, a readout time of 30 ms" in (
+        said.getMessage()
+    )
+
+
 def test_a_complete_clip_says_nothing(clip, caplog):
-    video = clip(frame=frame_csv(0.5, 30), ois="t_s,x,y\n0,1,2\n2,1,2\n")
+    video = clip(frame=frame_csv(0.5, 30), ois="t_s,x,y\n0,1,2\n2,1,2\n", camera="fov = 1.27")
+    caplog.set_level("INFO")
     log = sensors.load(video, THIRTY_FPS)
     np.testing.assert_allclose(log.ois.offset[0], [1 / 4032, 2 / 2272])
     assert caplog.text == ""
