@@ -61,6 +61,26 @@ def multiply(q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]) -> Float[
     )
 
 
+def accumulate(factor: Float[np.ndarray, "*batch step 4"]) -> Float[np.ndarray, "*batch step 4"]:
+    """Return factor_i ⊗ … ⊗ factor_0 for every step i, on the host.
+
+    That is log₂ of the steps' number of products of whole arrays (Hillis and Steele, "Data parallel
+    algorithms", 1986).
+
+    Args:
+        factor: unit quaternions [x, y, z, w], the earliest rotation first.
+
+    Returns:
+        Unit quaternions [x, y, z, w], of the factors' precision.
+    """
+    product, reach = factor, 1
+    while reach < factor.shape[-2]:
+        later = multiply(product[..., reach:, :], product[..., :-reach, :])
+        product = np.concatenate([product[..., :reach, :], later], axis=-2)
+        reach *= 2
+    return normalize(product)
+
+
 def conjugate(q: Float[Array, "*batch 4"]) -> Float[Array, "*batch 4"]:
     """Return the inverse rotations [x, y, z, w] of unit quaternions [x, y, z, w]."""
     xp = array_namespace(q)

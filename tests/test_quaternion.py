@@ -116,6 +116,16 @@ def test_rotate_is_the_conjugation_of_the_vector(q, vector):
     np.testing.assert_allclose(quaternion.rotate(q, vector), conjugated[:3], atol=1e-12)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5, 64])
+def test_accumulate_multiplies_one_after_the_other(steps):
+    factor = quaternion.normalize(np.random.default_rng(6).standard_normal((3, steps, 4)))
+    product = factor[:, 0]
+    for step, accumulated in enumerate(np.moveaxis(quaternion.accumulate(factor), 1, 0)):
+        if step:
+            product = quaternion.multiply(factor[:, step], product)
+        np.testing.assert_allclose(accumulated, product, atol=1e-13)
+
+
 def test_slerp_clamps_and_takes_the_short_way():
     quarter = quaternion.from_rotation_vector(np.array([0.0, 0.0, np.pi / 2]))
     np.testing.assert_allclose(quaternion.slerp(IDENTITY, quarter, np.array(-3.0)), IDENTITY)

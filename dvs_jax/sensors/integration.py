@@ -24,17 +24,7 @@ def integrate(
     """
     step_s = np.diff(time_ns, prepend=time_ns[:1]) / 1e9
     turn = quaternion.from_rotation_vector(velocity * step_s[:, None])
-    return CameraPath(time_ns, _running_product(turn))
-
-
-def _running_product(factor: Float[np.ndarray, "sample 4"]) -> Float[np.ndarray, "sample 4"]:
-    """Return f_i ⊗ … ⊗ f_0 for every i: log₂ N products of whole arrays (Hillis & Steele, 1986)."""
-    product, reach = factor, 1
-    while reach < len(product):
-        later = quaternion.multiply(product[reach:], product[:-reach])
-        product = np.concatenate([product[:reach], later])
-        reach *= 2
-    return quaternion.normalize(product)
+    return CameraPath(time_ns, quaternion.accumulate(turn))
 
 
 def with_pre_roll(path: CameraPath) -> CameraPath:

@@ -28,7 +28,7 @@ def unroll(pose: Float[np.ndarray, "frame 4"]) -> tuple[Turn, Float[np.ndarray, 
     turn = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
     step = quaternion.to_rotation_vector(turn)
     half_turn = quaternion.from_rotation_vector(step / 2.0)
-    carry = _running_product(np.concatenate([quaternion.identity((1,)), half_turn]))
+    carry = quaternion.accumulate(np.concatenate([quaternion.identity((1,)), half_turn]))
     carried_back = quaternion.rotate(quaternion.conjugate(carry[1:]), step)
     return np.concatenate([np.zeros((1, 3)), np.cumsum(carried_back, axis=0)]), carry
 
@@ -39,13 +39,3 @@ def roll_back(
     """Return the poses [x, y, z, w] moved by changes in radians of the path unrolled from them."""
     in_camera = quaternion.rotate(carry, change)
     return quaternion.multiply(quaternion.from_rotation_vector(in_camera), pose)
-
-
-def _running_product(factor: Float[np.ndarray, "frame 4"]) -> Float[np.ndarray, "frame 4"]:
-    """Return factor_i ⊗ … ⊗ factor_0 for every i, by doubling the length multiplied."""
-    product, length = factor, 1
-    while length < len(factor):
-        longer = quaternion.multiply(product[length:], product[:-length])
-        product = np.concatenate([product[:length], longer])
-        length *= 2
-    return quaternion.normalize(product)
