@@ -36,6 +36,7 @@ class Camera:
         clock_offset_s: seconds to add to the gyro's and OIS's time to get the video's.
         ois_window: width and height, in the OIS log's pixels, of the sensor area that the video
             shows.
+        calibrated_size: width and height of the picture that was calibrated, or None.
     """
 
     focal_length: tuple[float, float] = (1 / 1.27, 1 / 1.27)
@@ -44,6 +45,7 @@ class Camera:
     gyro_axes: tuple[str, str, str] = ("y", "x", "z")
     clock_offset_s: float = 0.0
     ois_window: tuple[float, float] = (4032.0, 2272.0)
+    calibrated_size: tuple[float, float] | None = None
 
 
 def intrinsic_matrix(

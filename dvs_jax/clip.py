@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from dvs_jax import sensors, video
+from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowFolder, flow_folder
@@ -28,6 +29,9 @@ RESULTS = ("_stab", "_stab_crop")
 
 FLOW_FOLDERS = ("flo", "flo_back")
 """Folders of pictures that are no frames: flow may be stored as .png."""
+
+SAME_SHAPE = 0.01
+"""How far width / height may differ between a video and the calibration of its camera."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -80,11 +84,24 @@ def load_clip(path: str | Path) -> Clip:
     log = sensors.load(source, info.time_ns)
     if len(log.frames) < 2:
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
+    _warn_of_another_shape(info, log.camera)
     if not source.is_dir():
         return Clip(source.stem, info, log, flow_folder.find(source.parent))
     # A folder at the root of the file system has a parent without a name.
     name = source.absolute().parent.name or source.name
     return Clip(name, _timed_by(log, info), log, flow_folder.find(source.parent))
+
+
+def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
+    if camera.calibrated_size is None:
+        return
+    width, height = camera.calibrated_size
+    if abs(width * info.height / (height * info.width) - 1) > SAME_SHAPE:
+        _log.warning(
+            "%s: the camera was calibrated at %g × %g, the video has %d × %d: another shape shows "
+            "another part of the sensor; give the [intrinsics] of the video's own mode",
+            *(info.path, width, height, info.width, info.height),
+        )
 
 
 def _timed_by(log: SensorLog, images: VideoInfo) -> VideoInfo:

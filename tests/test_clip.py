@@ -200,6 +200,20 @@ def test_the_shorter_of_video_and_frame_log_counts(walk, caplog, rows):
     assert len(counts) == (rows < 30)
 
 
+@pytest.mark.parametrize(
+    ("size", "warned"), [((1920, 1080), 0), ((1920, 1088), 0), ((1920, 1440), 1), ((1080, 1920), 1)]
+)
+def test_a_calibration_of_another_shape_is_told(walk, caplog, size, warned):
+    width, height = size
+    (walk / "camera.toml").write_text(
+        f"[intrinsics]\nwidth = {width}\nheight = {height}\n"
+        f"fx = 1500\nfy = 1500\ncx = {width / 2}\ncy = {height / 2}\n"
+    )
+    load_clip(walk)
+    told = f"the camera was calibrated at {width} × {height}, the video has 192 × 108: another"
+    assert [told in message for message in said(caplog)] == [True] * warned
+
+
 def test_one_frame_is_no_video(walk):
     rewrite(walk / "walking_frame.txt", slice(1))
     with pytest.raises(InputError, match=r"walking\.mp4: one frame is no video"):

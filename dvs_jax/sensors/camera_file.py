@@ -108,6 +108,7 @@ def _optics(root: _Section) -> dict[str, Any]:
     return {
         "focal_length": (fx / width, fy / width),
         "principal_point": ((cx + 0.5) / width, (cy + 0.5) / height),
+        "calibrated_size": (width, height),
     }
 
 

@@ -41,6 +41,7 @@ def test_every_key(read):
         gyro_axes=("-x", "z", "y"),
         clock_offset_s=-0.0125,
         ois_window=(1920.0, 1080.0),
+        calibrated_size=(800.0, 600.0),
     )
 
 
