@@ -13,6 +13,9 @@ from dvs_jax.sensors.folder import LogFiles, find_logs
 from dvs_jax.sensors.log import FrameLog, OisLog, SensorLog
 from dvs_jax.sensors.table import Table
 
+_ROUNDING = 1.01
+"""How much longer than the frame interval a readout may be said to be: both are rounded."""
+
 _log = logging.getLogger("dvs_jax")
 
 
@@ -43,6 +46,7 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
         raise InputError(f"{video}: the video has no frames")
     camera = Camera() if files.camera is None else camera_file.read(files.camera)
     frame_log = _frame_log(files, camera, video_time_ns)
+    _warn_of_long_readout(files, frame_log)
     gyro_log = table.read(files.gyro)
     path = gyro.poses(gyro_log, camera)
     coverage.require_overlap(files.gyro, path.time_ns, frame_log.time_ns)
@@ -97,6 +101,22 @@ def _frame_log(
             count,
         )
     return FrameLog(log.time_ns[:count], log.readout_ns[:count], log.ois_time_ns[:count])
+
+
+def _warn_of_long_readout(files: LogFiles, frame_log: FrameLog) -> None:
+    if len(frame_log) < 2:
+        return
+    # Medians: a dropped frame tells nothing of the interval.
+    interval_ms = np.median(np.diff(frame_log.time_ns)) / 1e6
+    readout_ms = np.median(frame_log.readout_ns) / 1e6
+    if readout_ms > interval_ms * _ROUNDING:
+        _log.warning(
+            "%s: a readout of %.1f ms is longer than the %.1f ms from frame to frame, which no "
+            "sensor does; see docs/cameras.md on readout_time_ms",
+            files.frame or files.camera or files.folder,
+            readout_ms,
+            interval_ms,
+        )
 
 
 def _ois_log(files: LogFiles, camera: Camera, frame_log: FrameLog) -> OisLog | None:

@@ -156,6 +156,25 @@ def test_the_shorter_of_video_and_frame_log_counts(clip, caplog, in_log, in_vide
     assert f"{in_log} frames in the log, {in_video} in the video" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"camera": "readout_time_ms = 300"}, "camera.toml: a readout of 300.0 ms is longer than"),
+        (
+            {"frame": "t_s,readout_ms\n0,35\n0.0333,35\n0.0666,35\n"},
+            "frame.csv: a readout of 35.0 ms is longer than the 33.3 ms from frame to frame",
+        ),
+        ({"camera": "readout_time_ms = 33.334"}, None),
+        # A dropped frame or two do not tell of the interval.
+        ({"frame": "t_s,readout_ms\n0,33\n0.0333,33\n0.0667,33\n0.2,33\n"}, None),
+    ],
+)
+def test_a_readout_beyond_the_frame_interval_is_told(clip, caplog, files, told):
+    sensors.load(clip(**files), THIRTY_FPS)
+    said = [each.getMessage() for each in caplog.records if "a readout of" in each.getMessage()]
+    assert [told in message for message in said] == ([True] if told else [])
+
+
 def test_a_log_that_ends_early_holds_its_last_pose(clip, caplog):
     log = sensors.load(clip(gyro=gyro_csv(0.0, 0.5)), THIRTY_FPS)
     assert "the log ends before 16 of 30 frames do" in caplog.text
