@@ -1,6 +1,5 @@
 """Pictures of camera paths."""
 
-import contextlib
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
+from dvs_jax.whole_file import replacing
 
 _INPUT_STYLE: dict[str, Any] = {"color": "#2ca02c", "linewidth": 1.2}
 _OUTPUT_STYLE: dict[str, Any] = {"color": "#1f5fd0", "linewidth": 1.6}
@@ -111,15 +111,10 @@ def _save(figure: Figure, file: Path) -> None:
     kind = file.suffix.lstrip(".").lower()
     # Full colour resolution: JPEG's default halves it, which smears thin coloured lines.
     quality = {"quality": 95, "subsampling": 0} if kind in ("jpg", "jpeg") else {}
-    part = file.with_name(f".{file.name}.part")
-    try:
-        with warnings.catch_warnings():
-            # Boxes stand for letters that the font lacks, as in a name in Chinese.
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    with replacing(file) as part, warnings.catch_warnings():
+        # Boxes stand for letters that the font lacks, as in a name in Chinese.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        try:
             figure.savefig(part, format=kind, pil_kwargs=quality)
-        part.replace(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: the picture cannot be written ({error})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        except ValueError as error:
+            raise InputError(f"{file}: the picture cannot be written ({error})") from None

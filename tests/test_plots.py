@@ -87,8 +87,9 @@ def test_letters_the_font_lacks_and_bytes_that_are_none_are_drawn_in_silence(tmp
 @pytest.mark.parametrize("name", ["missing/picture.jpg", "file/picture.jpg", "picture.xyz"])
 def test_an_unwritable_picture_is_named_and_leaves_nothing(tmp_path: Path, shaky, name):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=Path(name).name):
+    with pytest.raises(InputError, match=Path(name).name) as refusal:
         plots.plot_path(tmp_path / name, shaky, shaky, None, "walk")
+    assert str(refusal.value).count(Path(name).name) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
@@ -96,8 +97,9 @@ def test_a_failed_picture_keeps_the_old_one(tmp_path: Path, shaky, monkeypatch):
     file = tmp_path / "picture.jpg"
     file.write_bytes(b"old")
 
-    def full_disk(*_: object, **__: object) -> None:
-        (tmp_path / ".picture.jpg.part").write_bytes(b"half")
+    def full_disk(_: object, part: Path, **__: object) -> None:
+        assert part.parent == tmp_path
+        part.write_bytes(b"half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", full_disk)

@@ -1,6 +1,5 @@
 """A recorded synthetic clip: its logs, its frames, and the truth about both."""
 
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +21,7 @@ from dvs_jax.synthetic.render import render
 from dvs_jax.synthetic.scene import Scene, make_scene
 from dvs_jax.synthetic.view import View, make_view
 from dvs_jax.video import VideoInfo, VideoWriter
+from dvs_jax.whole_file import replacing_together
 
 Progress = Callable[[range], Iterable[int]]
 
@@ -130,17 +130,11 @@ def synthesize(
     Raises:
         InputError: the folder holds something else, or cannot be written to.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with replacing_together(folder) as unfinished:
         names = _require_no_strangers(folder, clip)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
-            _write_files(record(clip), Path(unfinished), progress)
-            for name in names:
-                (folder / name).unlink(missing_ok=True)
-            for file in Path(unfinished).iterdir():
-                file.replace(folder / file.name)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written to ({error})") from error
+        _write_files(record(clip), unfinished, progress)
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
     return folder / f"{clip.motion}.mp4"
 
 
