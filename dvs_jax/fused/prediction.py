@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from dvs_jax import clip as clips
 from dvs_jax import flow
@@ -42,6 +42,7 @@ def predict_trajectory(
     """
     official = network.architecture.official
     time_ns = clips.center_time_ns(clip)
+    _tell_of_missing_look_ahead(clip, time_ns)
     steps = features.pose_features(with_pre_roll(clip.sensors.gyro), time_ns, official)
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
@@ -50,6 +51,18 @@ def predict_trajectory(
         steps = steps._replace(flow=np.concatenate(encoded))
     (path,) = inference.predict(network, [steps], [time_ns])
     return path
+
+
+def _tell_of_missing_look_ahead(clip: Clip, time_ns: Int[np.ndarray, "frame"]) -> None:
+    unseen = int((time_ns + features.LOOK_AHEAD_NS > clip.sensors.gyro.time_ns[-1]).sum())
+    if unseen:
+        _log.info(
+            "%s: the network looks %d ms ahead, and the gyro log ends too early for that in the "
+            "last %d frames; go on recording for a moment after the video",
+            clip.video.path,
+            features.LOOK_AHEAD_NS // 1_000_000,
+            unseen,
+        )
 
 
 def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
