@@ -39,6 +39,13 @@ class Convolution:
     batch_norm: bool = False
     activation: Activation = "relu"
 
+    def output_length(self, length: int) -> int:
+        """Return how long a vector of `length` comes out; 0 where too little is left to pool."""
+        if length == 0:
+            return 0
+        unpooled = (length + 2 * (self.kernel // 2) - self.kernel) // self.stride + 1
+        return unpooled // self.pool
+
 
 @dataclass(frozen=True)
 class FullyConnected:
@@ -73,6 +80,14 @@ class Architecture:
     def input_features(self) -> int:
         """Length of the core's input vector."""
         return POSE_FEATURES + (FLOW_FEATURES if self.flow else 0)
+
+    @property
+    def lstm_inputs(self) -> int:
+        """Length of the first LSTM layer's input vector: what the convolutions leave."""
+        length, channels = self.input_features, 1
+        for layer in self.convolutions:
+            length, channels = layer.output_length(length), layer.channels
+        return length * channels
 
 
 def to_dict(architecture: Architecture) -> dict[str, Any]:
@@ -112,6 +127,8 @@ def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
     for i, layer in enumerate(architecture.convolutions):
         for name, value in dataclasses.asdict(layer).items():
             yield f"convolutions.{i}.{name}", value, _is_possible(name, value)
+    left = architecture.lstm_inputs
+    yield "convolutions (how many numbers they leave)", left, left > 0
     yield "lstm", architecture.lstm, len(architecture.lstm) > 0
     for i, hidden in enumerate(architecture.lstm):
         yield f"lstm.{i}", hidden, _is_count(hidden)

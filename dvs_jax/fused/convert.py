@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from flax import nnx
+from jaxtyping import Float
 
 from dvs_jax import checkpoint
 from dvs_jax.errors import InputError
@@ -65,22 +66,55 @@ def _linear(tensors: Tensors, prefix: str) -> dict[str, np.ndarray]:
 
 
 def _core_state(tensors: Tensors, architecture: Architecture) -> dict[str, Any]:
-    lstm = {
-        i: {
-            "input": {
-                "kernel": tensors[f"rnns.{i}.LSTM.weight_ih"].T,
-                # Only the sum of PyTorch's two biases has an effect.
-                "bias": tensors[f"rnns.{i}.LSTM.bias_ih"] + tensors[f"rnns.{i}.LSTM.bias_hh"],
-            },
-            "recurrent": {"kernel": tensors[f"rnns.{i}.LSTM.weight_hh"].T},
-        }
-        for i in range(len(architecture.lstm))
+    convolutions = {
+        i: _convolution(tensors, f"convs.{i}", layer.batch_norm)
+        for i, layer in enumerate(architecture.convolutions)
     }
+    lstm = {i: _lstm(tensors, f"rnns.{i}.LSTM") for i in range(len(architecture.lstm))}
+    if architecture.convolutions:
+        channels = architecture.convolutions[-1].channels
+        lstm[0]["input"]["kernel"] = _channel_last(lstm[0]["input"]["kernel"], channels)
     connected = {
         i: {"linear": _linear(tensors, f"fcs.{i}.fc")}
         for i in range(len(architecture.fully_connected))
     }
-    return {"lstm": lstm, "fully_connected": connected}
+    return {"convolutions": convolutions, "lstm": lstm, "fully_connected": connected}
+
+
+def _convolution(tensors: Tensors, prefix: str, batch_norm: bool) -> dict[str, Any]:
+    state: dict[str, Any] = {
+        "convolution": {
+            # PyTorch stores [out, in, 1, step], Flax [step, in, out].
+            "kernel": tensors[f"{prefix}.conv.weight"][:, :, 0].transpose(2, 1, 0),
+            "bias": tensors[f"{prefix}.conv.bias"],
+        }
+    }
+    if batch_norm:
+        names = {"scale": "weight", "bias": "bias", "mean": "running_mean", "var": "running_var"}
+        state["norm"] = {
+            ours: tensors[f"{prefix}.batch_norm.{theirs}"] for ours, theirs in names.items()
+        }
+    return state
+
+
+def _lstm(tensors: Tensors, prefix: str) -> dict[str, dict[str, np.ndarray]]:
+    return {
+        "input": {
+            "kernel": tensors[f"{prefix}.weight_ih"].T,
+            # Only the sum of PyTorch's two biases has an effect.
+            "bias": tensors[f"{prefix}.bias_ih"] + tensors[f"{prefix}.bias_hh"],
+        },
+        "recurrent": {"kernel": tensors[f"{prefix}.weight_hh"].T},
+    }
+
+
+def _channel_last(
+    kernel: Float[np.ndarray, "inputs gates"], channels: int
+) -> Float[np.ndarray, "inputs gates"]:
+    """Reorder the rows from [channel, position], as PyTorch flattens, to [position, channel]."""
+    inputs, gates = kernel.shape
+    by_channel = kernel.reshape(channels, inputs // channels, gates)
+    return by_channel.transpose(1, 0, 2).reshape(inputs, gates)
 
 
 def _encoder_state(tensors: Tensors) -> dict[str, Any]:

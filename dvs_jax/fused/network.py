@@ -108,11 +108,6 @@ class InputConvolution(nnx.Module):
         )
         self.norm = nnx.BatchNorm(layer.channels, rngs=rngs) if layer.batch_norm else None
 
-    def output_length(self, length: int) -> int:
-        """Return how long a vector of `length` comes out."""
-        unpooled = (length + 2 * (self.layer.kernel // 2) - self.layer.kernel) // self.layer.stride
-        return (unpooled + 1) // self.layer.pool
-
     def __call__(self, x: Float[Array, "length channel"]) -> Float[Array, "shorter channels"]:
         """Convolve, normalise, activate, pool."""
         x = self.convolution(x)
@@ -143,13 +138,12 @@ class Core(nnx.Module):
 
     def __init__(self, architecture: Architecture, rngs: nnx.Rngs):
         self.architecture = architecture
-        length, channels = architecture.input_features, 1
-        convolutions = []
+        convolutions, channels = [], 1
         for layer in architecture.convolutions:
             convolutions.append(InputConvolution(channels, layer, rngs))
-            length, channels = convolutions[-1].output_length(length), layer.channels
+            channels = layer.channels
         self.convolutions = nnx.List(convolutions)
-        lstm, inputs = [], length * channels
+        lstm, inputs = [], architecture.lstm_inputs
         for hidden in architecture.lstm:
             lstm.append(LstmLayer(inputs, hidden, rngs))
             inputs = hidden

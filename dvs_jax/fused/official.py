@@ -1,5 +1,6 @@
 """What an official PyTorch checkpoint says of its network: its tensors and settings (specs §5)."""
 
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
@@ -10,15 +11,17 @@ from jaxtyping import Float
 
 from dvs_jax.errors import InputError
 from dvs_jax.fused.architecture import (
-    POSE_FEATURES,
     TURN_FEATURES,
     Activation,
     Architecture,
+    Convolution,
     FullyConnected,
 )
 from dvs_jax.fused.network import ACTIVATIONS, ENCODER_CHANNELS
 
 Tensors = Mapping[str, Float[np.ndarray, "..."]]
+
+_PAIR = re.compile(r"\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\)")
 
 _AXES = {"rnns.*.LSTM.weight_*": 2, "fcs.*.fc.weight": 2}
 """How many axes those tensors have from which sizes are read."""
@@ -84,15 +87,65 @@ def architecture(content: Mapping[str, Any], core: Tensors, file: Path) -> Archi
     Raises:
         InputError: a layer or setting is missing, unknown or not supported.
     """
-    if any(name.startswith("convs.") for name in core):
-        raise InputError(f"{file}: checkpoints with convolutions before the LSTM are not converted")
-    inputs = core.get("rnns.0.LSTM.weight_ih")
+    convolutions = _convolutions(content, file)
     return Architecture(
-        flow=inputs is None or inputs.shape[1] != POSE_FEATURES,
+        flow=_has_flow(core, convolutions, file),
+        convolutions=convolutions,
         lstm=_lstm(core, file),
         fully_connected=_fully_connected(content, core, file),
         official=True,
     )
+
+
+def _convolutions(content: Mapping[str, Any], file: Path) -> tuple[Convolution, ...]:
+    settings = _dictionary(content, "cnn", file)
+    layers = settings.get("layers")
+    if layers is None:
+        return ()
+    if not isinstance(layers, list | tuple):
+        raise InputError(f"{file}: cnn.layers is a {type(layers).__name__}, not a list")
+    if _is_on(settings, "gap", "cnn", file):
+        raise InputError(f"{file}: global average pooling (cnn.gap) is not supported")
+    batch_norm = _is_on(settings, "batch_norm", "cnn", file)
+    activation = _activation(settings, "cnn", file)
+    sizes = [_sizes(layer, f"cnn.layers.{i}", file) for i, layer in enumerate(layers)]
+    return tuple(Convolution(*each, batch_norm, activation) for each in sizes)
+
+
+def _sizes(layer: Any, name: str, file: Path) -> tuple[int, int, int, int]:
+    """Return channels, kernel, stride and pooling of "(in, out)", "(1, kernel)", … "(1, pool)".
+
+    The layers are convolutions of an image one pixel high, of which the second numbers tell.
+    """
+    if not isinstance(layer, list | tuple) or len(layer) != 5:
+        raise InputError(
+            f"{file}: {name} is {layer!r}, not channels, kernel, stride, padding, pool"
+        )
+    texts = [str(text) for text in layer]
+    if texts[-1] == "None":
+        texts[-1] = "(1, 1)"
+    pairs = [pair for pair in map(_PAIR.fullmatch, texts) if pair]
+    if len(pairs) != len(texts):
+        raise InputError(f"{file}: {name} is {layer!r}; pairs of whole numbers are wanted")
+    heights, widths = zip(*(map(int, pair.groups()) for pair in pairs), strict=True)
+    channels, kernel, stride, padding, pool = widths
+    if heights[1:] != (1, 1, 0, 1) or 0 in (channels, kernel, stride, pool):
+        raise InputError(f"{file}: {name} is {layer!r}; layers one pixel high are supported alone")
+    if padding != kernel // 2:
+        raise InputError(
+            f"{file}: {name} pads a kernel of {kernel} by {padding}; "
+            f"only {kernel // 2} is supported"
+        )
+    return channels, kernel, stride, pool
+
+
+def _has_flow(core: Tensors, convolutions: tuple[Convolution, ...], file: Path) -> bool:
+    """Return whether the first LSTM layer is wider than poses alone would make it."""
+    inputs = core.get("rnns.0.LSTM.weight_ih")
+    alone = Architecture(flow=False, convolutions=convolutions).lstm_inputs
+    if alone == Architecture(flow=True, convolutions=convolutions).lstm_inputs:
+        raise InputError(f"{file}: cnn.layers leave {alone} numbers, with flow and without")
+    return inputs is None or inputs.shape[1] != alone
 
 
 def _lstm(core: Tensors, file: Path) -> tuple[int, ...]:
@@ -149,8 +202,8 @@ def _is_on(settings: Mapping[Any, Any], name: str, part: str, file: Path) -> boo
 
 def core_shapes(wanted: Architecture) -> dict[str, tuple[int, ...]]:
     """Return the shape of every tensor of the core, by its official name."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    inputs = wanted.input_features
+    shapes = _convolution_shapes(wanted)
+    inputs = wanted.lstm_inputs
     for i, hidden in enumerate(wanted.lstm):
         shapes |= {
             f"rnns.{i}.LSTM.weight_ih": (4 * hidden, inputs),
@@ -163,6 +216,20 @@ def core_shapes(wanted: Architecture) -> dict[str, tuple[int, ...]]:
         shapes[f"fcs.{i}.fc.weight"] = (layer.features, inputs)
         shapes[f"fcs.{i}.fc.bias"] = (layer.features,)
         inputs = layer.features
+    return shapes
+
+
+def _convolution_shapes(wanted: Architecture) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    inputs = 1
+    for i, layer in enumerate(wanted.convolutions):
+        shapes[f"convs.{i}.conv.weight"] = (layer.channels, inputs, 1, layer.kernel)
+        shapes[f"convs.{i}.conv.bias"] = (layer.channels,)
+        if layer.batch_norm:
+            for name in ("weight", "bias", "running_mean", "running_var"):
+                shapes[f"convs.{i}.batch_norm.{name}"] = (layer.channels,)
+            shapes[f"convs.{i}.batch_norm.num_batches_tracked"] = ()
+        inputs = layer.channels
     return shapes
 
 

@@ -125,11 +125,112 @@ def test_other_files_are_refused(tmp_path, published_models):
         weights.load(tmp_path / "other")
 
 
-def test_convolutional_checkpoints_are_refused_by_name(tmp_path):
-    content = official_content(lstm=(6,), connected=(4,), features=92)
-    content["state_dict"]["convs.0.conv.weight"] = np.zeros((1, 1, 1, 3), np.float32)
-    with pytest.raises(InputError, match="convolutions"):
+def convolutional_content(batch_norm=True):
+    """Two convolutions, by hand: 92 → 46 at stride 2 → 15 pooled, 3 channels → 16, 2 channels."""
+    content = official_content(lstm=(6, 5), connected=(3, 4), features=2 * 16)
+    rng = np.random.default_rng(5)
+    for i, (inputs, channels, kernel) in enumerate([(1, 3, 5), (3, 2, 4)]):
+        added = {
+            "conv.weight": rng.standard_normal((channels, inputs, 1, kernel)),
+            "conv.bias": rng.standard_normal(channels),
+        }
+        if batch_norm:
+            added |= {
+                "batch_norm.weight": rng.standard_normal(channels),
+                "batch_norm.bias": rng.standard_normal(channels),
+                "batch_norm.running_mean": rng.standard_normal(channels),
+                # Small enough for batch normalisation's epsilon to be seen.
+                "batch_norm.running_var": rng.uniform(1e-5, 1e-4, channels),
+                "batch_norm.num_batches_tracked": np.array(3),
+            }
+        content["state_dict"] |= {f"convs.{i}.{name}": value for name, value in added.items()}
+    layers = [
+        ["(1, 3)", "(1, 5)", "(1, 2)", "(0, 2)", "(1, 3)"],
+        ["(3,2)", "(1,4)", "(1,1)", "(0,2)", "None"],
+    ]
+    content["cnn"] = {"layers": layers, "activate_function": "tanh", "gap": False}
+    content["cnn"]["batch_norm"] = batch_norm
+    return content
+
+
+def convolved_by_hand(x, tensors, prefix, stride, padding, pool):
+    """One official layer on x [channel, position]."""
+    kernel = tensors[f"{prefix}.conv.weight"][:, :, 0]
+    x = np.pad(x, [(0, 0), (padding, padding)])
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[2], axis=1)[:, ::stride]
+    x = np.einsum("cpk,ock->op", windows, kernel) + tensors[f"{prefix}.conv.bias"][:, None]
+    norm = {name: tensors.get(f"{prefix}.batch_norm.{name}") for name in BATCH_NORM}
+    if norm["weight"] is not None:
+        mean, variance, scale, shift = (norm[name][:, None] for name in BATCH_NORM)
+        x = (x - mean) / np.sqrt(variance + 1e-5) * scale + shift
+    x = np.tanh(x)
+    whole = x[:, : x.shape[1] // pool * pool]
+    return whole.reshape(len(x), -1, pool).max(axis=2)
+
+
+BATCH_NORM = ("running_mean", "running_var", "weight", "bias")
+
+
+def turn_by_hand(x, tensors):
+    """The official network's first step from a state of zeros."""
+    x = convolved_by_hand(x[None], tensors, "convs.0", stride=2, padding=2, pool=3)
+    x = convolved_by_hand(x, tensors, "convs.1", stride=1, padding=2, pool=1).reshape(-1)
+    for i in range(2):
+        prefix = f"rnns.{i}.LSTM"
+        gates = tensors[f"{prefix}.weight_ih"] @ x
+        gates = gates + tensors[f"{prefix}.bias_ih"] + tensors[f"{prefix}.bias_hh"]
+        enter, _, candidate, leave = np.split(gates, 4)
+        cell = np.tanh(candidate) / (1 + np.exp(-enter))
+        x = np.tanh(cell) / (1 + np.exp(-leave))
+    x = np.tanh(tensors["fcs.0.fc.weight"] @ x + tensors["fcs.0.fc.bias"])
+    x = tensors["fcs.1.fc.weight"] @ x + tensors["fcs.1.fc.bias"]
+    return x / np.linalg.norm(x)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_convolutions_before_the_lstm_are_converted(tmp_path, batch_norm):
+    content = convolutional_content(batch_norm)
+    weights.save(convert.from_official(content, tmp_path / "x"), tmp_path / "converted")
+    network = weights.load(tmp_path / "converted")
+    assert not network.architecture.flow
+    assert network.architecture.convolutions == (
+        Convolution(3, 5, 2, 3, batch_norm, "tanh"),
+        Convolution(2, 4, 1, 1, batch_norm, "tanh"),
+    )
+    x = np.random.default_rng(0).standard_normal(92).astype(np.float32)
+    wanted = turn_by_hand(x.astype(np.float64), content["state_dict"])
+    np.testing.assert_allclose(turn_of(network, x), wanted, atol=1e-5)
+
+
+FIRST = ["(1,3)", "(1,5)", "(1,2)", "(0,2)", "(1,3)"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"gap": True}, "cnn.gap"),
+        ({"activate_function": None}, "cnn.activate_function is None"),
+        ({"batch_norm": False}, "unexpected: state_dict.convs.0.batch_norm.weight"),
+        ({"layers": None}, "unexpected: state_dict.convs.0.conv.weight"),
+        ({"layers": "(1,3)"}, "cnn.layers is a str"),
+        ({"layers": ["(1,3)"]}, "cnn.layers.0 is '(1,3)'"),
+        ({"layers": [FIRST[:4]]}, "cnn.layers.0 is ['(1,3)'"),
+        ({"layers": [["None", *FIRST[1:]]]}, "pairs of whole numbers"),
+        ({"layers": [[*FIRST[:4], "3"]]}, "pairs of whole numbers"),
+        ({"layers": [[*FIRST[:3], "(0,0)", "None"]]}, "cnn.layers.0 pads a kernel of 5 by 0"),
+        ({"layers": [[FIRST[0], "(3,5)", *FIRST[2:]]]}, "one pixel high"),
+        ({"layers": [[*FIRST[:2], "(1,0)", *FIRST[3:]]]}, "one pixel high"),
+        ({"layers": [[*FIRST[:4], "(1,100)"]]}, "leave 0 numbers"),
+        ({"layers": [["(1,9)", *FIRST[1:]]]}, "convs.0.conv.weight has shape (3, 1, 1, 5)"),
+    ],
+    ids=str,
+)
+def test_convolutions_that_are_not_supported_are_refused_by_name(tmp_path, settings, named):
+    content = convolutional_content()
+    content["cnn"] |= settings
+    with pytest.raises(InputError, match=re.escape(named)) as caught:
         convert.from_official(content, tmp_path / "x.checkpoint")
+    assert str(caught.value).startswith(f"{tmp_path / 'x.checkpoint'}: ")
 
 
 def test_torch_file_is_read_without_torch(golden):
@@ -238,6 +339,7 @@ def test_an_activation_is_known_in_any_case_and_weights_of_any_width(tmp_path):
             {"fully_connected": [{"features": 4, "dropout": 1.5}]},
             "fully_connected.0.dropout is 1.5",
         ),
+        ({"convolutions": [{"channels": 2, "pool": 200}]}, "they leave) is 0"),
         ({"convolutions": [{"channels": 2, "stride": 0}]}, "convolutions.0.stride is 0"),
         ({"convolutions": [{"channels": 2, "batch_norm": 1}]}, "convolutions.0.batch_norm is 1"),
     ],
