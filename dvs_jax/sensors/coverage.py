@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Int
 
 from dvs_jax.errors import InputError
-from dvs_jax.sensors.log import FrameLog
 
 _log = logging.getLogger("dvs_jax")
 
@@ -35,28 +34,31 @@ def _span(time_ns: Int[np.ndarray, "sample"]) -> str:
 
 
 def warn_of_uncovered_frames(
-    file: Path, log_time_ns: Int[np.ndarray, "sample"], frames: FrameLog
+    file: Path,
+    log_time_ns: Int[np.ndarray, "sample"],
+    frame_time_ns: Int[np.ndarray, "frame"],
+    readout_ns: Int[np.ndarray, "frame"],
+    what: str,
 ) -> None:
-    """Warn if frames were exposed before the gyro log's first sample or after its last.
+    """Warn if frames were exposed before the log's first sample or after its last.
 
     Args:
         file: the log, for the message.
         log_time_ns: int64 times of its samples, increasing.
-        frames: the frames, on the same clock.
+        frame_time_ns: int64 times of the frames' first rows on the same clock, increasing.
+        readout_ns: int64, from the first row's exposure to the last row's.
+        what: what the log tells of, for the message.
     """
-    early = np.count_nonzero(frames.time_ns < log_time_ns[0])
-    late = np.count_nonzero(frames.time_ns + frames.readout_ns > log_time_ns[-1])
+    early = np.count_nonzero(frame_time_ns < log_time_ns[0])
+    late = np.count_nonzero(frame_time_ns + readout_ns > log_time_ns[-1])
+    count = len(frame_time_ns)
     if early:
         _log.warning(
-            "%s: the log starts after %d of %d frames; the camera counts as still until then",
-            file,
-            early,
-            len(frames),
+            "%s: the log starts after %d of %d frames; the %s counts as still until then",
+            *(file, early, count, what),
         )
     if late:
         _log.warning(
-            "%s: the log ends before %d of %d frames do; the camera counts as still there",
-            file,
-            late,
-            len(frames),
+            "%s: the log ends before %d of %d frames do; the %s counts as still there",
+            *(file, late, count, what),
         )

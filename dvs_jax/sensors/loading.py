@@ -50,7 +50,9 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
     gyro_log = table.read(files.gyro)
     path = gyro.poses(gyro_log, camera)
     coverage.require_overlap(files.gyro, path.time_ns, frame_log.time_ns)
-    coverage.warn_of_uncovered_frames(files.gyro, path.time_ns, frame_log)
+    coverage.warn_of_uncovered_frames(
+        files.gyro, path.time_ns, frame_log.time_ns, frame_log.readout_ns, "camera"
+    )
     ois_log = _ois_log(files, camera, frame_log)
     if files.camera is None:
         _tell_assumed_camera(files, camera, gyro_log)
@@ -125,4 +127,7 @@ def _ois_log(files: LogFiles, camera: Camera, frame_log: FrameLog) -> OisLog | N
         return None
     log = ois.read(files.ois, camera)
     coverage.require_overlap(files.ois, log.time_ns, frame_log.ois_time_ns)
+    coverage.warn_of_uncovered_frames(
+        files.ois, log.time_ns, frame_log.ois_time_ns, frame_log.readout_ns, "lens"
+    )
     return log

@@ -191,6 +191,23 @@ def test_a_log_that_starts_late_is_told(clip, caplog):
 
 
 @pytest.mark.parametrize(
+    ("span", "told"),
+    [
+        ((0.49, 2), ["starts after 15 of 30 frames; the lens counts as still until then"]),
+        ((0, 0.5), ["ends before 15 of 30 frames do; the lens counts as still there"]),
+        ((0.19, 0.7), ["starts after 6 of", "ends before 9 of"]),
+        ((0, 2), []),
+    ],
+)
+def test_an_ois_log_that_does_not_cover_the_frames_is_told(clip, caplog, span, told):
+    rows = "".join(f"{t:.4f},1,2\n" for t in np.linspace(*span, 200))
+    sensors.load(clip(ois="t_s,x,y\n" + rows), THIRTY_FPS)
+    said = [each.getMessage() for each in caplog.records if "ois.csv" in each.getMessage()]
+    assert len(said) == len(told)
+    assert all(part in message for part, message in zip(told, said, strict=True))
+
+
+@pytest.mark.parametrize(
     ("files", "complaint"),
     [
         (
