@@ -29,6 +29,7 @@ from dvs_jax.progress import Item, Track
 
 if TYPE_CHECKING:
     from dvs_jax.stabilization import Report
+    from dvs_jax.synthetic import SyntheticClip
 
 app = typer.Typer(
     help="Steady video from shaky: gyro, OIS and optical flow in, a virtual camera's video out.",
@@ -217,6 +218,9 @@ def synthesize(
     frame_rate: Annotated[float, typer.Option(help="Frames per second.")] = 30.0,
     ois: Annotated[bool, typer.Option("--ois/--no-ois", help="Shift the lens.")] = True,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal clips.")] = 0,
+    exact_flow: Annotated[
+        bool, typer.Option("--flow", help="Also write the exact flow, into flo/ and flo_back/.")
+    ] = False,
 ) -> None:
     """Make a clip from nothing: video, sensor logs in the released layout, and the true path."""
     from dvs_jax import synthetic
@@ -234,7 +238,20 @@ def synthesize(
         video = synthetic.synthesize(
             clip, out, lambda frames: track(frames, clip.frame_count, "rendering")
         )
+        if exact_flow:
+            _write_exact_flow(clip, out, track)
     _say("clip", video)
+
+
+def _write_exact_flow(clip: SyntheticClip, out: Path, track: Track) -> None:
+    from dvs_jax import flow, synthetic
+    from dvs_jax.whole_file import replacing_together
+
+    pairs = synthetic.flow_pairs(synthetic.record(clip))
+    with replacing_together(out) as unfinished:
+        folder = flow.FlowFolder(unfinished)
+        for index, pair in enumerate(track(pairs, clip.frame_count - 1, "exact flow")):
+            folder.write(index, flow.FlowPair(*pair))
 
 
 @app.command()

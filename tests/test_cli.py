@@ -150,6 +150,28 @@ def test_synthesize_makes_a_clip_that_can_be_stabilised(dvs, tmp_path):
     assert dvs("stabilize", tmp_path / "clip", "-o", tmp_path / "out", *QUICK).code == 0
 
 
+def test_synthesize_writes_the_exact_flow_that_stabilize_uses(dvs, golden, tmp_path, monkeypatch):
+    folder, model = tmp_path / "clip", golden / "dvs" / "random.checkpoint"
+    options = ["--motion", "walking", "--seconds", "0.3", "--width", "128", "--height", "72"]
+    assert dvs("synthesize", folder, *options, "--flow").code == 0
+    described = synthetic.SyntheticClip("walking", duration_s=0.3, size=(128, 72))
+    recording = synthetic.record(described)
+    written = flow.FlowFolder(folder)
+    assert len(written) == 8
+    for index in range(8):
+        forward, visible = synthetic.flow_between(recording, index, index + 1)
+        backward, _ = synthetic.flow_between(recording, index + 1, index)
+        assert forward.shape == (18, 32, 2) and visible.mean() > 0.7
+        np.testing.assert_array_equal(written.read(index).forward, forward)
+        np.testing.assert_array_equal(written.read(index).backward, backward)
+    monkeypatch.setattr(flow, "estimate", lambda *_, **__: pytest.fail("flow lies there"))
+    run = dvs("stabilize", folder, "-o", tmp_path / "out", "--model", model, *QUICK)
+    assert run.code == 0
+    # Without the option none of it may stay beside another clip.
+    assert dvs("synthesize", folder, *options, "--seed", 1).code == 0
+    assert len(written) == 0
+
+
 def test_convert_makes_a_model_that_stabilize_takes(dvs, golden, walk, tmp_path):
     official = golden / "dvs" / "random.checkpoint"
     run = dvs("convert", official, tmp_path / "dvs")

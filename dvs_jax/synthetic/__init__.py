@@ -15,6 +15,7 @@ from dvs_jax.synthetic.clip import SyntheticClip
 from dvs_jax.synthetic.recording import (
     Recording,
     flow_between,
+    flow_pairs,
     record,
     render_frame,
     synthesize,
@@ -26,6 +27,7 @@ __all__ = [
     "Recording",
     "SyntheticClip",
     "flow_between",
+    "flow_pairs",
     "record",
     "render_frame",
     "synthesize",

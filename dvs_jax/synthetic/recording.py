@@ -1,6 +1,8 @@
 """A recorded synthetic clip: its logs, its frames, and the truth about both."""
 
-from collections.abc import Callable, Iterable
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +29,11 @@ Progress = Callable[[range], Iterable[int]]
 
 ENDINGS = (".mp4", "_gyro.txt", "_ois.txt", "_frame.txt", "_truth.txt")
 """What `synthesize` appends to the motion's name."""
+
+FLOW_NAMES = ("flo", "flo_back", "flow.json")
+"""What the flow of a clip is called, which is made later (specs §2)."""
+
+_FLOW_FILE = re.compile(r"flow\.json|flo(_back)?(/\d{5,}\.(flo|npz|png))?")
 
 QUALITY_CRF = 14
 """Compression that hardly moves a feature: the truth is compared with these frames."""
@@ -100,6 +107,24 @@ def flow_between(
     )
 
 
+def flow_pairs(
+    recording: Recording,
+) -> Iterator[tuple[Float32[np.ndarray, "height width 2"], Float32[np.ndarray, "height width 2"]]]:
+    """Compute the exact flow between each frame and the next, both ways.
+
+    Args:
+        recording: the clip.
+
+    Yields:
+        Displacements (dx, dy) in pixels at a quarter of the frames' size, as `flow_between` gives
+        them, also where they cannot be seen: from frame i to i + 1, and from i + 1 to i.
+    """
+    for index in range(recording.clip.frame_count - 1):
+        forward, _ = flow_between(recording, index, index + 1)
+        backward, _ = flow_between(recording, index + 1, index)
+        yield forward, backward
+
+
 def true_path(recording: Recording) -> CameraPath:
     """Return the true pose at each frame's centre time, t + readout / 2."""
     time_ns = recording.frames.time_ns + recording.frames.readout_ns // 2
@@ -119,8 +144,9 @@ def synthesize(
 
     Args:
         clip: the description.
-        folder: made if missing. It may hold an earlier clip of the same motion, which is replaced,
-            and nothing else, lest a log or a flow be taken for this clip's.
+        folder: made if missing. It may hold an earlier clip of the same motion and its flow, which
+            are replaced and removed, and nothing else, lest a log or a flow be taken for this
+            clip's.
         progress: given the range of the frames' numbers, yields them as they are rendered, and
             shows how far that is.
 
@@ -131,20 +157,31 @@ def synthesize(
         InputError: the folder holds something else, or cannot be written to.
     """
     with replacing_together(folder) as unfinished:
-        names = _require_no_strangers(folder, clip)
+        names = [clip.motion + ending for ending in ENDINGS]
+        _require_no_strangers(folder, names)
         _write_files(record(clip), unfinished, progress)
+        _remove_flow(folder)
         for name in names:
             (folder / name).unlink(missing_ok=True)
     return folder / f"{clip.motion}.mp4"
 
 
-def _require_no_strangers(folder: Path, clip: SyntheticClip) -> list[str]:
-    names = [clip.motion + ending for ending in ENDINGS]
-    present = (file.name for file in folder.iterdir() if not file.name.startswith("."))
-    strangers = sorted(set(present) - set(names))
-    if strangers:
-        raise InputError(f"{folder}: holds {strangers[0]} already; give a new or an empty folder")
-    return names
+def _require_no_strangers(folder: Path, names: list[str]) -> None:
+    flow_may_lie_there = (folder / names[0]).exists()
+    flow_files = (file for name in FLOW_NAMES for file in folder.glob(f"{name}/*"))
+    for file in sorted([*folder.iterdir(), *flow_files]):
+        name = file.relative_to(folder).as_posix()
+        known = name in names or (flow_may_lie_there and _FLOW_FILE.fullmatch(name))
+        if not known and not file.name.startswith("."):
+            raise InputError(f"{folder}: holds {name} already; give a new or an empty folder")
+
+
+def _remove_flow(folder: Path) -> None:
+    for name in FLOW_NAMES:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _write_files(recording: Recording, folder: Path, progress: Progress) -> None:

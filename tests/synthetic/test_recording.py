@@ -103,6 +103,28 @@ def test_an_earlier_clip_is_replaced_with_all_its_files(tmp_path):
     assert video.probe(tmp_path / "handheld.mp4").frame_count == 6
 
 
+def test_the_flow_of_an_earlier_clip_is_removed(tmp_path):
+    short = replace(CLIP, duration_s=0.125)
+    synthesize(short, tmp_path)
+    names = {file.name for file in tmp_path.iterdir()}
+    for name in ("flo/00000.flo", "flo/00001.npz", "flo_back/00000.png", "flow.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("stale")
+    synthesize(short, tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == names
+
+
+@pytest.mark.parametrize("name", ["flo/00000.flo", "flow.json", "flo/notes.txt"])
+def test_flow_that_is_not_an_earlier_clips_is_left_alone(tmp_path, name):
+    if name == "flo/notes.txt":
+        synthesize(replace(CLIP, duration_s=0.125), tmp_path)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("the user's own")
+    with pytest.raises(InputError, match=r"holds flo.* already"):
+        synthesize(CLIP, tmp_path)
+    assert (tmp_path / name).read_text() == "the user's own"
+
+
 @pytest.mark.parametrize("size", [(64, 64), (640, 64), (64, 480)])
 def test_any_shape_of_frame_can_be_drawn(size):
     recording = record(replace(CLIP, size=size, motion="walking"))
