@@ -1,6 +1,7 @@
 """A camera path: poses over time, real or virtual."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -65,12 +66,20 @@ def read(file: Path) -> CameraPath:
     """Read a trajectory file, ours or the official program's (which writes times as floats).
 
     Raises:
-        InputError: the file is missing, or not five numbers a line.
+        InputError: the file is missing, or not five numbers a line, or a time does not fit int64.
     """
     try:
         rows = np.loadtxt(file, ndmin=2)
-    except (OSError, ValueError) as error:
+        time_ns = _whole_times(file)
+    except (OSError, ValueError, OverflowError) as error:
         raise InputError(f"{file}: not a trajectory file ({error})") from None
     if rows.shape[1] != 5:
         raise InputError(f"{file}: a trajectory has 5 columns (t qx qy qz qw), not {rows.shape[1]}")
-    return CameraPath(np.rint(rows[:, 0]).astype(np.int64), quaternion.normalize(rows[:, 1:]))
+    return CameraPath(time_ns, quaternion.normalize(rows[:, 1:]))
+
+
+def _whole_times(file: Path) -> Int[np.ndarray, "pose"]:
+    """Return the first column as it is written: float64 would round beyond 2⁵³ ns (104 days)."""
+    return np.loadtxt(
+        file, usecols=0, dtype=np.int64, ndmin=1, converters=lambda text: round(Decimal(text))
+    )

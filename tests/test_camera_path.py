@@ -42,7 +42,20 @@ def test_file_round_trip(tmp_path):
     camera_path.write(path, tmp_path / "path.txt")
     again = camera_path.read(tmp_path / "path.txt")
     np.testing.assert_allclose(again.quaternion, path.quaternion, atol=1e-15)
-    assert np.abs(again.time_ns - path.time_ns).max() <= 64  # float64 holds 10^18 to 128 ns
+
+
+@pytest.mark.parametrize("start_ns", [0, -5, 2**53 + 1, 1_601_468_900_123_456_789, 2**62])
+def test_times_survive_a_file_to_the_nanosecond(tmp_path, start_ns):
+    time_ns = start_ns + np.arange(5, dtype=np.int64) * 33_333_333
+    path = CameraPath(time_ns, turning_path().quaternion)
+    camera_path.write(path, tmp_path / "path.txt")
+    np.testing.assert_array_equal(camera_path.read(tmp_path / "path.txt").time_ns, time_ns)
+
+
+def test_times_of_the_official_program_are_floats(tmp_path):
+    file = tmp_path / "path.txt"
+    file.write_text("8.300400000000000000e+10 0 0 0 1\n83037333333.4 0 0 0 1\n")
+    assert camera_path.read(file).time_ns.tolist() == [83_004_000_000, 83_037_333_333]
 
 
 def test_bad_files_are_named(tmp_path):
@@ -53,5 +66,9 @@ def test_bad_files_are_named(tmp_path):
     file.write_text("1 2 3 x 5\n")
     with pytest.raises(InputError, match=r"path\.txt"):
         camera_path.read(file)
+    for time in ("nan", "inf", "1e300", "9223372036854775808", "1_0"):
+        file.write_text(f"{time} 0 0 0 1\n")
+        with pytest.raises(InputError, match=r"path\.txt"):
+            camera_path.read(file)
     with pytest.raises(InputError, match=r"missing\.txt"):
         camera_path.read(tmp_path / "missing.txt")
