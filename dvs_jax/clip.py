@@ -16,10 +16,8 @@ from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowFolder, flow_folder
 from dvs_jax.sensors import SensorLog
-from dvs_jax.sensors.folder import find_logs
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES, find_logs
 from dvs_jax.video import VideoInfo
-
-VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm")
 
 OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
 """Parts of names of videos that lie in a clip's folder but are not the input (specs §2)."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dvs_jax.errors import InputError
 
-_VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".m4v", ".webm"})
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm")
 
 _LOG_SUFFIXES = frozenset({".txt", ".csv"})
 
@@ -46,7 +46,7 @@ def find_logs(video: Path) -> LogFiles:
         raise InputError(f"{folder}: no such folder")
     own = tuple(filter(None, (video.name, folder.name))) if video.is_dir() else (video.stem,)
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-    stems = {*own} | {path.stem for path in files if path.suffix.lower() in _VIDEO_SUFFIXES}
+    stems = {*own} | {path.stem for path in files if path.suffix.lower() in VIDEO_SUFFIXES}
     logs = [path for path in files if path.suffix.lower() in _LOG_SUFFIXES]
     logs = [path for path in logs if path.name != f"{own[-1]}.txt"]
     gyro, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
