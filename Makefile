@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 WORKERS ?= auto
 
+# What a failure leaves half-made is no reason to take it for done.
+.DELETE_ON_ERROR:
+
 .PHONY: demo test lint types contract check clean
 
 demo: $(VENV)/installed
@@ -30,7 +33,9 @@ clean:
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..."; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -f $@; echo "$(VENV) cannot be made. On Debian or Ubuntu this may help:" \
+	    "apt-get install python3-venv" >&2; exit 2; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml
