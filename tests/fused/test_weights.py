@@ -126,19 +126,22 @@ def test_other_files_are_refused(tmp_path, published_models):
 
 
 def convolutional_content(batch_norm=True):
-    """Two convolutions, by hand: 92 → 46 at stride 2 → 15 pooled, 3 channels → 16, 2 channels."""
+    """Two convolutions, by hand: 92 → 46 at stride 2 → 15 pooled, 3 channels → 16, 2 channels.
+
+    The numbers are small, so that no activation saturates and hides an error.
+    """
     content = official_content(lstm=(6, 5), connected=(3, 4), features=2 * 16)
     rng = np.random.default_rng(5)
     for i, (inputs, channels, kernel) in enumerate([(1, 3, 5), (3, 2, 4)]):
         added = {
-            "conv.weight": rng.standard_normal((channels, inputs, 1, kernel)),
-            "conv.bias": rng.standard_normal(channels),
+            "conv.weight": 0.3 * rng.standard_normal((channels, inputs, 1, kernel)),
+            "conv.bias": 0.3 * rng.standard_normal(channels),
         }
         if batch_norm:
             added |= {
-                "batch_norm.weight": rng.standard_normal(channels),
-                "batch_norm.bias": rng.standard_normal(channels),
-                "batch_norm.running_mean": rng.standard_normal(channels),
+                "batch_norm.weight": 0.005 * rng.standard_normal(channels),
+                "batch_norm.bias": 0.1 * rng.standard_normal(channels),
+                "batch_norm.running_mean": 0.3 * rng.standard_normal(channels),
                 # Small enough for batch normalisation's epsilon to be seen.
                 "batch_norm.running_var": rng.uniform(1e-5, 1e-4, channels),
                 "batch_norm.num_batches_tracked": np.array(3),
