@@ -73,6 +73,8 @@ def _tensor(name: str, value: Any, part: str, file: Path) -> np.ndarray:
         single = value.astype(np.float32)
     if not np.isfinite(single).all():
         raise InputError(f"{file}: {part}.{name} holds numbers that are not finite in float32")
+    if name.endswith(".running_var") and (single < 0.0).any():
+        raise InputError(f"{file}: {part}.{name} is a variance and holds negative numbers")
     return single
 
 

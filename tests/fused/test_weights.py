@@ -302,6 +302,13 @@ def test_a_damaged_official_file_is_refused_by_name(tmp_path, named):
     assert str(caught.value).startswith(f"{tmp_path / 'x.checkpoint'}: ")
 
 
+def test_a_negative_variance_is_refused_by_name(tmp_path):
+    content = convolutional_content()
+    content["state_dict"]["convs.1.batch_norm.running_var"] = np.array([1.0, -0.1])
+    with pytest.raises(InputError, match=r"convs\.1\.batch_norm\.running_var is a variance"):
+        convert.from_official(content, tmp_path / "x.checkpoint")
+
+
 def test_a_renamed_tensor_of_the_recorded_file_is_named(golden):
     file = golden / "dvs/random.checkpoint"
     content = torch_file.read(file)
