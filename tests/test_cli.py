@@ -23,6 +23,7 @@ from rich.console import Console
 
 from dvs_jax import benchmark, camera_path, cli, flow, metrics, plots, smoothing, synthetic, video
 from dvs_jax.cli import main
+from dvs_jax.flow.end_point_error import EndPointErrorReport
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.metrics import Metrics, MetricsTable
 from dvs_jax.video import probe
@@ -211,6 +212,14 @@ def test_benchmark_of_flow_prints_a_table(dvs, monkeypatch):
     assert (run.code, run.err) == (0, "")
     assert re.search(r"dis\W+cpu\W+25\.00\W+20", run.out)
     assert "--weights" in run.out
+
+
+def test_benchmark_of_flow_accuracy_prints_a_table(dvs, monkeypatch):
+    report = EndPointErrorReport(0.278, 0.158, 0.049, 0.0017, 1000)
+    monkeypatch.setattr(benchmark, "measure_flow_accuracy", lambda made: {made[0].name: report})
+    run = dvs("benchmark", "flow-accuracy")
+    assert (run.code, run.err) == (0, "")
+    assert re.search(r"dis\W+0\.158\W+0\.278\W+4\.90%\W+0\.17%", run.out)
 
 
 def test_flow_fills_the_cache_and_goes_on_where_it_stopped(dvs, walk):
