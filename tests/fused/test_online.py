@@ -1,12 +1,9 @@
 import numpy as np
 import pytest
-from flax import nnx
 
 from dvs_jax import sensors
 from dvs_jax.errors import InputError
 from dvs_jax.fused import features, inference
-from dvs_jax.fused.architecture import Architecture
-from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.online import OnlineStabilizer
 from dvs_jax.sensors.integration import integrate, with_pre_roll
 
@@ -34,9 +31,9 @@ def recording():
     return gyro_ns, velocity, time_ns
 
 
-@pytest.fixture(scope="module")
-def network():
-    return FusedNetwork(Architecture(flow=False, lstm=(16, 16)), nnx.Rngs(1))
+@pytest.fixture
+def network(calm_network):
+    return calm_network
 
 
 def offline(network, recording, until_ns=None):
