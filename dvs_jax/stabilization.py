@@ -123,8 +123,9 @@ def stabilize(
             VideoWriter(unfinished / f"{clip.name}{end}.mp4", clip.video, *clip.size, crf, preset)
             for end in clips.RESULTS
         )
-        virtual = find_path(clip, model, smoother, crop, flow_estimator, track)
-        kept = kept_share(clip, virtual, crop)
+        exposure = exposure_of(clip)
+        virtual = find_path(clip, exposure, model, smoother, crop, flow_estimator, track)
+        kept = kept_share(exposure, virtual, crop)
         camera_path.write(virtual, unfinished / f"{clip.name}.txt")
         _plot(clip, virtual, unfinished / f"{clip.name}.jpg")
         agreement = _agreement_of(clip)
@@ -196,6 +197,7 @@ def _warn_of_disagreement(clip: Clip, explained: float) -> None:
 
 def find_path(
     clip: Clip,
+    exposure: Exposure,
     model: FusedNetwork | None,
     smoother: str,
     crop: float,
@@ -206,6 +208,7 @@ def find_path(
 
     Args:
         clip: what `load_clip` found.
+        exposure: what `exposure_of` says of it.
         model: the network that predicts the path; None leaves it to the smoother.
         smoother: one of `smoothing.SMOOTHERS`.
         crop: the most that may be cut off at each side, as a share of width and height.
@@ -219,7 +222,6 @@ def find_path(
         InputError: no such smoother or estimator, or frames or flow files that cannot be read.
     """
     real = clips.real_path(clip)
-    exposure = exposure_of(clip)
     if model is None:
         return smoothing.smooth_within_frame(smoother, real, exposure, crop)
     predicted = prediction.predict_trajectory(model, clip, flow_estimator, track)
@@ -231,13 +233,13 @@ def exposure_of(clip: Clip) -> Exposure:
     return Exposure(clip.sensors.camera, clip.size, *sensors.row_poses(clip.sensors))
 
 
-def kept_share(clip: Clip, virtual: CameraPath, crop: float) -> float:
+def kept_share(exposure: Exposure, virtual: CameraPath, crop: float) -> float:
     """Return the share of each axis that every frame covers, at least what `crop` leaves.
 
     A pixel is taken off at each side, since the outermost ones blend with the border.
     """
-    covered = smoothing.kept_fraction(exposure_of(clip), virtual.quaternion)
-    margin = 2.0 / min(clip.size)
+    covered = smoothing.kept_fraction(exposure, virtual.quaternion)
+    margin = 2.0 / min(exposure.size)
     # In a tiny picture the margin can be all that is left.
     smallest = max(1.0 - 2.0 * crop - margin, margin)
     return float(np.clip(covered.min() - margin, smallest, 1.0))
