@@ -86,7 +86,8 @@ def _random_clip(time_ns: Int[np.ndarray, "frame"], seed: int) -> StepFeatures:
     real = quaternion.from_rotation_vector(vector).astype(np.float32)
     flow = rng.uniform(0.0, 1.0, (steps, FLOW_FEATURES)).astype(np.float32)
     interval_s = (np.diff(time_ns) * 1e-9).astype(np.float32)
-    return StepFeatures(real, real[:, REAL_POSES_EACH_SIDE - 1], interval_s, flow)
+    anchor, strength = real[:, REAL_POSES_EACH_SIDE - 1], np.ones_like(interval_s)
+    return StepFeatures(real, anchor, interval_s, flow, strength)
 
 
 def _median_seconds(run: Callable[[], object]) -> float:

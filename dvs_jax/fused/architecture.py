@@ -66,6 +66,12 @@ class Architecture:
         convolutions: layers in front of the LSTM.
         lstm: hidden sizes of the LSTM layers.
         fully_connected: layers behind the LSTM; the last has four features.
+        turn_unit: the x, y and z of a quaternion that the network reads, and gives out, as 1.
+            Poses differ by hundredths of a radian within 40 ms; read as they are, they hardly
+            excite a network.
+        skip: whether the input also reaches the last layer directly, through a linear map of its
+            own: a plain filter of the path is then there from the start, for the rest to bend.
+        flow_size: width and height to which flow is brought for the encoder.
         official: whether input is prepared with the official program's quirks (specs §8), as its
             own weights need.
     """
@@ -74,6 +80,9 @@ class Architecture:
     convolutions: tuple[Convolution, ...] = ()
     lstm: tuple[int, ...] = (512, 512)
     fully_connected: tuple[FullyConnected, ...] = (FullyConnected(256, "relu"), FullyConnected(4))
+    turn_unit: float = 1.0
+    skip: bool = False
+    flow_size: tuple[int, int] = (480, 270)
     official: bool = False
 
     @property
@@ -110,9 +119,10 @@ def from_dict(fields: Any, file: Path) -> Architecture:
             "convolutions": tuple(Convolution(**layer) for layer in fields["convolutions"]),
             "fully_connected": tuple(FullyConnected(**each) for each in fields["fully_connected"]),
             "lstm": tuple(fields["lstm"]),
+            "flow_size": tuple(fields.get("flow_size", Architecture.flow_size)),
         }
         architecture = Architecture(**{**fields, **layers})
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{file}: holds no description of a fused network: {error}") from None
     for setting, value, possible in _settings(architecture):
         if not possible:
@@ -122,11 +132,15 @@ def from_dict(fields: Any, file: Path) -> Architecture:
 
 def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
     """Yield every setting, its value, and whether a network can have it."""
-    for name in ("flow", "official"):
+    for name in ("flow", "skip", "official"):
         yield name, getattr(architecture, name), isinstance(getattr(architecture, name), bool)
     for i, layer in enumerate(architecture.convolutions):
         for name, value in dataclasses.asdict(layer).items():
             yield f"convolutions.{i}.{name}", value, _is_possible(name, value)
+    unit = architecture.turn_unit
+    yield "turn_unit", unit, isinstance(unit, int | float) and 0.0 < unit <= 1.0
+    size = architecture.flow_size
+    yield "flow_size", size, len(size) == 2 and all(_is_count(side) for side in size)
     left = architecture.lstm_inputs
     yield "convolutions (how many numbers they leave)", left, left > 0
     yield "lstm", architecture.lstm, len(architecture.lstm) > 0

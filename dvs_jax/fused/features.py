@@ -16,6 +16,7 @@ from dvs_jax.fused.architecture import (
     REAL_POSES_EACH_SIDE,
     SAMPLE_INTERVAL_NS,
     VIRTUAL_POSES,
+    Architecture,
 )
 from dvs_jax.fused.network import FlowEncoder
 from dvs_jax.fused.rollout import StepFeatures
@@ -23,15 +24,12 @@ from dvs_jax.fused.rollout import StepFeatures
 LOOK_AHEAD_NS = REAL_POSES_EACH_SIDE * SAMPLE_INTERVAL_NS
 """How far into the future the network looks: its latency."""
 
-FLOW_SIZE = (480, 270)
-"""Width and height of the flow that the encoder reads; other flow is resized to it."""
-
 ENCODED_AT_ONCE = 16
 """Pairs encoded in one call: a fixed batch compiles once and bounds the memory."""
 
 
 def pose_features(
-    gyro: CameraPath, time_ns: Int[np.ndarray, "frame"], official: bool
+    gyro: CameraPath, time_ns: Int[np.ndarray, "frame"], official: bool, strength: float = 1.0
 ) -> StepFeatures:
     """Return the poses that each step sees, without flow.
 
@@ -40,6 +38,7 @@ def pose_features(
         time_ns: int64 centre times of the frames (the steps are frames 1 … N−1).
         official: whether the pose beyond the gyro log's ends is the identity, as in the official
             program, instead of its first or last pose.
+        strength: what rotations are divided by for the network (see `StepFeatures`).
 
     Returns:
         float32 NumPy arrays with a leading step axis; `flow` is [step, 0].
@@ -50,12 +49,16 @@ def pose_features(
     pose = pose_at(gyro, center[:, None] + window, outside)
     anchor = pose[:, REAL_POSES_EACH_SIDE - 1]
     relative = quaternion.multiply(pose, quaternion.conjugate(anchor)[:, None])
+    if strength != 1.0:
+        vector = quaternion.to_rotation_vector(relative) / strength
+        relative = quaternion.from_rotation_vector(vector)
     interval_s = np.diff(time_ns) * 1e-9
     return StepFeatures(
         relative.astype(np.float32),
         anchor.astype(np.float32),
         interval_s.astype(np.float32),
         np.zeros((len(center), 0), np.float32),
+        np.full(len(center), strength, np.float32),
     )
 
 
@@ -72,28 +75,31 @@ def ring_size(time_ns: Int[np.ndarray, "frame"]) -> int:
 def normalize_flow(
     forward: Float[np.ndarray, "height width 2"],
     backward: Float[np.ndarray, "height width 2"],
-    official: bool,
-) -> Float[np.ndarray, "270 480 4"]:
+    wanted: Architecture,
+) -> Float[np.ndarray, "rows columns 4"]:
     """Return a pair's flow as the encoder reads it.
 
     Args:
         forward: float32 (dx, dy) in pixels, from the earlier frame to the later.
         backward: likewise, from the later frame to the earlier.
-        official: whether x is divided by the height and y by the width (specs §8).
+        wanted: the network's description: of which size the flow is, and whether x is divided by
+            the height and y by the width as in the official program (specs §8).
 
     Returns:
-        float32, forward and backward in fractions of the frame, at `FLOW_SIZE`.
+        float32, forward and backward in fractions of the frame, at the encoder's size.
     """
     height, width = forward.shape[:2]
-    scale = (height, width) if official else (width, height)
+    scale = (height, width) if wanted.official else (width, height)
     flow = np.concatenate([forward, backward], axis=-1) / np.array(scale * 2, np.float32)
-    if (width, height) == FLOW_SIZE:
+    if (width, height) == wanted.flow_size:
         return flow
-    return cv2.resize(flow, FLOW_SIZE, interpolation=cv2.INTER_LINEAR)
+    shrinks = width > wanted.flow_size[0]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(flow, wanted.flow_size, interpolation=interpolation)
 
 
 def encode_flow(
-    encoder: FlowEncoder, flow: Float[np.ndarray, "pair 270 480 4"]
+    encoder: FlowEncoder, flow: Float[np.ndarray, "pair rows columns 4"]
 ) -> Float[np.ndarray, "pair 64"]:
     """Return the encoded flow of at most `ENCODED_AT_ONCE` pairs."""
     # One pair, as a camera delivers it, must not wait for sixteen to be encoded.

@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
 from dvs_jax import quaternion
 from dvs_jax.fused.architecture import (
     FLOW_FEATURES,
+    POSE_FEATURES,
+    TURN_FEATURES,
     Activation,
     Architecture,
     Convolution,
@@ -60,7 +63,7 @@ class FlowEncoder(nnx.Module):
             flow: float32, forward (dx, dy) and backward (dx, dy), normalised; 270 × 480 leaves
                 exactly one pixel after the last pooling, larger sizes are averaged.
         """
-        x = jax.nn.relu(self.convolutions[0](flow))
+        x = jax.nn.relu(self.convolutions[0](flow.astype(self.linear.kernel.dtype)))
         for convolution in self.convolutions[1:]:
             window = (min(ENCODER_POOL, x.shape[0]), min(ENCODER_POOL, x.shape[1]))
             x = jax.nn.relu(convolution(nnx.max_pool(x, window, strides=window)))
@@ -153,10 +156,25 @@ class Core(nnx.Module):
             connected.append(FullyConnectedLayer(inputs, connection, rngs))
             inputs = connection.features
         self.fully_connected = nnx.List(connected)
+        self.skip = None
+        if architecture.skip:
+            self.skip = nnx.Linear(
+                architecture.input_features,
+                TURN_FEATURES,
+                use_bias=False,
+                kernel_init=nnx.initializers.zeros,
+                rngs=rngs,
+            )
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        """What the network computes in: the type of its weights."""
+        return self.lstm[0].recurrent.kernel.dtype
 
     def initial_state(self) -> LstmState:
         """Return the state before a clip: zeros."""
-        return tuple((jnp.zeros(size), jnp.zeros(size)) for size in self.architecture.lstm)
+        sizes = self.architecture.lstm
+        return tuple((jnp.zeros(size, self.dtype), jnp.zeros(size, self.dtype)) for size in sizes)
 
     def __call__(
         self, state: LstmState, x: Float[Array, "features"]
@@ -168,9 +186,10 @@ class Core(nnx.Module):
             x: float32 input vector (specs §4).
 
         Returns:
-            The new state and the turn Δq, [x, y, z, w], unit norm.
+            The new state and the turn Δq, [x, y, z, w], unit norm, float32.
         """
-        image = x[:, None]
+        in_units = (x * _input_scale(self.architecture)).astype(self.dtype)
+        image = in_units[:, None]
         for convolution in self.convolutions:
             image = convolution(image)
         x = image.reshape(-1)
@@ -180,7 +199,17 @@ class Core(nnx.Module):
             x = advanced[-1][0]
         for connected in self.fully_connected:
             x = connected(x)
-        return tuple(advanced), quaternion.normalize(x)
+        if self.skip is not None:
+            x = x + self.skip(in_units)
+        unit = self.architecture.turn_unit
+        turn = x.astype(jnp.float32) * jnp.asarray([unit, unit, unit, 1.0])
+        return tuple(advanced), quaternion.normalize(turn)
+
+
+def _input_scale(architecture: Architecture) -> Float[np.ndarray, "features"]:
+    unit = architecture.turn_unit
+    poses = np.tile([1.0 / unit, 1.0 / unit, 1.0 / unit, 1.0], POSE_FEATURES // 4)
+    return np.append(poses, np.ones(architecture.input_features - POSE_FEATURES)).astype(np.float32)
 
 
 class FusedNetwork(nnx.Module):

@@ -15,7 +15,7 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.fused.features import LOOK_AHEAD_NS, encode_flow, normalize_flow, pose_features
 from dvs_jax.fused.network import Core, FusedNetwork
-from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, step
+from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_state, step
 from dvs_jax.sensors.integration import integrate, with_pre_roll
 
 RING = 32
@@ -128,7 +128,7 @@ class OnlineStabilizer:
             return np.zeros(0, np.float32)
         if flow is None:
             raise InputError("this network reads optical flow: pass each pair's flow to push()")
-        normal = normalize_flow(*flow, official=self._network.architecture.official)
+        normal = normalize_flow(*flow, self._network.architecture)
         return encode_flow(self._network.encoder, normal[None])[0]
 
     def _emit(self, known_ns: int) -> CameraPath:
@@ -164,7 +164,8 @@ class OnlineStabilizer:
 
 @partial(jax.jit, static_argnums=0)
 def _begin(graph: nnx.GraphDef[Core], weights: nnx.State, first: StepFeatures) -> RolloutState:
-    return begin(nnx.merge(graph, weights), RING, first)
+    core = nnx.merge(graph, weights)
+    return begin(core, initial_state(core, RING), first)
 
 
 @partial(jax.jit, static_argnums=0)

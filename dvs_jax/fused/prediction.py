@@ -25,6 +25,7 @@ def predict_trajectory(
     clip: Clip,
     flow_estimator: str | Estimator = "auto",
     track: Track = silently,
+    strength: float = 1.0,
 ) -> CameraPath:
     """Predict the virtual camera's path.
 
@@ -33,6 +34,8 @@ def predict_trajectory(
         clip: the clip; its flow files are used where there are any.
         flow_estimator: what makes flow where there are none and the network wants it.
         track: told of every pair of frames.
+        strength: above 1 the network smooths more and leaves the real path further, below 1 less
+            (see `StepFeatures`); 1 is what it was trained for.
 
     Returns:
         One pose a frame, at the frames' centre times.
@@ -40,13 +43,15 @@ def predict_trajectory(
     Raises:
         InputError: the video or a flow file cannot be read.
     """
-    official = network.architecture.official
+    wanted = network.architecture
     time_ns = clips.center_time_ns(clip)
     _tell_of_missing_look_ahead(clip, time_ns)
-    steps = features.pose_features(with_pre_roll(clip.sensors.gyro), time_ns, official)
+    steps = features.pose_features(
+        with_pre_roll(clip.sensors.gyro), time_ns, wanted.official, strength
+    )
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
-        normal = (features.normalize_flow(*pair, official=official) for pair in pairs)
+        normal = (features.normalize_flow(*pair, wanted) / strength for pair in pairs)
         encoded = [features.encode_flow(network.encoder, chunk) for chunk in _chunks(normal)]
         steps = steps._replace(flow=np.concatenate(encoded))
     (path,) = inference.predict(network, [steps], [time_ns])
@@ -81,8 +86,8 @@ def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
 
 
 def _chunks(
-    flow: Iterable[Float[np.ndarray, "270 480 4"]],
-) -> Iterator[Float[np.ndarray, "pair 270 480 4"]]:
+    flow: Iterable[Float[np.ndarray, "rows columns 4"]],
+) -> Iterator[Float[np.ndarray, "pair rows columns 4"]]:
     pairs = iter(flow)
     while chunk := list(islice(pairs, features.ENCODED_AT_ONCE)):
         yield np.stack(chunk)

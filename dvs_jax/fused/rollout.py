@@ -1,8 +1,7 @@
 """The rollout: virtual poses one after another, each fed back to the network (specs §4, §6).
 
 Single-clip functions; `jax.vmap` makes batches. The state is explicit, so the same step serves the
-scan over a clip and a camera that delivers frame by frame. Both are inference: turns are shrunk
-softly, as they are not in training.
+scan over a clip, a camera that delivers frame by frame, and training.
 """
 
 from typing import NamedTuple
@@ -23,22 +22,28 @@ VIRTUAL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in range(VIRT
 
 _EMPTY_AGE_S = 1e6
 
+_DISPLACED_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in (0.1, 1.1, 2.1))
+
 
 class StepFeatures(NamedTuple):
     """What one step needs besides its state: NumPy arrays on the host, JAX's on the device.
 
     Attributes:
         real: float32 [21, 4], the camera's poses at t − 400 ms … t + 400 ms every 40 ms, relative
-            to the anchor: q_real ⊗ anchor⁻¹.
+            to the anchor, q_real ⊗ anchor⁻¹, their angles divided by the strength.
         anchor: float32 [4], the camera's pose at t − 40 ms, world to camera.
         interval_s: float32 [], seconds since the previous step.
         flow: float32 [64], encoded flow, or [0] for a network without flow.
+        strength: float32 [], what rotations are divided by before the network sees them, its turn
+            being multiplied by it: so a network that was trained to keep within one margin of the
+            frame uses a wider one (above 1) or a narrower.
     """
 
     real: Float[quaternion.Array, "window 4"]
     anchor: Float[quaternion.Array, "4"]
     interval_s: Float[quaternion.Array, ""]
     flow: Float[quaternion.Array, "feature"]
+    strength: Float[quaternion.Array, ""]
 
 
 class RolloutState(NamedTuple):
@@ -62,8 +67,8 @@ class StepOutput(NamedTuple):
 
     Attributes:
         pose: float32 [4], the new virtual pose, world to camera.
-        turn: float32 [4], Δq as the network gave it, before soft shrinkage.
-        virtual: float32 [2, 4], the virtual poses fed in, relative to the anchor, oldest first.
+        turn: float32 [4], Δq over 40 ms, before soft shrinkage.
+        virtual: float32 [2, 4], the virtual poses before it, relative to the anchor, oldest first.
     """
 
     pose: Float[Array, "4"]
@@ -82,32 +87,59 @@ def initial_state(core: Core, ring: int) -> RolloutState:
     return RolloutState(core.initial_state(), pose, jnp.full((ring,), _EMPTY_AGE_S))
 
 
-def begin(core: Core, ring: int, first: StepFeatures) -> RolloutState:
+def displaced_state(
+    core: Core, ring: int, first: StepFeatures, offset: Float[Array, "3"]
+) -> RolloutState:
+    """Return a state as if the virtual camera had stood still, aside of the real one (specs §6).
+
+    Training starts there, so that a network learns to come back from afar.
+
+    Args:
+        core: the network.
+        ring: how many virtual poses to remember, three or more.
+        first: the first step's features.
+        offset: x, y and z of the quaternion, whose w is 1 before it is normalised, from the
+            camera's pose at the first step's anchor to the virtual one.
+    """
+    state = initial_state(core, ring)
+    aside = quaternion.normalize(jnp.concatenate([offset, jnp.ones(1)]))
+    pose = jnp.broadcast_to(quaternion.multiply(aside, first.anchor), (ring, 4))
+    age_s = jnp.asarray(_DISPLACED_AGES_S) - first.interval_s
+    return state._replace(pose=pose, age_s=state.age_s.at[: len(_DISPLACED_AGES_S)].set(age_s))
+
+
+def begin(core: Core, state: RolloutState, first: StepFeatures) -> RolloutState:
     """Return the state with which a clip's first step is entered.
 
     The first step of every clip is run twice with the same input: the network's state advances,
     the pose is dropped.
     """
-    state = initial_state(core, ring)
-    lstm, _ = core(state.lstm, _input_vector(first, _virtual_input(core, state, first)))
-    return state._replace(lstm=lstm)
+    return state._replace(lstm=_predict(core, state, first)[0])
 
 
 def step(
-    core: Core, state: RolloutState, features: StepFeatures
+    core: Core, state: RolloutState, features: StepFeatures, training: bool = False
 ) -> tuple[RolloutState, StepOutput]:
-    """Predict one virtual pose."""
-    aged = state._replace(age_s=state.age_s + features.interval_s)
-    virtual = _virtual_input(core, aged, features)
-    lstm, turn = core(aged.lstm, _input_vector(features, virtual))
-    latest = quaternion.multiply(virtual[-1], features.anchor)
-    pose = quaternion.multiply(_soft_shrink(turn), latest)
+    """Predict one virtual pose.
+
+    Args:
+        core: the network.
+        state: what the previous step left.
+        features: this step's.
+        training: whether the turn is taken as it is, also from official weights. Else theirs is
+            shrunk softly; our own networks, trained without, run without.
+    """
+    lstm, output = _predict(core, state, features)
+    if core.architecture.official and not training:
+        latest = quaternion.multiply(output.virtual[-1], features.anchor)
+        output = output._replace(pose=quaternion.multiply(_soft_shrink(output.turn), latest))
+    age_s = state.age_s + features.interval_s
     remembered = RolloutState(
         lstm,
-        jnp.concatenate([pose[None], aged.pose[:-1]]),
-        jnp.concatenate([jnp.zeros(1), aged.age_s[:-1]]),
+        jnp.concatenate([output.pose[None], state.pose[:-1]]),
+        jnp.concatenate([jnp.zeros(1), age_s[:-1]]),
     )
-    return remembered, StepOutput(pose, turn, virtual)
+    return remembered, output
 
 
 def rollout(core: Core, ring: int, features: StepFeatures) -> StepOutput:
@@ -123,12 +155,29 @@ def rollout(core: Core, ring: int, features: StepFeatures) -> StepOutput:
         Outputs stacked likewise.
     """
     first = jax.tree.map(lambda array: array[0], features)
-    state = begin(core, ring, first)
+    state = begin(core, initial_state(core, ring), first)
     return jax.lax.scan(lambda carry, entry: step(core, carry, entry), state, features)[1]
 
 
-def _input_vector(features: StepFeatures, virtual: Float[Array, "2 4"]) -> Float[Array, "input"]:
-    return jnp.concatenate([features.real.reshape(-1), virtual.reshape(-1), features.flow])
+def _predict(
+    core: Core, state: RolloutState, features: StepFeatures
+) -> tuple[LstmState, StepOutput]:
+    aged = state._replace(age_s=state.age_s + features.interval_s)
+    virtual = _virtual_input(core, aged, features)
+    seen = [features.real, _scale_rotation(virtual, 1.0 / features.strength)]
+    vector = jnp.concatenate([*(poses.reshape(-1) for poses in seen), features.flow])
+    lstm, scaled_turn = core(aged.lstm, vector)
+    turn = _scale_rotation(scaled_turn, features.strength)
+    latest = quaternion.multiply(virtual[-1], features.anchor)
+    return lstm, StepOutput(quaternion.multiply(turn, latest), turn, virtual)
+
+
+def _scale_rotation(
+    rotation: Float[Array, "*batch 4"], factor: Float[Array, ""]
+) -> Float[Array, "*batch 4"]:
+    """Return the same rotation by `factor` times the angle; exactly itself for a factor of 1."""
+    scaled = quaternion.from_rotation_vector(factor * quaternion.to_rotation_vector(rotation))
+    return jnp.where(factor == 1.0, rotation, scaled)
 
 
 def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> Float[Array, "2 4"]:
@@ -137,7 +186,7 @@ def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> F
     poses = []
     for steps, age in zip(range(VIRTUAL_POSES, 0, -1), VIRTUAL_AGES_S, strict=True):
         known, pose = _pose_ago(state, age, core.architecture.official)
-        real = features.real[REAL_POSES_EACH_SIDE - steps]
+        real = _scale_rotation(features.real[REAL_POSES_EACH_SIDE - steps], features.strength)
         poses.append(jnp.where(known, quaternion.multiply(pose, to_anchor), real))
     return jnp.stack(poses)
 

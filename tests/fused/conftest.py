@@ -68,7 +68,9 @@ def _flow_of(homography: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def recorded_features(official_network: FusedNetwork, recorded_clip: RecordedClip) -> StepFeatures:
-    flow = [features.normalize_flow(*pair, official=True) for pair in recorded_clip.flow]
+    flow = [
+        features.normalize_flow(*pair, official_network.architecture) for pair in recorded_clip.flow
+    ]
     batches = [flow[start : start + 16] for start in range(0, len(flow), 16)]
     encoded = [features.encode_flow(official_network.encoder, np.stack(each)) for each in batches]
     poses = features.pose_features(recorded_clip.gyro, recorded_clip.time_ns, official=True)

@@ -157,9 +157,47 @@ def test_identical_input_is_no_trouble_for_gradients(small_network):
         jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (20, 4)),
         jnp.full((20,), 1 / 30),
         jnp.zeros((20, 0)),
+        jnp.ones(20),
     )
     graph, weights = nnx.split(small_network.core)
     gradient = jax.grad(
         lambda weights: rollout.rollout(nnx.merge(graph, weights), 4, still).pose[:, :3].sum()
     )(weights)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
+
+
+def test_strength_scales_motion_the_network_sees(calm_network):
+    """Half the motion at strength 1 is the same input as the motion itself at strength 2.
+
+    About one axis, angles add, so the answers differ by just that factor, too.
+    """
+    gyro_ns = np.arange(-100, 500, dtype=np.int64) * 5_000_000
+    angle = 0.05 * np.sin(gyro_ns[:, None] * 1e-9 * 9.0) * np.array([1.0, 0.0, 0.0])
+    time_ns = np.arange(40, dtype=np.int64) * 33_333_333
+
+    def predicted(scale, strength):
+        path = CameraPath(gyro_ns, quaternion.from_rotation_vector(scale * angle))
+        clip = features.pose_features(path, time_ns, official=False, strength=strength)
+        return inference.predict(_turning_about_x(calm_network), [clip], [time_ns])[0].quaternion
+
+    half = quaternion.to_rotation_vector(predicted(0.5, 1.0))
+    whole = quaternion.to_rotation_vector(predicted(1.0, 2.0))
+    assert np.abs(half[:, 0]).max() > 0.02
+    np.testing.assert_allclose(whole, 2.0 * half, atol=2e-6)
+
+
+def _turning_about_x(network):
+    graph, weights = nnx.split(network)
+    turning = nnx.merge(graph, jax.tree.map(jnp.copy, weights))
+    last = turning.core.fully_connected[-1].linear
+    last.kernel[...] = last.kernel[...] * jnp.asarray([[1.0, 0.0, 0.0, 0.0]])
+    return turning
+
+
+def test_training_starts_aside_of_the_camera(small_network):
+    first = jax.tree.map(lambda array: jnp.asarray(array[0]), shaking_clip(10)[0])
+    offset = jnp.asarray([0.05, -0.02, 0.01])
+    state = rollout.displaced_state(small_network.core, 4, first, offset)
+    _, output = rollout.step(small_network.core, state, first, training=True)
+    aside = quaternion.normalize(jnp.append(offset, 1.0))
+    np.testing.assert_allclose(output.virtual, np.stack([aside, aside]), atol=1e-6)
