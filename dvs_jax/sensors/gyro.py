@@ -83,7 +83,7 @@ def poses(log: Table, camera: Camera) -> CameraPath:
     _warn_of_sparse_samples(log.file, time_ns)
     if motion.shape[1] == 4:
         return CameraPath(time_ns, quaternion.normalize(motion))
-    return integrate(time_ns, _reorder(motion, camera.gyro_axes))
+    return integrate(time_ns, reorder(motion, camera.gyro_axes))
 
 
 def _official_columns(
@@ -121,9 +121,10 @@ def _velocity(log: Table, names: tuple[str, ...]) -> Float[np.ndarray, "sample 3
     return None
 
 
-def _reorder(
+def reorder(
     velocity: Float[np.ndarray, "sample 3"], axes: tuple[str, str, str]
 ) -> Float[np.ndarray, "sample 3"]:
+    """Return a log's angular velocity as `Camera.gyro_axes` orders its axes, in the same unit."""
     sign = np.array([-1.0 if axis.startswith("-") else 1.0 for axis in axes])
     return velocity[:, ["xyz".index(axis[-1]) for axis in axes]] * sign
 

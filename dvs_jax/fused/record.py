@@ -1,0 +1,249 @@
+"""One clip, or a piece of one, as a training record.
+
+A record holds what training needs of a clip and nothing of its pictures: poses, times and flow.
+Datasets store it by TFDS, in ArrayRecord files, which needs no TensorFlow.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow_datasets as tfds
+from jaxtyping import Float, Float16, Int
+
+from dvs_jax import smoothing
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.errors import InputError
+from dvs_jax.sensors import gyro as gyro_log
+from dvs_jax.sensors.integration import integrate
+
+SHAKE_HZ = 1.0
+"""Slower turns count as meant by whoever held the camera."""
+
+_SHAKE_DEVIATION_S = np.sqrt(np.log(2.0)) / (2.0 * np.pi * SHAKE_HZ)
+"""A Gaussian of this standard deviation lets through half of the energy at `SHAKE_HZ`."""
+
+PIECE_PAIRS = 180
+"""Pairs of frames in a piece of a clip with flow: 6 s at 30 frames/s, 190 MB at full size.
+
+A window is cut from a piece that was read whole, and no stored record may exceed 2 GB.
+"""
+
+PIECE_MARGIN_NS = 1_000_000_000
+"""How far a piece's gyro reaches beyond its frames: more than the 400 ms that a network sees."""
+
+GYRO_MARGIN_NS = 500_000_000
+"""How much of a bare gyro log lies before and after the frames that are made up for it."""
+
+
+class Record(NamedTuple):
+    """A clip for training: NumPy arrays on the host.
+
+    Attributes:
+        name: the clip's name; for a piece, with "/" and the index of its first frame.
+        time_ns: int64 [frame], centre times of the frames, nanoseconds on the video's clock.
+        gyro_time_ns: int64 [sample], nanoseconds on the same clock, increasing.
+        gyro_pose: float64 [sample, 4], the bare integrated gyro log, faults included: [x, y, z, w],
+            world to camera, without pre-roll.
+        focal: float32 [2], focal length over the frame's width and over its height.
+        size: int32 [2], width and height of the video in pixels.
+        flow: float16 [pair, height, width, 4], forward dx/width, dy/height, from frame i to i + 1,
+            then backward likewise, from i + 1 to i; [pair, 0, 0, 4] in a dataset without flow.
+        true_pose: float32 [frame, 4], the true pose at `time_ns`, like `gyro_pose`, where it is
+            known; else the gyro's.
+        shake_deg: float32 [], how much the camera shook (see `shake_deg`), for the curriculum.
+    """
+
+    name: str
+    time_ns: Int[np.ndarray, "frame"]
+    gyro_time_ns: Int[np.ndarray, "sample"]
+    gyro_pose: Float[np.ndarray, "sample 4"]
+    focal: Float[np.ndarray, "2"]
+    size: Int[np.ndarray, "2"]
+    flow: Float16[np.ndarray, "pair height width 4"]
+    true_pose: Float[np.ndarray, "frame 4"]
+    shake_deg: np.float32
+
+
+def features_dict(flow_size: tuple[int, int] | None) -> tfds.features.FeaturesDict:
+    """Return the schema of a dataset of records.
+
+    Args:
+        flow_size: width and height of the flow, or None for a dataset without.
+    """
+    known = {
+        "name": tfds.features.Text(),
+        "time_ns": _tensor((None,), np.int64),
+        "gyro_time_ns": _tensor((None,), np.int64),
+        "gyro_pose": _tensor((None, 4), np.float64),
+        "focal": _tensor((2,), np.float32),
+        "size": _tensor((2,), np.int32),
+        "true_pose": _tensor((None, 4), np.float32),
+        "shake_deg": tfds.features.Scalar(np.float32),
+    }
+    # TFDS cannot read back an empty array of several unknown axes, so no flow is no feature.
+    if flow_size is not None:
+        width, height = flow_size
+        known["flow"] = _tensor((None, height, width, 4), np.float16)
+    return tfds.features.FeaturesDict(known)
+
+
+def _tensor(shape: tuple[int | None, ...], dtype: type) -> tfds.features.Tensor:
+    # As lists of numbers float16 would take twice the space, and all would be slow to read.
+    return tfds.features.Tensor(shape=shape, dtype=dtype, encoding=tfds.features.Encoding.BYTES)
+
+
+def to_example(record: Record) -> dict[str, Any]:
+    """Return a record as the schema wants it; no flow is left out."""
+    example = record._asdict()
+    if record.flow.shape[1] == 0:
+        del example["flow"]
+    return example
+
+
+def from_example(example: Mapping[str, Any]) -> Record:
+    """Return the record that a dataset's element holds."""
+    fields = {"flow": np.zeros((len(example["time_ns"]) - 1, 0, 0, 4), np.float16), **example}
+    name = fields.pop("name")
+    return Record(name=name.decode() if isinstance(name, bytes) else str(name), **fields)
+
+
+def gyro_path(record: Record) -> CameraPath:
+    """Return the camera's path as its gyro tells it."""
+    return CameraPath(record.gyro_time_ns, record.gyro_pose)
+
+
+def relative_focal_length(camera: Camera, size: tuple[int, int]) -> Float[np.ndarray, "2"]:
+    """Return the focal length over the frame's width and over its height, float32 (x, y).
+
+    `Camera.focal_length` is in widths along both axes.
+    """
+    width, height = size
+    across, down = camera.focal_length
+    return np.array([across, down * width / height], np.float32)
+
+
+def no_flow(pair_count: int) -> Float16[np.ndarray, "pair 0 0 4"]:
+    """Return the flow of a record without any."""
+    return np.zeros((pair_count, 0, 0, 4), np.float16)
+
+
+def shake_deg(path: CameraPath) -> np.float32:
+    """Return how much a camera shakes: the RMS angle, in degrees, of its rotation above 1 Hz.
+
+    Args:
+        path: the camera's poses, 15 or more a second; one a frame will do.
+    """
+    turn, _ = smoothing.unroll(path.quaternion)
+    time_s = (path.time_ns - path.time_ns[0]) * 1e-9
+    shake = turn - smoothing.gaussian(time_s, turn, _SHAKE_DEVIATION_S, np.inf)
+    return np.float32(np.degrees(np.sqrt((shake**2).sum(axis=-1).mean())))
+
+
+def pieces(record: Record, pairs: int = PIECE_PAIRS) -> Iterator[Record]:
+    """Cut a clip into pieces of about equal length that share a frame with their neighbours.
+
+    A clip without flow is left whole, for it is small.
+
+    Args:
+        record: of a whole clip.
+        pairs: the most pairs of frames that a piece may have.
+
+    Yields:
+        The pieces in order, each with a second of the gyro's path at both sides.
+    """
+    total = len(record.flow)
+    if record.flow.shape[1] == 0 or total <= pairs:
+        yield record
+        return
+    count = -(-total // pairs)
+    bounds = [total * index // count for index in range(count + 1)]
+    for begin, end in pairwise(bounds):
+        yield _piece(record, begin, end)
+
+
+def _piece(record: Record, begin: int, end: int) -> Record:
+    """Return the piece from frame `begin` to frame `end`."""
+    time_ns, true_pose = record.time_ns[begin : end + 1], record.true_pose[begin : end + 1]
+    within = slice(
+        max(np.searchsorted(record.gyro_time_ns, time_ns[0] - PIECE_MARGIN_NS) - 1, 0),
+        np.searchsorted(record.gyro_time_ns, time_ns[-1] + PIECE_MARGIN_NS) + 1,
+    )
+    return record._replace(
+        name=f"{record.name}/{begin}",
+        time_ns=time_ns,
+        gyro_time_ns=record.gyro_time_ns[within],
+        gyro_pose=record.gyro_pose[within],
+        flow=record.flow[begin:end],
+        true_pose=true_pose,
+        shake_deg=shake_deg(CameraPath(time_ns, true_pose)),
+    )
+
+
+def record_of_gyro(
+    name: str,
+    time_ns: Int[np.ndarray, "sample"],
+    gyro: Float[np.ndarray, "sample 3"],
+    camera: Camera,
+    size: tuple[int, int],
+    frame_rate: float,
+) -> Record:
+    """Return a record of a gyro log without a video: frames are made up, and there is no flow.
+
+    Args:
+        name: of the recording.
+        time_ns: int64 nanoseconds, increasing.
+        gyro: angular velocity about the log's own axes, rad/s.
+        camera: how the gyro sits in the camera, and the camera's focal length.
+        size: width and height in pixels of the video that might have been taken.
+        frame_rate: its frames per second.
+
+    Raises:
+        InputError: the log is too short for two frames and half a second at both sides.
+    """
+    path = integrate(time_ns, gyro_log.reorder(gyro, camera.gyro_axes))
+    begin, end = time_ns[0] + GYRO_MARGIN_NS, time_ns[-1] - GYRO_MARGIN_NS
+    count = int((end - begin) * 1e-9 * frame_rate) + 1
+    if end <= begin or count < 2:
+        raise InputError(
+            f"{name}: a gyro log of {(time_ns[-1] - time_ns[0]) * 1e-9:.2f} s is too short to "
+            "train on; give one of some seconds"
+        )
+    frame_ns = begin + np.rint(np.arange(count) * (1e9 / frame_rate)).astype(np.int64)
+    return record_of_path(name, path, frame_ns, camera, size, no_flow(count - 1))
+
+
+def record_of_path(
+    name: str,
+    gyro: CameraPath,
+    time_ns: Int[np.ndarray, "frame"],
+    camera: Camera,
+    size: tuple[int, int],
+    flow: Float16[np.ndarray, "pair height width 4"],
+    true_pose: Float[np.ndarray, "frame 4"] | None = None,
+) -> Record:
+    """Return a record of a camera's path and its flow.
+
+    Args:
+        name: of the clip.
+        gyro: the bare integrated gyro log, without pre-roll.
+        time_ns: int64 [frame], centre times of the frames on the gyro's clock, in nanoseconds.
+        camera: its focal length counts.
+        size: width and height of the video in pixels.
+        flow: as in the record; see `no_flow`.
+        true_pose: [frame, 4] at `time_ns`, [x, y, z, w], world to camera; the gyro's if None.
+    """
+    pose = pose_at(gyro, time_ns, "hold") if true_pose is None else true_pose
+    return Record(
+        name,
+        time_ns,
+        gyro.time_ns,
+        gyro.quaternion,
+        relative_focal_length(camera, size),
+        np.array(size, np.int32),
+        flow,
+        pose.astype(np.float32),
+        shake_deg(CameraPath(time_ns, pose)),
+    )
