@@ -1,4 +1,4 @@
-"""Checkpoints on disk: the one module that talks to Orbax."""
+"""A network on disk: with `training.checkpoints`, the one module that talks to Orbax."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from dvs_jax.errors import InputError
 _STATE, _METADATA = "state", "metadata"
 _LONGEST_LIST = 5
 # What Orbax raises on a folder whose files are missing, cut short or other than it wrote.
-_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError)
+DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -> None:
@@ -44,7 +44,7 @@ def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -
         with _checkpointer() as checkpointer:
             checkpointer.save(folder, ocp.args.Composite(**items))
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: cannot be written: {_reason(error)}") from error
+        raise InputError(f"{folder}: cannot be written: {reason(error)}") from error
 
 
 def load(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -66,9 +66,9 @@ def load(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]
     try:
         with _checkpointer() as checkpointer:
             return _restore(checkpointer, folder)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise InputError(
-            f"{folder}: damaged checkpoint: {_reason(error)}; save or fetch it again"
+            f"{folder}: damaged checkpoint: {reason(error)}; save or fetch it again"
         ) from error
 
 
@@ -135,7 +135,7 @@ def _restore(checkpointer: ocp.Checkpointer, folder: Path) -> tuple[Any, Any]:
     return restored[_STATE], restored[_METADATA]
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The gist of an error; TensorStore adds its whole specification in brackets."""
     return getattr(error, "strerror", None) or str(error).split(" [")[0]
 

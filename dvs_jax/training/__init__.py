@@ -1,0 +1,1 @@
+"""What every trainer shares: the loop, data parallelism, checkpoints and logs of any system."""

@@ -1,0 +1,222 @@
+"""The checkpoints of a run: with `dvs_jax.checkpoint`, the one module that talks to Orbax."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from jaxtyping import PyTree
+from ml_collections import ConfigDict
+from orbax.checkpoint import checkpoint_managers
+
+from dvs_jax import checkpoint
+from dvs_jax.errors import InputError
+from dvs_jax.training.state import TrainState
+
+_STATE, _POSITIONS = "state", "positions"
+
+
+class Restored(NamedTuple):
+    """What a run goes on from.
+
+    Attributes:
+        state: on the host.
+        positions: where each process' data iterator stood, as text, by process.
+    """
+
+    state: TrainState
+    positions: list[str]
+
+
+class Checkpoints:
+    """The folder of a run's checkpoints, one a step; written while training goes on.
+
+    A checkpoint takes its name only once it is complete, so that a process killed while saving
+    leaves the one before as the newest. Several processes have to do everything here together.
+
+    Args:
+        folder: made where it is not there.
+        train: the settings; how many of the last checkpoints to keep, and by which measure, the
+            lower the better, the best.
+
+    Raises:
+        InputError: the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, train: ConfigDict):
+        self._folder = folder.absolute()
+        try:
+            with _quiet():
+                self._manager = ocp.CheckpointManager(
+                    self._folder, options=_options(train), item_handlers=_handlers()
+                )
+        except (OSError, ValueError) as error:
+            raise InputError(f"{folder}: cannot be written: {checkpoint.reason(error)}") from error
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait for the last save; after an error, that error is the one to report."""
+        if error is None or isinstance(error, SystemExit):
+            self.wait()
+        else:
+            with contextlib.suppress(InputError):
+                self.wait()
+        with contextlib.suppress(*checkpoint.DAMAGE):
+            self._manager.close()
+
+    def save(self, state: TrainState, positions: list[str], measures: dict[str, float]) -> None:
+        """Begin to write a checkpoint, after waiting for the one before.
+
+        Args:
+            state: on the host; not to be changed until the save has ended.
+            positions: where each process' data iterator stands, as text, by process.
+            measures: what was evaluated at this step, if anything.
+
+        Raises:
+            InputError: this one or the one before cannot be written.
+        """
+        items = {
+            _STATE: ocp.args.PyTreeSave(_named(state._asdict())),
+            _POSITIONS: ocp.args.JsonSave({"by_process": positions}),
+        }
+        with self._telling():
+            self._manager.save(
+                int(state.step), args=ocp.args.Composite(**items), metrics=measures or None
+            )
+
+    def wait(self) -> None:
+        """Return once what was begun is written.
+
+        Raises:
+            InputError: it cannot be.
+        """
+        with self._telling():
+            self._manager.wait_until_finished()
+
+    def restore(self, like: TrainState) -> Restored | None:
+        """Read the newest complete checkpoint.
+
+        Args:
+            like: a state of the run that is to go on, of which names and shapes are compared.
+
+        Returns:
+            What was saved; None where nothing was.
+
+        Raises:
+            InputError: it holds another network, or another optimiser's state, or is damaged.
+        """
+        step = self._manager.latest_step()
+        if step is None:
+            return None
+        folder = self._folder / str(step)
+        try:
+            with _quiet():
+                state, positions = self._read(step)
+        except checkpoint.DAMAGE as error:
+            raise InputError(
+                f"{folder}: damaged checkpoint: {checkpoint.reason(error)}; "
+                "remove this folder to go on from the one before"
+            ) from error
+        return Restored(_like(state, like, folder), positions)
+
+    def _read(self, step: int) -> tuple[dict[str, Any], list[str]]:
+        described = self._manager.item_metadata(step)[_STATE]
+        if described is None:
+            raise LookupError("its state does not say what it holds")
+        to_host = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), described.tree)
+        items = {
+            _STATE: ocp.args.PyTreeRestore(restore_args=to_host),
+            _POSITIONS: ocp.args.JsonRestore(),
+        }
+        restored = self._manager.restore(step, args=ocp.args.Composite(**items))
+        return restored[_STATE], restored[_POSITIONS]["by_process"]
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            with _quiet():
+                yield
+        # TensorStore's failures are ValueErrors, and Orbax wraps some in RuntimeErrors.
+        except (*checkpoint.DAMAGE, RuntimeError) as error:
+            raise InputError(
+                f"{self._folder}: a checkpoint cannot be written: {checkpoint.reason(error)}; the "
+                "earlier ones are as they were; make room and give the same command again"
+            ) from error
+
+
+def _options(train: ConfigDict) -> ocp.CheckpointManagerOptions:
+    policies: list[Any] = [checkpoint_managers.LatestN(n=train.keep_checkpoints)]
+    if train.best_measure:
+        best = checkpoint_managers.BestN(
+            get_metric_fn=lambda measures: measures[train.best_measure],
+            reverse=True,
+            n=1,
+            keep_checkpoints_without_metrics=False,
+        )
+        policies.append(best)
+    return ocp.CheckpointManagerOptions(
+        preservation_policy=checkpoint_managers.AnyPreservationPolicy(policies),
+        cleanup_tmp_directories=True,
+    )
+
+
+def _handlers() -> dict[str, Any]:
+    return {_STATE: ocp.PyTreeCheckpointHandler(), _POSITIONS: ocp.JsonCheckpointHandler()}
+
+
+def _named(tree: PyTree) -> dict[str, Any]:
+    """The leaves in nested dictionaries, whatever the containers: they need no class to read."""
+    named: dict[str, Any] = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        *folders, name = [jax.tree_util.keystr((key,), simple=True) for key in path]
+        inner = named
+        for folder in folders:
+            inner = inner.setdefault(folder, {})
+        inner[name] = leaf
+    return named
+
+
+def _like(saved: dict[str, Any], like: TrainState, folder: Path) -> TrainState:
+    """The saved arrays in the containers of a state, whose names and shapes have to be theirs."""
+    wanted = like._asdict()
+    found = _by_name(saved.get("params", {}))
+    shapes = {name: np.shape(leaf) for name, leaf in _by_name(wanted["params"]).items()}
+    checkpoint.require_shapes(found, shapes, folder)
+    leaves, names = _by_name(saved), _by_name(wanted)
+    if leaves.keys() != names.keys():
+        differing = ", ".join(sorted(leaves.keys() ^ names.keys())[:5])
+        raise InputError(
+            f"{folder}: was saved with another optimiser or moving average than the config's "
+            f"({differing} differ); train into another folder"
+        )
+    ordered = [leaves[name] for name in names]
+    return TrainState(**jax.tree.unflatten(jax.tree.structure(wanted), ordered))
+
+
+def _by_name(tree: PyTree) -> dict[str, Any]:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Orbax from printing the traces of failures that are reported as one line here."""
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,214 @@
+"""Training from the first step, or from the newest checkpoint, to the last."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from dvs_jax.errors import InputError
+from dvs_jax.training import batches as loading
+from dvs_jax.training import parallel, preemption, schedule
+from dvs_jax.training.batches import Batches, Placed
+from dvs_jax.training.checkpoints import Checkpoints
+from dvs_jax.training.logs import Log, Picture
+from dvs_jax.training.optimizer import make_optimizer
+from dvs_jax.training.parallel import Devices
+from dvs_jax.training.state import Params, TrainState, begin, best_params, to_host
+from dvs_jax.training.step import Loss, Metrics, Step, Weights, make_step
+
+CHECKPOINTS_FOLDER = "checkpoints"
+
+Evaluate = Callable[[Params], Mapping[str, float]]
+Paint = Callable[[Params], Picture]
+
+
+def train(
+    config: ConfigDict,
+    workdir: Path,
+    params: Params,
+    loss: Loss,
+    batches: Batches,
+    *,
+    evaluate: Evaluate | None = None,
+    picture: Paint | None = None,
+) -> Params:
+    """Train, going on from the newest checkpoint in the folder if there is one.
+
+    On SIGTERM the run is saved and the process exits with code 0; the same call goes on. Among
+    several processes, all call this, each with its own part of the batches.
+
+    Args:
+        config: its `train` is as `settings` describes it.
+        workdir: the run's folder: checkpoints, logs.
+        params: the parameters to start from.
+        loss: of one example, as `step.make_step` takes it.
+        batches: this process' batches.
+        evaluate: of the (averaged) parameters on the host to measures by name, called every
+            `evaluate_every` epochs.
+        picture: of the same parameters to an RGB image for TensorBoard, called after `evaluate`.
+
+    Returns:
+        The final parameters on the host: their moving average where there is one.
+
+    Raises:
+        InputError: the config or a checkpoint is at fault, the disk is full, the data end, or the
+            loss is no longer finite.
+        SystemExit: with code 0, after SIGTERM.
+    """
+    settings = config.train
+    schedule.require_order(settings.loss_weights)
+    devices = parallel.all_devices(settings)
+    step = make_step(loss, settings, devices)
+    state = begin(params, make_optimizer(settings), settings.ema_decay, settings.seed)
+    steps = settings.epochs * settings.steps_per_epoch
+    with Checkpoints(Path(workdir) / CHECKPOINTS_FOLDER, settings) as checkpoints:
+        state = _resume(checkpoints, state, batches)
+        with (
+            Log(Path(workdir), int(state.step), steps) as log,
+            loading.prefetched(batches, devices.distribute) as upcoming,
+            preemption.watching() as told_to_stop,
+        ):
+            run = _Run(settings, steps, devices, step, checkpoints, log, evaluate, picture)
+            return best_params(run.to_the_end(state, upcoming, told_to_stop))
+
+
+def _resume(checkpoints: Checkpoints, state: TrainState, batches: Batches) -> TrainState:
+    restored = checkpoints.restore(state)
+    if restored is None:
+        return state
+    if len(restored.positions) != jax.process_count():
+        raise InputError(
+            f"the run was begun by {len(restored.positions)} processes, each with its place in "
+            f"the data, and cannot go on with {jax.process_count()}"
+        )
+    batches.set_state(loading.from_text(restored.positions[jax.process_index()]))
+    return restored.state
+
+
+@dataclass
+class _Pace:
+    """How fast steps went since last asked."""
+
+    steps: int = 0
+    wait_s: float = 0.0
+    since: float = field(default_factory=time.perf_counter)
+
+    def count(self, wait_s: float) -> None:
+        self.steps += 1
+        self.wait_s += wait_s
+
+    def take(self) -> dict[str, float]:
+        now = time.perf_counter()
+        rate, wait = self.steps / (now - self.since), self.wait_s / (now - self.since)
+        self.steps, self.wait_s, self.since = 0, 0.0, now
+        return {"steps_per_s": rate, "loader_wait": wait}
+
+
+@dataclass
+class _Run:
+    """What stays the same from step to step; steps and epochs are counted from 1."""
+
+    settings: ConfigDict
+    steps: int
+    devices: Devices
+    step: Step
+    checkpoints: Checkpoints
+    log: Log
+    evaluate: Evaluate | None
+    picture: Paint | None
+    pace: _Pace = field(default_factory=_Pace)
+
+    def to_the_end(
+        self, state: TrainState, upcoming: Iterator[Placed], told_to_stop: Callable[[int], bool]
+    ) -> TrainState:
+        """Take the steps that are left, from a state on the host to one on the host."""
+        first = int(state.step) + 1
+        weights, earlier = self._weights(first), None
+        state = self.devices.replicate(state)
+        for number in range(first, self.steps + 1):
+            if self._begins_epoch(number):
+                weights = self._weights(number)
+            placed = next(upcoming)
+            with jax.transfer_guard("disallow"):
+                state, metrics = self.step(state, placed.batch, weights)
+            # No more than two steps under way: their batches have to fit on the devices.
+            jax.block_until_ready(earlier)
+            earlier = metrics
+            self._report(number, metrics, placed.wait_s)
+            stop = told_to_stop(number)
+            self._save_where_due(number, state, metrics, placed.position, stop)
+            if stop:
+                self.checkpoints.wait()
+                self.log.say(f"told to stop; step {number} is saved, the same command goes on")
+                raise SystemExit(0)
+        return to_host(state)
+
+    def _report(self, number: int, metrics: Metrics, wait_s: float) -> None:
+        self.pace.count(wait_s)
+        self.log.advance(number)
+        if self._due(number, self.settings.log_every):
+            values = _numbers(metrics)
+            self.log.numbers(number, self._epoch(number), values | self.pace.take())
+            _require_finite(number, values)
+
+    def _save_where_due(
+        self, number: int, state: TrainState, metrics: Metrics, position: str, stop: bool
+    ) -> None:
+        evaluated = self._ends_evaluated_epoch(number)
+        if not (stop or evaluated or self._due(number, self.settings.checkpoint_every)):
+            return
+        _require_finite(number, _numbers(metrics))
+        on_host = to_host(state)
+        measures = self._measure(number, best_params(on_host)) if evaluated else {}
+        self.checkpoints.save(on_host, parallel.gather_texts(position), measures)
+
+    def _measure(self, number: int, params: Params) -> dict[str, float]:
+        assert self.evaluate is not None
+        measures = {name: float(value) for name, value in self.evaluate(params).items()}
+        best = self.settings.best_measure
+        if best and best not in measures:
+            raise InputError(
+                f"config.train.best_measure: {best!r} is not evaluated; name one of "
+                f"{', '.join(measures)}"
+            )
+        self.log.numbers(number, self._epoch(number), measures)
+        if self.picture is not None:
+            self.log.picture(number, self.picture(params))
+        return measures
+
+    def _epoch(self, number: int) -> int:
+        return 1 + (number - 1) // self.settings.steps_per_epoch
+
+    def _begins_epoch(self, number: int) -> bool:
+        return (number - 1) % self.settings.steps_per_epoch == 0
+
+    def _ends_evaluated_epoch(self, number: int) -> bool:
+        steps = self.settings.evaluate_every * self.settings.steps_per_epoch
+        return self.evaluate is not None and steps > 0 and self._due(number, steps)
+
+    def _due(self, number: int, every: int) -> bool:
+        return number % every == 0 or number == self.steps
+
+    def _weights(self, number: int) -> Weights:
+        weights = schedule.weights_at(self.settings.loss_weights, self._epoch(number))
+        return self.devices.replicate({name: np.float32(w) for name, w in weights.items()})
+
+
+def _numbers(metrics: Metrics) -> dict[str, float]:
+    """On the host, the total first: a dictionary comes back from a device in its names' order."""
+    values = {name: float(value) for name, value in jax.device_get(metrics).items()}
+    return {"total": values["total"]} | values
+
+
+def _require_finite(number: int, values: Mapping[str, float]) -> None:
+    if not math.isfinite(values["total"]) or not math.isfinite(values["gradient_norm"]):
+        raise InputError(
+            f"step {number}: the loss is {values['total']}, its gradient's norm "
+            f"{values['gradient_norm']}; lower config.train.lr or set config.train.clip_norm, and "
+            "the same command goes on from the last checkpoint"
+        )

@@ -1,0 +1,166 @@
+"""One step on many devices: where arrays go, and what runs the step there.
+
+The step is written for one device, with the axis `AXIS` named. Under pmap a batch has its devices
+as leading axis and every process sees its own part of it; under shard_map a batch is one global
+array. Nothing outside this module depends on which.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import PyTree
+from ml_collections import ConfigDict
+
+from dvs_jax.errors import InputError
+
+AXIS = "data"
+KINDS = ("pmap", "shard_map")
+
+
+def join_hosts(train: ConfigDict) -> None:
+    """Join the other processes of a run over several hosts, where the config says it is one.
+
+    To be called before anything else of JAX. On TPU pods, Slurm and Open MPI the processes find
+    one another; elsewhere JAX_COORDINATOR_ADDRESS (host:port), JAX_NUM_PROCESSES and
+    JAX_PROCESS_ID say where they are.
+
+    Raises:
+        InputError: they cannot be found.
+    """
+    if not train.several_hosts or jax.distributed.is_initialized():
+        return
+    count, own = (os.environ.get(name) for name in ("JAX_NUM_PROCESSES", "JAX_PROCESS_ID"))
+    try:
+        jax.distributed.initialize(
+            num_processes=None if count is None else int(count),
+            process_id=None if own is None else int(own),
+        )
+    except (RuntimeError, ValueError) as error:
+        raise InputError(
+            f"config.train.several_hosts: cannot join the other processes: {error}; set "
+            "JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Devices:
+    """The devices that share each batch.
+
+    Attributes:
+        kind: pmap or shard_map.
+        all: the devices of all processes, in the same order everywhere.
+    """
+
+    kind: str
+    all: tuple[jax.Device, ...]
+
+    def replicate(self, tree: PyTree) -> PyTree:
+        """Put a copy of every array on every device.
+
+        Args:
+            tree: host arrays, the same on every process.
+        """
+        return self._put(tree, PartitionSpec())
+
+    def distribute(self, batch: PyTree) -> PyTree:
+        """Split a batch among the devices.
+
+        Args:
+            batch: host arrays [example, ...], this process' part of the global batch.
+        """
+        if self.kind == "pmap":
+            count = len(self._local)
+            batch = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), batch)
+        return self._put(batch, PartitionSpec(AXIS))
+
+    def compile(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        """Compile step(state, batch, weights) -> (state, metrics) for these devices.
+
+        The step sees one device's part of the batch, [example, ...], and returns what is equal on
+        all devices. The state that it is given is used up.
+        """
+        if self.kind == "pmap":
+            return jax.pmap(
+                step,
+                axis_name=AXIS,
+                in_axes=(None, 0, None),
+                out_axes=(None, None),
+                devices=self.all,
+                donate_argnums=0,
+            )
+        whole = PartitionSpec()
+        # Checked, gradients of what is equal on all devices would arrive summed over them already,
+        # and the one step would have to know under what it runs.
+        sharded = jax.shard_map(
+            step,
+            mesh=self._mesh,
+            in_specs=(whole, PartitionSpec(AXIS), whole),
+            out_specs=(whole, whole),
+            check_vma=False,
+        )
+        return jax.jit(sharded, donate_argnums=0)
+
+    @cached_property
+    def _local(self) -> tuple[jax.Device, ...]:
+        return tuple(d for d in self.all if d.process_index == jax.process_index())
+
+    @cached_property
+    def _mesh(self) -> Mesh:
+        """The mesh arrays live on: under pmap each process has its own."""
+        return Mesh(np.array(self._local if self.kind == "pmap" else self.all), (AXIS,))
+
+    def _put(self, tree: PyTree, spec: PartitionSpec) -> PyTree:
+        sharding = NamedSharding(self._mesh, spec)
+        whole = spec == PartitionSpec()
+        return jax.tree.map(
+            lambda leaf: jax.make_array_from_process_local_data(
+                sharding, np.asarray(leaf), np.shape(leaf) if whole else None
+            ),
+            tree,
+        )
+
+
+def all_devices(train: ConfigDict, devices: Sequence[jax.Device] | None = None) -> Devices:
+    """Return the devices to train on.
+
+    Args:
+        train: the settings; `parallel`, `batch_size` and `micro_batches` are read.
+        devices: those of all processes; None for all there are.
+
+    Raises:
+        InputError: the kind of parallelism has no such name, or the batch cannot be split.
+    """
+    if train.parallel not in KINDS:
+        raise InputError(f"config.train.parallel: {train.parallel!r} is none of {', '.join(KINDS)}")
+    chosen = tuple(jax.devices() if devices is None else devices)
+    if train.batch_size <= 0 or train.batch_size % (len(chosen) * train.micro_batches):
+        raise InputError(
+            f"config.train.batch_size: {train.batch_size} examples cannot be split over "
+            f"{len(chosen)} devices in {train.micro_batches} micro-batches each; "
+            "make it a multiple of their product"
+        )
+    return Devices(train.parallel, chosen)
+
+
+def local_batch_size(train: ConfigDict) -> int:
+    """Return how many examples of each global batch this process loads."""
+    return train.batch_size // jax.process_count()
+
+
+def gather_texts(text: str) -> list[str]:
+    """Return every process' text, by process; all processes have to call this together."""
+    if jax.process_count() == 1:
+        return [text]
+    own = np.frombuffer(text.encode(), np.uint8)
+    lengths = np.ravel(multihost_utils.process_allgather(np.array([own.size])))
+    padded = np.zeros(lengths.max(), np.uint8)
+    padded[: own.size] = own
+    everyone = multihost_utils.process_allgather(padded)
+    return [row[:n].tobytes().decode() for row, n in zip(everyone, lengths, strict=True)]

@@ -1,0 +1,31 @@
+"""Being told to stop: SIGTERM, as clusters send it before they take a machine back."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import jax
+from jax.experimental import multihost_utils
+
+
+@contextmanager
+def watching() -> Iterator[Callable[[int], bool]]:
+    """Yield a function of the step that says whether to save now and stop.
+
+    Among several processes it says so to all at the same step, whichever was told; it has to be
+    asked after every step then.
+    """
+    if jax.process_count() > 1:
+        yield multihost_utils.reached_preemption_sync_point
+        return
+    told = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+
+    before = signal.signal(signal.SIGTERM, remember)
+    try:
+        yield lambda step: bool(told)
+    finally:
+        signal.signal(signal.SIGTERM, before)

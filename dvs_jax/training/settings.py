@@ -1,0 +1,41 @@
+"""Every field that training reads from a config."""
+
+from ml_collections import ConfigDict
+
+
+def settings() -> ConfigDict:
+    """Return the `config.train` that a config file starts from and then fills in.
+
+    A field that is not here is none: setting it is an error once the config is locked, which
+    `configuration.load` sees to.
+    """
+    train = ConfigDict()
+
+    train.seed = 0  # of the parameters' beginning, the data's order and all noise
+    train.batch_size = 16  # examples a step, over all devices of all hosts together
+    train.micro_batches = 1  # parts a device takes its share in, adding up their gradients
+    train.epochs = 100
+    train.steps_per_epoch = 100
+
+    train.parallel = "pmap"  # how the step is spread over devices: pmap or shard_map
+    train.several_hosts = False  # whether to join the other processes first; `parallel.join_hosts`
+
+    train.lr = 1e-4  # Adam's learning rate, at its highest
+    train.schedule = "constant"  # constant, step or cosine
+    train.decay_epochs = 200  # step: the rate is multiplied by decay_factor every so many epochs
+    train.decay_factor = 0.1
+    train.warmup_steps = 0  # steps over which the rate rises linearly from nothing
+    train.weight_decay = 0.0
+    train.decoupled_decay = False  # True: as AdamW; False: into the gradient (L2), as torch's Adam
+    train.clip_norm = 0.0  # gradients are scaled down to this global norm; 0: they are not
+    train.ema_decay = 0.0  # of the parameters' exponential moving average; 0: there is none
+
+    # From which epoch (counted from 1) which terms of the loss weigh what; unnamed terms weigh 0.
+    train.loss_weights = ((1, {"total": 1.0}),)
+
+    train.log_every = 10  # steps
+    train.checkpoint_every = 1000  # steps
+    train.keep_checkpoints = 3  # how many of the last to keep
+    train.evaluate_every = 0  # epochs; 0: never
+    train.best_measure = ""  # the evaluated measure, the lower the better, whose best is kept too
+    return train

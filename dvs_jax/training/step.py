@@ -1,0 +1,96 @@
+"""One step of training, written once, for one of any number of devices."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+from jaxtyping import Array, Float, Key, PyTree, UInt32
+from ml_collections import ConfigDict
+
+from dvs_jax.training.optimizer import learning_rate, make_optimizer
+from dvs_jax.training.parallel import AXIS, Devices
+from dvs_jax.training.state import Params, TrainState, averaged
+
+Weights = Mapping[str, Float[Array, ""]]
+Metrics = dict[str, Float[Array, ""]]
+
+
+class Example(Protocol):
+    """One sample of the training data: a pytree, of which training reads the seed only.
+
+    Attributes:
+        seed: uint32, drawn by the loader; with the step it makes the example's random key,
+            wherever in the batch and on whichever device the example lies.
+    """
+
+    seed: UInt32[Array, ""]
+
+
+Loss = Callable[
+    [Params, Any, Key[Array, ""], Weights], tuple[Float[Array, ""], Mapping[str, Float[Array, ""]]]
+]
+Step = Callable[[TrainState, PyTree, Weights], tuple[TrainState, Metrics]]
+
+
+def make_step(loss: Loss, train: ConfigDict, devices: Devices) -> Step:
+    """Compile the training step.
+
+    Args:
+        loss: of one example: (params, example, random key, weights by term) to the total and its
+            terms by name, all float32 scalars.
+        train: the settings.
+        devices: what it runs on.
+
+    Returns:
+        step(state, batch, weights) -> (state, metrics), all of them on the devices. The state that
+        goes in is used up. The metrics are means over the global batch: "total", every term by its
+        name, "gradient_norm" before clipping and "learning_rate".
+    """
+    return devices.compile(device_step(loss, train))
+
+
+def device_step(loss: Loss, train: ConfigDict) -> Step:
+    """Return the step of one device, whose batch is its share, under the axis `parallel.AXIS`."""
+    optimizer, rate = make_optimizer(train), learning_rate(train)
+
+    def step(state: TrainState, batch: Any, weights: Weights) -> tuple[TrainState, Metrics]:
+        key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.step)
+        gradient, metrics = lax.pmean(
+            _gradient(loss, state.params, batch, key, weights, train.micro_batches), AXIS
+        )
+        updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
+        params = optax.apply_updates(state.params, updates)
+        metrics |= {"gradient_norm": optax.global_norm(gradient), "learning_rate": rate(state.step)}
+        ema = averaged(state.ema, params, train.ema_decay)
+        return TrainState(params, ema, optimizer_state, state.step + 1, state.key), metrics
+
+    return step
+
+
+def _gradient(
+    loss: Loss, params: Params, batch: Any, key: Key[Array, ""], weights: Weights, parts: int
+) -> tuple[Params, Metrics]:
+    """The mean gradient and terms over a device's share, in so many parts one after the other."""
+
+    def mean_loss(params: Params, part: Any) -> tuple[Float[Array, ""], Metrics]:
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, part.seed)
+        totals, terms = jax.vmap(loss, (None, 0, 0, None))(params, part, keys, weights)
+        return totals.mean(), jax.tree.map(jnp.mean, {"total": totals, **terms})
+
+    gradient_of = jax.grad(mean_loss, has_aux=True)
+    if parts == 1:
+        return gradient_of(params, batch)
+    split = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), batch)
+    nothing = jax.tree.map(
+        lambda x: jnp.zeros(x.shape, x.dtype),
+        jax.eval_shape(gradient_of, params, jax.tree.map(lambda x: x[0], split)),
+    )
+    summed, _ = lax.scan(
+        lambda total, part: (jax.tree.map(jnp.add, total, gradient_of(params, part)), None),
+        nothing,
+        split,
+    )
+    return jax.tree.map(lambda x: x / parts, summed)
