@@ -1,0 +1,328 @@
+"""What a virtual camera path is trained to be (specs §7): one function a term.
+
+The terms of a step see one `Moment`; the terms of a path see a `Course`, the poses of a whole
+window. All are functions of one sample; `jax.vmap` makes batches, and the mean over the window and
+the batch is the loss. Every term is a float32 scalar whose gradient is finite also where poses are
+equal or opposite, no flow counts, or a point lies behind the camera.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from dvs_jax import quaternion
+from dvs_jax.camera import GRID_ROWS, NEAREST_DEPTH, grid_vertices
+from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE
+
+OFFICIAL_SIZE = (1920, 1080)
+"""Width and height in pixels of the frames that the official program assumes."""
+
+ANGLE_THRESHOLD_RAD = 6.0 * jnp.pi / 180.0
+ANGLE_STEEPNESS = 100.0
+
+LOOK_AHEAD_WEIGHTS = (0.072254, 0.068349, 0.057856, 0.043824, 0.029705)
+"""Weights of the `undefine` term now and 80, 160, 240 and 320 ms later."""
+
+INSET = 0.08
+SLACK = 0.04
+"""Shares of the frame: where the corners that must stay covered lie, and how far they may stray."""
+
+MARGIN = 0.1
+"""Share of the frame at each side that the `cover` term lets the virtual camera use up."""
+
+BORDER_POINTS = 3
+"""Points along each side of the frame whose landing decides how much is covered."""
+
+_SMALLEST_SQUARED = 1e-12
+
+
+class Moment(NamedTuple):
+    """One step of a rollout, as its losses see it; all float32, poses [x, y, z, w].
+
+    Attributes:
+        turn: [4], Δq over 40 ms, without soft shrinkage.
+        virtual: [2, 4], the virtual poses 80 and 40 ms before, relative to the anchor.
+        real: [21, 4], the camera's poses every 40 ms around now, relative to the anchor.
+        anchor: [4], the camera's pose 40 ms ago, world to camera.
+        camera_pose: [2, 4], its poses at the middle of the frame before and of this one.
+        previous_pose: [4], the virtual pose at the frame before, world to camera.
+        flow: [row, column, 4], forward and backward from that frame to this one, in fractions of
+            the frame (officially x by the height and y by the width).
+        focal: [2], focal length in fractions of the frame's width and height.
+    """
+
+    turn: Float[Array, "4"]
+    virtual: Float[Array, "2 4"]
+    real: Float[Array, "window 4"]
+    anchor: Float[Array, "4"]
+    camera_pose: Float[Array, "2 4"]
+    previous_pose: Float[Array, "4"]
+    flow: Float[Array, "row column 4"]
+    focal: Float[Array, "2"]
+
+
+class Course(NamedTuple):
+    """A window of a rollout, as the losses of its path see it; all float32.
+
+    Attributes:
+        seen: [step, 4], how the output is seen to be oriented: the virtual pose, less what the
+            logs have wrong about the camera's.
+        turned: [step, 4], from the camera's pose (as logged) to the virtual one.
+        interval_s: [step], seconds since the frame before.
+        focal: [2], focal length in fractions of the frame's width and height.
+    """
+
+    seen: Float[Array, "step 4"]
+    turned: Float[Array, "step 4"]
+    interval_s: Float[Array, "step"]
+    focal: Float[Array, "2"]
+
+
+def follow(moment: Moment) -> Float[Array, ""]:
+    """Return how far the new pose is from the camera's within 80 ms before and after."""
+    near = moment.real[REAL_POSES_EACH_SIDE - 2 : REAL_POSES_EACH_SIDE + 3]
+    return jnp.square(near - _position(moment)[None]).mean(axis=-1).sum()
+
+
+def angle(moment: Moment) -> Float[Array, ""]:
+    """Return the angle to the camera's pose in radians, gated softly above 6°."""
+    turn = quaternion.multiply(_now(moment), quaternion.conjugate(_position(moment)))
+    # Beyond ±1, where rounding may put it, the arc cosine's slope is infinite.
+    w = jnp.clip(turn[3], -1.0 + 1e-7, 1.0 - 1e-7)
+    theta = jnp.where(turn[3] >= 1.0 - 1e-7, 0.0, 2.0 * jnp.arccos(w))
+    return theta * jax.nn.sigmoid(ANGLE_STEEPNESS * (theta - ANGLE_THRESHOLD_RAD))
+
+
+def smooth(moment: Moment) -> Float[Array, ""]:
+    """Return the squared velocity: how far the turn is from none."""
+    return jnp.square(moment.turn - _standing_still()).mean()
+
+
+def c2_smooth(moment: Moment) -> Float[Array, ""]:
+    """Return the squared acceleration: how far the turn is from the one before."""
+    before = quaternion.multiply(moment.virtual[1], quaternion.conjugate(moment.virtual[0]))
+    return jnp.square(moment.turn - before).mean()
+
+
+def stay(moment: Moment) -> Float[Array, ""]:
+    """Return the absolute velocity."""
+    return jnp.abs(moment.turn - _standing_still()).mean()
+
+
+def undefine(moment: Moment) -> Float[Array, ""]:
+    """Return how far a corner strays out of the frame, now and while the turn goes on."""
+    later, pose, total = _position(moment), moment.turn, jnp.zeros(())
+    for step, weight in enumerate(LOOK_AHEAD_WEIGHTS):
+        real = moment.real[REAL_POSES_EACH_SIDE + 2 * step]
+        total += weight * _strayed(real, later, moment.focal)
+        later = quaternion.multiply(quaternion.multiply(pose, pose), later)
+    return total
+
+
+def optical(moment: Moment) -> Float[Array, ""]:
+    """Return the mean squared motion, in fractions of the frame, left between two output frames.
+
+    What is seen at a point of one frame and, by the flow, at another point of the other, should
+    land at the same point of both outputs.
+    """
+    rows, columns = moment.flow.shape[:2]
+    mesh = pixel_centers(rows, columns)
+    after, before = _turns(moment)
+    forward, backward = moment.flow[..., :2], moment.flow[..., 2:]
+    land = _landing(moment.focal, jnp.full(2, 0.5))
+    total = _mean_squared(land(after, mesh + forward) - land(before, mesh), _inside(mesh + forward))
+    total += _mean_squared(
+        land(before, mesh + backward) - land(after, mesh), _inside(mesh + backward)
+    )
+    return jnp.minimum(total, 1.0)
+
+
+def official_optical(moment: Moment) -> Float[Array, ""]:
+    """Return `optical` as the official program has it (specs §7, §8): by sampled 12 × 12 grids."""
+    rows, columns = moment.flow.shape[:2]
+    aside = jnp.asarray([0.5 / rows, 0.5 / columns]) - jnp.asarray([0.5 / columns, 0.5 / rows])
+    mesh = pixel_centers(rows, columns) + aside[None, None]
+    land = _landing(moment.focal, _official_center())
+    vertices = jnp.asarray(grid_vertices(), jnp.float32)
+    after, before = (_enlarged(land(turn, vertices), rows, columns) for turn in _turns(moment))
+    forward, backward = mesh + moment.flow[..., :2], mesh + moment.flow[..., 2:]
+    total = _mean_squared(_sample(after, forward) - before, _inside(forward))
+    total += _mean_squared(_sample(before, backward) - after, _inside(backward))
+    return jnp.minimum(total, 1.0)
+
+
+def acceleration(course: Course) -> Float[Array, ""]:
+    """Return the RMS of the output's angular acceleration in rad/s²."""
+    return _root_mean_square(_differences(course, 1))
+
+
+def jerk(course: Course) -> Float[Array, ""]:
+    """Return the RMS of the output's angular jerk in rad/s³."""
+    return _root_mean_square(_differences(course, 2))
+
+
+def cover(course: Course) -> Float[Array, ""]:
+    """Return how far the worst frame, and frames on average, are beyond the `MARGIN`.
+
+    In shares of the frame; a twentieth of the margin before its end already counts a little.
+    """
+    beyond = jax.vmap(_used_margin, in_axes=(0, None))(course.turned, course.focal) - MARGIN
+    soft = 0.05 * MARGIN
+    excess = soft * jax.nn.softplus(beyond / soft)
+    return excess.max() + excess.mean()
+
+
+Term = Callable[[Moment], Float[Array, ""]]
+
+STEP_TERMS: dict[str, Term] = {
+    "follow": follow,
+    "angle": angle,
+    "smooth": smooth,
+    "c2_smooth": c2_smooth,
+    "undefine": undefine,
+    "optical": optical,
+    "stay": stay,
+}
+"""The terms of one step by name (specs §7)."""
+
+OFFICIAL_STEP_TERMS: dict[str, Term] = {**STEP_TERMS, "optical": official_optical}
+"""The same as the official program computes them."""
+
+PATH_TERMS: dict[str, Callable[[Course], Float[Array, ""]]] = {
+    "acceleration": acceleration,
+    "jerk": jerk,
+    "cover": cover,
+}
+"""Our own terms, of a window's whole path, by name."""
+
+
+def pixel_centers(rows: int, columns: int) -> Float[Array, "row column 2"]:
+    """Return the centres (x, y) of pixels in fractions of the frame."""
+    y, x = jnp.meshgrid(
+        (jnp.arange(rows) + 0.5) / rows, (jnp.arange(columns) + 0.5) / columns, indexing="ij"
+    )
+    return jnp.stack([x, y], axis=-1)
+
+
+def _position(moment: Moment) -> Float[Array, "4"]:
+    """Return the new virtual pose relative to the anchor."""
+    return quaternion.multiply(moment.turn, moment.virtual[1])
+
+
+def _now(moment: Moment) -> Float[Array, "4"]:
+    return moment.real[REAL_POSES_EACH_SIDE]
+
+
+def _standing_still() -> Float[Array, "4"]:
+    return jnp.asarray([0.0, 0.0, 0.0, 1.0])
+
+
+def _official_center() -> Float[Array, "2"]:
+    """Return the principal point, half a pixel off the middle, as a share of the frame (§3)."""
+    width, height = OFFICIAL_SIZE
+    return jnp.asarray([0.5 - 0.5 / width, 0.5 - 0.5 / height])
+
+
+def _landing(
+    focal: Float[Array, "2"], center: Float[Array, "2"]
+) -> Callable[[Float[Array, "4"], Float[Array, "*batch 2"]], Float[Array, "*batch 2"]]:
+    """Return the function of a turn and points that says where the points land, in fractions."""
+
+    def land(turn: Float[Array, "4"], point: Float[Array, "*batch 2"]) -> Float[Array, "*batch 2"]:
+        flat = point.reshape(-1, 2)
+        ray = jnp.concatenate(
+            [(flat - center[None]) / focal[None], jnp.ones((len(flat), 1))], axis=-1
+        )
+        seen = ray @ quaternion.to_matrix(turn).T
+        image = focal[None] * seen[:, :2] / jnp.maximum(seen[:, 2:], NEAREST_DEPTH)
+        return (center[None] + image).reshape(point.shape)
+
+    return land
+
+
+def _turns(moment: Moment) -> tuple[Float[Array, "4"], Float[Array, "4"]]:
+    """Return the turns from the camera to the virtual one in this frame and in the one before."""
+    now = quaternion.multiply(_position(moment), moment.anchor)
+    before, after = moment.camera_pose
+    return (
+        quaternion.multiply(now, quaternion.conjugate(after)),
+        quaternion.multiply(moment.previous_pose, quaternion.conjugate(before)),
+    )
+
+
+def _strayed(
+    real: Float[Array, "4"], virtual: Float[Array, "4"], focal: Float[Array, "2"]
+) -> Float[Array, ""]:
+    width, height = OFFICIAL_SIZE
+    low = jnp.asarray([int(INSET * width) / width, int(INSET * height) / height])
+    high = jnp.asarray([int((1 - INSET) * width) / width, int((1 - INSET) * height) / height])
+    corners = jnp.stack([low, high, jnp.stack([low[0], high[1]]), jnp.stack([high[0], low[1]])])
+    turn = quaternion.multiply(virtual, quaternion.conjugate(real))
+    landed = _landing(focal, _official_center())(turn, corners)
+    stray = jax.nn.relu(SLACK - landed) + jax.nn.relu(landed - (1.0 - SLACK))
+    return jnp.minimum(jnp.square(stray).sum(axis=-1).max(), 1.0)
+
+
+def _used_margin(turned: Float[Array, "4"], focal: Float[Array, "2"]) -> Float[Array, ""]:
+    """Return the share of the frame at a side that has to be cropped for nothing to be empty."""
+    side = jnp.linspace(0.0, 1.0, BORDER_POINTS)
+    zero, one = jnp.zeros(BORDER_POINTS), jnp.ones(BORDER_POINTS)
+    x, y = jnp.concatenate([side, side, zero, one]), jnp.concatenate([zero, one, side, side])
+    landed = _landing(focal, jnp.full(2, 0.5))(turned, jnp.stack([x, y], axis=-1))
+    return 0.5 - jnp.abs(landed - 0.5).max(axis=-1).min()
+
+
+def _inside(point: Float[Array, "row column 2"]) -> Bool[Array, "row column"]:
+    return ((point > 0.0) & (point < 1.0)).all(axis=-1)
+
+
+def _mean_squared(
+    difference: Float[Array, "row column 2"], valid: Bool[Array, "row column"]
+) -> Float[Array, ""]:
+    """Return the mean of the squared lengths where valid; 0 where nothing is."""
+    squared = jnp.where(valid, jnp.square(difference).sum(axis=-1), 0.0)
+    return squared.sum() / jnp.maximum(valid.sum(), 1)
+
+
+def _enlarged(
+    grid: Float[Array, "12 12 2"], rows: int, columns: int
+) -> Float[Array, "row column 2"]:
+    """Interpolate a grid whose corners are the outermost pixels' centres."""
+    down, across = _interpolation(rows), _interpolation(columns)
+    return jnp.einsum("ri,ijc,kj->rkc", down, grid, across)
+
+
+def _interpolation(size: int) -> Float[Array, "size 12"]:
+    position = jnp.linspace(0.0, GRID_ROWS - 1.0, size)
+    distance = jnp.abs(position[:, None] - jnp.arange(GRID_ROWS, dtype=jnp.float32)[None])
+    return jax.nn.relu(1.0 - distance)
+
+
+def _sample(
+    image: Float[Array, "row column 2"], point: Float[Array, "row column 2"]
+) -> Float[Array, "row column 2"]:
+    """Sample at fractions of the frame; within half a pixel of the border its pixel goes on."""
+    rows, columns = image.shape[:2]
+    y, x = point[..., 1] * rows - 0.5, point[..., 0] * columns - 0.5
+    channels = [
+        jax.scipy.ndimage.map_coordinates(image[..., channel], [y, x], order=1, mode="nearest")
+        for channel in range(2)
+    ]
+    return jnp.stack(channels, axis=-1)
+
+
+def _differences(course: Course, order: int) -> Float[Array, "fewer 3"]:
+    """Return acceleration (order 1) or jerk (2) in rad/s² or rad/s³, between frames."""
+    step = quaternion.multiply(course.seen[1:], quaternion.conjugate(course.seen[:-1]))
+    interval_s = course.interval_s.mean()
+    rate = quaternion.to_rotation_vector(step) / interval_s
+    for _ in range(order):
+        rate = jnp.diff(rate, axis=0) / interval_s
+    return rate
+
+
+def _root_mean_square(vector: Float[Array, "step 3"]) -> Float[Array, ""]:
+    return jnp.sqrt(jnp.square(vector).sum(axis=-1).mean() + _SMALLEST_SQUARED)
