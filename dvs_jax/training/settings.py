@@ -6,8 +6,7 @@ from ml_collections import ConfigDict
 def settings() -> ConfigDict:
     """Return the `config.train` that a config file starts from and then fills in.
 
-    A field that is not here is none: setting it is an error once the config is locked, which
-    `configuration.load` sees to.
+    It is locked: setting a field that is not here is an error.
     """
     train = ConfigDict()
 
@@ -38,4 +37,4 @@ def settings() -> ConfigDict:
     train.keep_checkpoints = 3  # how many of the last to keep
     train.evaluate_every = 0  # epochs; 0: never
     train.best_measure = ""  # the evaluated measure, the lower the better, whose best is kept too
-    return train
+    return train.lock()
