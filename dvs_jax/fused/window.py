@@ -21,6 +21,8 @@ class Window(NamedTuple):
             [step, 0].
         camera_pose: float32 [step + 1, 4], the measured pose, [x, y, z, w], world to camera, at the
             centre time of the frame before the first step, then of every step's frame.
+        true_pose: float32 [step + 1, 4], the true pose at the same times; the measured one where
+            the truth is not known. The two may differ by a fixed turn of the world.
         flow: float16 [step, height, width, 4], from the frame before a step's to the step's and
             back, normalised as in `Record.flow`; [step, 0, 0, 4] without.
         focal: float32 [2], focal length over the frame's width and over its height.
@@ -29,6 +31,7 @@ class Window(NamedTuple):
 
     poses: StepFeatures
     camera_pose: Float[np.ndarray, "frame 4"]
+    true_pose: Float[np.ndarray, "frame 4"]
     flow: Float16[np.ndarray, "step height width 4"]
     focal: Float[np.ndarray, "2"]
     seed: UInt32[np.ndarray, ""]
@@ -63,6 +66,7 @@ def window_at(record: Record, begin: int, steps: int, seed: np.uint32) -> Window
     return Window(
         pose_features(path, time_ns, official=False),
         pose_at(path, time_ns, "hold").astype(np.float32),
+        record.true_pose[begin : begin + steps + 1],
         record.flow[begin : begin + steps],
         record.focal,
         np.asarray(seed, np.uint32),
