@@ -4,8 +4,8 @@ A record holds what training needs of a clip and nothing of its pictures: poses,
 Datasets store it by TFDS, in ArrayRecord files, which needs no TensorFlow.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +25,8 @@ SHAKE_HZ = 1.0
 _SHAKE_DEVIATION_S = np.sqrt(np.log(2.0)) / (2.0 * np.pi * SHAKE_HZ)
 """A Gaussian of this standard deviation lets through half of the energy at `SHAKE_HZ`."""
 
-PIECE_PAIRS = 180
-"""Pairs of frames in a piece of a clip with flow: 6 s at 30 frames/s, 190 MB at full size.
+PIECE_PAIRS = 120
+"""Pairs of frames in a piece of a clip with flow: 4 s at 30 frames/s, 125 MB at full size.
 
 A window is cut from a piece that was read whole, and no stored record may exceed 2 GB.
 """
@@ -106,8 +106,9 @@ def to_example(record: Record) -> dict[str, Any]:
 def from_example(example: Mapping[str, Any]) -> Record:
     """Return the record that a dataset's element holds."""
     fields = {"flow": np.zeros((len(example["time_ns"]) - 1, 0, 0, 4), np.float16), **example}
-    name = fields.pop("name")
-    return Record(name=name.decode() if isinstance(name, bytes) else str(name), **fields)
+    # Scalars come back as Python's own, and text as bytes.
+    fields["name"] = fields["name"].decode()
+    return Record(**{**fields, "shake_deg": np.float32(fields["shake_deg"])})
 
 
 def gyro_path(record: Record) -> CameraPath:
@@ -142,30 +143,38 @@ def shake_deg(path: CameraPath) -> np.float32:
     return np.float32(np.degrees(np.sqrt((shake**2).sum(axis=-1).mean())))
 
 
-def pieces(record: Record, pairs: int = PIECE_PAIRS) -> Iterator[Record]:
+def pieces(
+    record: Record,
+    flow: Iterable[Float16[np.ndarray, "height width 4"]] | None = None,
+    pairs: int = PIECE_PAIRS,
+) -> Iterator[Record]:
     """Cut a clip into pieces of about equal length that share a frame with their neighbours.
 
     A clip without flow is left whole, for it is small.
 
     Args:
         record: of a whole clip.
+        flow: of each pair of frames, in order, if it comes as a stream: no more than a piece's is
+            held. Then the record's own does not count.
         pairs: the most pairs of frames that a piece may have.
 
     Yields:
         The pieces in order, each with a second of the gyro's path at both sides.
     """
-    total = len(record.flow)
-    if record.flow.shape[1] == 0 or total <= pairs:
+    total = len(record.time_ns) - 1
+    if flow is None and (record.flow.shape[1] == 0 or total <= pairs):
         yield record
         return
+    stream = iter(record.flow if flow is None else flow)
     count = -(-total // pairs)
     bounds = [total * index // count for index in range(count + 1)]
     for begin, end in pairwise(bounds):
-        yield _piece(record, begin, end)
+        whole = record if count == 1 else _piece(record, begin, end)
+        yield whole._replace(flow=np.stack(list(islice(stream, end - begin))))
 
 
 def _piece(record: Record, begin: int, end: int) -> Record:
-    """Return the piece from frame `begin` to frame `end`."""
+    """Return the piece from frame `begin` to frame `end`, without its flow."""
     time_ns, true_pose = record.time_ns[begin : end + 1], record.true_pose[begin : end + 1]
     within = slice(
         max(np.searchsorted(record.gyro_time_ns, time_ns[0] - PIECE_MARGIN_NS) - 1, 0),
@@ -176,7 +185,7 @@ def _piece(record: Record, begin: int, end: int) -> Record:
         time_ns=time_ns,
         gyro_time_ns=record.gyro_time_ns[within],
         gyro_pose=record.gyro_pose[within],
-        flow=record.flow[begin:end],
+        flow=no_flow(end - begin),
         true_pose=true_pose,
         shake_deg=shake_deg(CameraPath(time_ns, true_pose)),
     )

@@ -1,0 +1,104 @@
+"""What the builders of training data share: the schema, the index, and the writing."""
+
+import dataclasses
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from dvs_jax.errors import InputError
+from dvs_jax.fused import record
+from dvs_jax.fused.record import Record
+
+
+@dataclasses.dataclass(eq=False)
+class RecordConfig(tfds.core.BuilderConfig):
+    """A variant of a dataset.
+
+    Attributes:
+        flow_size: width and height of its flow, or None for poses alone.
+    """
+
+    flow_size: tuple[int, int] | None = None
+
+
+CONFIGS = [
+    RecordConfig(
+        name="full", description="Flow of 480 × 270, as the paper's.", flow_size=(480, 270)
+    ),
+    RecordConfig(
+        name="quarter", description="Flow of 120 × 68, cheap to keep.", flow_size=(120, 68)
+    ),
+    RecordConfig(name="poses", description="No flow: for networks that read the gyro alone."),
+]
+
+
+class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """A TFDS builder of `dvs_jax.fused.record.Record`; derive from it and write `records`."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = CONFIGS
+
+    @abstractmethod
+    def records(self, downloads: tfds.download.DownloadManager) -> Mapping[str, Iterator[Record]]:
+        """Return a stream of records for each split ("training", "test").
+
+        Flow is of `self.builder_config.flow_size`, or `record.no_flow`. Long clips with flow are
+        cut into pieces here; a stream that holds no whole clip in memory has cut them already.
+        """
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=self.__doc__,
+            features=record.features_dict(self.builder_config.flow_size),
+            metadata=tfds.core.MetadataDict(),
+            # The loader shuffles; an order that is kept lets the index name the records.
+            disable_shuffling=True,
+        )
+
+    def _split_generators(
+        self, dl_manager: tfds.download.DownloadManager
+    ) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+        streams = self.records(dl_manager)
+        return {split: self._generate_examples(split, streams[split]) for split in streams}
+
+    def _generate_examples(
+        self, split: str, records: Iterator[Record]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        index = self.info.metadata.setdefault(split, {"name": [], "frames": [], "shake_deg": []})
+        for each in records:
+            for piece in record.pieces(each):
+                index["name"].append(piece.name)
+                index["frames"].append(len(piece.time_ns))
+                index["shake_deg"].append(float(piece.shake_deg))
+                yield len(index["name"]), record.to_example(piece)
+        if not index["name"]:
+            raise InputError(f"{self.name}: the {split} split has no clip that can be used")
+
+
+def build(builder: RecordBuilder, manual_dir: Path | None = None) -> Path:
+    """Write a dataset; it is there under its name only when it is complete.
+
+    Args:
+        builder: made with a `data_dir` and `file_format="array_record"`.
+        manual_dir: what was put there by hand for the builder to read.
+
+    Returns:
+        The folder that `dvs_jax.fused.loader` reads.
+
+    Raises:
+        InputError: the dataset is there already, a source cannot be used, or the folder cannot be
+            written.
+    """
+    folder = Path(builder.data_dir)
+    if folder.exists():
+        raise InputError(f"{folder}: a dataset lies there already; remove it, or choose another")
+    config = tfds.download.DownloadConfig(manual_dir=manual_dir)
+    try:
+        builder.download_and_prepare(download_config=config, file_format="array_record")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    return folder
