@@ -60,19 +60,19 @@ def plot_path(
     if ois is not None:
         _draw_lens_shift(panels[3:], _seconds(ois[0], real), 100.0 * ois[1])
     for panel, label in zip(panels, labels, strict=True):
-        _dress(panel, label)
+        dress(panel, label)
     figure.align_ylabels(panels)
     panels[-1].set_xlabel("time since the first frame (s)")
     # A name may hold what Matplotlib would read as mathematics, and bytes that are no letters.
     shown = title.encode(errors="replace").decode()
     figure.suptitle(shown, x=0.005, horizontalalignment="left", parse_math=False)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    _save(figure, file)
+    save(figure, file)
 
 
 def _draw_rotation(panels: list[Axes], real: CameraPath, virtual: CameraPath) -> None:
     time = _seconds(real.time_ns, real)
-    input_angle, output_angle = _angles(real.quaternion, virtual.quaternion)
+    input_angle, output_angle = angles(real.quaternion, virtual.quaternion)
     for axis, panel in enumerate(panels):
         panel.plot(time, input_angle[:, axis], label="input", **_INPUT_STYLE)
         panel.plot(time, output_angle[:, axis], label="output", **_OUTPUT_STYLE)
@@ -86,9 +86,15 @@ def _draw_lens_shift(
         panel.plot(time, shift[:, axis], **_INPUT_STYLE)
 
 
-def _angles(
+def angles(
     real: Float[np.ndarray, "frame 4"], virtual: Float[np.ndarray, "frame 4"]
 ) -> tuple[Float[np.ndarray, "frame 3"], Float[np.ndarray, "frame 3"]]:
+    """Return the angles of a real and of its virtual path, in degrees, as `plot_path` draws them.
+
+    Args:
+        real: a pose a frame, [x, y, z, w], world to camera.
+        virtual: likewise.
+    """
     step = quaternion.multiply(real[1:], quaternion.conjugate(real[:-1]))
     angle = np.cumsum(quaternion.to_rotation_vector(step), axis=0)
     angle = np.concatenate([np.zeros((1, 3)), angle])
@@ -100,14 +106,20 @@ def _seconds(time_ns: Int[np.ndarray, "time"], path: CameraPath) -> Float[np.nda
     return (time_ns - path.time_ns[0]) * 1e-9
 
 
-def _dress(panel: Axes, label: str) -> None:
+def dress(panel: Axes, label: str) -> None:
+    """Give a panel the look that all pictures share, and a label beside its vertical axis."""
     panel.set_ylabel(label)
     panel.grid(color="0.9", linewidth=0.8)
     panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _save(figure: Figure, file: Path) -> None:
+def save(figure: Figure, file: Path) -> None:
+    """Write a picture, a .jpg or .png; it appears there complete or not at all.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     kind = file.suffix.lstrip(".").lower()
     # Full colour resolution: JPEG's default halves it, which smears thin coloured lines.
     quality = {"quality": 95, "subsampling": 0} if kind in ("jpg", "jpeg") else {}

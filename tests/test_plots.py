@@ -37,14 +37,14 @@ def test_angles_do_not_wrap_over_two_turns():
     real = _turning_about_y(np.linspace(0.0, 720.0, FRAMES))
     virtual = _turning_about_y(np.linspace(0.0, 720.0, FRAMES) + 2.0)
     flipped = np.where(np.arange(FRAMES)[:, None] % 2 == 0, -1.0, 1.0) * virtual.quaternion
-    before, after = plots._angles(real.quaternion, flipped)
+    before, after = plots.angles(real.quaternion, flipped)
     np.testing.assert_allclose(before[:, 1], np.linspace(0.0, 720.0, FRAMES), atol=1e-9)
     np.testing.assert_allclose(after[:, 1], before[:, 1] + 2.0, atol=1e-9)
     np.testing.assert_allclose(after[:, [0, 2]], 0.0, atol=1e-9)
 
 
 def test_the_gap_between_the_curves_is_the_correction(shaky, steady):
-    before, after = plots._angles(shaky.quaternion, steady.quaternion)
+    before, after = plots.angles(shaky.quaternion, steady.quaternion)
     undone = quaternion.conjugate(shaky.quaternion)
     expected = np.degrees(quaternion.to_rotation_vector(undone))
     np.testing.assert_allclose(after - before, expected, atol=1e-9)

@@ -1,0 +1,138 @@
+"""All methods on all clips, at equal crop."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+from dvs_jax.evaluation import rendering, score
+from dvs_jax.evaluation.footage import Footage
+from dvs_jax.evaluation.methods import INPUT, Method, methods
+from dvs_jax.evaluation.score import Score
+from dvs_jax.fused.features import LOOK_AHEAD_NS
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.progress import Track, silently
+
+LOOK_AHEAD_S = LOOK_AHEAD_NS * 1e-9
+"""What the network sees of the future, and so the smoothers by default."""
+
+SMALLEST_CROP, LARGEST_CROP = 0.005, 0.45
+
+_log = logging.getLogger("dvs_jax")
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """All methods on one clip.
+
+    Attributes:
+        name: the clip's.
+        scores: by the method's label.
+        paths: likewise, the virtual camera's pose at every frame; the input's is the real one.
+    """
+
+    name: str
+    scores: dict[str, Score]
+    paths: dict[str, CameraPath]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came out.
+
+    Attributes:
+        crop: share of width and height cut off at each side, which the worst frame just covers.
+        look_ahead_s: how far the smoothers looked ahead.
+        methods: the rows, the input's first.
+        clips: what was measured of each clip, one or more.
+        left_out: what could not be read, and why.
+    """
+
+    crop: float
+    look_ahead_s: float
+    methods: tuple[Method, ...]
+    clips: tuple[ClipResult, ...]
+    left_out: dict[str, str]
+
+    @property
+    def means(self) -> dict[str, Score]:
+        """The mean score over the clips by the method's label."""
+        labels = [method.label for method in self.methods]
+        return {label: score.mean([clip.scores[label] for clip in self.clips]) for label in labels}
+
+
+def compare(
+    footage: Iterable[Footage],
+    models: Mapping[str, FusedNetwork],
+    crop: float = 0.1,
+    look_ahead_s: float = LOOK_AHEAD_S,
+    *,
+    measure: bool = False,
+    track: Track = silently,
+) -> Comparison:
+    """Compare the input, the classical smoothers and networks on clips, each at the same crop.
+
+    Args:
+        footage: the clips and records.
+        models: networks in inference mode, by the names that their rows shall have. One that reads
+            flow is left out, with a warning, if some clip has none.
+        crop: share of width and height to cut off at each side, from 0.005 to 0.45.
+        look_ahead_s: how far the smoothers may look ahead.
+        measure: whether to draw the videos too and to measure them, which takes long.
+        track: told of the clips, or, if they are measured, of the frames.
+
+    Raises:
+        InputError: there is no clip, the crop is out of range, or a video or flow file cannot be
+            read.
+    """
+    clips = [*footage]
+    if not clips:
+        raise InputError("there is no clip to evaluate; name videos, their folders or a dataset")
+    if not SMALLEST_CROP <= crop <= LARGEST_CROP:
+        raise InputError(f"a crop of {crop} is impossible; give {SMALLEST_CROP} to {LARGEST_CROP}")
+    rows = methods(_usable(models, clips), look_ahead_s)
+    results, left_out = [], {}
+    for clip in clips if measure else track(clips, len(clips), "clips"):
+        try:
+            results.append(_evaluate(clip, rows, crop, measure, track))
+        except InputError as error:
+            left_out[clip.name] = str(error)
+            _log.warning("%s is left out: %s", clip.name, error)
+    if not results:
+        raise InputError("no clip is left to evaluate; see the warnings")
+    return Comparison(crop, look_ahead_s, tuple(rows), tuple(results), left_out)
+
+
+def _usable(
+    models: Mapping[str, FusedNetwork], clips: Sequence[Footage]
+) -> dict[str, FusedNetwork]:
+    without_flow = [clip.name for clip in clips if clip.flow is None]
+    for name, network in models.items():
+        if network.encoder is not None and without_flow:
+            _log.warning(
+                "%s is left out: it reads optical flow, and %s has none", name, without_flow[0]
+            )
+    return {
+        name: network
+        for name, network in models.items()
+        if network.encoder is None or not without_flow
+    }
+
+
+def _evaluate(
+    footage: Footage, rows: Sequence[Method], crop: float, measure: bool, track: Track
+) -> ClipResult:
+    found = {method.label: method.find(footage, crop) for method in rows}
+    scores = {}
+    for label, each in found.items():
+        scores[label] = score.of_path(footage, each, crop)
+        if label == INPUT:
+            scores[label] = score.of_input(footage)
+        if measure and footage.clip is not None:
+            path = None if label == INPUT else each.path
+            told = f"{footage.name}: {label}"
+            measured = rendering.measure(footage.clip, path, crop, track, told)
+            scores[label] = score.with_pictures(scores[label], measured)
+    paths = {label: each.path for label, each in found.items()}
+    return ClipResult(footage.name, scores, paths)

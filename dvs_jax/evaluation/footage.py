@@ -1,0 +1,124 @@
+"""What is evaluated: a clip or a record, as far as finding and judging a path goes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+from jaxtyping import Float, Float16
+
+from dvs_jax import clip as clips
+from dvs_jax import quaternion, smoothing, stabilization
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.clip import Clip
+from dvs_jax.flow import Estimator
+from dvs_jax.fused import features, prediction
+from dvs_jax.fused import record as records
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.record import Record
+from dvs_jax.smoothing import Exposure, coverage
+
+Flow = Iterable[Float[np.ndarray, "rows columns 4"]]
+"""Each pair's flow as an encoder reads it (see `features.normalize_flow`)."""
+
+RecordFlow = Float16[np.ndarray, "pair height width 4"]
+"""A record's flow (see `Record.flow`)."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """One clip or record.
+
+    Attributes:
+        name: what it is called.
+        gyro: the camera's path as logged, without pre-roll.
+        real: the measured pose at each frame's centre time, from which frames are drawn.
+        exposure: how the camera stood while the frames' rows were exposed, as measured.
+        true: float64 [frame, 4], [x, y, z, w], world to camera, the true pose at each frame's
+            centre time where the measured one may err; else None.
+        flow: computes the flow for a network; None where there is neither flow nor a video.
+        clip: the clip with its video, or None.
+    """
+
+    name: str
+    gyro: CameraPath
+    real: CameraPath
+    exposure: Exposure
+    true: Float[np.ndarray, "frame 4"] | None
+    flow: Callable[[Architecture], Flow] | None
+    clip: Clip | None
+
+    @cached_property
+    def _border_rays(self) -> Float[np.ndarray, "frame border 3"]:
+        return coverage.border_rays(self.exposure)
+
+    def kept(self, path: CameraPath) -> Float[np.ndarray, "frame"]:
+        """Return the share of the output that each frame covers (see `smoothing.kept_fraction`)."""
+        return coverage.kept_fraction_of_rays(self.exposure, self._border_rays, path.quaternion)
+
+    def seen(self, path: CameraPath) -> CameraPath:
+        """Return how the world truly moves in the output of a virtual path.
+
+        The output is drawn from the measured poses, so what they err by is left in it.
+        """
+        if self.true is None:
+            return path
+        error = quaternion.multiply(quaternion.conjugate(self.real.quaternion), self.true)
+        return CameraPath(path.time_ns, quaternion.multiply(path.quaternion, error))
+
+
+def of_clip(clip: Clip, flow_estimator: str | Estimator = "auto") -> Footage:
+    """Return a clip's footage; flow is read from its files, or made by the estimator."""
+
+    def flow(wanted: Architecture) -> Flow:
+        pairs = prediction.flow_pairs(clip, flow_estimator)
+        return (features.normalize_flow(*pair, wanted) for pair in pairs)
+
+    return Footage(
+        name=clip.name,
+        gyro=clip.sensors.gyro,
+        real=clips.real_path(clip),
+        exposure=stabilization.exposure_of(clip),
+        true=None,
+        flow=flow,
+        clip=clip,
+    )
+
+
+def of_record(record: Record, read_flow: Callable[[], RecordFlow] | None = None) -> Footage:
+    """Return a record's footage: a global shutter, and no picture.
+
+    Args:
+        record: of a dataset.
+        read_flow: reads the record's flow when it is wanted, for that of many records would fill
+            the memory; by default the record's own is kept.
+    """
+    gyro = records.gyro_path(record)
+    real = CameraPath(record.time_ns, pose_at(gyro, record.time_ns, "hold"))
+    width, height = (int(side) for side in record.size)
+    across, down = (float(focal) for focal in record.focal)
+    camera = Camera(focal_length=(across, down * height / width), readout_time_s=0.0)
+    has_flow = record.flow.shape[1] > 0
+    flow_of_record = read_flow or partial(getattr, record, "flow")
+
+    def flow(wanted: Architecture) -> Flow:
+        return (_resized(pair, wanted) for pair in flow_of_record())
+
+    return Footage(
+        name=record.name,
+        gyro=gyro,
+        real=real,
+        exposure=smoothing.global_shutter(camera, (width, height), real),
+        true=quaternion.normalize(record.true_pose.astype(np.float64)),
+        flow=flow if has_flow else None,
+        clip=None,
+    )
+
+
+def _resized(
+    pair: Float[np.ndarray, "height width 4"], wanted: Architecture
+) -> Float[np.ndarray, "rows columns 4"]:
+    height, width = pair.shape[:2]
+    pixels = pair.astype(np.float32) * np.array([width, height] * 2, np.float32)
+    return features.normalize_flow(pixels[..., :2], pixels[..., 2:], wanted)

@@ -1,0 +1,113 @@
+"""The methods that are compared: the classical smoothers, and networks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from dvs_jax import metrics, smoothing
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.evaluation.footage import Footage
+from dvs_jax.evaluation.matching import Matched, match
+from dvs_jax.evaluation.network import NetworkPaths
+from dvs_jax.fused.network import FusedNetwork
+
+Kind = Literal["input", "smoother", "within frame", "whole clip", "model"]
+
+INPUT = "input"
+"""The label of the row that nothing is done to."""
+
+STRENGTHS_S = tuple(2.0**power for power in range(-6, 4))
+"""Strengths in seconds, from which a smoother's is sought."""
+
+STRENGTHS = tuple(2.0**power for power in range(-3, 4))
+"""Strengths as multiples of the trained one, from which a network's is sought."""
+
+STRENGTHS_WITHIN_FRAME_S = tuple(2.0 ** (power / 2) for power in range(-8, 7))
+"""Strengths in seconds, of which a smoother that the frame holds back gets the best."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row of the comparison.
+
+    Attributes:
+        name: of the smoother or of the model.
+        kind: "input": the real path; "smoother": tuned to the crop; "within frame": held there by
+            a limit, with the strength that leaves the least jitter; "whole clip": tuned, but
+            seeing all of it; "model": tuned.
+        find: finds a clip's path at a crop.
+    """
+
+    name: str
+    kind: Kind
+    find: Callable[[Footage, float], Matched]
+
+    @property
+    def label(self) -> str:
+        """What the row is called."""
+        if self.kind == "model":
+            return f"model {self.name}"
+        apart = self.kind in ("within frame", "whole clip")
+        return f"{self.name}, {self.kind}" if apart else self.name
+
+
+def methods(models: Mapping[str, FusedNetwork], look_ahead_s: float) -> list[Method]:
+    """Return all rows of a comparison, the input's first.
+
+    Args:
+        models: the networks by name, in inference mode.
+        look_ahead_s: how far the smoothers may look ahead.
+    """
+    ahead = [name for name, each in smoothing.SMOOTHERS.items() if each.look_ahead_s > 0.0]
+    return [
+        Method(INPUT, "input", lambda footage, crop: Matched(footage.real, np.nan)),
+        *(tuned_smoother(name, "smoother", look_ahead_s) for name in smoothing.SMOOTHERS),
+        *(within_frame(name, look_ahead_s) for name in smoothing.SMOOTHERS),
+        *(tuned_model(name, network) for name, network in models.items()),
+        *(tuned_smoother(name, "whole clip", np.inf) for name in ahead),
+    ]
+
+
+def tuned_smoother(name: str, kind: Kind, look_ahead_s: float) -> Method:
+    """Return a smoother whose strength is tuned to the crop."""
+
+    def find(footage: Footage, crop: float) -> Matched:
+        def smooth(strength_s: float) -> CameraPath:
+            return smoothing.smooth(name, footage.real, strength_s, look_ahead_s)
+
+        wanted = 1.0 - 2.0 * crop
+        return match(lambda all_s: [*map(smooth, all_s)], STRENGTHS_S, footage, wanted)
+
+    return Method(name, kind, find)
+
+
+def within_frame(name: str, look_ahead_s: float) -> Method:
+    """Return a smoother that a limit holds within the crop, at its best strength."""
+
+    def find(footage: Footage, crop: float) -> Matched:
+        def limited(strength_s: float) -> Matched:
+            view = (footage.real, footage.exposure, crop)
+            path = smoothing.smooth_within_frame(name, *view, strength_s, look_ahead_s)
+            return Matched(path, strength_s)
+
+        return min(map(limited, STRENGTHS_WITHIN_FRAME_S), key=_restlessness)
+
+    return Method(name, "within frame", find)
+
+
+def _restlessness(found: Matched) -> tuple[float, float]:
+    # Paths too short for the one measure go by the other, and the shortest by neither.
+    measures = metrics.rotation_jitter(found.path), metrics.angular_jerk(found.path)
+    jitter, jerk = (0.0 if np.isnan(value) else value for value in measures)
+    return jitter, jerk
+
+
+def tuned_model(name: str, network: FusedNetwork) -> Method:
+    """Return a network whose strength is tuned to the crop."""
+
+    def find(footage: Footage, crop: float) -> Matched:
+        return match(NetworkPaths(network, footage), STRENGTHS, footage, 1.0 - 2.0 * crop)
+
+    return Method(name, "model", find)

@@ -1,0 +1,76 @@
+"""A network's paths of one clip at several strengths."""
+
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+
+import numpy as np
+from jaxtyping import Float, Float16
+
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+from dvs_jax.evaluation.footage import Footage
+from dvs_jax.fused import features, inference
+from dvs_jax.fused.network import FlowEncoder, FusedNetwork
+from dvs_jax.sensors.integration import with_pre_roll
+
+
+class NetworkPaths:
+    """Computes paths, all strengths in one batch.
+
+    Flow is made once and kept in a temporary file: like the poses it is divided by the strength
+    before the network reads it, so each strength encodes it anew.
+    """
+
+    def __init__(self, network: FusedNetwork, footage: Footage):
+        """Take a network in inference mode and the clip."""
+        self._network, self._footage = network, footage
+        self._flow: Float16[np.ndarray, "pair rows columns 4"] | None = None
+
+    def __call__(self, strengths: Float[np.ndarray, "strength"]) -> list[CameraPath]:
+        """Return the clip's path at each strength (see `StepFeatures`).
+
+        Raises:
+            InputError: the network reads flow, and there is none, or it cannot be read.
+        """
+        time_ns = self._footage.real.time_ns
+        gyro = with_pre_roll(self._footage.gyro)
+        official = self._network.architecture.official
+        values = [float(each) for each in strengths]
+        steps = [features.pose_features(gyro, time_ns, official, each) for each in values]
+        encoder = self._network.encoder
+        if encoder is not None:
+            flow = self._normal_flow()
+            encoded = [_encoded(encoder, flow, each) for each in values]
+            steps = [each._replace(flow=code) for each, code in zip(steps, encoded, strict=True)]
+        return inference.predict(self._network, steps, [time_ns] * len(steps))
+
+    def _normal_flow(self) -> Float16[np.ndarray, "pair rows columns 4"]:
+        if self._flow is None:
+            if self._footage.flow is None:
+                raise InputError(
+                    f"{self._footage.name}: has no optical flow, which the model reads"
+                )
+            wanted = self._network.architecture
+            width, height = wanted.flow_size
+            shape = (len(self._footage.real) - 1, height, width, 4)
+            # The mapping outlives the file's name, and both are gone with the array.
+            with TemporaryFile() as file:
+                flow = np.memmap(file, np.float16, "w+", shape=shape)
+            for index, pair in enumerate(self._footage.flow(wanted)):
+                flow[index] = pair
+            self._flow = flow
+        return self._flow
+
+
+def _encoded(
+    encoder: FlowEncoder, flow: Float16[np.ndarray, "pair rows columns 4"], strength: float
+) -> Float[np.ndarray, "pair 64"]:
+    chunks = (features.encode_flow(encoder, chunk / strength) for chunk in _chunks(flow))
+    return np.concatenate([*chunks])
+
+
+def _chunks(
+    flow: Float16[np.ndarray, "pair rows columns 4"],
+) -> Iterator[Float[np.ndarray, "pair rows columns 4"]]:
+    for start in range(0, len(flow), features.ENCODED_AT_ONCE):
+        yield flow[start : start + features.ENCODED_AT_ONCE].astype(np.float32)
