@@ -1,5 +1,6 @@
 """One step of training, written once, for one of any number of devices."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from jax import lax
 from jaxtyping import Array, Float, Key, PyTree, UInt32
 from ml_collections import ConfigDict
 
+from dvs_jax.errors import InputError
 from dvs_jax.training.optimizer import learning_rate, make_optimizer
 from dvs_jax.training.parallel import AXIS, Devices
 from dvs_jax.training.state import Params, TrainState, averaged
@@ -40,7 +42,8 @@ def make_step(loss: Loss, train: ConfigDict, devices: Devices) -> Step:
 
     Args:
         loss: of one example: (params, example, random key, weights by term) to the total and its
-            terms by name, all float32 scalars.
+            terms by name, all float32 scalars. It may ask for the weight of any term: one that
+            the config never names weighs 0.
         train: the settings.
         devices: what it runs on.
 
@@ -48,6 +51,9 @@ def make_step(loss: Loss, train: ConfigDict, devices: Devices) -> Step:
         step(state, batch, weights) -> (state, metrics), all of them on the devices. The state that
         goes in is used up. The metrics are means over the global batch: "total", every term by its
         name, "gradient_norm" before clipping and "learning_rate".
+
+    Raises:
+        InputError: of the step's first call: the weights name what is no term of the loss.
     """
     return devices.compile(device_step(loss, train))
 
@@ -63,7 +69,7 @@ def device_step(loss: Loss, train: ConfigDict) -> Step:
         )
         updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
-        metrics |= {"gradient_norm": optax.global_norm(gradient), "learning_rate": rate(state.step)}
+        metrics |= {"gradient_norm": optax.tree.norm(gradient), "learning_rate": rate(state.step)}
         ema = averaged(state.ema, params, train.ema_decay)
         return TrainState(params, ema, optimizer_state, state.step + 1, state.key), metrics
 
@@ -77,7 +83,10 @@ def _gradient(
 
     def mean_loss(params: Params, part: Any) -> tuple[Float[Array, ""], Metrics]:
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, part.seed)
-        totals, terms = jax.vmap(loss, (None, 0, 0, None))(params, part, keys, weights)
+        # Terms that the config never names weigh nothing.
+        known = defaultdict(lambda: jnp.float32(0.0), weights)
+        totals, terms = jax.vmap(lambda one, key: loss(params, one, key, known))(part, keys)
+        _require_terms(weights, terms)
         return totals.mean(), jax.tree.map(jnp.mean, {"total": totals, **terms})
 
     gradient_of = jax.grad(mean_loss, has_aux=True)
@@ -94,3 +103,12 @@ def _gradient(
         split,
     )
     return jax.tree.map(lambda x: x / parts, summed)
+
+
+def _require_terms(weights: Weights, terms: Mapping[str, Any]) -> None:
+    unknown = sorted(weights.keys() - terms.keys())
+    if unknown:
+        raise InputError(
+            f"config.train.loss_weights: {', '.join(unknown)} is no term of the loss; it has "
+            f"{', '.join(sorted(terms))}"
+        )
