@@ -48,7 +48,7 @@ _UsageError: Any = typer.BadParameter.__base__
 _BAD_INPUT, _INTERRUPTED = 2, 130
 
 Smoothers = Literal["gaussian", "savitzky-golay", "exponential", "adaptive"]
-Motions = Literal["handheld", "walking", "panning", "still"]
+Motions = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
 Scenes = Literal["depth", "distant"]
 Presets = Literal[
     "ultrafast",

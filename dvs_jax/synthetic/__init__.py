@@ -9,6 +9,11 @@ rolling shutter and a lens that an OIS moves. Everything follows from a `Synthet
     image = render_frame(recording, 0)
     flow, visible = flow_between(recording, 0, 1)
     path = true_path(recording)
+
+In bulk, without pictures:
+
+    clip = draw(rng, duration_s=6.0)                    # as people film, with ordinary sensors
+    sensors, truth = sensor_log(clip), aligned_true_path(clip)
 """
 
 from dvs_jax.synthetic.clip import SyntheticClip
@@ -22,14 +27,19 @@ from dvs_jax.synthetic.recording import (
     true_path,
     view_of,
 )
+from dvs_jax.synthetic.sensing import aligned_true_path, sensor_log
+from dvs_jax.synthetic.variety import draw
 
 __all__ = [
     "Recording",
     "SyntheticClip",
+    "aligned_true_path",
+    "draw",
     "flow_between",
     "flow_pairs",
     "record",
     "render_frame",
+    "sensor_log",
     "synthesize",
     "true_path",
     "view_of",

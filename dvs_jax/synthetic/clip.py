@@ -9,7 +9,7 @@ from jaxtyping import Int
 
 from dvs_jax.errors import InputError
 
-MotionName = Literal["handheld", "walking", "panning", "still"]
+MotionName = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
 SceneName = Literal["depth", "distant"]
 
 START_NS = 83_000_000_000
@@ -24,7 +24,9 @@ class SyntheticClip:
 
     Attributes:
         motion: how the camera is held. "handheld" drifts and trembles, "walking" bounces forward
-            with the steps, "panning" turns from side to side at 20–40 °/s, "still" does not move.
+            with the steps, "running" does so faster and harder, "panning" turns from side to side
+            at 20–40 °/s, "driving" vibrates with the road and is thrown by its bumps, "knock"
+            stands on a tripod that is knocked now and then, "still" does not move.
         scene: "depth" is a square with things at all distances, seen with parallax; "distant" is
             the same view from a camera that only rotates, as if everything were far away.
         duration_s: seconds of video.
@@ -32,9 +34,17 @@ class SyntheticClip:
         frame_rate: frames per second.
         readout_time_s: seconds between the exposure of the first and the last row; 0 is a global
             shutter.
-        ois: whether the lens is shifted against the shake, and the shift logged.
+        ois: whether the lens is shifted against the shake.
+        ois_log: whether those shifts are logged; where not, the lens moves all the same.
         gyro_noise: standard deviation of each logged angular velocity, rad/s.
         gyro_bias: constant error of the angular velocity about the camera's x, y and z, rad/s.
+        clock_offset_s: how late the gyro's clock is: its samples are logged with times that lie
+            this far after the true ones.
+        clock_jitter_s: standard deviation of each sample's logged time; no sample overtakes
+            another.
+        strength: factor on how far the camera shakes, sways and is knocked, not on its pans.
+        varied: whether people, cameras and cadences differ from seed to seed: each movement's
+            size, the steps' frequency, speed, and what is panned or tilted meanwhile.
         seed: all that is random follows from it.
 
     Raises:
@@ -51,6 +61,11 @@ class SyntheticClip:
     gyro_noise: float = 0.0
     gyro_bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
     seed: int = 0
+    ois_log: bool = True
+    clock_offset_s: float = 0.0
+    clock_jitter_s: float = 0.0
+    strength: float = 1.0
+    varied: bool = False
 
     def __post_init__(self) -> None:
         _require_one_of("motion", self.motion, get_args(MotionName))
@@ -61,6 +76,9 @@ class SyntheticClip:
         _require_range("gyro_noise", self.gyro_noise, 0.0, 10.0)
         for bias in self.gyro_bias:
             _require_range("gyro_bias", bias, -10.0, 10.0)
+        _require_range("clock_offset_s", self.clock_offset_s, -0.5, 0.5)
+        _require_range("clock_jitter_s", self.clock_jitter_s, 0.0, 0.1)
+        _require_range("strength", self.strength, 0.0, 100.0)
         if any(side < SMALLEST_SIDE or side % 2 for side in self.size):
             raise InputError(
                 f"size = {self.size[0]} × {self.size[1]}: both sides must be even, "

@@ -14,6 +14,8 @@ from dvs_jax.synthetic.motion import Motion, pose_at, shake_at
 
 GYRO_INTERVAL_NS = 2_500_000
 OIS_INTERVAL_NS = 5_000_000
+LARGEST_JITTER = 0.45
+"""Share of the gyro's interval by which a logged time is off at most: none overtakes another."""
 MARGIN_NS = 600_000_000
 """How far the logs reach beyond the first and the last frame: networks look 400 ms ahead."""
 
@@ -35,7 +37,8 @@ class GyroLog:
     """Angular velocity as a gyro measures it: the mean since the sample before.
 
     Attributes:
-        time_ns: int64 [sample], nanoseconds on the video's clock, whole microseconds.
+        time_ns: int64 [sample], nanoseconds on the gyro's clock, which is the video's but for the
+            clip's faults; whole microseconds, increasing.
         rate: float64 [sample, 3], rad/s, of the pose (world to camera) about the camera's x, y
             and z: integrating it on the left gives the true pose, but for the first one.
     """
@@ -45,14 +48,28 @@ class GyroLog:
 
 
 def make_gyro_log(clip: SyntheticClip, motion: Motion) -> GyroLog:
-    """Return the angular velocities that lead from true pose to true pose, plus noise and bias."""
-    time_ns = _sample_times(clip, GYRO_INTERVAL_NS)
-    before = pose_at(motion, seconds_since_start(time_ns - GYRO_INTERVAL_NS))
-    now = pose_at(motion, seconds_since_start(time_ns))
-    turn = quaternion.to_rotation_vector(quaternion.multiply(now, quaternion.conjugate(before)))
+    """Return the angular velocities that lead from true pose to true pose, plus the faults."""
+    time_ns = gyro_times_ns(clip)
+    edge_ns = np.concatenate([time_ns[:1] - GYRO_INTERVAL_NS, time_ns])
+    pose = pose_at(motion, seconds_since_start(edge_ns))
+    step = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
+    turn = quaternion.to_rotation_vector(step)
     noise = np.random.default_rng([clip.seed, 2]).standard_normal(turn.shape)
     rate = turn / (GYRO_INTERVAL_NS * 1e-9) + clip.gyro_noise * noise + np.array(clip.gyro_bias)
-    return GyroLog(time_ns, rate)
+    return GyroLog(time_ns + _clock_error_ns(clip, len(time_ns)), rate)
+
+
+def gyro_times_ns(clip: SyntheticClip) -> Int[np.ndarray, "sample"]:
+    """Return when the gyro's samples are truly taken, int64 nanoseconds on the video's clock."""
+    return _sample_times(clip, GYRO_INTERVAL_NS)
+
+
+def _clock_error_ns(clip: SyntheticClip, count: int) -> Int[np.ndarray, "sample"]:
+    """Return how late each sample's logged time is, in whole microseconds."""
+    noise = np.random.default_rng([clip.seed, 4]).standard_normal(count)
+    furthest_us = LARGEST_JITTER * GYRO_INTERVAL_NS / 1e3
+    jitter_us = np.clip(clip.clock_jitter_s * 1e6 * noise, -furthest_us, furthest_us)
+    return np.rint(clip.clock_offset_s * 1e6 + jitter_us).astype(np.int64) * 1000
 
 
 def make_ois_log(clip: SyntheticClip, motion: Motion) -> OisLog | None:

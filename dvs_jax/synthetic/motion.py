@@ -1,67 +1,26 @@
 """How a held camera moves: smooth functions of time that can be evaluated anywhere.
 
 Angles and positions are sums of sinusoids whose frequencies, amplitudes and phases are drawn from
-bands typical of hands and steps; turns of the camera are smooth ramps on top. Nothing is sampled,
-so poses are exact at every row's own time.
+bands typical of hands and steps; turns of the camera are smooth ramps on top, and knocks are swings
+that die away. Nothing is sampled, so poses are exact at every row's own time.
 """
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
 from dvs_jax import quaternion
-from dvs_jax.synthetic.clip import MotionName, SyntheticClip
+from dvs_jax.synthetic.clip import SyntheticClip
+from dvs_jax.synthetic.recipe import RECIPES, Band, Knocks, Recipe, Turns, vary
 
 WAVES_PER_BAND = 8
-PAN_EASE_S = 0.12
-"""How gently a pan starts and stops, seconds."""
 
-
-@dataclass(frozen=True)
-class Band:
-    """Random movement within a range of frequencies.
-
-    Attributes:
-        low_hz: lowest frequency.
-        high_hz: highest frequency.
-        angle_deg: RMS of pitch, yaw and roll, degrees.
-        position_cm: RMS of the way to the right, down and forward, centimetres.
-    """
-
-    low_hz: float
-    high_hz: float
-    angle_deg: tuple[float, float, float]
-    position_cm: tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What one kind of motion is made of.
-
-    Attributes:
-        bands: movements added up.
-        forward_m_s: speed along the world's z, metres a second.
-        pans: whether the camera turns from side to side.
-    """
-
-    bands: tuple[Band, ...]
-    forward_m_s: float = 0.0
-    pans: bool = False
-
-
-_DRIFT = Band(0.15, 1.2, (0.7, 1.0, 0.4), (1.2, 0.8, 1.0))
-_TREMOR = Band(2.0, 12.0, (0.28, 0.24, 0.16), (0.10, 0.10, 0.05))
-_STRIDE = Band(0.90, 1.00, (0.3, 1.3, 1.1), (1.8, 0.2, 0.2))
-_STEP = Band(1.80, 2.00, (1.3, 0.3, 0.2), (0.2, 2.0, 0.8))
-_HEEL_STRIKE = Band(3.6, 8.0, (0.35, 0.2, 0.2), (0.1, 0.3, 0.1))
-
-RECIPES: dict[MotionName, Recipe] = {
-    "handheld": Recipe((_DRIFT, _TREMOR)),
-    "walking": Recipe((_DRIFT, _STRIDE, _STEP, _HEEL_STRIKE), forward_m_s=1.2),
-    "panning": Recipe((replace(_DRIFT, angle_deg=(0.5, 0.4, 0.3)), _TREMOR), pans=True),
-    "still": Recipe(()),
-}
+BLOW_S = 0.01
+"""How long a blow takes to set the camera swinging."""
+AFTERMATH_S = 0.6
+"""The logs reach this far beyond the frames, and so do knocks."""
 
 
 @dataclass(frozen=True)
@@ -85,41 +44,89 @@ class Waves:
 
 
 @dataclass(frozen=True)
+class Swings:
+    """Damped oscillations: amplitude · sin(2π · frequency · t) · exp(−t / decay) from each start.
+
+    Attributes:
+        start_s: float64 [swing], seconds.
+        decay_s: float64 [swing], seconds.
+        frequency_hz: float64 [swing, 3].
+        amplitude: float64 [swing, 3], radians or metres.
+    """
+
+    start_s: Float[np.ndarray, "swing"]
+    decay_s: Float[np.ndarray, "swing"]
+    frequency_hz: Float[np.ndarray, "swing 3"]
+    amplitude: Float[np.ndarray, "swing 3"]
+
+    def at(self, time_s: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 3"]:
+        """Return the three sums at any times (seconds)."""
+        since = np.maximum(time_s[..., None] - self.start_s, 0.0)
+        # The velocity starts at zero too: a blow takes some time.
+        size = np.exp(-since / self.decay_s) * -np.expm1(-since / BLOW_S)
+        angle = 2.0 * np.pi * self.frequency_hz * since[..., None]
+        return (self.amplitude * size[..., None] * np.sin(angle)).sum(axis=-2)
+
+
+Part = TypeVar("Part", Waves, Swings)
+
+
+@dataclass(frozen=True)
 class Motion:
     """One camera's movement.
 
     Attributes:
         angles: pitch (up), yaw (to the right) and roll (clockwise) of the camera, radians.
         offsets: to the right, down and forward in the world, metres.
-        pans: float64 [pan, 3]: start and end in seconds, rate in rad/s.
+        knock_angles: what knocks add to the angles.
+        knock_offsets: likewise to the offsets.
+        pans: float64 [pan, 4]: start and end in seconds, rate in rad/s to the right, ease in
+            seconds.
+        tilts: float64 [tilt, 4], likewise upwards.
         forward_m_s: speed along the world's z, metres a second.
     """
 
     angles: Waves
     offsets: Waves
-    pans: Float[np.ndarray, "pan 3"]
+    knock_angles: Swings
+    knock_offsets: Swings
+    pans: Float[np.ndarray, "pan 4"]
+    tilts: Float[np.ndarray, "tilt 4"]
     forward_m_s: float
 
 
 def make_motion(clip: SyntheticClip) -> Motion:
     """Draw the movement that a clip describes; a distant scene's camera stays in its place."""
     rng = np.random.default_rng([clip.seed, 1])
-    recipe = RECIPES[clip.motion]
+    recipe = _recipe_of(clip)
     stays = clip.scene == "distant"
     angles = [_draw_waves(rng, band, np.radians(band.angle_deg)) for band in recipe.bands]
     offsets = [_draw_waves(rng, band, np.array(band.position_cm) / 100) for band in recipe.bands]
+    pans = _draw_turns(rng, recipe.pans, clip.duration_s)
+    tilts = _draw_turns(rng, recipe.tilts, clip.duration_s)
+    knock_angles, knock_offsets = _draw_knocks(rng, recipe.knocks, clip.duration_s + AFTERMATH_S)
     return Motion(
-        angles=_concatenate(angles),
-        offsets=_concatenate([] if stays else offsets),
-        pans=_draw_pans(rng, clip.duration_s if recipe.pans else 0.0),
+        angles=_scale(_concatenate(angles), clip.strength),
+        offsets=_scale(_concatenate(offsets), 0.0 if stays else clip.strength),
+        knock_angles=_scale(knock_angles, clip.strength),
+        knock_offsets=_scale(knock_offsets, 0.0 if stays else clip.strength),
+        pans=pans,
+        tilts=tilts,
         forward_m_s=0.0 if stays else recipe.forward_m_s,
     )
 
 
+def _recipe_of(clip: SyntheticClip) -> Recipe:
+    recipe = RECIPES[clip.motion]
+    return vary(recipe, np.random.default_rng([clip.seed, 3])) if clip.varied else recipe
+
+
 def pose_at(motion: Motion, time_s: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 4"]:
     """Return the poses [x, y, z, w], world to camera, at times in seconds after frame 0."""
-    pitch, yaw, roll = np.moveaxis(motion.angles.at(time_s), -1, 0)
-    yaw = yaw + _pan_angle(motion.pans, time_s)
+    angles = motion.angles.at(time_s) + motion.knock_angles.at(time_s)
+    pitch, yaw, roll = np.moveaxis(angles, -1, 0)
+    yaw = yaw + _turned(motion.pans, time_s)
+    pitch = pitch + _turned(motion.tilts, time_s)
     to_world = quaternion.multiply(
         quaternion.multiply(_about("y", yaw), _about("x", pitch)), _about("z", roll)
     )
@@ -131,7 +138,7 @@ def position_at(
 ) -> Float[np.ndarray, "*batch 3"]:
     """Return where the camera is in the world (x right, y down, z forward), metres."""
     walked = motion.forward_m_s * time_s[..., None] * np.array([0.0, 0.0, 1.0])
-    return motion.offsets.at(time_s) + walked
+    return motion.offsets.at(time_s) + motion.knock_offsets.at(time_s) + walked
 
 
 def shake_at(
@@ -141,9 +148,17 @@ def shake_at(
 
     The filter is a second-order high pass without phase shift; it leaves pans out.
     """
-    squared = motion.angles.frequency_hz**2
-    gain = squared / (squared + above_hz**2)
-    return replace(motion.angles, amplitude=gain * motion.angles.amplitude).at(time_s)
+    waves, swings = _high_pass(motion.angles, above_hz), _high_pass(motion.knock_angles, above_hz)
+    return waves.at(time_s) + swings.at(time_s)
+
+
+def _high_pass(part: Part, above_hz: float) -> Part:
+    squared = part.frequency_hz**2
+    return replace(part, amplitude=squared / (squared + above_hz**2) * part.amplitude)
+
+
+def _scale(part: Part, factor: float) -> Part:
+    return replace(part, amplitude=factor * part.amplitude)
 
 
 def _draw_waves(rng: np.random.Generator, band: Band, rms: Float[np.ndarray, "3"]) -> Waves:
@@ -166,28 +181,56 @@ def _concatenate(parts: list[Waves]) -> Waves:
     )
 
 
-def _draw_pans(rng: np.random.Generator, duration_s: float) -> Float[np.ndarray, "pan 3"]:
-    """Alternate rests and pans until the clip's end, mostly back and forth."""
-    pans, end, direction = [], 0.0, rng.choice([-1.0, 1.0])
+def _draw_turns(
+    rng: np.random.Generator, turns: Turns | None, duration_s: float
+) -> Float[np.ndarray, "turn 4"]:
+    """Alternate rests and turns until the clip's end, mostly back and forth."""
+    if turns is None:
+        return np.zeros((0, 4))
+    drawn, end, direction = [], 0.0, rng.choice([-1.0, 1.0])
     while end < duration_s:
-        start = end + rng.uniform(0.5, 1.0)
-        end = start + rng.uniform(1.2, 2.5)
-        pans.append([start, end, direction * np.radians(rng.uniform(20.0, 40.0))])
+        start = end + rng.uniform(*turns.rest_s)
+        end = start + rng.uniform(*turns.lasting_s)
+        rate = direction * np.radians(rng.uniform(*turns.rate_deg_s))
+        drawn.append([start, end, rate, turns.ease_s])
         direction *= rng.choice([-1.0, 1.0], p=[0.75, 0.25])
-    return np.array(pans).reshape(-1, 3)
+    return np.array(drawn)
 
 
-def _pan_angle(
-    pans: Float[np.ndarray, "pan 3"], time_s: Float[np.ndarray, "*batch"]
+def _draw_knocks(
+    rng: np.random.Generator, knocks: Knocks | None, duration_s: float
+) -> tuple[Swings, Swings]:
+    """Return what knocks do to the angles and to the offsets until `duration_s`."""
+    start: list[float] = []
+    while knocks is not None and (not start or start[-1] < duration_s):
+        start.append((start[-1] if start else 0.0) + rng.uniform(*knocks.rest_s))
+    if knocks is None:
+        none = Swings(np.zeros(0), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
+        return none, none
+    shape = (len(start), 3)
+    decay = rng.uniform(*knocks.decay_s, len(start))
+    frequency = rng.uniform(*knocks.frequency_hz, shape)
+    angle = np.radians(knocks.angle_deg) * rng.uniform(0.4, 1.3, shape)
+    offset = np.array(knocks.position_cm) / 100 * rng.uniform(0.4, 1.3, shape)
+    angle, offset = (size * rng.choice([-1.0, 1.0], shape) for size in (angle, offset))
+    swings = Swings(np.array(start), decay, frequency, angle)
+    return swings, replace(swings, amplitude=offset)
+
+
+def _turned(
+    turns: Float[np.ndarray, "turn 4"], time_s: Float[np.ndarray, "*batch"]
 ) -> Float[np.ndarray, "*batch"]:
-    start, end, rate = pans.T
+    """Return the angle turned so far, radians."""
+    start, end, rate, ease = turns.T
     since_start, since_end = time_s[..., None] - start, time_s[..., None] - end
-    return (rate * (_soft_ramp(since_start) - _soft_ramp(since_end))).sum(axis=-1)
+    return (rate * (_soft_ramp(since_start, ease) - _soft_ramp(since_end, ease))).sum(axis=-1)
 
 
-def _soft_ramp(time_s: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch"]:
+def _soft_ramp(
+    time_s: Float[np.ndarray, "*batch turn"], ease_s: Float[np.ndarray, "turn"]
+) -> Float[np.ndarray, "*batch turn"]:
     """Return max(time, 0) with a rounded corner: smooth in every derivative."""
-    return PAN_EASE_S * np.logaddexp(0.0, time_s / PAN_EASE_S)
+    return ease_s * np.logaddexp(0.0, time_s / ease_s)
 
 
 def _about(axis: str, angle: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 4"]:

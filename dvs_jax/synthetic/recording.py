@@ -48,7 +48,7 @@ class Recording:
         motion: how the camera moves.
         scene: what it sees.
         gyro: what the gyro logs.
-        ois: what the OIS logs, or None if there is none.
+        ois: how the OIS moves the lens, or None if there is none.
         frames: when each frame is exposed.
     """
 
@@ -188,7 +188,7 @@ def _write_files(recording: Recording, folder: Path, progress: Progress) -> None
     stem = recording.clip.motion
     _write_video(recording, folder / f"{stem}.mp4", progress)
     logs.write_gyro_log(recording.gyro, folder / f"{stem}_gyro.txt")
-    if recording.ois is not None:
+    if recording.ois is not None and recording.clip.ois_log:
         logs.write_ois_log(recording.ois, folder / f"{stem}_ois.txt")
     logs.write_frame_log(recording.frames, folder / f"{stem}_frame.txt")
     camera_path.write(true_path(recording), folder / f"{stem}_truth.txt")

@@ -14,7 +14,7 @@ from dvs_jax.synthetic.billboard import Billboard, covers, intersect, sight
 from dvs_jax.synthetic.clip import SyntheticClip
 from dvs_jax.synthetic.cutouts import Cutout, paint_cutouts, paint_shadow
 from dvs_jax.synthetic.ground import CAMERA_HEIGHT_M, Ground, pave
-from dvs_jax.synthetic.motion import RECIPES
+from dvs_jax.synthetic.motion import make_motion
 from dvs_jax.synthetic.view import View
 
 FINEST_FOCAL_PX = 1500.0
@@ -55,7 +55,7 @@ def make_scene(clip: SyntheticClip) -> Scene:
     half_height = 0.5 * height / (Camera().focal_length[0] * width)
     focal_px = min(Camera().focal_length[0] * width, FINEST_FOCAL_PX)
     texel_m = CLEARING_M / focal_px
-    way_m = RECIPES[clip.motion].forward_m_s * clip.duration_s if clip.scene == "depth" else 0.0
+    way_m = make_motion(clip).forward_m_s * clip.duration_s
     cutouts = paint_cutouts(clip.seed, texel_m)
     shadows = {cutout.width_m: paint_shadow(cutout.width_m) for cutout in cutouts}
     billboards = _place(clip.seed, cutouts, way_m)

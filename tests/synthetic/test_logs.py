@@ -87,3 +87,23 @@ def test_without_ois_there_is_no_log_and_no_shift():
     log = logs.make_ois_log(clip, make_motion(clip))
     assert log is None
     assert not sensors.ois_at(log, np.arange(3)).any()
+
+
+def test_a_late_clock_logs_the_same_turns_with_later_times():
+    exact = SyntheticClip(motion="running", duration_s=2.0)
+    late = SyntheticClip(motion="running", duration_s=2.0, clock_offset_s=0.023)
+    motion = make_motion(exact)
+    before, after = (logs.make_gyro_log(clip, motion) for clip in (exact, late))
+    assert np.all(after.time_ns - before.time_ns == 23_000_000)
+    assert np.array_equal(after.rate, before.rate)
+
+
+def test_a_jittering_clock_is_off_by_as_much_as_asked_for_and_never_runs_backwards():
+    clip = SyntheticClip(duration_s=20.0, clock_jitter_s=0.0004)
+    log = logs.make_gyro_log(clip, make_motion(clip))
+    error = log.time_ns - logs.gyro_times_ns(clip)
+    assert abs(error.mean()) < 3e4
+    assert np.isclose(error.std(), 4e5, rtol=0.03)
+    assert np.all(log.time_ns % 1000 == 0)
+    wild = SyntheticClip(duration_s=20.0, clock_jitter_s=0.01)
+    assert np.diff(logs.make_gyro_log(wild, make_motion(wild)).time_ns).min() >= 250_000

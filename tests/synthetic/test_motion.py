@@ -94,8 +94,85 @@ def test_shake_keeps_what_is_fast():
         ({"gyro_noise": -1.0}, "gyro_noise"),
         ({"gyro_bias": (0.0, float("inf"), 0.0)}, "gyro_bias"),
         ({"seed": -1}, "seed"),
+        ({"clock_offset_s": 1.0}, "clock_offset_s"),
+        ({"clock_jitter_s": -1e-3}, "clock_jitter_s"),
+        ({"strength": float("nan")}, "strength"),
     ],
 )
 def test_an_impossible_description_is_refused_by_name(change, named):
     with pytest.raises(InputError, match=named):
         SyntheticClip(**change)
+
+
+def test_runners_step_faster_and_harder_than_walkers():
+    walk = make_motion(SyntheticClip(motion="walking", duration_s=60.0))
+    run = make_motion(SyntheticClip(motion="running", duration_s=60.0))
+    pitch = np.degrees(run.angles.at(TIME)[:, 0])
+    spectrum = np.abs(np.fft.rfft(pitch)) ** 2
+    assert 2.55 < np.fft.rfftfreq(len(TIME), 0.005)[spectrum.argmax()] < 2.95
+    assert pitch.std() > 1.4 * np.degrees(walk.angles.at(TIME)[:, 0]).std()
+    way = position_at(run, np.array([0.0, 10.0]))
+    assert np.allclose(way[1] - way[0], [0, 0, 32], atol=0.3)
+
+
+def test_a_car_advances_and_is_thrown_by_bumps():
+    motion = make_motion(SyntheticClip(motion="driving", duration_s=20.0))
+    way = position_at(motion, np.array([0.0, 20.0]))
+    assert np.allclose(way[1] - way[0], [0, 0, 180], atol=0.3)
+    assert 7 <= len(motion.knock_angles.start_s) <= 26
+    fast = np.degrees(motion.angles.at(TIME)).std(axis=0)
+    assert np.allclose(fast, np.sqrt([0.3**2 + 0.4**2 + 0.09**2, 0.657, 0.3436]), rtol=0.25)
+
+
+def test_a_knocked_tripod_swings_and_comes_to_rest():
+    motion = make_motion(SyntheticClip(motion="knock", duration_s=6.0, seed=1))
+    knocks = motion.knock_angles
+    first, second = knocks.start_s[:2]
+    before = np.linspace(-0.6, first, 50)
+    assert np.array_equal(pose_at(motion, before), quaternion.identity(before.shape))
+    during = np.linspace(first, second, 2000)
+    angle = np.degrees(quaternion.angle_between(pose_at(motion, during), quaternion.identity()))
+    assert 0.3 < angle.max() < 3.0
+    late = first + 5 * knocks.decay_s[0]
+    if late < second:
+        assert angle[during > late].max() < 0.02 * angle.max() + 1e-3
+    # Exact at any time: the formula, written out.
+    t = 0.123
+    swing = np.sin(2 * np.pi * knocks.frequency_hz[0, 1] * t)
+    size = np.exp(-t / knocks.decay_s[0]) * (1 - np.exp(-t / 0.01))
+    expected = knocks.amplitude[0, 1] * size * swing
+    assert np.isclose(knocks.at(np.array(first + t))[1], expected, rtol=1e-12)
+
+
+def test_strength_scales_the_shake_and_neither_pans_nor_speed():
+    for name in ("driving", "panning", "knock"):
+        plain = make_motion(SyntheticClip(motion=name, seed=3))
+        strong = make_motion(SyntheticClip(motion=name, seed=3, strength=2.0))
+        assert np.allclose(strong.angles.at(TIME), 2.0 * plain.angles.at(TIME))
+        assert np.allclose(strong.knock_angles.at(TIME), 2.0 * plain.knock_angles.at(TIME))
+        assert np.array_equal(strong.pans, plain.pans)
+        assert strong.forward_m_s == plain.forward_m_s
+
+
+def test_knocks_count_as_shake():
+    motion = make_motion(SyntheticClip(motion="knock", seed=1))
+    time_s = TIME[TIME < 6.0]
+    shake = shake_at(motion, time_s, above_hz=1.0)
+    assert np.corrcoef(shake[:, 0], motion.knock_angles.at(time_s)[:, 0])[0, 1] > 0.99
+
+
+def test_varied_clips_differ_in_size_cadence_speed_and_pans():
+    clips = [SyntheticClip(motion="walking", varied=True, seed=seed) for seed in range(200)]
+    motions = [make_motion(clip) for clip in clips]
+    rms = np.array([np.sqrt((m.angles.amplitude[:, 0] ** 2).sum() / 2) for m in motions])
+    assert 0.3 < np.log(rms).std() < 0.7
+    speed = np.array([motion.forward_m_s for motion in motions])
+    assert 0.45 < speed.min() < 0.6
+    assert 1.8 < speed.max() <= 1.92
+    assert 0.25 < np.mean([len(motion.pans) > 0 for motion in motions]) < 0.45
+    assert 0.12 < np.mean([len(motion.tilts) > 0 for motion in motions]) < 0.28
+    rates = np.degrees(np.abs(np.concatenate([motion.pans[:, 2] for motion in motions])))
+    assert 4.0 <= rates.min() < 7.0
+    assert 50.0 < rates.max() <= 90.0
+    again = make_motion(clips[0])
+    assert np.array_equal(pose_at(again, TIME), pose_at(motions[0], TIME))

@@ -1,0 +1,184 @@
+"""What kinds of camera motion are made of, and how they differ from person to person."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dvs_jax.synthetic.clip import MotionName
+
+Range = tuple[float, float]
+Triple = tuple[float, float, float]
+
+CADENCE: Range = (0.88, 1.15)
+"""How much slower and faster than the recipe's people step and sway."""
+SPEED: Range = (0.4, 1.6)
+SPREAD = 0.35
+"""Standard deviation of the logarithm of each movement's size about each axis."""
+
+SLOWEST_PAN_DEG_S = 4.0
+FASTEST_PAN_DEG_S = 60.0
+"""A clip's pans are up to half as fast again as its slowest one, which lies between these two."""
+TILT_CHANCE = 0.2
+KNOCK_CHANCE = 0.12
+
+
+@dataclass(frozen=True)
+class Band:
+    """Random movement within a range of frequencies.
+
+    Attributes:
+        low_hz: lowest frequency.
+        high_hz: highest frequency.
+        angle_deg: RMS of pitch, yaw and roll, degrees.
+        position_cm: RMS of the way to the right, down and forward, centimetres.
+    """
+
+    low_hz: float
+    high_hz: float
+    angle_deg: Triple
+    position_cm: Triple
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Turns at a constant rate with rests between; every value is drawn from a range.
+
+    Attributes:
+        rate_deg_s: how fast, degrees a second.
+        rest_s: seconds before each.
+        lasting_s: seconds that each goes on.
+        ease_s: how gently each starts and stops, seconds.
+    """
+
+    rate_deg_s: Range
+    rest_s: Range
+    lasting_s: Range
+    ease_s: float = 0.12
+
+
+@dataclass(frozen=True)
+class Knocks:
+    """Blows after which the camera swings and comes to rest; ranges as in `Turns`.
+
+    Attributes:
+        rest_s: seconds before each.
+        frequency_hz: how fast the camera swings.
+        decay_s: seconds after which the swing is e times smaller.
+        angle_deg: typical first swing of pitch, yaw and roll, degrees.
+        position_cm: likewise to the right, down and forward, centimetres.
+    """
+
+    rest_s: Range
+    frequency_hz: Range
+    decay_s: Range
+    angle_deg: Triple
+    position_cm: Triple
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What one kind of motion is made of.
+
+    Attributes:
+        bands: movements added up.
+        forward_m_s: speed along the world's z, metres a second.
+        pans: how the camera turns from side to side, or None.
+        tilts: likewise up and down.
+        knocks: what throws it, or None.
+        pan_chance: how likely the camera pans where recipes vary and this one has no pans.
+    """
+
+    bands: tuple[Band, ...]
+    forward_m_s: float = 0.0
+    pans: Turns | None = None
+    tilts: Turns | None = None
+    knocks: Knocks | None = None
+    pan_chance: float = 0.0
+
+
+_DRIFT = Band(0.15, 1.2, (0.7, 1.0, 0.4), (1.2, 0.8, 1.0))
+_TREMOR = Band(2.0, 12.0, (0.28, 0.24, 0.16), (0.10, 0.10, 0.05))
+_STRIDE = Band(0.90, 1.00, (0.3, 1.3, 1.1), (1.8, 0.2, 0.2))
+_STEP = Band(1.80, 2.00, (1.3, 0.3, 0.2), (0.2, 2.0, 0.8))
+_HEEL_STRIKE = Band(3.6, 8.0, (0.35, 0.2, 0.2), (0.1, 0.3, 0.1))
+_RUN_STRIDE = Band(1.30, 1.45, (0.6, 2.2, 1.9), (2.5, 0.4, 0.4))
+_RUN_STEP = Band(2.60, 2.90, (2.4, 0.6, 0.5), (0.4, 3.5, 1.2))
+_RUN_STRIKE = Band(5.2, 14.0, (0.8, 0.45, 0.4), (0.2, 0.6, 0.2))
+_SWAY = Band(0.2, 1.0, (0.3, 0.8, 0.5), (1.5, 0.8, 0.5))
+_SUSPENSION = Band(1.0, 2.5, (0.4, 0.12, 0.3), (0.5, 1.5, 0.3))
+_ROAD = Band(6.0, 24.0, (0.09, 0.05, 0.06), (0.03, 0.08, 0.02))
+
+_PANS = Turns(rate_deg_s=(20.0, 40.0), rest_s=(0.5, 1.0), lasting_s=(1.2, 2.5))
+_KNOCKS = Knocks((0.6, 2.5), (3.5, 9.0), (0.15, 0.5), (1.2, 0.9, 0.5), (0.4, 0.5, 0.2))
+_BUMPS = Knocks((0.8, 3.0), (2.0, 5.0), (0.12, 0.35), (0.9, 0.2, 0.4), (0.3, 2.0, 0.2))
+
+RECIPES: dict[MotionName, Recipe] = {
+    "handheld": Recipe((_DRIFT, _TREMOR), pan_chance=0.35),
+    "walking": Recipe((_DRIFT, _STRIDE, _STEP, _HEEL_STRIKE), forward_m_s=1.2, pan_chance=0.35),
+    "running": Recipe(
+        (_DRIFT, _RUN_STRIDE, _RUN_STEP, _RUN_STRIKE), forward_m_s=3.2, pan_chance=0.2
+    ),
+    "panning": Recipe((replace(_DRIFT, angle_deg=(0.5, 0.4, 0.3)), _TREMOR), pans=_PANS),
+    "driving": Recipe((_SWAY, _SUSPENSION, _ROAD), 9.0, knocks=_BUMPS, pan_chance=0.3),
+    "knock": Recipe((), knocks=_KNOCKS, pan_chance=0.2),
+    "still": Recipe(()),
+}
+
+
+def vary(recipe: Recipe, rng: np.random.Generator) -> Recipe:
+    """Return the recipe as another person, camera or road would have it; a still one stays so."""
+    if recipe == Recipe(()):
+        return recipe
+    cadence = rng.uniform(*CADENCE)
+    pans = rng.random() < recipe.pan_chance or recipe.pans is not None
+    tilts = rng.random() < TILT_CHANCE
+    knocked = rng.random() < KNOCK_CHANCE
+    knocks = recipe.knocks or (_KNOCKS if knocked else None)
+    return Recipe(
+        bands=tuple(_vary_band(band, cadence, rng) for band in recipe.bands),
+        forward_m_s=recipe.forward_m_s * rng.uniform(*SPEED),
+        pans=_draw_turns(rng, 90.0) if pans else None,
+        tilts=_draw_turns(rng, 15.0) if tilts else None,
+        knocks=None if knocks is None else _vary_knocks(knocks, rng),
+    )
+
+
+def _vary_band(band: Band, cadence: float, rng: np.random.Generator) -> Band:
+    size = rng.lognormal(0.0, SPREAD)
+    return Band(
+        band.low_hz * cadence,
+        band.high_hz * cadence,
+        _vary_triple(band.angle_deg, size, rng),
+        _vary_triple(band.position_cm, size, rng),
+    )
+
+
+def _vary_triple(triple: Triple, size: float, rng: np.random.Generator) -> Triple:
+    x, y, z = (np.array(triple) * size * rng.lognormal(0.0, SPREAD, 3)).tolist()
+    return x, y, z
+
+
+def _vary_knocks(knocks: Knocks, rng: np.random.Generator) -> Knocks:
+    size, pause = rng.lognormal(0.0, 1.5 * SPREAD), rng.uniform(0.7, 2.0)
+    return replace(
+        knocks,
+        rest_s=(pause * knocks.rest_s[0], pause * knocks.rest_s[1]),
+        angle_deg=_vary_triple(knocks.angle_deg, size, rng),
+        position_cm=_vary_triple(knocks.position_cm, size, rng),
+    )
+
+
+def _draw_turns(rng: np.random.Generator, widest_deg: float) -> Turns:
+    """Draw slow long turns or fast short ones; none turns much further than `widest_deg`."""
+    highest = min(FASTEST_PAN_DEG_S, widest_deg)
+    rate = float(np.exp(rng.uniform(np.log(SLOWEST_PAN_DEG_S), np.log(highest))))
+    rest = rng.uniform(0.2, 2.0)
+    return Turns(
+        rate_deg_s=(rate, 1.5 * rate),
+        rest_s=(0.5 * rest, 1.5 * rest),
+        lasting_s=(
+            max(0.3, min(2.0, 0.2 * widest_deg / rate)),
+            max(0.6, min(6.0, widest_deg / rate)),
+        ),
+        ease_s=rng.uniform(0.06, 0.3),
+    )

@@ -1,0 +1,42 @@
+"""What is known of a synthetic clip without looking at its frames: loaded logs, and the truth."""
+
+import numpy as np
+
+from dvs_jax import quaternion
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.sensors import SensorLog, center_time_ns
+from dvs_jax.sensors.integration import integrate
+from dvs_jax.synthetic import logs
+from dvs_jax.synthetic.clip import SyntheticClip, seconds_since_start
+from dvs_jax.synthetic.motion import make_motion, pose_at
+
+
+def sensor_log(clip: SyntheticClip) -> SensorLog:
+    """Return what loading the clip's logs gives, faults included; no frame is rendered.
+
+    The gyro's path starts from the identity at its first sample, as integration has it, and there
+    is no OIS log where the clip hides it.
+    """
+    motion = make_motion(clip)
+    gyro = logs.make_gyro_log(clip, motion)
+    return SensorLog(
+        camera=Camera(),
+        gyro=integrate(gyro.time_ns, gyro.rate),
+        ois=logs.make_ois_log(clip, motion) if clip.ois_log else None,
+        frames=logs.make_frame_log(clip),
+    )
+
+
+def aligned_true_path(clip: SyntheticClip) -> CameraPath:
+    """Return the true pose at each frame's centre time, in the world of `sensor_log`'s gyro.
+
+    That world has the camera upright at the gyro's first sample, so that without faults this is the
+    gyro's own path. (`true_path` has it in the world of the scene.)
+    """
+    motion = make_motion(clip)
+    time_ns = center_time_ns(logs.make_frame_log(clip))
+    first = pose_at(motion, seconds_since_start(logs.gyro_times_ns(clip)[0]))
+    pose = pose_at(motion, seconds_since_start(time_ns))
+    to_world = np.broadcast_to(quaternion.conjugate(first), pose.shape)
+    return CameraPath(time_ns, quaternion.multiply(pose, to_world))
