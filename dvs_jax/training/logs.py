@@ -1,21 +1,18 @@
 """What a run tells: a line on the console, TensorBoard, and a file of JSON lines."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
 import jax
-import numpy as np
-from jaxtyping import UInt8
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from tensorboardX import SummaryWriter
 
 from dvs_jax.errors import InputError
+from dvs_jax.training.board import Board, Picture
 from dvs_jax.whole_file import make_folder, replacing
-
-Picture = UInt8[np.ndarray, "height width 3"]
 
 METRICS_FILE, TENSORBOARD_FOLDER = "metrics.jsonl", "tensorboard"
 
@@ -36,11 +33,12 @@ class Log:
         self._writes = jax.process_index() == 0
         if not self._writes:
             return
-        make_folder(workdir)
-        self._path = workdir / METRICS_FILE
-        keep_until(self._path, step)
-        self._lines = self._path.open("a", encoding="utf-8")
-        self._board = SummaryWriter(str(workdir / TENSORBOARD_FOLDER), purge_step=step + 1)
+        self._workdir = workdir
+        make_folder(workdir / TENSORBOARD_FOLDER)
+        keep_until(workdir / METRICS_FILE, step)
+        with self._telling():
+            self._lines = (workdir / METRICS_FILE).open("a", encoding="utf-8")
+            self._board = Board(workdir / TENSORBOARD_FOLDER, step)
         self._progress = Progress(
             TextColumn("training"),
             BarColumn(),
@@ -62,10 +60,13 @@ class Log:
         trace: TracebackType | None,
     ) -> None:
         """Close the files and the progress bar."""
-        if self._writes:
-            self._progress.stop()
-            self._lines.close()
-            self._board.close()
+        if not self._writes:
+            return
+        self._progress.stop()
+        for file in (self._lines, self._board):
+            # All is written by now, but for what has failed and been told already.
+            with contextlib.suppress(OSError):
+                file.close()
 
     def advance(self, step: int) -> None:
         """Move the progress bar to a step."""
@@ -86,21 +87,14 @@ class Log:
             values: by name.
 
         Raises:
-            InputError: the file cannot be written.
+            InputError: they cannot be written.
         """
         if not self._writes:
             return
-        line = json.dumps({"step": step, "epoch": epoch, **values})
-        try:
-            self._lines.write(line + "\n")
+        with self._telling():
+            self._lines.write(json.dumps({"step": step, "epoch": epoch, **values}) + "\n")
             self._lines.flush()
-        except OSError as error:
-            raise InputError(
-                f"{self._path}: cannot be written: {error.strerror}; make room and give the same "
-                "command again"
-            ) from error
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
+            self._board.numbers(step, values)
         shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         self.say(f"step {step}  epoch {epoch}  {shown}")
 
@@ -110,9 +104,23 @@ class Log:
         Args:
             step: counted from 1.
             picture: uint8 [height, width, 3], RGB.
+
+        Raises:
+            InputError: it cannot be written.
         """
         if self._writes:
-            self._board.add_image("paths", picture, step, dataformats="HWC")
+            with self._telling():
+                self._board.picture(step, "paths", picture)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"{self._workdir}: the log cannot be written: {error.strerror}; make room and "
+                "give the same command again"
+            ) from error
 
 
 def keep_until(path: Path, step: int) -> None:
@@ -123,11 +131,19 @@ def keep_until(path: Path, step: int) -> None:
         step: the last to keep.
 
     Raises:
-        InputError: the file cannot be written anew.
+        InputError: the file cannot be written anew, or holds a line that is none of a log.
     """
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+    lines = path.read_bytes().splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith(b"\n")]
+    kept = [line for n, line in enumerate(whole, 1) if _step(line, f"{path}:{n}") <= step]
     with replacing(path) as part:
-        part.write_text("".join(kept), encoding="utf-8")
+        part.write_bytes(b"".join(kept))
+
+
+def _step(line: bytes, place: str) -> int:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{place}: is no line of a log; remove it") from error

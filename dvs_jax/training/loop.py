@@ -14,8 +14,9 @@ from dvs_jax.errors import InputError
 from dvs_jax.training import batches as loading
 from dvs_jax.training import parallel, preemption, schedule
 from dvs_jax.training.batches import Batches, Placed
+from dvs_jax.training.board import Picture
 from dvs_jax.training.checkpoints import Checkpoints
-from dvs_jax.training.logs import Log, Picture
+from dvs_jax.training.logs import Log
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.parallel import Devices
 from dvs_jax.training.state import Params, TrainState, begin, best_params, to_host

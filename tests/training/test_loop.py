@@ -112,7 +112,8 @@ def test_a_finished_run_gives_its_parameters_again(tmp_path: Path):
 
 
 def test_the_loss_falls(tmp_path: Path):
-    train(tmp_path, epochs=4, steps_per_epoch=50, lr=0.02, loss_weights=((1, {"error": 1.0}),))
+    changes = {"epochs": 4, "steps_per_epoch": 50, "lr": 0.02, "checkpoint_every": 100}
+    train(tmp_path, **changes, loss_weights=((1, {"error": 1.0}),))
     errors = [line["error"] for line in logged(tmp_path)]
     assert np.mean(errors[-4:]) < 0.15 * np.mean(errors[:4])
 

@@ -1,0 +1,58 @@
+"""TensorBoard's event files."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from tensorboardX import summary
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+Picture = UInt8[np.ndarray, "height width 3"]
+
+
+class Board:
+    """An event file, written at once: what the disk refuses is raised here.
+
+    tensorboardX's own SummaryWriter writes in a thread, which dies of a full disk and leaves the
+    run hanging.
+
+    Args:
+        folder: where TensorBoard looks; it has to be there.
+        step: the step the run goes on from; TensorBoard drops what it saw of later ones.
+
+    Raises:
+        OSError: the file cannot be written; as of all methods.
+    """
+
+    def __init__(self, folder: Path, step: int):
+        # Files are named by the second, and a run may be gone on with sooner than that.
+        self._writer = EventsWriter(str(folder / "events"), f".{step}.{os.getpid()}")
+        self._writer.write_event(
+            Event(
+                wall_time=time.time(),
+                step=step + 1,
+                session_log=SessionLog(status=SessionLog.START),
+            )
+        )
+
+    def numbers(self, step: int, values: Mapping[str, float]) -> None:
+        """Write values by name."""
+        for name, value in values.items():
+            self._write(step, summary.scalar(name, value))
+        self._writer.flush()
+
+    def picture(self, step: int, name: str, picture: Picture) -> None:
+        """Write a picture: uint8 [height, width, 3], RGB."""
+        self._write(step, summary.image(name, picture, dataformats="HWC"))
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._writer.close()
+
+    def _write(self, step: int, content: object) -> None:
+        self._writer.write_event(Event(wall_time=time.time(), step=step, summary=content))
