@@ -1,0 +1,55 @@
+"""Real cameras' gyro logs, cut into clips as long as the synthetic ones beside them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.errors import InputError
+from dvs_jax.fused import record
+from dvs_jax.fused.record import Record
+from dvs_jax.sensors import camera_file, gyro
+
+FRAME_RATE = 30.0
+"""Of the frames that are made up."""
+SIZE = (1920, 1080)
+
+
+def records(files: Sequence[Path], seconds: float) -> Iterator[Record]:
+    """Cut gyro logs into clips without flow.
+
+    Args:
+        files: gyro logs of any known layout; a camera.toml beside one tells how its axes lie.
+        seconds: how long a clip's video would be; its gyro reaches half a second further.
+
+    Raises:
+        InputError: a file is no gyro log, or too short for one clip.
+    """
+    for file in files:
+        description = file.parent / "camera.toml"
+        camera = camera_file.read(description) if description.exists() else Camera()
+        path = gyro.read(file, camera)
+        span_ns = round(seconds * 1e9) + 2 * record.GYRO_MARGIN_NS
+        starts = np.arange(path.time_ns[0], path.time_ns[-1] - span_ns + 1, span_ns)
+        if len(starts) == 0:
+            raise InputError(
+                f"{file}: {(path.time_ns[-1] - path.time_ns[0]) * 1e-9:.1f} s of gyro are too "
+                f"short; a clip takes {span_ns * 1e-9:.1f} s"
+            )
+        for index, start in enumerate(starts):
+            piece = _between(path, start, start + span_ns)
+            frame_ns = start + record.GYRO_MARGIN_NS + _frame_times_ns(seconds)
+            flow = record.no_flow(len(frame_ns) - 1)
+            name = f"{file.stem}-{index:05}"
+            yield record.record_of_path(name, piece, frame_ns, camera, SIZE, flow)
+
+
+def _frame_times_ns(seconds: float) -> np.ndarray:
+    return np.rint(np.arange(round(seconds * FRAME_RATE)) * (1e9 / FRAME_RATE)).astype(np.int64)
+
+
+def _between(path: CameraPath, begin_ns: int, end_ns: int) -> CameraPath:
+    within = slice(*np.searchsorted(path.time_ns, [begin_ns, end_ns]))
+    return CameraPath(path.time_ns[within], path.quaternion[within])

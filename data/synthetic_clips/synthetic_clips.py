@@ -1,0 +1,93 @@
+"""A TFDS builder of sensor-level clips made from nothing.
+
+Training and test clips are drawn from streams of random numbers of their own, so none is in both,
+and none has one of the small seeds that a person would type. Half of the clips with flow have
+severe faults of their sensors and half have none: from the first a network learns what flow is
+good for, from the second that a gyro can be trusted. Clips without flow have ordinary faults.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from data.record_builder import RecordBuilder, RecordConfig
+from data.synthetic_clips import inertial
+from dvs_jax import synthetic
+from dvs_jax.fused import record
+from dvs_jax.fused.record import Record
+from dvs_jax.synthetic import SyntheticClip
+from dvs_jax.synthetic.variety import Faults
+
+SPLITS = ("training", "test")
+
+
+@dataclasses.dataclass(eq=False)
+class SyntheticConfig(RecordConfig):
+    """A variant of the dataset.
+
+    Attributes:
+        clips: how many clips the training and the test split have.
+        seconds: how long each of them is.
+    """
+
+    clips: tuple[int, int] = (0, 0)
+    seconds: tuple[float, float] = (0.0, 0.0)
+
+
+CONFIGS = [
+    SyntheticConfig(
+        name="poses",
+        description="No flow: for networks that read the gyro alone.",
+        clips=(2000, 100),
+        seconds=(6.0, 10.0),
+    ),
+]
+
+
+class SyntheticClips(RecordBuilder, skip_registration=True):
+    """Clips made from nothing: what a gyro logs, what is true, and the exact flow, spoiled."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = CONFIGS
+
+    def __init__(self, *, seed: int = 0, imu: Sequence[Path] = (), **options: object) -> None:
+        """Choose what is drawn.
+
+        Args:
+            seed: equal seeds give equal datasets.
+            imu: gyro logs of real cameras, cut up and put among the training clips.
+            **options: TFDS's own, as `config` and `data_dir`.
+        """
+        self._seed = seed
+        self._imu = tuple(imu)
+        super().__init__(**options)
+
+    def records(self, downloads: tfds.download.DownloadManager) -> Mapping[str, Iterator[Record]]:
+        """Return the stream of each split."""
+        return {split: self._records_of(split) for split in SPLITS}
+
+    def _records_of(self, split: str) -> Iterator[Record]:
+        config, number = self.builder_config, SPLITS.index(split)
+        for index in range(config.clips[number]):
+            rng = np.random.default_rng([self._seed, number, index])
+            clip = synthetic.draw(rng, config.seconds[number], _faults(config, index))
+            yield _record_of(clip, f"{split}-{index:05}-{clip.motion}")
+        if split == "training":
+            yield from inertial.records(self._imu, config.seconds[number])
+
+
+def _faults(config: SyntheticConfig, index: int) -> Faults:
+    if config.flow_size is None:
+        return "ordinary"
+    return "severe" if index % 2 else "none"
+
+
+def _record_of(clip: SyntheticClip, name: str) -> Record:
+    sensors, truth = synthetic.sensor_log(clip), synthetic.aligned_true_path(clip)
+    flow = record.no_flow(clip.frame_count - 1)
+    return record.record_of_path(
+        name, sensors.gyro, truth.time_ns, sensors.camera, clip.size, flow, truth.quaternion
+    )
