@@ -1,0 +1,275 @@
+"""Batches of windows from datasets of records, the same for the same seed wherever they are read.
+
+Grain shuffles, cuts and stacks in threads ahead of the training step. The position in the stream
+is a number, so a run goes on in the middle of an epoch with the very next batch.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, SupportsIndex
+
+import grain
+import numpy as np
+import tensorflow_datasets as tfds
+
+from dvs_jax.errors import InputError
+from dvs_jax.fused import record, window
+from dvs_jax.fused.record import Record
+from dvs_jax.fused.window import Window
+
+BATCHES_AHEAD = 4
+"""Batches that are made at once, and as many threads: it bounds the memory."""
+
+_LARGEST_SEED = 1 << 31
+"""Grain takes 32 bits, and each dataset has the seed after the one before it."""
+
+_log = logging.getLogger("dvs_jax")
+
+
+@dataclass(frozen=True)
+class Share:
+    """A dataset and how much of it is mixed in.
+
+    Attributes:
+        folder: what a builder wrote, or a folder around it.
+        weight: windows of this dataset come in proportion to it.
+        split: which of its splits.
+    """
+
+    folder: str | Path
+    weight: float = 1.0
+    split: str = "training"
+
+
+class Batches(Iterator[Window]):
+    """An endless stream of batches, whose position can be kept and found again."""
+
+    def __init__(self, stream: grain.DatasetIterator[Window]) -> None:
+        self._stream = stream
+
+    def __next__(self) -> Window:
+        """Return the next batch.
+
+        Raises:
+            InputError: a record is damaged.
+        """
+        return next(self._stream)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the position, which JSON can hold: what has been handed out, not prefetched."""
+        return self._stream.get_state()
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go to a position of a stream of the same datasets, seed and batch size."""
+        self._stream.set_state(state)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._stream.close()
+
+
+def load(
+    shares: Sequence[Share],
+    *,
+    steps: int,
+    batch_size: int,
+    seed: int,
+    largest_shake_deg: float = np.inf,
+    process_index: int = 0,
+    process_count: int = 1,
+) -> Batches:
+    """Return an endless stream of batches of random windows.
+
+    Every record gives one window an epoch, at another place each time. Several processes read
+    their parts of the same global batches: process p has its windows p, p + processes, …
+
+    Args:
+        shares: the datasets to mix.
+        steps: of each window.
+        batch_size: windows in a global batch, over all processes.
+        seed: the order, the windows and their seeds follow from it; 0 to 2³¹ − 1.
+        largest_shake_deg: records that shake more are left out: a curriculum's bound.
+        process_index: which process this is.
+        process_count: how many there are.
+
+    Returns:
+        Windows of NumPy arrays with a leading axis of batch_size / process_count.
+
+    Raises:
+        InputError: a folder holds no dataset, has no such split or is damaged; no record is long
+            and steady enough; flow of different sizes; or the batch is not divisible.
+    """
+    _check(shares, batch_size, seed, process_count)
+    sources = [_Records(share, steps, largest_shake_deg) for share in shares]
+    _require_one_flow_size(sources)
+    streams = [
+        grain.MapDataset.source(source).seed(seed + number).shuffle().repeat()
+        for number, source in enumerate(sources)
+    ]
+    mixed = grain.MapDataset.mix(streams, [share.weight for share in shares])
+    windows = mixed.seed(seed).random_map(partial(window.cut, steps=steps))
+    mine = windows[process_index::process_count].batch(batch_size // process_count)
+    ahead = grain.ReadOptions(num_threads=BATCHES_AHEAD, prefetch_buffer_size=BATCHES_AHEAD)
+    return Batches(iter(mine.to_iter_dataset(ahead)))
+
+
+def _check(shares: Sequence[Share], batch_size: int, seed: int, process_count: int) -> None:
+    if batch_size < 1 or batch_size % process_count:
+        raise InputError(
+            f"a batch of {batch_size} cannot be shared by {process_count} processes; "
+            "give a multiple of their number"
+        )
+    if not 0 <= seed < _LARGEST_SEED:
+        raise InputError(f"a seed of {seed} is impossible; give 0 to {_LARGEST_SEED - 1}")
+    if not shares:
+        raise InputError("no dataset is named; give a folder that a builder wrote")
+    for share in shares:
+        if not share.weight > 0.0:
+            raise InputError(f"{share.folder}: a weight of {share.weight}; give one above 0")
+
+
+class _Records:
+    """The records of a split that training can use: what Grain calls a random-access source."""
+
+    def __init__(self, share: Share, steps: int, largest_shake_deg: float) -> None:
+        self.folder = find(Path(share.folder))
+        self.split = share.split
+        built = _opened(self.folder)
+        self._stored = _data_source(self.folder, built, share.split)
+        self._names, frames, shake = _index(self.folder, built, share.split, len(self._stored))
+        self._chosen = _usable(self, self._names, frames, shake, steps, largest_shake_deg)
+        self.flow_size = _flow_size(built)
+
+    def __str__(self) -> str:
+        return f"{self.folder} ({self.split})"
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __getitem__(self, index: SupportsIndex) -> Record:
+        number = int(self._chosen[index])
+        try:
+            return record.from_example(self._stored[number])
+        # The readers' errors are of many kinds, none of their own: of the file, of its decoding.
+        except Exception as error:
+            raise InputError(
+                f"{self.folder}: record {number} ({self._names[number]}) of the {self.split} split "
+                f"is damaged ({_first_line(error)}); build the dataset again"
+            ) from error
+
+
+def find(folder: Path) -> Path:
+    """Return the folder of the one dataset that lies in a folder, at whatever depth.
+
+    Raises:
+        InputError: there is none, or there are several.
+    """
+    found = sorted(file.parent for file in folder.rglob("dataset_info.json"))
+    if not found:
+        raise InputError(
+            f"{folder}: holds no dataset; build one with `python -m data.dvs_clips` or "
+            "`python -m data.synthetic_clips`"
+        )
+    if len(found) > 1:
+        names = ", ".join(str(each.relative_to(folder)) for each in found)
+        raise InputError(f"{folder}: holds several datasets ({names}); name the one you mean")
+    return found[0]
+
+
+def _opened(folder: Path) -> tfds.core.DatasetBuilder:
+    try:
+        return tfds.builder_from_directory(folder)
+    except Exception as error:
+        raise _damaged(folder, error) from error
+
+
+def _data_source(folder: Path, built: tfds.core.DatasetBuilder, split: str) -> Sequence[Any]:
+    if split not in built.info.splits:
+        known = ", ".join(built.info.splits)
+        raise InputError(f"{folder}: has no split {split!r}; there are {known}")
+    try:
+        return built.as_data_source(split)
+    except Exception as error:
+        raise _damaged(folder, error) from error
+
+
+def _flow_size(built: tfds.core.DatasetBuilder) -> str:
+    if "flow" not in built.info.features:
+        return "no flow"
+    _, height, width, _ = built.info.features["flow"].shape
+    return f"{width} × {height}"
+
+
+def _index(
+    folder: Path, built: tfds.core.DatasetBuilder, split: str, count: int
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Return each record's name, frames and shake in degrees, as the builder noted them."""
+    try:
+        noted = built.info.metadata[split]
+        index = noted["name"], np.array(noted["frames"]), np.array(noted["shake_deg"])
+    except (KeyError, TypeError, OSError, json.JSONDecodeError) as error:
+        raise InputError(
+            f"{folder}: has no index of its {split} split in metadata.json, so it is no dataset "
+            "of training records, or is damaged; build it again"
+        ) from error
+    if count == 0 or {len(each) for each in index} != {count}:
+        raise InputError(
+            f"{folder}: the index names {len(index[0])} records of the {split} split, the files "
+            f"hold {count}; build the dataset again"
+        )
+    return index
+
+
+def _usable(
+    source: _Records,
+    names: Sequence[str],
+    frames: np.ndarray,
+    shake_deg: np.ndarray,
+    steps: int,
+    largest_shake_deg: float,
+) -> np.ndarray:
+    """Return the numbers of the records that are long and steady enough."""
+    long_enough = frames > steps
+    if not long_enough.any():
+        raise InputError(
+            f"{source}: no clip is as long as a window of {steps} steps, the longest has "
+            f"{frames.max()} frames; train on shorter windows"
+        )
+    short = [name for name, fits in zip(names, long_enough, strict=True) if not fits]
+    if short:
+        _log.warning(
+            "%s: left out, for they have fewer than %d frames: %s",
+            *(source, steps + 1, _enumerated(short)),
+        )
+    steady = shake_deg <= largest_shake_deg
+    if not (long_enough & steady).any():
+        raise InputError(
+            f"{source}: every clip shakes by more than {largest_shake_deg:g}°, the steadiest by "
+            f"{shake_deg[long_enough].min():.3g}°; begin with a larger bound"
+        )
+    return np.flatnonzero(long_enough & steady)
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    rest = len(names) - 10
+    return ", ".join(names[:10]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _require_one_flow_size(sources: Sequence[_Records]) -> None:
+    if len({source.flow_size for source in sources}) > 1:
+        sizes = ", ".join(f"{source}: {source.flow_size}" for source in sources)
+        raise InputError(f"datasets with flow of different sizes cannot be mixed ({sizes})")
+
+
+def _damaged(folder: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{folder}: the dataset cannot be read ({_first_line(error)}); build it again"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
