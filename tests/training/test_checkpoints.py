@@ -78,6 +78,8 @@ def no_room_for_files_above(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+# Writes still under way when one fails complain to no one in particular.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_save_that_finds_no_room_is_told_and_harms_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture
 ):
