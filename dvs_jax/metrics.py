@@ -12,7 +12,7 @@ import dataclasses
 import itertools
 import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,21 +182,62 @@ def measure(
         InputError: there is no frame, a frame is not uint8 RGB, there are more frames than times,
             or times do not increase.
     """
-    input_row, output_row = _Row(), _Row()
-    for index, (source_frame, target_frame) in enumerate(_pairs(inputs, outputs)):
-        target = source = _view(source_frame, f"frame {index} of the input")
-        if target_frame is not source_frame:
-            target = _view(target_frame, f"frame {index} of the output")
-        input_row.add(source, source)
-        output_row.add(source, target)
-    if not input_row.warps:
-        raise InputError("there is no frame to measure: the input or the output video is empty")
+    pairs = ((source, [target]) for source, target in _pairs(inputs, outputs))
+    input_row, output_row = _rows(pairs)
     if paths is None:
         paths = (
             image_path(_with_nan(input_row.motions), input_row.size, time_ns, camera),
             image_path(_with_nan(output_row.motions), output_row.size, time_ns, camera),
         )
     return MetricsTable(_summary(input_row, paths[0]), _summary(output_row, paths[1]))
+
+
+def measure_each(
+    frames: Iterable[
+        tuple[UInt8[np.ndarray, "height width 3"], Sequence[UInt8[np.ndarray, "height width 3"]]]
+    ],
+    time_ns: Int[np.ndarray, "frame"],
+    camera: Camera,
+    output_camera: Camera,
+) -> tuple[Metrics, list[Metrics]]:
+    """Measure several stabilised videos against the one they were made from, read once.
+
+    Jitter and jerk are those of `image_path`.
+
+    Args:
+        frames: each unstabilised frame, RGB, with what the videos show instead of it.
+        time_ns: int64 [frame], increasing, when the frames were taken.
+        camera: of the unstabilised video.
+        output_camera: of the others: a crop that is scaled back lengthens the focal length.
+
+    Returns:
+        The input's row, and each output's.
+
+    Raises:
+        InputError: as `measure`.
+    """
+    input_row, *output_rows = _rows(frames)
+    rows = [(input_row, camera), *((row, output_camera) for row in output_rows)]
+    measured = [
+        _summary(row, image_path(_with_nan(row.motions), row.size, time_ns, lens))
+        for row, lens in rows
+    ]
+    return measured[0], measured[1:]
+
+
+def _rows(frames: Iterable[tuple[Any, Sequence[Any]]]) -> list[_Row]:
+    """Return the input's row and each output's."""
+    rows: list[_Row] = []
+    for index, (source_frame, target_frames) in enumerate(frames):
+        rows = rows or [_Row() for _ in range(1 + len(target_frames))]
+        source = _view(source_frame, f"frame {index} of the input")
+        rows[0].add(source, source)
+        for row, frame in zip(rows[1:], target_frames, strict=True):
+            same = frame is source_frame
+            row.add(source, source if same else _view(frame, f"frame {index} of the output"))
+    if not rows:
+        raise InputError("there is no frame to measure: the input or the output video is empty")
+    return rows
 
 
 def render(table: MetricsTable) -> rich.table.Table:
