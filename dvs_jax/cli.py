@@ -291,6 +291,78 @@ def flow(
 
 
 @app.command()
+def evaluate(
+    clips: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Clips as `stabilize` takes them, or built datasets, whose test split is taken.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A network to compare: a name, an Orbax folder or an official .checkpoint. Can be "
+            "given several times.",
+            show_default="those shipped with the package",
+        ),
+    ] = None,
+    crop: Annotated[
+        float,
+        typer.Option(
+            min=0.005,
+            max=0.45,
+            help="What every method may use: the share cut off at each side.",
+        ),
+    ] = 0.1,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for evaluation.json, with each clip's numbers, and evaluation.png.",
+            show_default=False,
+        ),
+    ] = None,
+    flow_estimator: Annotated[str, typer.Option("--flow", help=FLOW_HELP)] = "auto",
+    flow_weights: WeightsOption = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure/--no-measure",
+            help="Also draw every method's video and measure it, which takes minutes a clip.",
+        ),
+    ] = True,
+) -> None:
+    """Compare the input, the smoothers and networks, each using as much of the frame.
+
+    Each method's strength is tuned on each clip until the worst frame just covers what the crop
+    keeps. Smoothers look ahead by 400 ms, as networks do. Those held "within frame" give way at the
+    frame's edge instead, at their best strength; those that see the whole clip are a bound.
+    """
+    from dvs_jax import evaluation, flow
+    from dvs_jax.evaluation import table
+
+    named = flow_weights is None
+    estimator = flow_estimator if named else flow.create(flow_estimator, weights=flow_weights)
+    with _tracking() as track:
+        comparison = evaluation.evaluate(
+            clips,
+            model or None,
+            out,
+            crop=crop,
+            measure=measure,
+            flow_estimator=estimator,
+            track=track,
+        )
+    for part in table.render(comparison):
+        _out.print(part)
+    if out is not None:
+        _say("numbers", out / evaluation.NUMBERS)
+        _say("picture", out / evaluation.PICTURE)
+
+
+@app.command()
 def convert(
     checkpoint: Annotated[
         Path, typer.Argument(help="An official PyTorch checkpoint of DVS or of RAFT.")

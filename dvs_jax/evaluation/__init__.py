@@ -6,7 +6,19 @@ then left of the shake compares the methods themselves.
 """
 
 from dvs_jax.evaluation.comparison import ClipResult, Comparison, compare
+from dvs_jax.evaluation.files import NUMBERS, PICTURE, evaluate
 from dvs_jax.evaluation.footage import Footage, of_clip, of_record
 from dvs_jax.evaluation.score import Score
 
-__all__ = ["ClipResult", "Comparison", "Footage", "Score", "compare", "of_clip", "of_record"]
+__all__ = [
+    "NUMBERS",
+    "PICTURE",
+    "ClipResult",
+    "Comparison",
+    "Footage",
+    "Score",
+    "compare",
+    "evaluate",
+    "of_clip",
+    "of_record",
+]

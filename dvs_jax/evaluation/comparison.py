@@ -89,8 +89,7 @@ def compare(
     clips = [*footage]
     if not clips:
         raise InputError("there is no clip to evaluate; name videos, their folders or a dataset")
-    if not SMALLEST_CROP <= crop <= LARGEST_CROP:
-        raise InputError(f"a crop of {crop} is impossible; give {SMALLEST_CROP} to {LARGEST_CROP}")
+    check_crop(crop)
     rows = methods(_usable(models, clips), look_ahead_s)
     results, left_out = [], {}
     for clip in clips if measure else track(clips, len(clips), "clips"):
@@ -102,6 +101,14 @@ def compare(
     if not results:
         raise InputError("no clip is left to evaluate; see the warnings")
     return Comparison(crop, look_ahead_s, tuple(rows), tuple(results), left_out)
+
+
+def check_crop(crop: float) -> None:
+    """Raise InputError unless the crop lets a path move, and leaves some of the picture."""
+    if not SMALLEST_CROP <= crop <= LARGEST_CROP:
+        raise InputError(
+            f"a crop of {crop} is impossible; give {SMALLEST_CROP} to {LARGEST_CROP} of each side"
+        )
 
 
 def _usable(
@@ -124,15 +131,12 @@ def _evaluate(
     footage: Footage, rows: Sequence[Method], crop: float, measure: bool, track: Track
 ) -> ClipResult:
     found = {method.label: method.find(footage, crop) for method in rows}
-    scores = {}
-    for label, each in found.items():
-        scores[label] = score.of_path(footage, each, crop)
-        if label == INPUT:
-            scores[label] = score.of_input(footage)
-        if measure and footage.clip is not None:
-            path = None if label == INPUT else each.path
-            told = f"{footage.name}: {label}"
-            measured = rendering.measure(footage.clip, path, crop, track, told)
-            scores[label] = score.with_pictures(scores[label], measured)
+    scores = {label: score.of_path(footage, each, crop) for label, each in found.items()}
+    scores[INPUT] = score.of_input(footage)
     paths = {label: each.path for label, each in found.items()}
+    if measure and footage.clip is not None:
+        drawn = {label: path for label, path in paths.items() if label != INPUT}
+        before, after = rendering.measure(footage.clip, [*drawn.values()], crop, track)
+        measured = {INPUT: before, **dict(zip(drawn, after, strict=True))}
+        scores = {label: score.with_pictures(scores[label], measured[label]) for label in scores}
     return ClipResult(footage.name, scores, paths)

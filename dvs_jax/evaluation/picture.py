@@ -24,6 +24,8 @@ _KINDS: dict[Kind, str] = {
     "model": "model",
     "whole clip": "smoother seeing the whole clip",
 }
+# Gaussian and adaptive smoothing often fall on the same spot.
+_LABEL_OFFSETS = (3, -10)
 _SIZE_INCHES, _DPI = (13.0, 6.0), 100
 
 
@@ -49,7 +51,7 @@ def plot(comparison: Comparison, file: Path) -> None:
 
 def _draw_scores(panel: Axes, comparison: Comparison) -> None:
     shown: set[Kind] = set()
-    for method in comparison.methods:
+    for index, method in enumerate(comparison.methods):
         mean = comparison.means[method.label]
         point = (mean.rotation_jitter_deg, mean.angular_jerk_deg_s3)
         if not all(value > 0.0 for value in point):
@@ -57,7 +59,12 @@ def _draw_scores(panel: Axes, comparison: Comparison) -> None:
         label = None if method.kind in shown else _KINDS[method.kind]
         panel.scatter(*point, color=_COLORS[method.kind], label=label)
         panel.annotate(
-            method.name, point, (4, 3), textcoords="offset points", fontsize=8, parse_math=False
+            method.name,
+            point,
+            (4, _LABEL_OFFSETS[index % 2]),
+            textcoords="offset points",
+            fontsize=8,
+            parse_math=False,
         )
         shown.add(method.kind)
     plots.dress(panel, "angular jerk (deg/s³ RMS)")

@@ -1,10 +1,7 @@
 """The official measures of the video that a path leads to, drawn but not stored."""
 
 import dataclasses
-from collections.abc import Iterator
-
-import numpy as np
-from jaxtyping import UInt8
+from collections.abc import Iterator, Sequence
 
 from dvs_jax import clip as clips
 from dvs_jax import metrics, stabilization, warp
@@ -13,34 +10,37 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.metrics import Metrics
 from dvs_jax.progress import Track
+from dvs_jax.stabilization import Frame
 
 
-def measure(clip: Clip, path: CameraPath | None, crop: float, track: Track, label: str) -> Metrics:
-    """Return the measures of the video that a path leads to; its jitter is that of the pictures.
+def measure(
+    clip: Clip, paths: Sequence[CameraPath], crop: float, track: Track
+) -> tuple[Metrics, list[Metrics]]:
+    """Measure a clip's video and those that paths lead to; their jitter is that of the pictures.
 
     Args:
         clip: with its video.
-        path: the virtual camera's pose at every frame; None measures the video as it is.
+        paths: each a pose of the virtual camera at every frame.
         crop: share of width and height that is cut off at each side of what is drawn.
         track: told of every frame.
-        label: under which it is told.
+
+    Returns:
+        The measures of the video as it is, and of that of each path.
     """
-    camera, time_ns = clip.sensors.camera, clips.center_time_ns(clip)
-    inputs = track(clips.read_frames(clip), clip.frame_count, label)
-    if path is None:
-        return metrics.measure(inputs, inputs, time_ns=time_ns, camera=camera).output
     # The outermost pixels blend with the border.
     kept = 1.0 - 2.0 * crop - 2.0 / min(clip.size)
-    outputs, zoomed = _drawn(clip, path, kept), _cropped(camera, kept)
-    return metrics.measure(inputs, outputs, time_ns=time_ns, camera=zoomed).output
+    camera = clip.sensors.camera
+    frames = track(_drawn(clip, paths, kept), clip.frame_count, "measuring")
+    time_ns = clips.center_time_ns(clip)
+    return metrics.measure_each(frames, time_ns, camera, _cropped(camera, kept))
 
 
 def _drawn(
-    clip: Clip, path: CameraPath, kept: float
-) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    grids = stabilization.grids(clip, path)
-    for frame, grid in zip(clips.read_frames(clip), grids, strict=False):
-        yield warp.warp_frame(frame, grid, kept, "black")
+    clip: Clip, paths: Sequence[CameraPath], kept: float
+) -> Iterator[tuple[Frame, list[Frame]]]:
+    grids_of_paths = [stabilization.grids(clip, path) for path in paths]
+    for frame, *grids in zip(clips.read_frames(clip), *grids_of_paths, strict=False):
+        yield frame, [warp.warp_frame(frame, grid, kept, "black") for grid in grids]
 
 
 def _cropped(camera: Camera, kept: float) -> Camera:

@@ -1,0 +1,68 @@
+"""From files to files: clips, datasets and models in, the comparison as JSON and picture out."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dvs_jax import pretrained
+from dvs_jax.errors import InputError
+from dvs_jax.evaluation import picture, table
+from dvs_jax.evaluation.comparison import Comparison, check_crop, compare
+from dvs_jax.evaluation.loading import load
+from dvs_jax.flow import Estimator
+from dvs_jax.fused.weights import load_model
+from dvs_jax.progress import Track, silently
+from dvs_jax.whole_file import make_folder, replacing_together
+
+NUMBERS, PICTURE = "evaluation.json", "evaluation.png"
+"""What the files are called."""
+
+
+def evaluate(
+    paths: Sequence[Path],
+    models: Iterable[str] | None,
+    out: Path | None,
+    *,
+    crop: float,
+    measure: bool,
+    flow_estimator: str | Estimator = "auto",
+    track: Track = silently,
+) -> Comparison:
+    """Compare the input, the smoothers and networks on what these paths name, at equal crop.
+
+    Args:
+        paths: videos, clips' folders, and datasets of records (see `loading.load`).
+        models: names, folders or files of networks; None takes those that are shipped.
+        out: folder for the numbers and the picture, which replace those of an earlier run; None
+            writes none.
+        crop: share of width and height to cut off at each side.
+        measure: whether to draw the clips' videos too and to measure them.
+        flow_estimator: makes flow for clips without flow files, if a network reads it.
+        track: told of the progress.
+
+    Returns:
+        What came out. Clips that could not be read are named in it, and in warnings.
+
+    Raises:
+        InputError: a model or none of the clips can be read, the crop is impossible, or `out`
+            cannot be written.
+    """
+    check_crop(crop)
+    if out is not None:
+        make_folder(out)
+    networks = {name: load_model(name) for name in (shipped() if models is None else models)}
+    footage, left_out = load(paths, flow_estimator)
+    if not footage:
+        raise InputError("no clip is left to evaluate; see the warnings")
+    found = compare(footage, networks, crop, measure=measure, track=track)
+    comparison = dataclasses.replace(found, left_out={**left_out, **found.left_out})
+    if out is not None:
+        with replacing_together(out) as unfinished:
+            table.write_json(comparison, unfinished / NUMBERS)
+            picture.plot(comparison, unfinished / PICTURE)
+    return comparison
+
+
+def shipped() -> list[str]:
+    """Return the names of the networks that the package ships."""
+    return sorted(folder.name for folder in pretrained.SHIPPED_FOLDER.glob("*/"))
