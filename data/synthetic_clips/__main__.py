@@ -9,7 +9,7 @@ from data.record_builder import build
 from data.synthetic_clips import SyntheticClips
 from dvs_jax.errors import InputError
 
-Configs = Literal["poses"]
+Configs = Literal["poses", "quarter", "full", "smoke"]
 
 
 def main(

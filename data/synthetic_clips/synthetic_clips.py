@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
+from jaxtyping import Float16
 
 from data.record_builder import RecordBuilder, RecordConfig
 from data.synthetic_clips import inertial
 from dvs_jax import synthetic
 from dvs_jax.fused import record
 from dvs_jax.fused.record import Record
-from dvs_jax.synthetic import SyntheticClip
+from dvs_jax.synthetic import SyntheticClip, draw_flow_faults, spoil
 from dvs_jax.synthetic.variety import Faults
 
 SPLITS = ("training", "test")
@@ -43,6 +44,27 @@ CONFIGS = [
         description="No flow: for networks that read the gyro alone.",
         clips=(2000, 100),
         seconds=(6.0, 10.0),
+    ),
+    SyntheticConfig(
+        name="quarter",
+        description="Flow of 120 × 68, cheap to keep.",
+        flow_size=(120, 68),
+        clips=(600, 40),
+        seconds=(2.7, 6.0),
+    ),
+    SyntheticConfig(
+        name="full",
+        description="Flow of 480 × 270, as the paper's.",
+        flow_size=(480, 270),
+        clips=(24, 4),
+        seconds=(2.7, 4.0),
+    ),
+    SyntheticConfig(
+        name="smoke",
+        description="A handful of small clips, for tests.",
+        flow_size=(120, 68),
+        clips=(6, 2),
+        seconds=(2.2, 2.2),
     ),
 ]
 
@@ -74,7 +96,7 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
         for index in range(config.clips[number]):
             rng = np.random.default_rng([self._seed, number, index])
             clip = synthetic.draw(rng, config.seconds[number], _faults(config, index))
-            yield _record_of(clip, f"{split}-{index:05}-{clip.motion}")
+            yield _record_of(clip, f"{split}-{index:05}-{clip.motion}", config.flow_size)
         if split == "training":
             yield from inertial.records(self._imu, config.seconds[number])
 
@@ -85,9 +107,20 @@ def _faults(config: SyntheticConfig, index: int) -> Faults:
     return "severe" if index % 2 else "none"
 
 
-def _record_of(clip: SyntheticClip, name: str) -> Record:
+def _record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None) -> Record:
     sensors, truth = synthetic.sensor_log(clip), synthetic.aligned_true_path(clip)
-    flow = record.no_flow(clip.frame_count - 1)
+    flow = record.no_flow(clip.frame_count - 1) if flow_size is None else _flow_of(clip, flow_size)
     return record.record_of_path(
         name, sensors.gyro, truth.time_ns, sensors.camera, clip.size, flow, truth.quaternion
     )
+
+
+def _flow_of(
+    clip: SyntheticClip, size: tuple[int, int]
+) -> Float16[np.ndarray, "pair height width 4"]:
+    """Return the flow as an estimator would give it, normalised."""
+    rng = np.random.default_rng([clip.seed, 60])
+    faults = draw_flow_faults(rng)
+    scale = np.array(size * 2, np.float32)
+    pairs = (spoil(exact, faults, rng) / scale for exact in synthetic.bulk_flow(clip, size))
+    return np.stack([pair.astype(np.float16) for pair in pairs])

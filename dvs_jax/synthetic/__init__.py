@@ -14,9 +14,13 @@ In bulk, without pictures:
 
     clip = draw(rng, duration_s=6.0)                    # as people film, with ordinary sensors
     sensors, truth = sensor_log(clip), aligned_true_path(clip)
+    for flow in bulk_flow(clip, (120, 68)):             # exact, of a world that is cheap to see
+        estimated = spoil(flow, draw_flow_faults(rng), rng)
 """
 
+from dvs_jax.synthetic.bulk_flow import bulk_flow
 from dvs_jax.synthetic.clip import SyntheticClip
+from dvs_jax.synthetic.flow_faults import FlowFaults, draw_flow_faults, spoil
 from dvs_jax.synthetic.recording import (
     Recording,
     flow_between,
@@ -31,15 +35,19 @@ from dvs_jax.synthetic.sensing import aligned_true_path, sensor_log
 from dvs_jax.synthetic.variety import draw
 
 __all__ = [
+    "FlowFaults",
     "Recording",
     "SyntheticClip",
     "aligned_true_path",
+    "bulk_flow",
     "draw",
+    "draw_flow_faults",
     "flow_between",
     "flow_pairs",
     "record",
     "render_frame",
     "sensor_log",
+    "spoil",
     "synthesize",
     "true_path",
     "view_of",

@@ -1,0 +1,110 @@
+"""What goes wrong when flow is estimated: exact flow in, flow as an estimator would give it out."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+NOISE = (2e-4, 2e-3)
+"""RMS error of flow that is estimated well, in widths of the frame; the logarithm is drawn evenly."""
+FAILURE_CHANCE = (0.0, 0.3)
+DROP_CHANCE = (0.0, 0.15)
+
+EDGE_SHARE = 40
+"""Estimators blur the flow at things' edges over the frame's width divided by this."""
+CELL_SHARE = 15
+"""Errors are alike over the frame's width divided by this."""
+FAST = 0.04
+"""Flow of this size, in widths, is blurred so much that it fails as often as it ever does."""
+SMEAR_SHARE = 4
+"""Failed flow is blurred over the frame's width divided by this."""
+BLACKOUT_CHANCE = 0.15
+"""How often all flow is dropped instead of some regions."""
+
+
+@dataclass(frozen=True)
+class FlowFaults:
+    """How badly one clip's flow is estimated.
+
+    Attributes:
+        noise: RMS error in widths of the frame; 0 also leaves edges sharp.
+        failure_chance: how likely a pair of frames with strong motion comes out smeared, or as
+            nonsense; proportionally less likely with less motion.
+        drop_chance: how likely regions of a pair's flow, or all of it, are missing, which is 0.
+    """
+
+    noise: float = 0.0
+    failure_chance: float = 0.0
+    drop_chance: float = 0.0
+
+
+def draw_flow_faults(rng: np.random.Generator) -> FlowFaults:
+    """Draw how badly a clip's flow is estimated."""
+    return FlowFaults(
+        noise=float(np.exp(rng.uniform(*np.log(NOISE)))),
+        failure_chance=rng.uniform(*FAILURE_CHANCE),
+        drop_chance=rng.uniform(*DROP_CHANCE),
+    )
+
+
+def spoil(
+    flow: Float32[np.ndarray, "height width 4"], faults: FlowFaults, rng: np.random.Generator
+) -> Float32[np.ndarray, "height width 4"]:
+    """Return one pair's flow as an estimator would give it.
+
+    Args:
+        flow: forward dx, dy and backward dx, dy in pixels.
+        faults: how badly it is estimated.
+        rng: source of all that is random.
+    """
+    width = flow.shape[1]
+    spoiled = flow.copy()
+    if faults.noise > 0:
+        side = 2 * (width // EDGE_SHARE // 2) + 1
+        spoiled = cv2.blur(spoiled, (side, side), borderType=cv2.BORDER_REPLICATE)
+        spoiled = spoiled + _noise(rng, spoiled.shape, faults.noise * width)
+    speed = float(np.abs(flow).mean()) / (FAST * width)
+    if rng.random() < faults.failure_chance * min(1.0, speed):
+        spoiled = _fail(spoiled, rng)
+    if rng.random() < faults.drop_chance:
+        _drop(spoiled, rng)
+    return spoiled.astype(np.float32, copy=False)
+
+
+def _noise(
+    rng: np.random.Generator, shape: tuple[int, ...], rms: float
+) -> Float32[np.ndarray, "height width 4"]:
+    """Return noise that is alike over cells, with a quarter of its energy finer."""
+    height, width, channels = shape
+    cell = max(2, width // CELL_SHARE)
+    grid = (height // cell + 2, width // cell + 2, channels)
+    coarse = cv2.resize(rng.standard_normal(grid, np.float32), (width, height))
+    # Linear interpolation of white noise keeps 4/9 of its variance.
+    fine = rng.standard_normal(shape, np.float32)
+    return np.float32(rms) * (np.float32(np.sqrt(0.75 * 9 / 4)) * coarse + np.float32(0.5) * fine)
+
+
+def _fail(
+    flow: Float32[np.ndarray, "height width 4"], rng: np.random.Generator
+) -> Float32[np.ndarray, "height width 4"]:
+    """Smear the flow and shrink it, or put nonsense as large as the flow in its place."""
+    width = flow.shape[1]
+    size = np.float32(rng.uniform(0.0, 0.8))
+    if rng.random() < 0.3:
+        rms = float(np.sqrt((flow**2).mean()))
+        return size * flow + _noise(rng, flow.shape, rms)
+    side = 2 * (width // SMEAR_SHARE // 2) + 1
+    return size * cv2.blur(flow, (side, side), borderType=cv2.BORDER_REPLICATE)
+
+
+def _drop(flow: Float32[np.ndarray, "height width 4"], rng: np.random.Generator) -> None:
+    """Set boxes of the flow to 0, in place."""
+    if rng.random() < BLACKOUT_CHANCE:
+        flow[:] = 0.0
+        return
+    height, width, _ = flow.shape
+    for _ in range(rng.integers(1, 4)):
+        left, right = np.sort(rng.integers(0, width + 1, 2))
+        top, bottom = np.sort(rng.integers(0, height + 1, 2))
+        flow[top:bottom, left:right] = 0.0
