@@ -79,12 +79,11 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             raise InputError(f"{self.name}: the {split} split has no clip that can be used")
 
 
-def build(builder: RecordBuilder, manual_dir: Path | None = None) -> Path:
+def build(builder: RecordBuilder) -> Path:
     """Write a dataset; it is there under its name only when it is complete.
 
     Args:
         builder: made with a `data_dir` and `file_format="array_record"`.
-        manual_dir: what was put there by hand for the builder to read.
 
     Returns:
         The folder that `dvs_jax.fused.loader` reads.
@@ -96,9 +95,8 @@ def build(builder: RecordBuilder, manual_dir: Path | None = None) -> Path:
     folder = Path(builder.data_dir)
     if folder.exists():
         raise InputError(f"{folder}: a dataset lies there already; remove it, or choose another")
-    config = tfds.download.DownloadConfig(manual_dir=manual_dir)
     try:
-        builder.download_and_prepare(download_config=config, file_format="array_record")
+        builder.download_and_prepare(file_format="array_record")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
     return folder

@@ -160,6 +160,9 @@ def pieces(
 
     Yields:
         The pieces in order, each with a second of the gyro's path at both sides.
+
+    Raises:
+        InputError: the stream of flow ends early.
     """
     total = len(record.time_ns) - 1
     if flow is None and (record.flow.shape[1] == 0 or total <= pairs):
@@ -170,7 +173,13 @@ def pieces(
     bounds = [total * index // count for index in range(count + 1)]
     for begin, end in pairwise(bounds):
         whole = record if count == 1 else _piece(record, begin, end)
-        yield whole._replace(flow=np.stack(list(islice(stream, end - begin))))
+        held = list(islice(stream, end - begin))
+        if len(held) < end - begin:
+            raise InputError(
+                f"{record.name}: flow of {begin + len(held)} pairs of frames where {total} are "
+                "expected; the video ends early or flow files are missing"
+            )
+        yield whole._replace(flow=np.stack(held))
 
 
 def _piece(record: Record, begin: int, end: int) -> Record:

@@ -74,6 +74,13 @@ def test_flow_that_comes_as_a_stream_is_cut_alike() -> None:
         np.testing.assert_array_equal(one.gyro_pose, other.gyro_pose)
 
 
+@pytest.mark.parametrize("pairs", [100, 25])
+def test_flow_that_ends_early_is_an_error(pairs: int) -> None:
+    whole = walking_record((8, 4), frames=60)
+    with pytest.raises(InputError, match="walk: flow of 58 pairs of frames where 59 are expected"):
+        list(record.pieces(whole, iter(whole.flow[:58]), pairs))
+
+
 def test_a_clip_without_flow_stays_whole() -> None:
     whole = walking_record((8, 4))._replace(flow=record.no_flow(59))
     assert list(record.pieces(whole, pairs=25)) == [whole]

@@ -1,0 +1,5 @@
+"""The released clips, or one's own: `python -m data.dvs_clips --help`."""
+
+from data.dvs_clips.dvs_clips import DvsClips
+
+__all__ = ["DvsClips"]
