@@ -19,6 +19,8 @@ from dvs_jax.errors import InputError
 from dvs_jax.training.state import TrainState
 
 _STATE, _POSITIONS = "state", "positions"
+# TensorStore's failures are ValueErrors, and Orbax wraps some in RuntimeErrors.
+_FAILURES = (*checkpoint.DAMAGE, RuntimeError)
 
 
 class Restored(NamedTuple):
@@ -73,7 +75,7 @@ class Checkpoints:
         else:
             with contextlib.suppress(InputError):
                 self.wait()
-        with contextlib.suppress(*checkpoint.DAMAGE):
+        with contextlib.suppress(*_FAILURES):
             self._manager.close()
 
     def save(self, state: TrainState, positions: list[str], measures: dict[str, float]) -> None:
@@ -148,8 +150,7 @@ class Checkpoints:
         try:
             with _quiet():
                 yield
-        # TensorStore's failures are ValueErrors, and Orbax wraps some in RuntimeErrors.
-        except (*checkpoint.DAMAGE, RuntimeError) as error:
+        except _FAILURES as error:
             raise InputError(
                 f"{self._folder}: a checkpoint cannot be written: {checkpoint.reason(error)}; the "
                 "earlier ones are as they were; make room and give the same command again"

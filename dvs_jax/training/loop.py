@@ -19,6 +19,7 @@ from dvs_jax.training.checkpoints import Checkpoints
 from dvs_jax.training.logs import Log
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.parallel import Devices
+from dvs_jax.training.settings import require_sound
 from dvs_jax.training.state import Params, TrainState, begin, best_params, to_host
 from dvs_jax.training.step import Loss, Metrics, Step, Weights, make_step
 
@@ -43,6 +44,9 @@ def train(
     On SIGTERM the run is saved and the process exits with code 0; the same call goes on. Among
     several processes, all call this, each with its own part of the batches.
 
+    Every `log_every` steps the log gets that step's metrics (as of `step.make_step`), "steps_per_s"
+    and "loader_wait", the share of the time since the last line that went by waiting for data.
+
     Args:
         config: its `train` is as `settings` describes it.
         workdir: the run's folder: checkpoints, logs.
@@ -61,18 +65,20 @@ def train(
             loss is no longer finite.
         SystemExit: with code 0, after SIGTERM.
     """
-    settings = config.train
-    schedule.require_order(settings.loss_weights)
+    settings, workdir = config.train, Path(workdir)
+    require_sound(settings)
     devices = parallel.all_devices(settings)
     step = make_step(loss, settings, devices)
     state = begin(params, make_optimizer(settings), settings.ema_decay, settings.seed)
     steps = settings.epochs * settings.steps_per_epoch
-    with Checkpoints(Path(workdir) / CHECKPOINTS_FOLDER, settings) as checkpoints:
+    with (
+        preemption.watching() as told_to_stop,
+        Checkpoints(workdir / CHECKPOINTS_FOLDER, settings) as checkpoints,
+    ):
         state = _resume(checkpoints, state, batches)
         with (
-            Log(Path(workdir), int(state.step), steps) as log,
+            Log(workdir, int(state.step), steps) as log,
             loading.prefetched(batches, devices.distribute) as upcoming,
-            preemption.watching() as told_to_stop,
         ):
             run = _Run(settings, steps, devices, step, checkpoints, log, evaluate, picture)
             return best_params(run.to_the_end(state, upcoming, told_to_stop))

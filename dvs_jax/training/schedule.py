@@ -1,5 +1,6 @@
 """What changes by epoch, as tables of (first epoch, value), epochs counted from 1."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
@@ -46,10 +47,32 @@ def require_order(table: Sequence[tuple[int, Value]]) -> None:
     """Raise unless the rows begin at epoch 1 and rise.
 
     Raises:
-        InputError: they do not.
+        InputError: they do not, or are no rows (first epoch, value).
     """
-    epochs = [first for first, _ in table]
-    if not epochs or epochs[0] != 1 or any(later <= earlier for earlier, later in pairwise(epochs)):
+    try:
+        epochs = [int(first) for first, _ in table]
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"config: {table!r} is no table by epoch; write ((1, value), (first epoch, value), …)"
+        ) from error
+    rises = all(earlier < later for earlier, later in pairwise(epochs))
+    if not epochs or epochs[0] != 1 or not rises:
         raise InputError(
             f"config: a table by epoch begins at the epochs {epochs}; let them start at 1 and rise"
         )
+
+
+def require_weights(table: WeightTable) -> None:
+    """Raise unless this is a table of weights by term.
+
+    Raises:
+        InputError: it is none.
+    """
+    require_order(table)
+    for first, weights in table:
+        numbers = weights.values() if isinstance(weights, Mapping) else [None]
+        if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+            raise InputError(
+                f"config.train.loss_weights: from epoch {first} on it says {weights!r}; write "
+                'weights by term, such as {"follow": 10.0}'
+            )

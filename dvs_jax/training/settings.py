@@ -2,6 +2,29 @@
 
 from ml_collections import ConfigDict
 
+from dvs_jax.errors import InputError
+from dvs_jax.training.schedule import require_weights
+
+_AT_LEAST_ONE = (
+    "batch_size",
+    "micro_batches",
+    "epochs",
+    "steps_per_epoch",
+    "decay_epochs",
+    "log_every",
+    "checkpoint_every",
+    "keep_checkpoints",
+)
+_NOT_NEGATIVE = (
+    "seed",
+    "lr",
+    "decay_factor",
+    "warmup_steps",
+    "weight_decay",
+    "clip_norm",
+    "evaluate_every",
+)
+
 
 def settings() -> ConfigDict:
     """Return the `config.train` that a config file starts from and then fills in.
@@ -38,3 +61,22 @@ def settings() -> ConfigDict:
     train.evaluate_every = 0  # epochs; 0: never
     train.best_measure = ""  # the evaluated measure, the lower the better, whose best is kept too
     return train.lock()
+
+
+def require_sound(train: ConfigDict) -> None:
+    """Raise where a number of the settings makes no sense.
+
+    Raises:
+        InputError: one does not; it is named.
+    """
+    for name in _AT_LEAST_ONE:
+        if train[name] < 1:
+            raise InputError(
+                f"config.train.{name}: {train[name]} is too few; it has to be 1 or more"
+            )
+    for name in _NOT_NEGATIVE:
+        if train[name] < 0:
+            raise InputError(f"config.train.{name}: {train[name]} is negative")
+    if not 0.0 <= train.ema_decay < 1.0:
+        raise InputError(f"config.train.ema_decay: {train.ema_decay} is not from 0 to below 1")
+    require_weights(train.loss_weights)

@@ -1,11 +1,12 @@
 """Trains the toy in a process of its own: python -m training.run_toy WORKDIR CHANGES PAUSE_S.
 
 CHANGES is JSON, of `toy.config`; PAUSE_S is how long each batch takes to load. The final
-parameters are left in WORKDIR/final.npz. `start` and `run` start it.
+parameters are left in WORKDIR/final.npz. `start`, `start_two` and `run` start it.
 """
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +33,22 @@ def start(workdir, devices=1, pause_s=0.0, environment=None, **changes):
     )
 
 
+def start_two(workdir, **changes):
+    """Start two processes of four virtual CPU devices each, that join."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    shared = {
+        "JAX_COORDINATOR_ADDRESS": address,
+        "JAX_NUM_PROCESSES": "2",
+        "JAX_CPU_COLLECTIVES_IMPLEMENTATION": "gloo",
+    }
+    return [
+        start(workdir, 4, environment=shared | {"JAX_PROCESS_ID": str(index)}, **changes)
+        for index in range(2)
+    ]
+
+
 def run(workdir, devices=1, **changes):
     """Run it to its end; return the final parameters by name."""
     return finish(start(workdir, devices, **changes), workdir)
@@ -42,6 +59,17 @@ def finish(process, workdir):
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return read_final(workdir)
+
+
+def finish_both(processes, workdir):
+    """Wait for the end of processes that are to succeed; leave none behind if one fails."""
+    try:
+        for process in processes:
+            final = finish(process, workdir)
+    finally:
+        for process in processes:
+            process.kill()
+    return final
 
 
 def read_final(workdir):

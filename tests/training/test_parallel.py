@@ -1,6 +1,5 @@
 """The same numbers on any devices of any processes."""
 
-import socket
 from pathlib import Path
 
 import numpy as np
@@ -42,30 +41,8 @@ def test_eight_devices_agree_with_one(
 @pytest.mark.parametrize("kind", parallel.KINDS)
 def test_two_processes_of_four_agree_with_one_of_eight(one_device: dict, kind: str, tmp_path: Path):
     changes = FIVE_STEPS | {"parallel": kind, "several_hosts": True}
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-    processes = [
-        run_toy.start(
-            tmp_path / "run",
-            4,
-            environment={
-                "JAX_COORDINATOR_ADDRESS": address,
-                "JAX_NUM_PROCESSES": "2",
-                "JAX_PROCESS_ID": str(index),
-                "JAX_CPU_COLLECTIVES_IMPLEMENTATION": "gloo",
-            },
-            **changes,
-        )
-        for index in range(2)
-    ]
-    try:
-        for process in processes:
-            final = run_toy.finish(process, tmp_path / "run")
-    finally:
-        for process in processes:
-            process.kill()
-    assert_agree(final, one_device)
+    processes = run_toy.start_two(tmp_path / "run", **changes)
+    assert_agree(run_toy.finish_both(processes, tmp_path / "run"), one_device)
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert len(lines) == 5
 
