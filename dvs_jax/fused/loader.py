@@ -6,6 +6,7 @@ is a number, so a run goes on in the middle of an epoch with the very next batch
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,8 +22,10 @@ from dvs_jax.fused import record, window
 from dvs_jax.fused.record import Record
 from dvs_jax.fused.window import Window
 
-BATCHES_AHEAD = 4
-"""Batches that are made at once, and as many threads: it bounds the memory."""
+BATCHES_AHEAD = max(2, min(8, (os.cpu_count() or 2) // 2))
+"""Batches that are made at once, and as many threads: it bounds the memory.
+
+A batch of 16 windows of 50 steps takes 0.8 GB with flow of 480 × 270, 50 MB with 120 × 68."""
 
 _LARGEST_SEED = 1 << 31
 """Grain takes 32 bits, and each dataset has the seed after the one before it."""
