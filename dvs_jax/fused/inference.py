@@ -11,9 +11,10 @@ from jaxtyping import Array, Float, Int
 
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
+from dvs_jax.fused import rollout
 from dvs_jax.fused.features import ring_size
 from dvs_jax.fused.network import Core, FusedNetwork
-from dvs_jax.fused.rollout import StepFeatures, rollout
+from dvs_jax.fused.rollout import StepFeatures
 
 STEP_BUCKET = 64
 """Clips are padded to a multiple of this many steps: similar lengths share a compilation."""
@@ -32,7 +33,7 @@ def predict(
         times_ns: int64 centre times of each clip's frames.
 
     Returns:
-        One path a clip with one pose a frame; the first frame takes the second's (specs §6).
+        One path a clip with one pose a frame (see `rollout.path` for the first frame's).
     """
     length = max(len(clip.interval_s) for clip in clips)
     length = -(-length // STEP_BUCKET) * STEP_BUCKET
@@ -41,7 +42,7 @@ def predict(
     graph, state = nnx.split(network.core)
     pose = np.asarray(_rollout_batch(graph, ring, state, jax.tree.map(jnp.asarray, batch)))
     return [
-        _path(time_ns, poses[: len(time_ns) - 1])
+        CameraPath(time_ns, quaternion.normalize(poses[: len(time_ns)].astype(np.float64)))
         for time_ns, poses in zip(times_ns, pose, strict=True)
     ]
 
@@ -63,11 +64,6 @@ def _after(axes: int, missing: int) -> list[tuple[int, int]]:
 @partial(jax.jit, static_argnums=(0, 1))
 def _rollout_batch(
     graph: nnx.GraphDef[Core], ring: int, state: nnx.State, clips: StepFeatures
-) -> Float[Array, "clip step 4"]:
+) -> Float[Array, "clip frame 4"]:
     core = nnx.merge(graph, state)
-    return jax.vmap(lambda clip: rollout(core, ring, clip).pose)(clips)
-
-
-def _path(time_ns: Int[np.ndarray, "frame"], pose: Float[np.ndarray, "step 4"]) -> CameraPath:
-    unit = quaternion.normalize(pose.astype(np.float64))
-    return CameraPath(time_ns, np.concatenate([unit[:1], unit]))
+    return jax.vmap(lambda clip: rollout.path(core, ring, clip))(clips)

@@ -68,17 +68,20 @@ class Course(NamedTuple):
     """A window of a rollout, as the losses of its path see it; all float32.
 
     Attributes:
-        seen: [step, 4], how the output is seen to be oriented: the virtual pose, less what the
-            logs have wrong about the camera's.
+        seen: [frame, 4], how the output is seen to be oriented: the virtual pose, less what the
+            logs have wrong about the camera's. There is one frame more than steps, the first.
         turned: [step, 4], from the camera's pose (as logged) to the virtual one.
         interval_s: [step], seconds since the frame before.
         focal: [2], focal length in fractions of the frame's width and height.
+        strength: [], as in `StepFeatures`: how much further than usual the virtual camera may stray
+            and how much faster than usual the real one moves.
     """
 
-    seen: Float[Array, "step 4"]
+    seen: Float[Array, "frame 4"]
     turned: Float[Array, "step 4"]
     interval_s: Float[Array, "step"]
     focal: Float[Array, "2"]
+    strength: Float[Array, ""]
 
 
 def follow(moment: Moment) -> Float[Array, ""]:
@@ -155,21 +158,23 @@ def official_optical(moment: Moment) -> Float[Array, ""]:
 
 
 def acceleration(course: Course) -> Float[Array, ""]:
-    """Return the RMS of the output's angular acceleration in rad/s²."""
+    """Return the RMS of the output's angular acceleration in rad/s², over the strength."""
     return _root_mean_square(_differences(course, 1))
 
 
 def jerk(course: Course) -> Float[Array, ""]:
-    """Return the RMS of the output's angular jerk in rad/s³."""
+    """Return the RMS of the output's angular jerk in rad/s³, over the strength."""
     return _root_mean_square(_differences(course, 2))
 
 
 def cover(course: Course) -> Float[Array, ""]:
-    """Return how far the worst frame, and frames on average, are beyond the `MARGIN`.
+    """Return how far the worst frame, and frames on average, are beyond the margin.
 
-    In shares of the frame; a twentieth of the margin before its end already counts a little.
+    The margin is `MARGIN` times the strength; the result is in shares of the frame, over the
+    strength. A twentieth of the margin before its end already counts a little.
     """
-    beyond = jax.vmap(_used_margin, in_axes=(0, None))(course.turned, course.focal) - MARGIN
+    used = jax.vmap(_used_margin, in_axes=(0, None))(course.turned, course.focal)
+    beyond = used / course.strength - MARGIN
     soft = 0.05 * MARGIN
     excess = soft * jax.nn.softplus(beyond / soft)
     return excess.max() + excess.mean()
@@ -318,7 +323,7 @@ def _differences(course: Course, order: int) -> Float[Array, "fewer 3"]:
     """Return acceleration (order 1) or jerk (2) in rad/s² or rad/s³, between frames."""
     step = quaternion.multiply(course.seen[1:], quaternion.conjugate(course.seen[:-1]))
     interval_s = course.interval_s.mean()
-    rate = quaternion.to_rotation_vector(step) / interval_s
+    rate = quaternion.to_rotation_vector(step) / (interval_s * course.strength)
     for _ in range(order):
         rate = jnp.diff(rate, axis=0) / interval_s
     return rate

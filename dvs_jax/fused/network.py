@@ -156,15 +156,7 @@ class Core(nnx.Module):
             connected.append(FullyConnectedLayer(inputs, connection, rngs))
             inputs = connection.features
         self.fully_connected = nnx.List(connected)
-        self.skip = None
-        if architecture.skip:
-            self.skip = nnx.Linear(
-                architecture.input_features,
-                TURN_FEATURES,
-                use_bias=False,
-                kernel_init=nnx.initializers.zeros,
-                rngs=rngs,
-            )
+        self.skip = _skip_layer(architecture, rngs) if architecture.skip else None
 
     @property
     def dtype(self) -> jnp.dtype:
@@ -204,6 +196,12 @@ class Core(nnx.Module):
         unit = self.architecture.turn_unit
         turn = x.astype(jnp.float32) * jnp.asarray([unit, unit, unit, 1.0])
         return tuple(advanced), quaternion.normalize(turn)
+
+
+def _skip_layer(architecture: Architecture, rngs: nnx.Rngs) -> nnx.Linear:
+    zeros = nnx.initializers.zeros
+    inputs = architecture.input_features
+    return nnx.Linear(inputs, TURN_FEATURES, use_bias=False, kernel_init=zeros, rngs=rngs)
 
 
 def _input_scale(architecture: Architecture) -> Float[np.ndarray, "features"]:

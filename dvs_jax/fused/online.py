@@ -15,7 +15,7 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.fused.features import LOOK_AHEAD_NS, encode_flow, normalize_flow, pose_features
 from dvs_jax.fused.network import Core, FusedNetwork
-from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_state, step
+from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_state, start_pose, step
 from dvs_jax.sensors.integration import integrate, with_pre_roll
 
 RING = 32
@@ -136,26 +136,32 @@ class OnlineStabilizer:
         poses: list[Float[np.ndarray, "4"]] = []
         while self._waiting and self._waiting[0].time_ns + LOOK_AHEAD_NS <= known_ns:
             frame = self._waiting.popleft()
-            first = self._state is None
-            pose = self._step(frame)
-            times += [frame.previous_ns, frame.time_ns] if first else [frame.time_ns]
-            poses += [pose, pose] if first else [pose]
+            if self._state is None:
+                times, poses = [frame.previous_ns, frame.time_ns], self._first_steps(frame)
+            else:
+                times.append(frame.time_ns)
+                poses.append(self._step(self._state, self._features(frame)))
             self._forget_before(frame.time_ns - _KEPT_NS)
         unit = quaternion.normalize(np.array(poses, float).reshape(-1, 4))
         return CameraPath(np.array(times, np.int64), unit)
 
-    def _step(self, frame: _Frame) -> Float[np.ndarray, "4"]:
-        first = self._state is None
-        if first:
-            self._gyro = with_pre_roll(self._gyro)
+    def _first_steps(self, frame: _Frame) -> list[Float[np.ndarray, "4"]]:
+        """Return the poses of the first frame and of the second."""
+        self._gyro = with_pre_roll(self._gyro)
+        features = self._features(frame)
+        start = _begin(self._graph, self._weights, features)
+        pose = self._step(start, features)
+        return [np.asarray(start_pose(self._network.core, start, jnp.asarray(pose))), pose]
+
+    def _step(self, state: RolloutState, features: StepFeatures) -> Float[np.ndarray, "4"]:
+        self._state, pose = _step(self._graph, self._weights, state, features)
+        return np.asarray(pose)
+
+    def _features(self, frame: _Frame) -> StepFeatures:
         times = np.array([frame.previous_ns, frame.time_ns])
         stacked = pose_features(self._gyro, times, self._network.architecture.official)
         features = jax.tree.map(lambda array: jnp.asarray(array[0]), stacked)
-        features = features._replace(flow=jnp.asarray(frame.flow))
-        if first:
-            self._state = _begin(self._graph, self._weights, features)
-        self._state, pose = _step(self._graph, self._weights, self._state, features)
-        return np.asarray(pose)
+        return features._replace(flow=jnp.asarray(frame.flow))
 
     def _forget_before(self, time_ns: int) -> None:
         start = int(np.searchsorted(self._gyro.time_ns, time_ns))
@@ -165,7 +171,7 @@ class OnlineStabilizer:
 @partial(jax.jit, static_argnums=0)
 def _begin(graph: nnx.GraphDef[Core], weights: nnx.State, first: StepFeatures) -> RolloutState:
     core = nnx.merge(graph, weights)
-    return begin(core, initial_state(core, RING), first)
+    return begin(core, initial_state(core, RING, first), first)
 
 
 @partial(jax.jit, static_argnums=0)

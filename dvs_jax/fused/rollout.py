@@ -22,7 +22,8 @@ VIRTUAL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in range(VIRT
 
 _EMPTY_AGE_S = 1e6
 
-_DISPLACED_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in (0.1, 1.1, 2.1))
+_STILL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in (0.1, 1.1, 2.1))
+_EVEN_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in (0, 1, 2))
 
 
 class StepFeatures(NamedTuple):
@@ -76,13 +77,45 @@ class StepOutput(NamedTuple):
     virtual: Float[Array, "2 4"]
 
 
-def initial_state(core: Core, ring: int) -> RolloutState:
-    """Return the state before a clip: no virtual pose yet.
+def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
+    """Return the state before a clip's first step.
+
+    For official weights there is no virtual pose yet, as in their program. Our own networks start
+    as if the virtual camera had moved evenly, along the line through what is seen of the real path:
+    where real poses stood in for the missing ones, the shake of the first frames would pass.
 
     Args:
         core: the network.
-        ring: how many virtual poses to remember; `features.ring_size` tells how many it takes.
+        ring: how many virtual poses to remember, 4 or more; `features.ring_size` tells how many it
+            takes.
+        first: the first step's features.
     """
+    if core.architecture.official:
+        return _empty_state(core, ring)
+    return _with_poses(core, ring, *_even_motion(first))
+
+
+def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Array, "known"]]:
+    """Return poses on the line through the real ones seen, and their ages at the frame before."""
+    steps = jnp.arange(-REAL_POSES_EACH_SIDE, REAL_POSES_EACH_SIDE + 1, dtype=jnp.float32)
+    turn = quaternion.to_rotation_vector(scale_rotation(first.real, first.strength))
+    rate = (steps[:, None] * turn).sum(axis=0) / jnp.square(steps).sum()
+    age_s = jnp.asarray(_EVEN_AGES_S)
+    steps_ago = (age_s + first.interval_s) / (SAMPLE_INTERVAL_NS * 1e-9)
+    line = turn.mean(axis=0)[None] - steps_ago[:, None] * rate[None]
+    return quaternion.multiply(quaternion.from_rotation_vector(line), first.anchor[None]), age_s
+
+
+def _with_poses(
+    core: Core, ring: int, pose: Float[Array, "known 4"], age_s: Float[Array, "known"]
+) -> RolloutState:
+    state, known = _empty_state(core, ring), len(age_s)
+    return state._replace(
+        pose=state.pose.at[:known].set(pose), age_s=state.age_s.at[:known].set(age_s)
+    )
+
+
+def _empty_state(core: Core, ring: int) -> RolloutState:
     pose = jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (ring, 4))
     return RolloutState(core.initial_state(), pose, jnp.full((ring,), _EMPTY_AGE_S))
 
@@ -90,22 +123,24 @@ def initial_state(core: Core, ring: int) -> RolloutState:
 def displaced_state(
     core: Core, ring: int, first: StepFeatures, offset: Float[Array, "3"]
 ) -> RolloutState:
-    """Return a state as if the virtual camera had stood still, aside of the real one (specs §6).
+    """Return the state before a window's first step in training: aside of the real camera.
 
-    Training starts there, so that a network learns to come back from afar.
+    So a network learns to come back from afar. Official ones find the virtual camera standing
+    still (specs §6), our own as in `initial_state`, but for the offset.
 
     Args:
         core: the network.
-        ring: how many virtual poses to remember, three or more.
+        ring: how many virtual poses to remember, 4 or more.
         first: the first step's features.
-        offset: x, y and z of the quaternion, whose w is 1 before it is normalised, from the
-            camera's pose at the first step's anchor to the virtual one.
+        offset: x, y and z of the quaternion, whose w is 1 before it is normalised, that turns the
+            camera aside.
     """
-    state = initial_state(core, ring)
     aside = quaternion.normalize(jnp.concatenate([offset, jnp.ones(1)]))
-    pose = jnp.broadcast_to(quaternion.multiply(aside, first.anchor), (ring, 4))
-    age_s = jnp.asarray(_DISPLACED_AGES_S) - first.interval_s
-    return state._replace(pose=pose, age_s=state.age_s.at[: len(_DISPLACED_AGES_S)].set(age_s))
+    if core.architecture.official:
+        still = jnp.broadcast_to(quaternion.multiply(aside, first.anchor), (3, 4))
+        return _with_poses(core, ring, still, jnp.asarray(_STILL_AGES_S) - first.interval_s)
+    pose, age_s = _even_motion(first)
+    return _with_poses(core, ring, quaternion.multiply(aside[None], pose), age_s)
 
 
 def begin(core: Core, state: RolloutState, first: StepFeatures) -> RolloutState:
@@ -154,9 +189,30 @@ def rollout(core: Core, ring: int, features: StepFeatures) -> StepOutput:
     Returns:
         Outputs stacked likewise.
     """
+    return _run(core, ring, features)[1]
+
+
+def path(core: Core, ring: int, features: StepFeatures) -> Float[Array, "frame 4"]:
+    """Predict a whole clip's virtual poses, with that of the frame before the first step.
+
+    Official weights' repeats the first prediction (specs §6), our own networks' is where the
+    virtual camera starts from. Arguments as for `rollout`.
+    """
+    start, outputs = _run(core, ring, features)
+    return jnp.concatenate([start_pose(core, start, outputs.pose[0])[None], outputs.pose])
+
+
+def start_pose(core: Core, start: RolloutState, predicted: Float[Array, "4"]) -> Float[Array, "4"]:
+    """Return the virtual pose of the frame before the first step (see `path`)."""
+    return predicted if core.architecture.official else start.pose[0]
+
+
+def _run(core: Core, ring: int, features: StepFeatures) -> tuple[RolloutState, StepOutput]:
     first = jax.tree.map(lambda array: array[0], features)
-    state = begin(core, initial_state(core, ring), first)
-    return jax.lax.scan(lambda carry, entry: step(core, carry, entry), state, features)[1]
+    start = initial_state(core, ring, first)
+    return start, jax.lax.scan(
+        lambda carry, entry: step(core, carry, entry), begin(core, start, first), features
+    )[1]
 
 
 def _predict(
@@ -164,18 +220,19 @@ def _predict(
 ) -> tuple[LstmState, StepOutput]:
     aged = state._replace(age_s=state.age_s + features.interval_s)
     virtual = _virtual_input(core, aged, features)
-    seen = [features.real, _scale_rotation(virtual, 1.0 / features.strength)]
+    seen = [features.real, scale_rotation(virtual, 1.0 / features.strength)]
     vector = jnp.concatenate([*(poses.reshape(-1) for poses in seen), features.flow])
     lstm, scaled_turn = core(aged.lstm, vector)
-    turn = _scale_rotation(scaled_turn, features.strength)
+    turn = scale_rotation(scaled_turn, features.strength)
     latest = quaternion.multiply(virtual[-1], features.anchor)
     return lstm, StepOutput(quaternion.multiply(turn, latest), turn, virtual)
 
 
-def _scale_rotation(
-    rotation: Float[Array, "*batch 4"], factor: Float[Array, ""]
+def scale_rotation(
+    rotation: Float[Array, "*batch 4"], factor: Float[Array, "*#batch"]
 ) -> Float[Array, "*batch 4"]:
-    """Return the same rotation by `factor` times the angle; exactly itself for a factor of 1."""
+    """Return rotations by `factor` times the angle; exactly themselves for a factor of 1."""
+    factor = factor.reshape(*factor.shape, *(1,) * (rotation.ndim - factor.ndim))
     scaled = quaternion.from_rotation_vector(factor * quaternion.to_rotation_vector(rotation))
     return jnp.where(factor == 1.0, rotation, scaled)
 
@@ -186,7 +243,7 @@ def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> F
     poses = []
     for steps, age in zip(range(VIRTUAL_POSES, 0, -1), VIRTUAL_AGES_S, strict=True):
         known, pose = _pose_ago(state, age, core.architecture.official)
-        real = _scale_rotation(features.real[REAL_POSES_EACH_SIDE - steps], features.strength)
+        real = scale_rotation(features.real[REAL_POSES_EACH_SIDE - steps], features.strength)
         poses.append(jnp.where(known, quaternion.multiply(pose, to_anchor), real))
     return jnp.stack(poses)
 

@@ -199,5 +199,34 @@ def test_training_starts_aside_of_the_camera(small_network):
     offset = jnp.asarray([0.05, -0.02, 0.01])
     state = rollout.displaced_state(small_network.core, 4, first, offset)
     _, output = rollout.step(small_network.core, state, first, training=True)
+    # Half the quaternion's vector is, for so small a turn, the difference of the paths.
+    plain = rollout.initial_state(small_network.core, 4, first)
+    _, undisturbed = rollout.step(small_network.core, plain, first)
+    aside = quaternion.multiply(output.virtual, quaternion.conjugate(undisturbed.virtual))
+    wanted = quaternion.normalize(jnp.append(offset, 1.0))
+    np.testing.assert_allclose(aside, np.stack([wanted, wanted]), atol=1e-6)
+
+
+def test_official_training_starts_still(official_network, recorded_features):
+    first = jax.tree.map(lambda array: jnp.asarray(array[0]), recorded_features)
+    offset = jnp.asarray([0.05, -0.02, 0.01])
+    state = rollout.displaced_state(official_network.core, 4, first, offset)
+    _, output = rollout.step(official_network.core, state, first, training=True)
     aside = quaternion.normalize(jnp.append(offset, 1.0))
     np.testing.assert_allclose(output.virtual, np.stack([aside, aside]), atol=1e-6)
+
+
+def test_our_networks_start_in_even_motion(small_network):
+    """A camera that turns evenly is met by a virtual one that has done so all along."""
+    gyro_ns = np.arange(-200, 500, dtype=np.int64) * 5_000_000
+    angle = 0.4 * gyro_ns[:, None] * 1e-9 * np.array([0.0, 1.0, 0.0])
+    path = CameraPath(gyro_ns, quaternion.from_rotation_vector(angle))
+    time_ns = np.arange(4, dtype=np.int64) * 33_333_333
+    clip = jax.tree.map(jnp.asarray, features.pose_features(path, time_ns, official=False))
+    first = jax.tree.map(lambda array: array[0], clip)
+    state = rollout.initial_state(small_network.core, 4, first)
+    np.testing.assert_allclose(state.pose[0], [0.0, 0.0, 0.0, 1.0], atol=1e-6)
+    _, output = rollout.step(small_network.core, state, first)
+    np.testing.assert_allclose(output.virtual, first.real[8:10], atol=1e-6)
+    found = rollout.path(small_network.core, 4, clip)
+    np.testing.assert_allclose(found[0], state.pose[0], atol=1e-7)

@@ -1,0 +1,164 @@
+"""What training minimises: a window of a clip through the network, and the losses of its path."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from dvs_jax import quaternion
+from dvs_jax.fused import losses, rollout
+from dvs_jax.fused.losses import Course, Moment
+from dvs_jax.fused.network import Core, FlowEncoder, FusedNetwork
+from dvs_jax.fused.rollout import RolloutState, StepFeatures, StepOutput
+from dvs_jax.fused.window import Window
+
+
+class Feeding(NamedTuple):
+    """How a rollout is run and differentiated in training.
+
+    Attributes:
+        ring: how many virtual poses to remember.
+        displacement: the most by which the virtual camera starts aside of the real one: each of x,
+            y and z of a quaternion whose w is 1 (specs §6 has 0.06).
+        gradient_through_poses: whether the gradient flows through the virtual poses fed back.
+        truncate_steps: the gradient flows back through at most so many steps; 0 for all.
+        strengths: the least and the greatest of the strengths (see `StepFeatures`) that windows
+            are given at random, their logarithms being even: as if cameras shook more or less.
+        recompute: whether the backward pass computes the steps anew instead of storing them.
+        bfloat16: whether the network computes in bfloat16; poses and losses stay float32.
+    """
+
+    ring: int = 8
+    displacement: float = 0.06
+    gradient_through_poses: bool = True
+    truncate_steps: int = 0
+    strengths: tuple[float, float] = (1.0, 1.0)
+    recompute: bool = False
+    bfloat16: bool = False
+
+
+def window_loss(
+    graph: nnx.GraphDef[FusedNetwork],
+    feeding: Feeding,
+    params: nnx.State,
+    window: Window,
+    key: Key[Array, ""],
+    weights: Mapping[str, Float[Array, ""]],
+) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+    """Return the weighted sum of the terms, and each term, of one window.
+
+    Args:
+        graph: the network without its weights.
+        feeding: how the rollout is run.
+        params: the weights, float32.
+        window: the sample, on the device.
+        key: draws the strength, and where the virtual camera starts.
+        weights: of the terms by name (see `losses`); terms that are not named are not computed.
+
+    Returns:
+        The loss, and the terms by name without their weights, each the mean over the steps.
+    """
+    if feeding.bfloat16:
+        params = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params)
+    network = nnx.merge(graph, params)
+    for_strength, for_offset = jax.random.split(key)
+    steps = _strengthened(feeding, window.poses, for_strength)
+    steps = steps._replace(flow=_encoded(network.encoder, window, steps.strength))
+    bound = feeding.displacement
+    offset = jax.random.uniform(for_offset, (3,), minval=-bound, maxval=bound)
+    first = jax.tree.map(lambda array: array[0], steps)
+    state = rollout.displaced_state(network.core, feeding.ring, first, offset)
+    before = state.pose[0]
+    outputs = _rollout(network.core, feeding, rollout.begin(network.core, state, first), steps)
+    of_a_step = losses.OFFICIAL_STEP_TERMS if network.architecture.official else losses.STEP_TERMS
+    moments = _moments(window, steps, before, outputs)
+    course = _course(window, steps, before, outputs)
+    terms = {
+        name: jax.vmap(of_a_step[name])(moments).mean() for name in weights if name in of_a_step
+    }
+    terms |= {
+        name: losses.PATH_TERMS[name](course) for name in weights if name in losses.PATH_TERMS
+    }
+    return sum((weights[name] * term for name, term in terms.items()), jnp.zeros(())), terms
+
+
+def _strengthened(feeding: Feeding, poses: StepFeatures, key: Key[Array, ""]) -> StepFeatures:
+    low, high = feeding.strengths
+    if low == high == 1.0:
+        return poses
+    strength = jnp.exp(jax.random.uniform(key, (), minval=jnp.log(low), maxval=jnp.log(high)))
+    vector = quaternion.to_rotation_vector(poses.real) / strength
+    return poses._replace(
+        real=quaternion.from_rotation_vector(vector), strength=strength * poses.strength
+    )
+
+
+def _encoded(
+    encoder: FlowEncoder | None, window: Window, strength: Float[Array, "step"]
+) -> Float[Array, "step feature"]:
+    if encoder is None:
+        return jnp.asarray(window.poses.flow)
+    scaled = jnp.asarray(window.flow, jnp.float32) / strength[:, None, None, None]
+    return jax.vmap(encoder)(scaled).astype(jnp.float32)
+
+
+def _rollout(core: Core, feeding: Feeding, state: RolloutState, steps: StepFeatures) -> StepOutput:
+    count = len(steps.interval_s)
+    every = feeding.truncate_steps or count
+
+    def advance(
+        state: RolloutState, entry: tuple[StepFeatures, Array]
+    ) -> tuple[RolloutState, StepOutput]:
+        features, number = entry
+        state, output = rollout.step(core, _cut_off(state, number % every == 0), features, True)
+        if not feeding.gradient_through_poses:
+            state = state._replace(pose=jax.lax.stop_gradient(state.pose))
+        return state, output
+
+    body = jax.checkpoint(advance) if feeding.recompute else advance
+    return jax.lax.scan(body, state, (steps, jnp.arange(count)))[1]
+
+
+def _cut_off(state: RolloutState, here: Array) -> RolloutState:
+    """Return the state through which no gradient flows back if the window is cut here."""
+    return jax.tree.map(lambda leaf: jnp.where(here, jax.lax.stop_gradient(leaf), leaf), state)
+
+
+def _moments(
+    window: Window, steps: StepFeatures, before: Float[Array, "4"], outputs: StepOutput
+) -> Moment:
+    """Return every step as its losses see it, stacked."""
+    count = len(outputs.turn)
+    real = rollout.scale_rotation(steps.real, steps.strength)
+    return Moment(
+        turn=outputs.turn,
+        virtual=outputs.virtual,
+        real=real,
+        anchor=jnp.asarray(steps.anchor),
+        camera_pose=jnp.stack([window.camera_pose[:-1], window.camera_pose[1:]], axis=1),
+        previous_pose=jnp.concatenate([before[None], outputs.pose[:-1]]),
+        flow=jnp.asarray(window.flow, jnp.float32),
+        focal=jnp.broadcast_to(window.focal, (count, 2)),
+    )
+
+
+def _course(
+    window: Window, steps: StepFeatures, before: Float[Array, "4"], outputs: StepOutput
+) -> Course:
+    """Return the path as a whole.
+
+    What is seen of the output is the virtual pose where the log is right; where the log is off by
+    some turn, so is the output.
+    """
+    pose = jnp.concatenate([before[None], outputs.pose])
+    turned = quaternion.multiply(pose, quaternion.conjugate(jnp.asarray(window.camera_pose)))
+    return Course(
+        seen=quaternion.multiply(turned, window.true_pose),
+        turned=turned[1:],
+        interval_s=jnp.asarray(steps.interval_s),
+        focal=jnp.asarray(window.focal),
+        strength=steps.strength[0],
+    )
