@@ -12,6 +12,9 @@ from dvs_jax.errors import InputError
 from dvs_jax.fused import record
 from dvs_jax.fused.record import Record
 
+RECORDS_PER_SHARD = 64
+"""Up to 8 GB with full flow."""
+
 
 @dataclasses.dataclass(eq=False)
 class RecordConfig(tfds.core.BuilderConfig):
@@ -64,6 +67,25 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     ) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
         streams = self.records(dl_manager)
         return {split: self._generate_examples(split, streams[split]) for split in streams}
+
+    def _download_and_prepare(
+        self,
+        dl_manager: tfds.download.DownloadManager,
+        download_config: tfds.download.DownloadConfig,
+    ) -> None:
+        """Write the records as they come.
+
+        TFDS's own way holds a split in memory, and needs TensorFlow for one of more than 1 GB.
+        """
+        # While this runs the builder's folder is a temporary one; `self.info` has the final one.
+        info = self._info()
+        writer = tfds.core.SequentialWriter(info, RECORDS_PER_SHARD, file_format="array_record")
+        streams = self._split_generators(dl_manager)
+        writer.initialize_splits(list(streams))
+        for split, examples in streams.items():
+            writer.add_examples({split: (example for _, example in examples)})
+        writer.close_all()
+        self.info.set_splits(info.splits)
 
     def _generate_examples(
         self, split: str, records: Iterator[Record]
