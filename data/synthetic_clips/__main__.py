@@ -9,9 +9,12 @@ from data.record_builder import build
 from data.synthetic_clips import SyntheticClips
 from dvs_jax.errors import InputError
 
+app = typer.Typer()
+
 Configs = Literal["poses", "quarter", "full", "smoke"]
 
 
+@app.command()
 def main(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for datasets.")],
     config: Annotated[Configs, typer.Option(help="Which variant.")] = "poses",
@@ -29,8 +32,8 @@ def main(
         typer.echo(f"dataset: {build(builder)}")
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2) from None
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

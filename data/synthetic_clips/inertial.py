@@ -28,22 +28,33 @@ def records(files: Sequence[Path], seconds: float) -> Iterator[Record]:
         InputError: a file is no gyro log, or too short for one clip.
     """
     for file in files:
-        description = file.parent / "camera.toml"
-        camera = camera_file.read(description) if description.exists() else Camera()
-        path = gyro.read(file, camera)
-        span_ns = round(seconds * 1e9) + 2 * record.GYRO_MARGIN_NS
-        starts = np.arange(path.time_ns[0], path.time_ns[-1] - span_ns + 1, span_ns)
-        if len(starts) == 0:
-            raise InputError(
-                f"{file}: {(path.time_ns[-1] - path.time_ns[0]) * 1e-9:.1f} s of gyro are too "
-                f"short; a clip takes {span_ns * 1e-9:.1f} s"
-            )
+        camera, path = require_usable(file, seconds)
+        span_ns = _span_ns(seconds)
+        starts = range(path.time_ns[0], path.time_ns[-1] - span_ns + 1, span_ns)
         for index, start in enumerate(starts):
             piece = _between(path, start, start + span_ns)
             frame_ns = start + record.GYRO_MARGIN_NS + _frame_times_ns(seconds)
             flow = record.no_flow(len(frame_ns) - 1)
             name = f"{file.stem}-{index:05}"
             yield record.record_of_path(name, piece, frame_ns, camera, SIZE, flow)
+
+
+def require_usable(file: Path, seconds: float) -> tuple[Camera, CameraPath]:
+    """Return a log's camera and its path (see `records`)."""
+    description = file.parent / "camera.toml"
+    camera = camera_file.read(description) if description.exists() else Camera()
+    path = gyro.read(file, camera)
+    lasting_ns = path.time_ns[-1] - path.time_ns[0]
+    if lasting_ns < _span_ns(seconds):
+        raise InputError(
+            f"{file}: {lasting_ns * 1e-9:.1f} s of gyro are too short; "
+            f"a clip takes {_span_ns(seconds) * 1e-9:.1f} s"
+        )
+    return camera, path
+
+
+def _span_ns(seconds: float) -> int:
+    return round(seconds * 1e9) + 2 * record.GYRO_MARGIN_NS
 
 
 def _frame_times_ns(seconds: float) -> np.ndarray:

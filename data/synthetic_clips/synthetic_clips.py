@@ -17,6 +17,7 @@ from jaxtyping import Float16
 from data.record_builder import RecordBuilder, RecordConfig
 from data.synthetic_clips import inertial
 from dvs_jax import synthetic
+from dvs_jax.errors import InputError
 from dvs_jax.fused import record
 from dvs_jax.fused.record import Record
 from dvs_jax.synthetic import SyntheticClip, draw_flow_faults, spoil
@@ -82,10 +83,18 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
             seed: equal seeds give equal datasets.
             imu: gyro logs of real cameras, cut up and put among the training clips.
             **options: TFDS's own, as `config` and `data_dir`.
+
+        Raises:
+            InputError: a gyro log cannot be used, or the variant has flow, which none of them has.
         """
-        self._seed = seed
-        self._imu = tuple(imu)
         super().__init__(**options)
+        self._seed, self._imu = seed, tuple(imu)
+        if imu and self.builder_config.flow_size is not None:
+            raise InputError(
+                f"{imu[0]}: a gyro log has no flow; mix it into the dataset without flow, poses"
+            )
+        for file in imu:
+            inertial.require_usable(file, self.builder_config.seconds[0])
 
     def records(self, downloads: tfds.download.DownloadManager) -> Mapping[str, Iterator[Record]]:
         """Return the stream of each split."""
@@ -94,17 +103,20 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
     def _records_of(self, split: str) -> Iterator[Record]:
         config, number = self.builder_config, SPLITS.index(split)
         for index in range(config.clips[number]):
-            rng = np.random.default_rng([self._seed, number, index])
-            clip = synthetic.draw(rng, config.seconds[number], _faults(config, index))
+            clip = clip_of(config, self._seed, split, index)
             yield _record_of(clip, f"{split}-{index:05}-{clip.motion}", config.flow_size)
         if split == "training":
             yield from inertial.records(self._imu, config.seconds[number])
 
 
-def _faults(config: SyntheticConfig, index: int) -> Faults:
-    if config.flow_size is None:
-        return "ordinary"
-    return "severe" if index % 2 else "none"
+def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> SyntheticClip:
+    """Return the description of one of a dataset's clips; it depends on no other clip."""
+    number = SPLITS.index(split)
+    rng = np.random.default_rng([seed, number, index])
+    faults: Faults = "ordinary"
+    if config.flow_size is not None:
+        faults = "severe" if index % 2 else "none"
+    return synthetic.draw(rng, config.seconds[number], faults)
 
 
 def _record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None) -> Record:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 NOISE = (2e-4, 2e-3)
-"""RMS error of flow that is estimated well, in widths of the frame; the logarithm is drawn evenly."""
+"""RMS error of good estimates, in widths of the frame; the logarithm is drawn evenly."""
 FAILURE_CHANCE = (0.0, 0.3)
 DROP_CHANCE = (0.0, 0.15)
 

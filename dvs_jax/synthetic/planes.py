@@ -150,8 +150,12 @@ def trace(
     owner = np.full((height, width), STANDS, np.int8)
     if world.ground_m is not None:
         down = np.array([0.0, 1.0, 0.0])
-        np.maximum(inverse, _along_rows(back, down, world.ground_m - center[:, 1], width), inverse)
-        np.minimum(inverse, LARGEST_INVERSE, inverse)
+        np.clip(
+            _along_rows(back, down, world.ground_m - center[:, 1], width),
+            0.0,
+            LARGEST_INVERSE,
+            out=inverse,
+        )
     for plane in world.standing:
         _put(plane, back, center, inverse)
     for index, plane in enumerate(world.moving):
