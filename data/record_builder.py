@@ -83,7 +83,8 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         streams = self._split_generators(dl_manager)
         writer.initialize_splits(list(streams))
         for split, examples in streams.items():
-            writer.add_examples({split: (example for _, example in examples)})
+            shown = tfds.core.utils.tqdm(examples, desc=split, unit=" records", leave=False)
+            writer.add_examples({split: (example for _, example in shown)})
         writer.close_all()
         self.info.set_splits(info.splits)
 
