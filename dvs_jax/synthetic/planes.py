@@ -172,7 +172,7 @@ def _put(
 ) -> np.ndarray:
     """Put a plane before what is farther, in place; return where it is seen."""
     down, width = np.array([0.0, 1.0, 0.0]), inverse.shape[1]
-    normal = np.cross(plane.right, down)
+    normal = np.array([-plane.right[2], 0.0, plane.right[0]])
     own = _along_rows(back, normal, (plane.center - center) @ normal, width)
     ahead = (own > inverse) & (own < LARGEST_INVERSE)
     if not ahead.any():
