@@ -96,10 +96,11 @@ def compare(
         try:
             results.append(_evaluate(clip, rows, crop, measure, track))
         except InputError as error:
-            left_out[clip.name] = str(error)
-            _log.warning("%s is left out: %s", clip.name, error)
+            left_out[clip.name] = f"{clip.name}: {error}"
     if not results:
-        raise InputError("no clip is left to evaluate; see the warnings")
+        raise InputError(f"no clip can be evaluated: {'; '.join(left_out.values())}")
+    for reason in left_out.values():
+        _log.warning("left out: %s", reason)
     return Comparison(crop, look_ahead_s, tuple(rows), tuple(results), left_out)
 
 

@@ -1,6 +1,7 @@
 """From files to files: clips, datasets and models in, the comparison as JSON and picture out."""
 
 import dataclasses
+import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from dvs_jax.whole_file import make_folder, replacing_together
 
 NUMBERS, PICTURE = "evaluation.json", "evaluation.png"
 """What the files are called."""
+
+_log = logging.getLogger("dvs_jax")
 
 
 def evaluate(
@@ -53,7 +56,9 @@ def evaluate(
     networks = {name: load_model(name) for name in (shipped() if models is None else models)}
     footage, left_out = load(paths, flow_estimator)
     if not footage:
-        raise InputError("no clip is left to evaluate; see the warnings")
+        raise InputError(f"no clip can be evaluated: {'; '.join(left_out.values())}")
+    for reason in left_out.values():
+        _log.warning("left out: %s", reason)
     found = compare(footage, networks, crop, measure=measure, track=track)
     comparison = dataclasses.replace(found, left_out={**left_out, **found.left_out})
     if out is not None:

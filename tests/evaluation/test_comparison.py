@@ -141,8 +141,8 @@ def test_a_clip_that_fails_is_named_and_does_not_stop_the_others(walking, caplog
     compared = compare([bad, walking], {}, crop=0.05)
     assert [clip.name for clip in compared.clips] == ["walk"]
     assert list(compared.left_out) == ["bad"]
-    assert "bad is left out: pose 7 of the camera path is not finite" in caplog.text
-    with pytest.raises(InputError, match="no clip is left"):
+    assert "left out: bad: pose 7 of the camera path is not finite" in caplog.text
+    with pytest.raises(InputError, match="no clip can be evaluated: bad: pose 7"):
         compare([bad], {}, crop=0.05)
 
 
