@@ -295,7 +295,7 @@ def evaluate(
     clips: Annotated[
         list[Path],
         typer.Argument(
-            help="Clips as `stabilize` takes them, or built datasets, whose test split is taken.",
+            help="Clips as stabilize takes them, or built datasets, whose test split is taken.",
             show_default=False,
         ),
     ],

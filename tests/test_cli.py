@@ -251,6 +251,28 @@ def test_convert_tells_raft_from_dvs(dvs, published_models, tmp_path):
     assert flow.create(weights=tmp_path / "raft").name == "raft"
 
 
+def test_evaluate_prints_a_table_and_writes_the_numbers(dvs, walk, tmp_path):
+    run = dvs("evaluate", walk, tmp_path / "nowhere", "-o", tmp_path / "out", "--no-measure")
+    assert run.code == 0
+    assert "gaussian, whole" in run.out and "Picture" not in run.out
+    assert f"numbers: {tmp_path / 'out' / 'evaluation.json'}" in run.out
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "evaluation.json",
+        "evaluation.png",
+    ]
+    (warning,) = run.lines("warning")
+    assert "nowhere: no such video or folder" in warning
+
+
+def test_evaluate_measures_the_pictures_unless_told_not_to(dvs, walk, monkeypatch):
+    row = Metrics(30, *([0.25] * 14))
+    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 11))
+    run = dvs("evaluate", walk)
+    assert (run.code, run.err) == (0, "")
+    assert "Picture" in run.out
+    assert run.out.count("0.2500") == 12
+
+
 # Help.
 
 
@@ -267,7 +289,9 @@ def test_help_lists_every_command(dvs):
             assert name in commands()
 
 
-@pytest.mark.parametrize("name", ["stabilize", "demo", "synthesize", "convert", "benchmark"])
+@pytest.mark.parametrize(
+    "name", ["stabilize", "demo", "synthesize", "evaluate", "convert", "benchmark"]
+)
 def test_the_help_of_a_command_explains_everything(dvs, monkeypatch, name):
     monkeypatch.setenv("COLUMNS", "300")
     run = dvs(name, "--help")
@@ -288,6 +312,8 @@ def test_the_smoothers_on_offer_are_those_there_are():
 def test_the_range_of_the_crop_is_the_librarys(dvs, walk, tmp_path):
     assert dvs("stabilize", walk, "-o", tmp_path / "out", "--crop", 0.45, *QUICK).code == 0
     assert dvs("stabilize", walk, "-o", tmp_path / "out", "--crop", 0.451, *QUICK).code == 2
+    for crop, code in ((0.005, 0), (0.0049, 2), (0.45, 0), (0.451, 2)):
+        assert dvs("evaluate", walk, "--no-measure", "--crop", crop).code == code
 
 
 # Input that cannot be used.
@@ -407,6 +433,9 @@ def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
         (("flow", walk, "--estimator", "best"), "no flow estimator is called 'best'"),
         (("flow", walk, "--weights", file), "a file: "),
         (("flow", tmp_path / "nowhere"), "nowhere: no such video"),
+        (("evaluate", walk, "-o", file), "a file: is a file, not a folder"),
+        (("evaluate", walk, "--model", other), "other: "),
+        (("evaluate", walk, "--crop", "nan"), "crop"),
         (("synthesize", other), "other: holds notes.txt already"),
         (("synthesize", file), "a file"),
         (("synthesize", tmp_path / "new", "--width", 191), "191 × 720: both sides must be even"),
@@ -430,6 +459,8 @@ def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
         ("stabilize walk --smoother kalman", "'--smoother': .*'kalman'.*'adaptive'"),
         ("stabilize walk --preset sluggish", "'--preset': .*'sluggish'"),
         ("stabilize walk --crf 52", "'--crf': .*51"),
+        ("evaluate", "Missing argument 'clips'"),
+        ("evaluate nowhere", "no clip can be evaluated: nowhere: no such video"),
         ("synthesize clip --width 12.5", "'--width': "),
         ("demo --seconds 0", "'--seconds': "),
         ("convert a.checkpoint", "Missing argument 'out'"),
