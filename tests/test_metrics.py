@@ -394,3 +394,20 @@ def test_the_table_shows_both_rows_and_a_dash_for_the_undefined():
         "–",
     ]
     assert len(text.splitlines()) == 4 + len(values)
+
+
+def test_several_videos_measured_at_once_have_the_rows_they_have_alone():
+    inputs = [_warped(_scaled(1.0 - 0.01 * (index % 3), 1.0)) for index in range(6)]
+    outputs = [_warped(_scaled(0.9, 1.0 - 0.01 * (index % 2))) for index in range(6)]
+    longer = dataclasses.replace(Camera(), focal_length=(0.9, 0.9))
+    frames = zip(inputs, zip(outputs, inputs, strict=True), strict=True)
+    before, after = metrics.measure_each(frames, _times(6), Camera(), longer)
+    alone = metrics.measure(inputs, outputs, time_ns=_times(6), camera=longer)
+    assert after[0] == alone.output
+    again = metrics.measure(inputs, inputs, time_ns=_times(6), camera=longer)
+    assert after[1] == again.output
+    # The same pictures, seen through another lens, turn by another angle.
+    assert before.angular_jerk_deg_s3 != after[1].angular_jerk_deg_s3
+    assert before.distortion_average == 1.0
+    with pytest.raises(InputError, match="there is no frame to measure"):
+        metrics.measure_each([], _times(6), Camera(), longer)
