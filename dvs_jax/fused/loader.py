@@ -84,6 +84,7 @@ def load(
     largest_shake_deg: float = np.inf,
     process_index: int = 0,
     process_count: int = 1,
+    flow_size: tuple[int, int] | None = None,
 ) -> Batches:
     """Return an endless stream of batches of random windows.
 
@@ -98,23 +99,28 @@ def load(
         largest_shake_deg: records that shake more are left out: a curriculum's bound.
         process_index: which process this is.
         process_count: how many there are.
+        flow_size: width and height of the flow that windows have to have; None for none, where
+            flow that a dataset has is left out.
 
     Returns:
         Windows of NumPy arrays with a leading axis of batch_size / process_count.
 
     Raises:
         InputError: a folder holds no dataset, has no such split or is damaged; no record is long
-            and steady enough; flow of different sizes; or the batch is not divisible.
+            and steady enough; its flow is of another size; or the batch is not divisible.
     """
     _check(shares, batch_size, seed, process_count)
     sources = [_Records(share, steps, largest_shake_deg) for share in shares]
-    _require_one_flow_size(sources)
+    for source in sources:
+        _require_flow(source, flow_size)
     streams = [
         grain.MapDataset.source(source).seed(seed + number).shuffle().repeat()
         for number, source in enumerate(sources)
     ]
     mixed = grain.MapDataset.mix(streams, [share.weight for share in shares])
     windows = mixed.seed(seed).random_map(partial(window.cut, steps=steps))
+    if flow_size is None:
+        windows = windows.map(_without_flow)
     mine = windows[process_index::process_count].batch(batch_size // process_count)
     ahead = grain.ReadOptions(num_threads=BATCHES_AHEAD, prefetch_buffer_size=BATCHES_AHEAD)
     return Batches(iter(mine.to_iter_dataset(ahead)))
@@ -200,11 +206,12 @@ def _data_source(folder: Path, built: tfds.core.DatasetBuilder, split: str) -> S
         raise _damaged(folder, error) from error
 
 
-def _flow_size(built: tfds.core.DatasetBuilder) -> str:
+def _flow_size(built: tfds.core.DatasetBuilder) -> tuple[int, int] | None:
+    """Return the flow's width and height, None where there is none."""
     if "flow" not in built.info.features:
-        return "no flow"
+        return None
     _, height, width, _ = built.info.features["flow"].shape
-    return f"{width} × {height}"
+    return width, height
 
 
 def _index(
@@ -262,10 +269,29 @@ def _enumerated(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _require_one_flow_size(sources: Sequence[_Records]) -> None:
-    if len({source.flow_size for source in sources}) > 1:
-        sizes = ", ".join(f"{source}: {source.flow_size}" for source in sources)
-        raise InputError(f"datasets with flow of different sizes cannot be mixed ({sizes})")
+def first_records(share: Share, count: int) -> list[Record]:
+    """Return the first records of a split, fewer than `count` where there are no more.
+
+    Raises:
+        InputError: the folder holds no dataset, has no such split or is damaged.
+    """
+    source = _Records(share, 1, np.inf)
+    return [source[index] for index in range(min(count, len(source)))]
+
+
+def _without_flow(sample: Window) -> Window:
+    return sample._replace(flow=record.no_flow(len(sample.flow)))
+
+
+def _require_flow(source: _Records, wanted: tuple[int, int] | None) -> None:
+    if wanted is not None and source.flow_size != wanted:
+        there = (
+            "no flow" if source.flow_size is None else "flow of {} × {}".format(*source.flow_size)
+        )
+        raise InputError(
+            f"{source}: has {there}, and the network reads {wanted[0]} × {wanted[1]}; build the "
+            "dataset in that size, or change config.model.flow_size or config.model.flow"
+        )
 
 
 def _damaged(folder: Path, error: Exception) -> InputError:

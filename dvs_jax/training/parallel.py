@@ -77,7 +77,7 @@ class Devices:
         """
         if self.kind == "pmap":
             count = len(self._local)
-            batch = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), batch)
+            batch = jax.tree.map(lambda x: x.reshape(count, len(x) // count, *x.shape[1:]), batch)
         return self._put(batch, PartitionSpec(AXIS))
 
     def compile(self, step: Callable[..., Any]) -> Callable[..., Any]:

@@ -75,7 +75,7 @@ def assert_equal(one: Window, other: Window) -> None:
 
 
 def test_a_batch_stacks_windows(quarter: Path) -> None:
-    batch = next(load(quarter))
+    batch = next(load(quarter, flow_size=(120, 68)))
     assert batch.poses.real.shape == (4, 10, 21, 4)
     assert batch.camera_pose.shape == (4, 11, 4)
     assert (batch.flow.shape, batch.flow.dtype) == ((4, 10, 68, 120, 4), np.float16)
@@ -160,9 +160,15 @@ def test_datasets_are_mixed_by_weight(poses: Path, tmp_path: Path) -> None:
     assert numbers(batch).count(5) == 20 + 10
 
 
-def test_flow_of_two_sizes_cannot_be_mixed(poses: Path, quarter: Path) -> None:
-    with pytest.raises(InputError, match=r"different sizes .*no flow.*120 × 68"):
-        loader.load([Share(poses), Share(quarter)], steps=10, batch_size=2, seed=1)
+def test_flow_has_to_be_of_the_networks_size(poses: Path, quarter: Path) -> None:
+    with pytest.raises(InputError, match=r"no flow.*120 × 68"):
+        loader.load(
+            [Share(quarter), Share(poses)],
+            steps=10,
+            batch_size=2,
+            seed=1,
+            flow_size=(120, 68),
+        )
 
 
 @pytest.mark.parametrize(

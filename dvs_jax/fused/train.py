@@ -1,0 +1,188 @@
+"""Training of the fused network, from a config to a model that `load_model` reads."""
+
+import shutil
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from ml_collections import ConfigDict
+
+from dvs_jax.errors import InputError
+from dvs_jax.fused import loader, losses, validation, weights
+from dvs_jax.fused.architecture import Architecture, FullyConnected
+from dvs_jax.fused.curriculum import Curriculum
+from dvs_jax.fused.loader import Batches, Share
+from dvs_jax.fused.network import FusedNetwork, without_weights
+from dvs_jax.fused.objective import Feeding, window_loss
+from dvs_jax.training import loop, parallel
+from dvs_jax.training.step import Loss
+from dvs_jax.whole_file import make_folder
+
+MODEL_FOLDER = "model"
+
+RING = 8
+"""Virtual poses remembered: 80 ms of them at up to 75 frames/s."""
+
+FIRST_TURNS = 0.05
+"""Share of their drawn size at which the last layer's weights start: a path that hardly turns."""
+
+
+def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+    """Train as a config says, going on where an earlier call was stopped.
+
+    Args:
+        config: as `settings.settings` describes it.
+        workdir: the run's folder: logs, checkpoints and, in the end, the model.
+
+    Returns:
+        The model's folder, which `load_model` and `dvs-jax stabilize --model` take. Where training
+        keeps a moving average of the weights, it holds that.
+
+    Raises:
+        InputError: the config, the data or a checkpoint is at fault; the message says how.
+        SystemExit: with code 0, after SIGTERM and a checkpoint.
+    """
+    _check(config)
+    parallel.join_hosts(config.train)
+    workdir = Path(workdir)
+    make_folder(workdir)
+    batches = make_batches(config)
+    network = create_network(config)
+    graph, params = nnx.split(network)
+    held_out = validation.HeldOut(graph, validation.records(config))
+    try:
+        trained = loop.train(
+            config,
+            workdir,
+            params,
+            make_loss(graph, config),
+            batches,
+            evaluate=held_out.measure,
+            picture=held_out.picture,
+        )
+    finally:
+        batches.close()
+    model = workdir / MODEL_FOLDER
+    if jax.process_index() == 0:
+        _replace(nnx.merge(graph, trained), model)
+    return model
+
+
+def create_network(config: ConfigDict) -> FusedNetwork:
+    """Return the network that training starts with: drawn, or read where the config says so.
+
+    Raises:
+        InputError: what it is to start from cannot be read, or is another network.
+    """
+    wanted = architecture_of(config)
+    if config.model.start_from:
+        return _warm_start(wanted, config.model.start_from)
+    network = FusedNetwork(wanted, nnx.Rngs(config.train.seed))
+    last = network.core.fully_connected[-1].linear
+    last.kernel = nnx.Param(FIRST_TURNS * last.kernel[...])
+    last.bias = nnx.Param(jnp.asarray([0.0, 0.0, 0.0, 1.0]))
+    return network
+
+
+def architecture_of(config: ConfigDict) -> Architecture:
+    """Return the network's description that a config asks for."""
+    model = config.model
+    hidden = tuple(FullyConnected(size, "relu") for size in model.fully_connected)
+    return Architecture(
+        flow=model.flow,
+        lstm=tuple(model.lstm),
+        fully_connected=(*hidden, FullyConnected(4)),
+        turn_unit=model.turn_unit,
+        skip=model.skip,
+        flow_size=tuple(model.flow_size),
+        official=model.official,
+    )
+
+
+def make_loss(graph: nnx.GraphDef[FusedNetwork], config: ConfigDict) -> Loss:
+    """Return the loss of one window (see `objective.window_loss`)."""
+    return partial(window_loss, graph, Feeding(RING, **config.rollout.to_dict()))
+
+
+def make_batches(config: ConfigDict) -> Curriculum:
+    """Return this process' endless stream of batches, from the training splits.
+
+    Raises:
+        InputError: a dataset is missing, damaged or empty, or its flow is of another size.
+    """
+    shares = [Share(folder, weight) for folder, weight in config.data.folders]
+
+    def load(largest_shake_deg: float) -> Batches:
+        return loader.load(
+            shares,
+            steps=config.data.steps,
+            batch_size=config.train.batch_size,
+            seed=config.train.seed,
+            largest_shake_deg=largest_shake_deg,
+            process_index=jax.process_index(),
+            process_count=jax.process_count(),
+            flow_size=tuple(config.model.flow_size) if config.model.flow else None,
+        )
+
+    return Curriculum(config.data.largest_shake, config.train.steps_per_epoch, load)
+
+
+def _warm_start(wanted: Architecture, source: str) -> FusedNetwork:
+    """Return the weights of another run, or of an official checkpoint, of the same layers."""
+    network = weights.load_model(source)
+    given = nnx.split(without_weights(network.architecture))[1]
+    if _shapes(given) != _shapes(nnx.split(without_weights(wanted))[1]):
+        raise InputError(_difference(network.architecture, wanted, source))
+    network.architecture = network.core.architecture = wanted
+    network.train()
+    return network
+
+
+def _shapes(state: nnx.State) -> Mapping[str, tuple[int, ...]]:
+    leaves = jax.tree_util.tree_leaves_with_path(nnx.to_pure_dict(state))
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="."): leaf.shape for path, leaf in leaves
+    }
+
+
+def _difference(given: Architecture, wanted: Architecture, source: str) -> str:
+    old, new = (_shapes(nnx.split(without_weights(each))[1]) for each in (given, wanted))
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    listed = ", ".join(f"{name} {old.get(name)} instead of {new.get(name)}" for name in names[:5])
+    return (
+        f"{source}: is another network than config.model describes: {listed}"
+        f"{' and more' if len(names) > 5 else ''}; set config.model as it was trained, or name "
+        "other weights"
+    )
+
+
+def _replace(network: FusedNetwork, folder: Path) -> None:
+    """Write the model in the place of an earlier one."""
+    unfinished = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    weights.save(network, unfinished)
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+
+
+def _check(config: ConfigDict) -> None:
+    """Raise where fields of the config contradict one another."""
+    known = {*losses.STEP_TERMS, *losses.PATH_TERMS}
+    named = {name for _, row in config.train.loss_weights for name in row}
+    if unknown := sorted(named - known):
+        raise InputError(
+            f"config.train.loss_weights: no term is called {', '.join(unknown)}; there are "
+            f"{', '.join(sorted(known))}"
+        )
+    if "optical" in named and not config.model.flow:
+        raise InputError(
+            "config.train.loss_weights: the optical term needs flow, which config.model.flow "
+            "leaves out; give it no weight"
+        )
+    low, high = config.rollout.strengths
+    if not 0.0 < low <= high < np.inf:
+        raise InputError(f"config.rollout.strengths: {low}, {high} is no range of factors above 0")

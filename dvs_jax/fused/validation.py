@@ -1,0 +1,131 @@
+"""How well a network in training does on clips that it is not trained on."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from flax import nnx
+from jaxtyping import UInt8
+from matplotlib import image
+from ml_collections import ConfigDict
+
+from dvs_jax import metrics, plots, quaternion, smoothing
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.fused import features, inference, loader
+from dvs_jax.fused.loader import Share
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.record import Record, gyro_path
+from dvs_jax.fused.rollout import StepFeatures
+from dvs_jax.sensors.integration import with_pre_roll
+
+CLIPS = 16
+"""Held-out clips that are measured, of each dataset at most."""
+
+MARGIN = 0.1
+"""Share of the frame at each side that may be cropped."""
+
+
+def records(config: ConfigDict) -> list[Record]:
+    """Return the first clips of the datasets' test splits.
+
+    Raises:
+        InputError: a dataset has no test split, or is damaged.
+    """
+    found = []
+    for folder, weight in config.data.folders:
+        found += loader.first_records(Share(folder, weight, "test"), CLIPS)
+    return found
+
+
+class HeldOut:
+    """Clips to measure a network by.
+
+    Args:
+        graph: the network without its weights.
+        clips: one or more records of a test split.
+    """
+
+    def __init__(self, graph: nnx.GraphDef[FusedNetwork], clips: Sequence[Record]) -> None:
+        self._graph = graph
+        self._clips = clips
+
+    def measure(self, params: nnx.State) -> dict[str, float]:
+        """Return means over the clips, of paths as they are predicted, at strength 1.
+
+        Returns:
+            "jitter" in degrees and "jerk" in degrees/s³ of what is seen of the output (see
+            `metrics.rotation_jitter`, `metrics.angular_jerk`), "worst_crop", the share of the frame
+            that the worst frame needs cropped at each side, "uncovered", the share of frames that
+            need more than `MARGIN`, and "restlessness", to be minimised: the geometric mean of
+            jitter and jerk over the clips, times 1 + what the worst crop is above the margin, in
+            margins.
+        """
+        network = nnx.merge(self._graph, params)
+        network.eval()
+        rows = []
+        for clip, path in zip(self._clips, self._predict(network), strict=True):
+            rows.append(_measures(clip, path))
+        jitter, jerk, crop, uncovered = np.array(rows).T
+        excess = np.maximum(crop / MARGIN - 1.0, 0.0).mean()
+        still = np.exp(np.log(np.maximum(jitter, 1e-4) * np.maximum(jerk, 1e-1)).mean() / 2)
+        return {
+            "jitter": float(jitter.mean()),
+            "jerk": float(jerk.mean()),
+            "worst_crop": float(crop.mean()),
+            "uncovered": float(uncovered.mean()),
+            "restlessness": float(still * (1.0 + excess)),
+        }
+
+    def picture(self, params: nnx.State) -> UInt8[np.ndarray, "height width 3"]:
+        """Return a plot of the first clip's real and virtual path, RGB."""
+        network = nnx.merge(self._graph, params)
+        network.eval()
+        (path,) = self._predict(network, self._clips[:1])
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "path.png"
+            plots.plot_path(file, _real_path(self._clips[0]), path, None, self._clips[0].name)
+            return np.asarray(image.imread(str(file))[..., :3] * 255).astype(np.uint8)
+
+    def _predict(
+        self, network: FusedNetwork, clips: Sequence[Record] | None = None
+    ) -> list[CameraPath]:
+        clips = self._clips if clips is None else clips
+        steps = [_steps(network, clip) for clip in clips]
+        return inference.predict(network, steps, [clip.time_ns for clip in clips])
+
+
+def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
+    official = network.architecture.official
+    steps = features.pose_features(with_pre_roll(gyro_path(clip)), clip.time_ns, official)
+    if network.encoder is None:
+        return steps
+    flow = clip.flow.astype(np.float32)
+    many = features.ENCODED_AT_ONCE
+    chunks = [flow[start : start + many] for start in range(0, len(flow), many)]
+    encoded = [features.encode_flow(network.encoder, chunk) for chunk in chunks]
+    return steps._replace(flow=np.concatenate(encoded))
+
+
+def _measures(clip: Record, path: CameraPath) -> tuple[float, float, float, float]:
+    real = _real_path(clip)
+    # Frames are drawn from the measured poses: what they err by is left in the output.
+    error = quaternion.multiply(quaternion.conjugate(real.quaternion), clip.true_pose)
+    seen = CameraPath(path.time_ns, quaternion.multiply(path.quaternion, error))
+    width, height = (int(side) for side in clip.size)
+    across, down = (float(length) for length in clip.focal)
+    camera = Camera(focal_length=(across, down * height / width))
+    exposure = smoothing.global_shutter(camera, (width, height), real)
+    crop = (1.0 - smoothing.kept_fraction(exposure, path.quaternion)) / 2.0
+    return (
+        metrics.rotation_jitter(seen),
+        metrics.angular_jerk(seen),
+        float(crop.max()),
+        float((crop > MARGIN + 1e-6).mean()),
+    )
+
+
+def _real_path(clip: Record) -> CameraPath:
+    measured = pose_at(with_pre_roll(gyro_path(clip)), clip.time_ns, "hold")
+    return CameraPath(clip.time_ns, measured)
