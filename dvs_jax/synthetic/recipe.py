@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from dvs_jax.synthetic.clip import MotionName
 
@@ -18,6 +19,9 @@ SPREAD = 0.35
 SLOWEST_PAN_DEG_S = 4.0
 FASTEST_PAN_DEG_S = 60.0
 """A clip's pans are up to half as fast again as its slowest one, which lies between these two."""
+WIDEST_SPREAD = 1.5
+"""No size lies further than this many standard deviations off."""
+
 TILT_CHANCE = 0.2
 KNOCK_CHANCE = 0.12
 
@@ -144,7 +148,7 @@ def vary(recipe: Recipe, rng: np.random.Generator) -> Recipe:
 
 
 def _vary_band(band: Band, cadence: float, rng: np.random.Generator) -> Band:
-    size = rng.lognormal(0.0, SPREAD)
+    size = float(_draw_sizes(rng, 1)[0])
     return Band(
         band.low_hz * cadence,
         band.high_hz * cadence,
@@ -154,12 +158,17 @@ def _vary_band(band: Band, cadence: float, rng: np.random.Generator) -> Band:
 
 
 def _vary_triple(triple: Triple, size: float, rng: np.random.Generator) -> Triple:
-    x, y, z = (np.array(triple) * size * rng.lognormal(0.0, SPREAD, 3)).tolist()
+    x, y, z = (np.array(triple) * size * _draw_sizes(rng, 3)).tolist()
     return x, y, z
 
 
+def _draw_sizes(rng: np.random.Generator, count: int) -> Float[np.ndarray, "size"]:
+    off = np.clip(rng.standard_normal(count), -WIDEST_SPREAD, WIDEST_SPREAD)
+    return np.exp(SPREAD * off)
+
+
 def _vary_knocks(knocks: Knocks, rng: np.random.Generator) -> Knocks:
-    size, pause = rng.lognormal(0.0, 1.5 * SPREAD), rng.uniform(0.7, 2.0)
+    size, pause = float(_draw_sizes(rng, 1)[0]), rng.uniform(0.7, 2.0)
     return replace(
         knocks,
         rest_s=(pause * knocks.rest_s[0], pause * knocks.rest_s[1]),

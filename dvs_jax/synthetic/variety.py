@@ -26,6 +26,8 @@ MOTION_SHARES: dict[MotionName, float] = {
 FRAME_RATE_SHARES = {30.0: 0.6, 24.0: 0.1, 25.0: 0.1, 50.0: 0.08, 60.0: 0.12}
 
 STRENGTH = (0.3, 2.5)
+RUNNING_STRENGTH = (0.3, 1.3)
+"""Nobody can hold a camera so badly while running that it swings by tens of degrees."""
 READOUT_S = (0.005, 0.033)
 OIS_CHANCE = 0.6
 DISTANT_CHANCE = 0.15
@@ -71,7 +73,7 @@ def draw(
         frame_rate=frame_rate,
         readout_time_s=readout_s,
         ois=bool(rng.random() < OIS_CHANCE),
-        strength=_log_uniform(rng, STRENGTH),
+        strength=_log_uniform(rng, RUNNING_STRENGTH if motion == "running" else STRENGTH),
         varied=True,
         seed=int(rng.integers(1 << 62)),
     )
