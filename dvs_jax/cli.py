@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -288,6 +289,52 @@ def flow(
             pass
     _say("flow", folder.forward_path(0).parent, f"by {maker.name}")
     _say("and back", folder.backward_path(0).parent)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    options_metavar="[OPTIONS] [--config.FIELD=VALUE]...",
+)
+def train(
+    context: typer.Context,
+    config: Annotated[
+        Path,
+        typer.Option(
+            help="What to train, and how: a Python file, such as those in configs/.",
+            show_default=False,
+        ),
+    ],
+    workdir: Annotated[
+        Path,
+        typer.Option(
+            help="Folder of the run: its logs, its checkpoints and, in the end, model/.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Train a network, or go on with a run that was stopped or killed.
+
+    Single fields of the config are changed as in --config.train.lr=3e-4.
+
+    The same command goes on from the newest checkpoint. SIGTERM saves one and ends with code 0.
+    """
+    changes = _config_changes(context)
+
+    from dvs_jax.fused.train import train_and_evaluate
+    from dvs_jax.training import configuration
+
+    model = train_and_evaluate(configuration.load(config, changes), workdir)
+    _say("model", model)
+    _print_line(_out, f"to use it: dvs-jax stabilize CLIP --model {shlex.quote(str(model))}")
+
+
+def _config_changes(context: typer.Context) -> list[str]:
+    """Return the options that change fields of the config; any other is unknown."""
+    for argument in context.args:
+        if not argument.startswith("--config."):
+            kind = "No such option" if argument.startswith("-") else "Got unexpected argument"
+            raise _UsageError(f"{kind}: {argument}", context)
+    return context.args
 
 
 @app.command()
