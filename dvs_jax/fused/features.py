@@ -98,6 +98,17 @@ def normalize_flow(
     return cv2.resize(flow, wanted.flow_size, interpolation=interpolation)
 
 
+def flow_scale(wanted: Architecture) -> Float[np.ndarray, "4"]:
+    """Return what flow in fractions of the frame (as of `Record.flow`) is multiplied by.
+
+    It is then as `normalize_flow` returns it: for official weights in the quirk's units, float32.
+    """
+    if not wanted.official:
+        return np.ones(4, np.float32)
+    width, height = wanted.flow_size
+    return np.array([width / height, height / width] * 2, np.float32)
+
+
 def encode_flow(
     encoder: FlowEncoder, flow: Float[np.ndarray, "pair rows columns 4"]
 ) -> Float[np.ndarray, "pair 64"]:

@@ -9,7 +9,8 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from dvs_jax import quaternion
-from dvs_jax.fused import losses, rollout
+from dvs_jax.fused import features, losses, rollout
+from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.losses import Course, Moment
 from dvs_jax.fused.network import Core, FlowEncoder, FusedNetwork
 from dvs_jax.fused.rollout import RolloutState, StepFeatures, StepOutput
@@ -66,7 +67,9 @@ def window_loss(
     network = nnx.merge(graph, params)
     for_strength, for_offset = jax.random.split(key)
     steps = _strengthened(feeding, window.poses, for_strength)
-    steps = steps._replace(flow=_encoded(network.encoder, window, steps.strength))
+    flow = _as_read(window, network.architecture)
+    if network.encoder is not None:
+        steps = steps._replace(flow=_encoded(network.encoder, flow, steps.strength))
     bound = feeding.displacement
     offset = jax.random.uniform(for_offset, (3,), minval=-bound, maxval=bound)
     first = jax.tree.map(lambda array: array[0], steps)
@@ -74,7 +77,7 @@ def window_loss(
     before = state.pose[0]
     outputs = _rollout(network.core, feeding, rollout.begin(network.core, state, first), steps)
     of_a_step = losses.OFFICIAL_STEP_TERMS if network.architecture.official else losses.STEP_TERMS
-    moments = _moments(window, steps, before, outputs)
+    moments = _moments(window, flow, steps, before, outputs)
     course = _course(window, steps, before, outputs)
     terms = {
         name: jax.vmap(of_a_step[name])(moments).mean() for name in weights if name in of_a_step
@@ -96,12 +99,17 @@ def _strengthened(feeding: Feeding, poses: StepFeatures, key: Key[Array, ""]) ->
     )
 
 
+def _as_read(window: Window, architecture: Architecture) -> Float[Array, "step height width 4"]:
+    scale = features.flow_scale(architecture)
+    return jnp.asarray(window.flow, jnp.float32) * scale[None, None, None]
+
+
 def _encoded(
-    encoder: FlowEncoder | None, window: Window, strength: Float[Array, "step"]
+    encoder: FlowEncoder,
+    flow: Float[Array, "step height width 4"],
+    strength: Float[Array, "step"],
 ) -> Float[Array, "step feature"]:
-    if encoder is None:
-        return jnp.asarray(window.poses.flow)
-    scaled = jnp.asarray(window.flow, jnp.float32) / strength[:, None, None, None]
+    scaled = flow / strength[:, None, None, None]
     return jax.vmap(encoder)(scaled).astype(jnp.float32)
 
 
@@ -112,8 +120,8 @@ def _rollout(core: Core, feeding: Feeding, state: RolloutState, steps: StepFeatu
     def advance(
         state: RolloutState, entry: tuple[StepFeatures, Array]
     ) -> tuple[RolloutState, StepOutput]:
-        features, number = entry
-        state, output = rollout.step(core, _cut_off(state, number % every == 0), features, True)
+        seen, number = entry
+        state, output = rollout.step(core, _cut_off(state, number % every == 0), seen, True)
         if not feeding.gradient_through_poses:
             state = state._replace(pose=jax.lax.stop_gradient(state.pose))
         return state, output
@@ -128,7 +136,11 @@ def _cut_off(state: RolloutState, here: Array) -> RolloutState:
 
 
 def _moments(
-    window: Window, steps: StepFeatures, before: Float[Array, "4"], outputs: StepOutput
+    window: Window,
+    flow: Float[Array, "step height width 4"],
+    steps: StepFeatures,
+    before: Float[Array, "4"],
+    outputs: StepOutput,
 ) -> Moment:
     """Return every step as its losses see it, stacked."""
     count = len(outputs.turn)
@@ -140,7 +152,7 @@ def _moments(
         anchor=jnp.asarray(steps.anchor),
         camera_pose=jnp.stack([window.camera_pose[:-1], window.camera_pose[1:]], axis=1),
         previous_pose=jnp.concatenate([before[None], outputs.pose[:-1]]),
-        flow=jnp.asarray(window.flow, jnp.float32),
+        flow=flow,
         focal=jnp.broadcast_to(window.focal, (count, 2)),
     )
 

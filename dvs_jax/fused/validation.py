@@ -101,7 +101,7 @@ def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
     steps = features.pose_features(with_pre_roll(gyro_path(clip)), clip.time_ns, official)
     if network.encoder is None:
         return steps
-    flow = clip.flow.astype(np.float32)
+    flow = clip.flow * features.flow_scale(network.architecture)
     many = features.ENCODED_AT_ONCE
     chunks = [flow[start : start + many] for start in range(0, len(flow), many)]
     encoded = [features.encode_flow(network.encoder, chunk) for chunk in chunks]
