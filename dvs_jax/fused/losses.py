@@ -33,6 +33,10 @@ SLACK = 0.04
 MARGIN = 0.1
 """Share of the frame at each side that the `cover` term lets the virtual camera use up."""
 
+LEAST_ACCELERATION = 1e-3
+LEAST_JERK = 1e-2
+"""In rad/s² and rad/s³: what lies below is still enough for the terms by logarithm."""
+
 BORDER_POINTS = 3
 """Points along each side of the frame whose landing decides how much is covered."""
 
@@ -167,6 +171,19 @@ def jerk(course: Course) -> Float[Array, ""]:
     return _root_mean_square(_differences(course, 2))
 
 
+def log_acceleration(course: Course) -> Float[Array, ""]:
+    """Return the logarithm of `acceleration`.
+
+    A tenth less counts the same in a calm window as in a wild one.
+    """
+    return jnp.log(acceleration(course) + LEAST_ACCELERATION)
+
+
+def log_jerk(course: Course) -> Float[Array, ""]:
+    """Return the logarithm of `jerk` (see `log_acceleration`)."""
+    return jnp.log(jerk(course) + LEAST_JERK)
+
+
 def cover(course: Course) -> Float[Array, ""]:
     """Return how far the worst frame, and frames on average, are beyond the margin.
 
@@ -199,6 +216,8 @@ OFFICIAL_STEP_TERMS: dict[str, Term] = {**STEP_TERMS, "optical": official_optica
 PATH_TERMS: dict[str, Callable[[Course], Float[Array, ""]]] = {
     "acceleration": acceleration,
     "jerk": jerk,
+    "log_acceleration": log_acceleration,
+    "log_jerk": log_jerk,
     "cover": cover,
 }
 """Our own terms, of a window's whole path, by name."""

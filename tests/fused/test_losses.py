@@ -129,6 +129,14 @@ def test_acceleration_and_jerk_of_a_known_path():
     np.testing.assert_allclose(losses.jerk(course(0.2 * t**3)), 1.2, rtol=1e-2)
 
 
+def test_a_logarithm_counts_shares():
+    t = np.arange(61) / 30
+    calm, wild = course(0.002 * t**3), course(0.2 * t**3)
+    np.testing.assert_allclose(
+        losses.log_jerk(wild) - losses.log_jerk(calm), np.log(1.21 / 0.022), rtol=1e-2
+    )
+
+
 @pytest.mark.parametrize("term", losses.PATH_TERMS)
 @pytest.mark.parametrize("angle", [np.zeros(8), np.linspace(0, 8 * np.pi, 8), np.full(8, np.pi)])
 def test_gradients_of_a_path_are_finite(term, angle):
