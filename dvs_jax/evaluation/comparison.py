@@ -10,11 +10,11 @@ from dvs_jax.evaluation import rendering, score
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.evaluation.methods import INPUT, Method, methods
 from dvs_jax.evaluation.score import Score
-from dvs_jax.fused.features import LOOK_AHEAD_NS
+from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
 
-LOOK_AHEAD_S = LOOK_AHEAD_NS * 1e-9
+LOOK_AHEAD_S = Architecture().look_ahead_ns * 1e-9
 """What the network sees of the future, and so the smoothers by default."""
 
 SMALLEST_CROP, LARGEST_CROP = 0.005, 0.45

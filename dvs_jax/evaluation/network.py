@@ -34,9 +34,12 @@ class NetworkPaths:
         """
         time_ns = self._footage.real.time_ns
         gyro = with_pre_roll(self._footage.gyro)
-        official = self._network.architecture.official
+        wanted = self._network.architecture
         values = [float(each) for each in strengths]
-        steps = [features.pose_features(gyro, time_ns, official, each) for each in values]
+        steps = [
+            features.pose_features(gyro, time_ns, wanted.official, each, wanted.poses_each_side)
+            for each in values
+        ]
         encoder = self._network.encoder
         if encoder is not None:
             flow = self._normal_flow()

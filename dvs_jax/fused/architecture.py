@@ -16,8 +16,6 @@ SAMPLE_INTERVAL_NS = 40_000_000
 FLOW_FEATURES = 64
 TURN_FEATURES = 4
 
-POSE_FEATURES = 4 * (2 * REAL_POSES_EACH_SIDE + 1 + VIRTUAL_POSES)
-
 
 @dataclass(frozen=True)
 class Convolution:
@@ -72,6 +70,8 @@ class Architecture:
         skip: whether the input also reaches the last layer directly, through a linear map of its
             own: a plain filter of the path is then there from the start, for the rest to bend.
         flow_size: width and height to which flow is brought for the encoder.
+        poses_each_side: how many of the camera's real poses, 40 ms apart, the network sees before
+            now, and how many after: its latency. The paper's 10 are 400 ms.
         official: whether input is prepared with the official program's quirks (specs §8), as its
             own weights need.
     """
@@ -83,12 +83,23 @@ class Architecture:
     turn_unit: float = 1.0
     skip: bool = False
     flow_size: tuple[int, int] = (480, 270)
+    poses_each_side: int = REAL_POSES_EACH_SIDE
     official: bool = False
 
     @property
     def input_features(self) -> int:
         """Length of the core's input vector."""
-        return POSE_FEATURES + (FLOW_FEATURES if self.flow else 0)
+        return self.pose_features + (FLOW_FEATURES if self.flow else 0)
+
+    @property
+    def pose_features(self) -> int:
+        """How many numbers of the input vector are poses: they come first."""
+        return 4 * (2 * self.poses_each_side + 1 + VIRTUAL_POSES)
+
+    @property
+    def look_ahead_ns(self) -> int:
+        """How far into the future the network looks: its latency, in nanoseconds."""
+        return self.poses_each_side * SAMPLE_INTERVAL_NS
 
     @property
     def lstm_inputs(self) -> int:
@@ -141,6 +152,8 @@ def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
     yield "turn_unit", unit, isinstance(unit, int | float) and 0.0 < unit <= 1.0
     size = architecture.flow_size
     yield "flow_size", size, len(size) == 2 and all(_is_count(side) for side in size)
+    each_side = architecture.poses_each_side
+    yield "poses_each_side", each_side, _is_count(each_side) and each_side >= VIRTUAL_POSES
     left = architecture.lstm_inputs
     yield "convolutions (how many numbers they leave)", left, left > 0
     yield "lstm", architecture.lstm, len(architecture.lstm) > 0

@@ -21,15 +21,16 @@ from dvs_jax.fused.architecture import (
 from dvs_jax.fused.network import FlowEncoder
 from dvs_jax.fused.rollout import StepFeatures
 
-LOOK_AHEAD_NS = REAL_POSES_EACH_SIDE * SAMPLE_INTERVAL_NS
-"""How far into the future the network looks: its latency."""
-
 ENCODED_AT_ONCE = 16
 """Pairs encoded in one call: a fixed batch compiles once and bounds the memory."""
 
 
 def pose_features(
-    gyro: CameraPath, time_ns: Int[np.ndarray, "frame"], official: bool, strength: float = 1.0
+    gyro: CameraPath,
+    time_ns: Int[np.ndarray, "frame"],
+    official: bool,
+    strength: float = 1.0,
+    each_side: int = REAL_POSES_EACH_SIDE,
 ) -> StepFeatures:
     """Return the poses that each step sees, without flow.
 
@@ -39,15 +40,16 @@ def pose_features(
         official: whether the pose beyond the gyro log's ends is the identity, as in the official
             program, instead of its first or last pose.
         strength: what rotations are divided by for the network (see `StepFeatures`).
+        each_side: how many real poses the network sees before a frame and after it.
 
     Returns:
         float32 NumPy arrays with a leading step axis; `flow` is [step, 0].
     """
     outside: Literal["identity", "hold"] = "identity" if official else "hold"
     center = time_ns[1:]
-    window = np.arange(-REAL_POSES_EACH_SIDE, REAL_POSES_EACH_SIDE + 1) * SAMPLE_INTERVAL_NS
+    window = np.arange(-each_side, each_side + 1) * SAMPLE_INTERVAL_NS
     pose = pose_at(gyro, center[:, None] + window, outside)
-    anchor = pose[:, REAL_POSES_EACH_SIDE - 1]
+    anchor = pose[:, each_side - 1]
     relative = quaternion.multiply(pose, quaternion.conjugate(anchor)[:, None])
     if strength != 1.0:
         vector = quaternion.to_rotation_vector(relative) / strength

@@ -19,6 +19,7 @@ import tensorflow_datasets as tfds
 
 from dvs_jax.errors import InputError
 from dvs_jax.fused import record, window
+from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE
 from dvs_jax.fused.record import Record
 from dvs_jax.fused.window import Window
 
@@ -85,6 +86,7 @@ def load(
     process_index: int = 0,
     process_count: int = 1,
     flow_size: tuple[int, int] | None = None,
+    poses_each_side: int = REAL_POSES_EACH_SIDE,
 ) -> Batches:
     """Return an endless stream of batches of random windows.
 
@@ -101,6 +103,7 @@ def load(
         process_count: how many there are.
         flow_size: width and height of the flow that windows have to have; None for none, where
             flow that a dataset has is left out.
+        poses_each_side: how many real poses a step sees before it and after it.
 
     Returns:
         Windows of NumPy arrays with a leading axis of batch_size / process_count.
@@ -118,7 +121,9 @@ def load(
         for number, source in enumerate(sources)
     ]
     mixed = grain.MapDataset.mix(streams, [share.weight for share in shares])
-    windows = mixed.seed(seed).random_map(partial(window.cut, steps=steps))
+    windows = mixed.seed(seed).random_map(
+        partial(window.cut, steps=steps, each_side=poses_each_side)
+    )
     if flow_size is None:
         windows = windows.map(_without_flow)
     mine = windows[process_index::process_count].batch(batch_size // process_count)

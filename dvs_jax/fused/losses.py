@@ -15,7 +15,6 @@ from jaxtyping import Array, Bool, Float
 
 from dvs_jax import quaternion
 from dvs_jax.camera import GRID_ROWS, NEAREST_DEPTH, grid_vertices
-from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE
 
 OFFICIAL_SIZE = (1920, 1080)
 """Width and height in pixels of the frames that the official program assumes."""
@@ -49,7 +48,8 @@ class Moment(NamedTuple):
     Attributes:
         turn: [4], Δq over 40 ms, without soft shrinkage.
         virtual: [2, 4], the virtual poses 80 and 40 ms before, relative to the anchor.
-        real: [21, 4], the camera's poses every 40 ms around now, relative to the anchor.
+        real: [window, 4], the camera's poses every 40 ms around now, 8 or more at each side,
+            relative to the anchor.
         anchor: [4], the camera's pose 40 ms ago, world to camera.
         camera_pose: [2, 4], its poses at the middle of the frame before and of this one.
         previous_pose: [4], the virtual pose at the frame before, world to camera.
@@ -90,7 +90,8 @@ class Course(NamedTuple):
 
 def follow(moment: Moment) -> Float[Array, ""]:
     """Return how far the new pose is from the camera's within 80 ms before and after."""
-    near = moment.real[REAL_POSES_EACH_SIDE - 2 : REAL_POSES_EACH_SIDE + 3]
+    now = len(moment.real) // 2
+    near = moment.real[now - 2 : now + 3]
     return jnp.square(near - _position(moment)[None]).mean(axis=-1).sum()
 
 
@@ -123,7 +124,7 @@ def undefine(moment: Moment) -> Float[Array, ""]:
     """Return how far a corner strays out of the frame, now and while the turn goes on."""
     later, pose, total = _position(moment), moment.turn, jnp.zeros(())
     for step, weight in enumerate(LOOK_AHEAD_WEIGHTS):
-        real = moment.real[REAL_POSES_EACH_SIDE + 2 * step]
+        real = moment.real[len(moment.real) // 2 + 2 * step]
         total += weight * _strayed(real, later, moment.focal)
         later = quaternion.multiply(quaternion.multiply(pose, pose), later)
     return total
@@ -237,7 +238,7 @@ def _position(moment: Moment) -> Float[Array, "4"]:
 
 
 def _now(moment: Moment) -> Float[Array, "4"]:
-    return moment.real[REAL_POSES_EACH_SIDE]
+    return moment.real[len(moment.real) // 2]
 
 
 def _standing_still() -> Float[Array, "4"]:

@@ -15,7 +15,6 @@ from jaxtyping import Array, Float
 from dvs_jax import quaternion
 from dvs_jax.fused.architecture import (
     FLOW_FEATURES,
-    POSE_FEATURES,
     TURN_FEATURES,
     Activation,
     Architecture,
@@ -206,8 +205,9 @@ def _skip_layer(architecture: Architecture, rngs: nnx.Rngs) -> nnx.Linear:
 
 def _input_scale(architecture: Architecture) -> Float[np.ndarray, "features"]:
     unit = architecture.turn_unit
-    poses = np.tile([1.0 / unit, 1.0 / unit, 1.0 / unit, 1.0], POSE_FEATURES // 4)
-    return np.append(poses, np.ones(architecture.input_features - POSE_FEATURES)).astype(np.float32)
+    poses = np.tile([1.0 / unit, 1.0 / unit, 1.0 / unit, 1.0], architecture.pose_features // 4)
+    others = np.ones(architecture.input_features - architecture.pose_features)
+    return np.append(poses, others).astype(np.float32)
 
 
 class FusedNetwork(nnx.Module):

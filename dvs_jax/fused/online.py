@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
-from dvs_jax.fused.features import LOOK_AHEAD_NS, encode_flow, normalize_flow, pose_features
+from dvs_jax.fused.features import encode_flow, normalize_flow, pose_features
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_state, start_pose, step
 from dvs_jax.sensors.integration import integrate, with_pre_roll
@@ -24,9 +24,6 @@ RING = 32
 HIGHEST_FRAME_RATE = 375
 
 _NEVER = np.iinfo(np.int64).min
-
-_KEPT_NS = 2 * LOOK_AHEAD_NS
-"""How much of the gyro's past is kept: the network looks 400 ms back."""
 
 Flow = tuple[Float[np.ndarray, "height width 2"], Float[np.ndarray, "height width 2"]]
 
@@ -40,12 +37,14 @@ class _Frame(NamedTuple):
 class OnlineStabilizer:
     """Predicts the path of `inference.predict` while the camera is still running.
 
-    The pose of a frame comes as soon as the gyro reaches 400 ms beyond it. Memory does not grow
+    The pose of a frame comes as soon as the gyro reaches as far beyond it as the network looks
+    ahead, 400 ms for the paper's. Memory does not grow
     with the time it runs.
     """
 
     def __init__(self, network: FusedNetwork):
         self._network = network
+        self._reach_ns = network.architecture.look_ahead_ns
         self._graph, self._weights = nnx.split(network.core)
         self._state: RolloutState | None = None
         self._gyro = CameraPath(np.zeros(0, np.int64), np.zeros((0, 4)))
@@ -134,14 +133,15 @@ class OnlineStabilizer:
     def _emit(self, known_ns: int) -> CameraPath:
         times: list[int] = []
         poses: list[Float[np.ndarray, "4"]] = []
-        while self._waiting and self._waiting[0].time_ns + LOOK_AHEAD_NS <= known_ns:
+        while self._waiting and self._waiting[0].time_ns + self._reach_ns <= known_ns:
             frame = self._waiting.popleft()
             if self._state is None:
                 times, poses = [frame.previous_ns, frame.time_ns], self._first_steps(frame)
             else:
                 times.append(frame.time_ns)
                 poses.append(self._step(self._state, self._features(frame)))
-            self._forget_before(frame.time_ns - _KEPT_NS)
+            # The network looks as far back as it looks ahead; the other half is to spare.
+            self._forget_before(frame.time_ns - 2 * self._reach_ns)
         unit = quaternion.normalize(np.array(poses, float).reshape(-1, 4))
         return CameraPath(np.array(times, np.int64), unit)
 
@@ -159,7 +159,10 @@ class OnlineStabilizer:
 
     def _features(self, frame: _Frame) -> StepFeatures:
         times = np.array([frame.previous_ns, frame.time_ns])
-        stacked = pose_features(self._gyro, times, self._network.architecture.official)
+        wanted = self._network.architecture
+        stacked = pose_features(
+            self._gyro, times, wanted.official, each_side=wanted.poses_each_side
+        )
         features = jax.tree.map(lambda array: jnp.asarray(array[0]), stacked)
         return features._replace(flow=jnp.asarray(frame.flow))
 

@@ -45,10 +45,9 @@ def predict_trajectory(
     """
     wanted = network.architecture
     time_ns = clips.center_time_ns(clip)
-    _tell_of_missing_look_ahead(clip, time_ns)
-    steps = features.pose_features(
-        with_pre_roll(clip.sensors.gyro), time_ns, wanted.official, strength
-    )
+    _tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
+    gyro = with_pre_roll(clip.sensors.gyro)
+    steps = features.pose_features(gyro, time_ns, wanted.official, strength, wanted.poses_each_side)
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
         normal = (features.normalize_flow(*pair, wanted) / strength for pair in pairs)
@@ -58,14 +57,16 @@ def predict_trajectory(
     return path
 
 
-def _tell_of_missing_look_ahead(clip: Clip, time_ns: Int[np.ndarray, "frame"]) -> None:
-    unseen = int((time_ns + features.LOOK_AHEAD_NS > clip.sensors.gyro.time_ns[-1]).sum())
+def _tell_of_missing_look_ahead(
+    clip: Clip, time_ns: Int[np.ndarray, "frame"], look_ahead_ns: int
+) -> None:
+    unseen = int((time_ns + look_ahead_ns > clip.sensors.gyro.time_ns[-1]).sum())
     if unseen:
         _log.info(
             "%s: the network looks %d ms ahead, and the gyro log ends too early for that in the "
             "last %d frames; go on recording for a moment after the video",
             clip.video.path,
-            features.LOOK_AHEAD_NS // 1_000_000,
+            look_ahead_ns // 1_000_000,
             unseen,
         )
 

@@ -30,8 +30,9 @@ class StepFeatures(NamedTuple):
     """What one step needs besides its state: NumPy arrays on the host, JAX's on the device.
 
     Attributes:
-        real: float32 [21, 4], the camera's poses at t − 400 ms … t + 400 ms every 40 ms, relative
-            to the anchor, q_real ⊗ anchor⁻¹, their angles divided by the strength.
+        real: float32 [window, 4], the camera's poses every 40 ms, as many before t as after it
+            (21 for the paper's 400 ms at both sides), relative to the anchor, q_real ⊗ anchor⁻¹,
+            their angles divided by the strength.
         anchor: float32 [4], the camera's pose at t − 40 ms, world to camera.
         interval_s: float32 [], seconds since the previous step.
         flow: float32 [64], encoded flow, or [0] for a network without flow.
@@ -96,9 +97,15 @@ def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
 
 
 def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Array, "known"]]:
-    """Return poses on the line through the real ones seen, and their ages at the frame before."""
-    steps = jnp.arange(-REAL_POSES_EACH_SIDE, REAL_POSES_EACH_SIDE + 1, dtype=jnp.float32)
-    turn = quaternion.to_rotation_vector(scale_rotation(first.real, first.strength))
+    """Return poses on the line through the real ones near by, and their ages at the frame before.
+
+    Near by are those within 400 ms, if as many are seen.
+    """
+    reach = min(len(first.real) // 2, REAL_POSES_EACH_SIDE)
+    now = len(first.real) // 2
+    near = first.real[now - reach : now + reach + 1]
+    steps = jnp.arange(-reach, reach + 1, dtype=jnp.float32)
+    turn = quaternion.to_rotation_vector(scale_rotation(near, first.strength))
     rate = (steps[:, None] * turn).sum(axis=0) / jnp.square(steps).sum()
     age_s = jnp.asarray(_EVEN_AGES_S)
     steps_ago = (age_s + first.interval_s) / (SAMPLE_INTERVAL_NS * 1e-9)
@@ -243,7 +250,7 @@ def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> F
     poses = []
     for steps, age in zip(range(VIRTUAL_POSES, 0, -1), VIRTUAL_AGES_S, strict=True):
         known, pose = _pose_ago(state, age, core.architecture.official)
-        real = scale_rotation(features.real[REAL_POSES_EACH_SIDE - steps], features.strength)
+        real = scale_rotation(features.real[len(features.real) // 2 - steps], features.strength)
         poses.append(jnp.where(known, quaternion.multiply(pose, to_anchor), real))
     return jnp.stack(poses)
 

@@ -99,6 +99,7 @@ def architecture_of(config: ConfigDict) -> Architecture:
         turn_unit=model.turn_unit,
         skip=model.skip,
         flow_size=tuple(model.flow_size),
+        poses_each_side=model.poses_each_side,
         official=model.official,
     )
 
@@ -126,6 +127,7 @@ def make_batches(config: ConfigDict) -> Curriculum:
             process_index=jax.process_index(),
             process_count=jax.process_count(),
             flow_size=tuple(config.model.flow_size) if config.model.flow else None,
+            poses_each_side=config.model.poses_each_side,
         )
 
     return Curriculum(config.data.largest_shake, config.train.steps_per_epoch, load)

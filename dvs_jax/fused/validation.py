@@ -97,8 +97,13 @@ class HeldOut:
 
 
 def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
-    official = network.architecture.official
-    steps = features.pose_features(with_pre_roll(gyro_path(clip)), clip.time_ns, official)
+    seen = network.architecture
+    steps = features.pose_features(
+        with_pre_roll(gyro_path(clip)),
+        clip.time_ns,
+        seen.official,
+        each_side=seen.poses_each_side,
+    )
     if network.encoder is None:
         return steps
     flow = clip.flow * features.flow_scale(network.architecture)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Float16, UInt32
 
 from dvs_jax.camera_path import pose_at
 from dvs_jax.errors import InputError
+from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE
 from dvs_jax.fused.features import pose_features
 from dvs_jax.fused.record import Record, gyro_path
 from dvs_jax.fused.rollout import StepFeatures
@@ -37,13 +38,19 @@ class Window(NamedTuple):
     seed: UInt32[np.ndarray, ""]
 
 
-def cut(record: Record, rng: np.random.Generator, steps: int) -> Window:
+def cut(
+    record: Record,
+    rng: np.random.Generator,
+    steps: int,
+    each_side: int = REAL_POSES_EACH_SIDE,
+) -> Window:
     """Cut a random window out of a clip.
 
     Args:
         record: the clip.
         rng: draws where the window begins, and its seed.
         steps: how many steps it has.
+        each_side: how many real poses a step sees before it and after it.
 
     Raises:
         InputError: the clip has fewer frames than the window.
@@ -56,15 +63,21 @@ def cut(record: Record, rng: np.random.Generator, steps: int) -> Window:
         )
     begin = int(rng.integers(spare + 1))
     seed = rng.integers(1 << 32, dtype=np.uint32)
-    return window_at(record, begin, steps, seed)
+    return window_at(record, begin, steps, seed, each_side)
 
 
-def window_at(record: Record, begin: int, steps: int, seed: np.uint32) -> Window:
+def window_at(
+    record: Record,
+    begin: int,
+    steps: int,
+    seed: np.uint32,
+    each_side: int = REAL_POSES_EACH_SIDE,
+) -> Window:
     """Return the window whose first step is the frame after frame `begin`."""
     time_ns = record.time_ns[begin : begin + steps + 1]
     path = with_pre_roll(gyro_path(record))
     return Window(
-        pose_features(path, time_ns, official=False),
+        pose_features(path, time_ns, official=False, each_side=each_side),
         pose_at(path, time_ns, "hold").astype(np.float32),
         record.true_pose[begin : begin + steps + 1],
         record.flow[begin : begin + steps],

@@ -230,3 +230,20 @@ def test_our_networks_start_in_even_motion(small_network):
     np.testing.assert_allclose(output.virtual, first.real[8:10], atol=1e-6)
     found = rollout.path(small_network.core, 4, clip)
     np.testing.assert_allclose(found[0], state.pose[0], atol=1e-7)
+
+
+def test_a_wider_window_sees_further():
+    """Its input holds the usual one in its middle."""
+    network = FusedNetwork(Architecture(flow=False, lstm=(8,), poses_each_side=25), nnx.Rngs(1))
+    gyro_ns = np.arange(-300, 800, dtype=np.int64) * 5_000_000
+    angle = 0.05 * np.sin(gyro_ns[:, None] * 1e-9 * np.array([9.0, 5.0, 2.0]))
+    path = CameraPath(gyro_ns, quaternion.from_rotation_vector(angle))
+    time_ns = np.arange(40, dtype=np.int64) * 33_333_333
+    wide = features.pose_features(path, time_ns, official=False, each_side=25)
+    usual = features.pose_features(path, time_ns, official=False)
+    assert network.architecture.look_ahead_ns == 1_000_000_000
+    assert network.architecture.input_features == 4 * (51 + 2)
+    np.testing.assert_array_equal(wide.real[:, 15:36], usual.real)
+    np.testing.assert_array_equal(wide.anchor, usual.anchor)
+    (found,) = inference.predict(network, [wide], [time_ns])
+    assert np.isfinite(found.quaternion).all()
