@@ -121,7 +121,8 @@ def _rollout(core: Core, feeding: Feeding, state: RolloutState, steps: StepFeatu
         state: RolloutState, entry: tuple[StepFeatures, Array]
     ) -> tuple[RolloutState, StepOutput]:
         seen, number = entry
-        state, output = rollout.step(core, _cut_off(state, number % every == 0), seen, True)
+        cut = (number > 0) & (number % every == 0)
+        state, output = rollout.step(core, _cut_off(state, cut), seen, True)
         if not feeding.gradient_through_poses:
             state = state._replace(pose=jax.lax.stop_gradient(state.pose))
         return state, output
