@@ -67,8 +67,10 @@ class Architecture:
         turn_unit: the x, y and z of a quaternion that the network reads, and gives out, as 1.
             Poses differ by hundredths of a radian within 40 ms; read as they are, they hardly
             excite a network.
-        skip: whether the input also reaches the last layer directly, through a linear map of its
-            own: a plain filter of the path is then there from the start, for the rest to bend.
+        filters: how many linear maps lead from the input straight to the turn, 0 for none. The
+            recurrent layers blend them from step to step: smoothing is linear but for how strong it
+            has to be just now, which depends on how much the camera moves. Those layers then see
+            the input's inverse hyperbolic sine, so that wild motion does not saturate them.
         flow_size: width and height to which flow is brought for the encoder.
         poses_each_side: how many of the camera's real poses, 40 ms apart, the network sees before
             now, and how many after: its latency. The paper's 10 are 400 ms.
@@ -81,7 +83,7 @@ class Architecture:
     lstm: tuple[int, ...] = (512, 512)
     fully_connected: tuple[FullyConnected, ...] = (FullyConnected(256, "relu"), FullyConnected(4))
     turn_unit: float = 1.0
-    skip: bool = False
+    filters: int = 0
     flow_size: tuple[int, int] = (480, 270)
     poses_each_side: int = REAL_POSES_EACH_SIDE
     official: bool = False
@@ -143,7 +145,7 @@ def from_dict(fields: Any, file: Path) -> Architecture:
 
 def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
     """Yield every setting, its value, and whether a network can have it."""
-    for name in ("flow", "skip", "official"):
+    for name in ("flow", "official"):
         yield name, getattr(architecture, name), isinstance(getattr(architecture, name), bool)
     for i, layer in enumerate(architecture.convolutions):
         for name, value in dataclasses.asdict(layer).items():
@@ -152,6 +154,8 @@ def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
     yield "turn_unit", unit, isinstance(unit, int | float) and 0.0 < unit <= 1.0
     size = architecture.flow_size
     yield "flow_size", size, len(size) == 2 and all(_is_count(side) for side in size)
+    filters = architecture.filters
+    yield "filters", filters, filters == 0 or _is_count(filters)
     each_side = architecture.poses_each_side
     yield "poses_each_side", each_side, _is_count(each_side) and each_side >= VIRTUAL_POSES
     left = architecture.lstm_inputs

@@ -189,12 +189,14 @@ def cover(course: Course) -> Float[Array, ""]:
     """Return how far the worst frame, and frames on average, are beyond the margin.
 
     The margin is `MARGIN` times the strength; the result is in shares of the frame, over the
-    strength. A twentieth of the margin before its end already counts a little.
+    strength. A twentieth of the margin before its end already counts a little, and what is half a
+    margin beyond counts by its logarithm: hopeless windows must not outweigh the others.
     """
     used = jax.vmap(_used_margin, in_axes=(0, None))(course.turned, course.focal)
     beyond = used / course.strength - MARGIN
     soft = 0.05 * MARGIN
-    excess = soft * jax.nn.softplus(beyond / soft)
+    large = 0.5 * MARGIN
+    excess = large * jnp.log1p(soft * jax.nn.softplus(beyond / soft) / large)
     return excess.max() + excess.mean()
 
 

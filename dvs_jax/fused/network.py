@@ -33,6 +33,9 @@ ACTIVATIONS: dict[Activation, Callable[[jax.Array], jax.Array]] = {
     "none": lambda x: x,
 }
 
+FIRST_FILTERS = 0.1
+"""Size of a filter's answer, in its input's, before training."""
+
 XAVIER = nnx.initializers.xavier_uniform()
 
 LstmState = tuple[tuple[Float[Array, "hidden"], Float[Array, "hidden"]], ...]
@@ -135,6 +138,33 @@ class FullyConnectedLayer(nnx.Module):
         return ACTIVATIONS[self.layer.activation](self.linear(x))
 
 
+class FilterBank(nnx.Module):
+    """Linear maps from the input to the turn, blended by what the layers before make of it."""
+
+    def __init__(self, architecture: Architecture, hidden: int, rngs: nnx.Rngs):
+        self.count = architecture.filters
+        self.blend = nnx.Linear(hidden, self.count, kernel_init=XAVIER, rngs=rngs)
+        self.maps = nnx.Linear(
+            architecture.input_features,
+            self.count * TURN_FEATURES,
+            use_bias=False,
+            kernel_init=nnx.initializers.normal(FIRST_FILTERS / architecture.input_features),
+            rngs=rngs,
+        )
+
+    def __call__(
+        self, hidden: Float[Array, "hidden"], x: Float[Array, "features"]
+    ) -> Float[Array, "4"]:
+        """Return the blend of all maps' answers.
+
+        Args:
+            hidden: what decides the shares of the blend.
+            x: the input vector in units of its own.
+        """
+        share = jax.nn.softmax(self.blend(hidden))
+        return share @ self.maps(x).reshape(self.count, TURN_FEATURES)
+
+
 class Core(nnx.Module):
     """Relative poses and flow features to the virtual camera's next turn."""
 
@@ -153,9 +183,9 @@ class Core(nnx.Module):
         connected = []
         for connection in architecture.fully_connected:
             connected.append(FullyConnectedLayer(inputs, connection, rngs))
-            inputs = connection.features
+            hidden, inputs = inputs, connection.features
         self.fully_connected = nnx.List(connected)
-        self.skip = _skip_layer(architecture, rngs) if architecture.skip else None
+        self.filters = FilterBank(architecture, hidden, rngs) if architecture.filters else None
 
     @property
     def dtype(self) -> jnp.dtype:
@@ -180,7 +210,7 @@ class Core(nnx.Module):
             The new state and the turn Δq, [x, y, z, w], unit norm, float32.
         """
         in_units = (x * _input_scale(self.architecture)).astype(self.dtype)
-        image = in_units[:, None]
+        image = (in_units if self.filters is None else jnp.arcsinh(in_units))[:, None]
         for convolution in self.convolutions:
             image = convolution(image)
         x = image.reshape(-1)
@@ -188,19 +218,13 @@ class Core(nnx.Module):
         for cell, before in zip(self.lstm, state, strict=True):
             advanced.append(cell(before, x))
             x = advanced[-1][0]
-        for connected in self.fully_connected:
+        *hidden_layers, last = self.fully_connected
+        for connected in hidden_layers:
             x = connected(x)
-        if self.skip is not None:
-            x = x + self.skip(in_units)
+        out = last(x) if self.filters is None else last(x) + self.filters(x, in_units)
         unit = self.architecture.turn_unit
-        turn = x.astype(jnp.float32) * jnp.asarray([unit, unit, unit, 1.0])
+        turn = out.astype(jnp.float32) * jnp.asarray([unit, unit, unit, 1.0])
         return tuple(advanced), quaternion.normalize(turn)
-
-
-def _skip_layer(architecture: Architecture, rngs: nnx.Rngs) -> nnx.Linear:
-    zeros = nnx.initializers.zeros
-    inputs = architecture.input_features
-    return nnx.Linear(inputs, TURN_FEATURES, use_bias=False, kernel_init=zeros, rngs=rngs)
 
 
 def _input_scale(architecture: Architecture) -> Float[np.ndarray, "features"]:

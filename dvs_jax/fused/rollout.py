@@ -20,6 +20,12 @@ SOFTSHRINK = 0.0006
 VIRTUAL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in range(VIRTUAL_POSES, 0, -1))
 """How long ago the virtual poses of the input were, oldest first."""
 
+FURTHEST_START_RAD = 0.04
+"""Furthest that our own networks' virtual camera starts from the real one, at strength 1.
+
+A margin of a tenth of the frame is 0.12 rad to the sides and 0.07 rad up and down.
+"""
+
 _EMPTY_AGE_S = 1e6
 
 _STILL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in (0.1, 1.1, 2.1))
@@ -99,7 +105,8 @@ def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
 def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Array, "known"]]:
     """Return poses on the line through the real ones near by, and their ages at the frame before.
 
-    Near by are those within 400 ms, if as many are seen.
+    Near by are those within 400 ms, if as many are seen. The line is moved as a whole towards the
+    real path where, just then, that is too far away for the frame to be covered.
     """
     reach = min(len(first.real) // 2, REAL_POSES_EACH_SIDE)
     now = len(first.real) // 2
@@ -109,7 +116,12 @@ def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Ar
     rate = (steps[:, None] * turn).sum(axis=0) / jnp.square(steps).sum()
     age_s = jnp.asarray(_EVEN_AGES_S)
     steps_ago = (age_s + first.interval_s) / (SAMPLE_INTERVAL_NS * 1e-9)
-    line = turn.mean(axis=0)[None] - steps_ago[:, None] * rate[None]
+    middle, here = turn.mean(axis=0), turn[reach]
+    aside = middle - here
+    longest = FURTHEST_START_RAD * first.strength
+    distance = jnp.sqrt(jnp.square(aside).sum() + 1e-12)
+    middle = here + aside * jnp.minimum(1.0, longest / distance)
+    line = middle[None] - steps_ago[:, None] * rate[None]
     return quaternion.multiply(quaternion.from_rotation_vector(line), first.anchor[None]), age_s
 
 

@@ -97,7 +97,7 @@ def architecture_of(config: ConfigDict) -> Architecture:
         lstm=tuple(model.lstm),
         fully_connected=(*hidden, FullyConnected(4)),
         turn_unit=model.turn_unit,
-        skip=model.skip,
+        filters=model.filters,
         flow_size=tuple(model.flow_size),
         poses_each_side=model.poses_each_side,
         official=model.official,

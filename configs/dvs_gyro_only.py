@@ -1,0 +1,57 @@
+"""Our network without optical flow: the weights shipped as `gyro_only`.
+
+Reproduces: dvs_jax/weights/gyro_only, whose MODEL_CARD.md has its numbers.
+Cost: about a quarter of an hour on two CPU cores.
+Commands:
+    python -m data.synthetic_clips --config poses --out datasets
+    dvs-jax train --config configs/dvs_gyro_only.py --workdir runs/gyro_only
+"""
+
+from ml_collections import ConfigDict
+
+from dvs_jax.fused.settings import settings
+
+
+def get_config() -> ConfigDict:
+    """Return the config."""
+    config = settings()
+
+    config.model.flow = False
+    # A small recurrent part decides how strongly to smooth; sixteen linear filters do it.
+    config.model.lstm = (128, 128)
+    config.model.fully_connected = (64,)
+    config.model.filters = 16
+
+    config.data.folders = (("datasets/synthetic_clips/poses", 1.0),)
+    config.data.steps = 90  # 3 s at 30 frames/s: long enough for a slow sway
+    # Calm clips first; those that hardly fit into the margin come when filters are there to bend.
+    config.data.largest_shake = ((1, 1.0), (6, 5.0))
+
+    config.rollout.displacement = 0.02
+    # So one network serves every crop, and clips that shake less or more than the data's.
+    config.rollout.strengths = (0.25, 4.0)
+
+    config.train.batch_size = 16
+    config.train.epochs = 75
+    config.train.steps_per_epoch = 200
+    config.train.lr = 2e-3
+    config.train.schedule = "cosine"
+    config.train.warmup_steps = 100
+    config.train.clip_norm = 1.0
+    config.train.ema_decay = 0.998
+    # By logarithm, calm clips count like wild ones; a hundredth of the frame beyond the margin
+    # costs as much as three e-folds of acceleration or jerk.
+    weights = {
+        "log_acceleration": 1.0,
+        "log_jerk": 1.0,
+        "acceleration": 0.1,
+        "jerk": 0.003,
+        "cover": 300.0,
+    }
+    config.train.loss_weights = ((1, weights),)
+
+    config.train.log_every = 50
+    config.train.checkpoint_every = 1000
+    config.train.evaluate_every = 5
+    config.train.best_measure = "restlessness"
+    return config
