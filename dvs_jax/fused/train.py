@@ -1,7 +1,6 @@
 """Training of the fused network, from a config to a model that `load_model` reads."""
 
 import shutil
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +11,16 @@ from flax import nnx
 from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError
-from dvs_jax.fused import loader, losses, validation, weights
+from dvs_jax.fused import architecture, loader, losses, validation, weights
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.curriculum import Curriculum
 from dvs_jax.fused.loader import Batches, Share
-from dvs_jax.fused.network import FusedNetwork, without_weights
+from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.objective import Feeding, window_loss
+from dvs_jax.fused.warm_start import network_from
 from dvs_jax.training import loop, parallel
+from dvs_jax.training.schedule import require_order
+from dvs_jax.training.settings import require_sound
 from dvs_jax.training.step import Loss
 from dvs_jax.whole_file import make_folder
 
@@ -26,6 +28,9 @@ MODEL_FOLDER = "model"
 
 RING = 8
 """Virtual poses remembered: 80 ms of them at up to 75 frames/s."""
+
+FEWEST_STEPS = 3
+"""Steps of a window over which a path has jerk."""
 
 FIRST_TURNS = 0.05
 """Share of their drawn size at which the last layer's weights start: a path that hardly turns."""
@@ -46,14 +51,17 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
         InputError: the config, the data or a checkpoint is at fault; the message says how.
         SystemExit: with code 0, after SIGTERM and a checkpoint.
     """
-    _check(config)
+    check(config)
     parallel.join_hosts(config.train)
     workdir = Path(workdir)
     make_folder(workdir)
     batches = make_batches(config)
     network = create_network(config)
     graph, params = nnx.split(network)
-    held_out = validation.HeldOut(graph, validation.records(config))
+    # A dataset need have no test split where nothing is evaluated.
+    held_out = None
+    if config.train.evaluate_every:
+        held_out = validation.HeldOut(graph, validation.records(config))
     try:
         trained = loop.train(
             config,
@@ -61,8 +69,8 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
             params,
             make_loss(graph, config),
             batches,
-            evaluate=held_out.measure,
-            picture=held_out.picture,
+            evaluate=None if held_out is None else held_out.measure,
+            picture=None if held_out is None else held_out.picture,
         )
     finally:
         batches.close()
@@ -80,7 +88,7 @@ def create_network(config: ConfigDict) -> FusedNetwork:
     """
     wanted = architecture_of(config)
     if config.model.start_from:
-        return _warm_start(wanted, config.model.start_from)
+        return network_from(config.model.start_from, wanted, config.train.seed)
     network = FusedNetwork(wanted, nnx.Rngs(config.train.seed))
     last = network.core.fully_connected[-1].linear
     last.kernel = nnx.Param(FIRST_TURNS * last.kernel[...])
@@ -133,35 +141,6 @@ def make_batches(config: ConfigDict) -> Curriculum:
     return Curriculum(config.data.largest_shake, config.train.steps_per_epoch, load)
 
 
-def _warm_start(wanted: Architecture, source: str) -> FusedNetwork:
-    """Return the weights of another run, or of an official checkpoint, of the same layers."""
-    network = weights.load_model(source)
-    given = nnx.split(without_weights(network.architecture))[1]
-    if _shapes(given) != _shapes(nnx.split(without_weights(wanted))[1]):
-        raise InputError(_difference(network.architecture, wanted, source))
-    network.architecture = network.core.architecture = wanted
-    network.train()
-    return network
-
-
-def _shapes(state: nnx.State) -> Mapping[str, tuple[int, ...]]:
-    leaves = jax.tree_util.tree_leaves_with_path(nnx.to_pure_dict(state))
-    return {
-        jax.tree_util.keystr(path, simple=True, separator="."): leaf.shape for path, leaf in leaves
-    }
-
-
-def _difference(given: Architecture, wanted: Architecture, source: str) -> str:
-    old, new = (_shapes(nnx.split(without_weights(each))[1]) for each in (given, wanted))
-    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    listed = ", ".join(f"{name} {old.get(name)} instead of {new.get(name)}" for name in names[:5])
-    return (
-        f"{source}: is another network than config.model describes: {listed}"
-        f"{' and more' if len(names) > 5 else ''}; set config.model as it was trained, or name "
-        "other weights"
-    )
-
-
 def _replace(network: FusedNetwork, folder: Path) -> None:
     """Write the model in the place of an earlier one."""
     unfinished = folder.with_name(f".{folder.name}.part")
@@ -171,8 +150,21 @@ def _replace(network: FusedNetwork, folder: Path) -> None:
     unfinished.rename(folder)
 
 
-def _check(config: ConfigDict) -> None:
-    """Raise where fields of the config contradict one another."""
+def check(config: ConfigDict) -> None:
+    """Raise where fields of the config contradict one another.
+
+    Raises:
+        InputError: they do; the message names them.
+    """
+    require_sound(config.train)
+    described = architecture.to_dict(architecture_of(config))
+    architecture.from_dict(described, Path("config.model"))
+    _check_terms(config)
+    _check_data(config.data)
+    _check_rollout(config.rollout)
+
+
+def _check_terms(config: ConfigDict) -> None:
     known = {*losses.STEP_TERMS, *losses.PATH_TERMS}
     named = {name for _, row in config.train.loss_weights for name in row}
     if unknown := sorted(named - known):
@@ -185,6 +177,35 @@ def _check(config: ConfigDict) -> None:
             "config.train.loss_weights: the optical term needs flow, which config.model.flow "
             "leaves out; give it no weight"
         )
-    low, high = config.rollout.strengths
-    if not 0.0 < low <= high < np.inf:
-        raise InputError(f"config.rollout.strengths: {low}, {high} is no range of factors above 0")
+
+
+def _check_data(data: ConfigDict) -> None:
+    for each in data.folders:
+        match each:
+            case (str(), int() | float()):
+                continue
+        raise InputError(
+            f"config.data.folders: {each!r} is no dataset with its share; write "
+            '(("datasets/synthetic_clips/poses", 1.0),)'
+        )
+    if data.steps < FEWEST_STEPS:
+        raise InputError(
+            f"config.data.steps: a window of {data.steps} steps is too short for a path to have "
+            f"jerk; give {FEWEST_STEPS} or more"
+        )
+    require_order(data.largest_shake)
+    if not all(isinstance(largest, int | float) for _, largest in data.largest_shake):
+        raise InputError(f"config.data.largest_shake: {data.largest_shake!r} holds no degrees")
+
+
+def _check_rollout(rollout: ConfigDict) -> None:
+    match rollout.strengths:
+        case (int() | float() as low, int() | float() as high) if 0.0 < low <= high < np.inf:
+            pass
+        case _:
+            raise InputError(
+                f"config.rollout.strengths: {rollout.strengths!r} is no range of factors above 0"
+            )
+    for name in ("displacement", "truncate_steps"):
+        if rollout[name] < 0:
+            raise InputError(f"config.rollout.{name}: {rollout[name]} is negative")
