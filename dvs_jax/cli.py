@@ -30,6 +30,7 @@ from dvs_jax.progress import Item, Track
 
 if TYPE_CHECKING:
     from dvs_jax.flow import Estimator
+    from dvs_jax.fused.train_benchmark import StepSpeed
     from dvs_jax.stabilization import Report
     from dvs_jax.synthetic import SyntheticClip
 
@@ -334,6 +335,8 @@ def _config_changes(context: typer.Context) -> list[str]:
         if not argument.startswith("--config."):
             kind = "No such option" if argument.startswith("-") else "Got unexpected argument"
             raise _UsageError(f"{kind}: {argument}", context)
+        if "=" not in argument:
+            raise _UsageError(f"No value is given: write {argument}=VALUE", context)
     return context.args
 
 
@@ -426,17 +429,25 @@ def convert(
 @app.command()
 def benchmark(
     what: Annotated[
-        Literal["trajectory", "flow", "flow-accuracy"],
+        Literal["trajectory", "train", "flow", "flow-accuracy"],
         typer.Argument(
-            help="The network on one long clip and on many; the flow estimators' speed; or their "
-            "error against exact flow."
+            help="The network on one long clip and on many; its training; the flow estimators' "
+            "speed; or their error against exact flow."
         ),
     ] = "trajectory",
     weights: WeightsOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File for the numbers of train, as JSON.", show_default=False),
+    ] = None,
 ) -> None:
     """Measure speed on this machine, medians of several runs, or the accuracy of flow."""
+    if out is not None and what != "train":
+        raise InputError(f"--out is for `benchmark train`; `benchmark {what}` writes no file")
     if what == "trajectory":
         _benchmark_trajectory()
+    elif what == "train":
+        _benchmark_training(out)
     elif what == "flow":
         _benchmark_flow(weights)
     else:
@@ -494,6 +505,33 @@ def _benchmark_trajectory() -> None:
     table.add_row(f"batch of {benchmark.BATCH}", f"{timing.batch_s:.2f}", f"{clips_per_s:.2f}")
     _out.print(table)
     _out.print(f"throughput of the batch against one by one: {timing.batch_gain:.2f} ×")
+
+
+def _benchmark_training(out: Path | None) -> None:
+    from dvs_jax.fused import train_benchmark
+
+    with _tracking() as track:
+        report = train_benchmark.measure(track=track)
+    first, alone = report.steps[0], report.scaling[0]
+    table = Table("network", "flow", "s a step", "windows/s", "ratio", title=report.title)
+    for each in report.steps:
+        table.add_row(each.case.network, each.case.flow, *_speed(each, first))
+    _out.print(table)
+    title = f"{alone.case.network}, flow {alone.case.flow}, on virtual devices of one CPU"
+    table = Table("devices", "s a step", "windows/s", "ratio", title=title)
+    for each in report.scaling:
+        table.add_row(str(each.devices), *_speed(each, alone))
+    _out.print(table)
+    _out.print("Virtual devices share the cores: where one device keeps them busy, 1 is ideal.")
+    _out.print(report.estimate)
+    if out is not None:
+        train_benchmark.write(report, out)
+        _say("numbers", out)
+
+
+def _speed(step: StepSpeed, reference: StepSpeed) -> tuple[str, str, str]:
+    ratio = step.windows_per_s / reference.windows_per_s
+    return f"{step.seconds:.3g}", f"{step.windows_per_s:.3g}", f"{ratio:.2f}"
 
 
 def _print_report(report: Report) -> None:

@@ -1,0 +1,273 @@
+"""How fast training steps are on the machine at hand: measured in one run, medians, ratios.
+
+`python -m dvs_jax.fused.train_benchmark` prints the seconds of one step of `SCALED`; the scaling
+over virtual devices starts it anew for each number of them, which has to be set before JAX starts.
+"""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+from flax import nnx
+from ml_collections import ConfigDict
+
+from dvs_jax import quaternion
+from dvs_jax.errors import InputError
+from dvs_jax.fused import record
+from dvs_jax.fused.rollout import StepFeatures
+from dvs_jax.fused.settings import settings
+from dvs_jax.fused.train import create_network, make_loss
+from dvs_jax.fused.window import Window
+from dvs_jax.progress import Track, silently
+from dvs_jax.training import parallel, schedule
+from dvs_jax.training.optimizer import make_optimizer
+from dvs_jax.training.state import begin
+from dvs_jax.training.step import make_step
+from dvs_jax.whole_file import replacing
+
+BATCH = 16
+STEPS = 50
+FRAME_RATE = 30.0
+
+PAPER_EPOCHS = 400
+PAPER_UPDATES_PER_EPOCH = STEPS
+"""The official program updates its weights after each of the 50 frames of its one batch."""
+
+PAPER_HOURS = 130.0
+"""What the official program took on an RTX 2080 Ti, for 16 clips."""
+
+VIRTUAL_DEVICES = (1, 2, 4, 8)
+
+_RUNS = 5
+_ENOUGH_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is trained.
+
+    Attributes:
+        network: "paper" for its layers and its losses, "ours" for those of `settings`.
+        flow_size: width and height of the flow, None for a network without.
+        micro_batches: parts in which one device takes the batch, so that it fits into the memory.
+    """
+
+    network: str
+    flow_size: tuple[int, int] | None = None
+    micro_batches: int = 1
+
+    @property
+    def flow(self) -> str:
+        """The flow's size in words."""
+        return "none" if self.flow_size is None else "{} × {}".format(*self.flow_size)
+
+
+SCALED = Case("ours")
+
+CASES = (
+    Case("paper", (480, 270), micro_batches=8),
+    Case("paper", (120, 68)),
+    Case("paper"),
+    Case("ours", (120, 68)),
+    SCALED,
+)
+
+
+@dataclass(frozen=True)
+class StepSpeed:
+    """How long a step of training takes: forward, backward and update, the data on the device.
+
+    Attributes:
+        case: what was trained.
+        devices: how many shared the batch.
+        seconds: of a step, the median.
+        windows_per_s: windows a second.
+    """
+
+    case: Case
+    devices: int
+    seconds: float
+    windows_per_s: float
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What was measured in one run.
+
+    Attributes:
+        device: what the steps ran on.
+        steps: every case.
+        scaling: `SCALED` on more and more virtual CPU devices.
+        paper_hours: of computing for the paper's recipe: 400 epochs of 50 updates, each on 16
+            windows of 50 steps with flow of 480 × 270, as in configs/dvs_official.py; the reading
+            of the data is not in it.
+    """
+
+    device: str
+    steps: tuple[StepSpeed, ...]
+    scaling: tuple[StepSpeed, ...]
+    paper_hours: float
+
+    @property
+    def title(self) -> str:
+        """What the steps have in common."""
+        return f"training on {self.device}: a step of {BATCH} windows of {STEPS} steps"
+
+    @property
+    def estimate(self) -> str:
+        """The time of the paper's recipe, and what is assumed, in words."""
+        updates = PAPER_EPOCHS * PAPER_UPDATES_PER_EPOCH
+        return (
+            f"The paper's recipe would take {self.paper_hours:.1f} h here, the data's reading not "
+            f"counted: {PAPER_EPOCHS} epochs on 16 clips are {updates} updates, "
+            f"{PAPER_UPDATES_PER_EPOCH} an epoch as in the official program, each on {BATCH} "
+            f"windows (with one update an epoch, {self.paper_hours / PAPER_UPDATES_PER_EPOCH:.2f} "
+            f"h). The official program took about {PAPER_HOURS:.0f} h on an RTX 2080 Ti."
+        )
+
+
+def measure(track: Track = silently) -> TrainingReport:
+    """Time training on all devices there are, and on virtual ones.
+
+    Args:
+        track: told of every measurement.
+
+    Raises:
+        InputError: the devices cannot share a batch, or a process fails.
+    """
+    steps = tuple(measure_step(case) for case in track(CASES, len(CASES), "steps"))
+    counts = track(VIRTUAL_DEVICES, len(VIRTUAL_DEVICES), "scaling")
+    scaling = tuple(_on_virtual_devices(count) for count in counts)
+    hours = PAPER_EPOCHS * PAPER_UPDATES_PER_EPOCH * steps[0].seconds / 3600.0
+    return TrainingReport(jax.devices()[0].device_kind, steps, scaling, hours)
+
+
+def measure_step(case: Case, batch: int = BATCH, steps: int = STEPS) -> StepSpeed:
+    """Time steps of training on all devices there are.
+
+    Args:
+        case: what to train.
+        batch: windows a step.
+        steps: of a window.
+
+    Raises:
+        InputError: the devices cannot share the batch.
+    """
+    seconds = _median_seconds(_step_of(case, batch, steps))
+    return StepSpeed(case, jax.device_count(), seconds, batch / seconds)
+
+
+def write(report: TrainingReport, file: Path) -> None:
+    """Write a report as JSON.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with replacing(file) as part:
+        part.write_text(json.dumps(dataclasses.asdict(report), indent=2) + "\n")
+
+
+def _on_virtual_devices(count: int) -> StepSpeed:
+    seconds = _seconds_on(count)
+    return StepSpeed(SCALED, count, seconds, BATCH / seconds)
+
+
+def _seconds_on(virtual_devices: int) -> float:
+    flags = f"--xla_force_host_platform_device_count={virtual_devices}"
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
+    command = [sys.executable, "-m", "dvs_jax.fused.train_benchmark"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if run.returncode:
+        last = (run.stderr.strip() or "no message").splitlines()[-1]
+        raise InputError(f"training on {virtual_devices} virtual devices fails: {last}")
+    return float(run.stdout)
+
+
+def _step_of(case: Case, batch: int, steps: int) -> Callable[[], object]:
+    """Return what takes a step and waits for it."""
+    config = _config(case, batch, steps)
+    graph, params = nnx.split(create_network(config))
+    devices = parallel.all_devices(config.train)
+    step = make_step(make_loss(graph, config), config.train, devices)
+    state = devices.replicate(begin(params, make_optimizer(config.train), 0.0, 0))
+    weights = schedule.weights_at(config.train.loss_weights, 1)
+    on_devices = devices.replicate({name: np.float32(each) for name, each in weights.items()})
+    windows = devices.distribute(_random_windows(config))
+
+    def take() -> object:
+        nonlocal state
+        state, metrics = step(state, windows, on_devices)
+        return jax.block_until_ready((state, metrics))
+
+    return take
+
+
+def _config(case: Case, batch: int, steps: int) -> ConfigDict:
+    config = settings()
+    config.model.flow = case.flow_size is not None
+    config.model.flow_size = case.flow_size or config.model.flow_size
+    config.data.steps = steps
+    config.train.batch_size = batch
+    # Each device takes as many windows at once, however many devices there are.
+    config.train.micro_batches = max(1, case.micro_batches // jax.device_count())
+    terms = ["acceleration", "jerk", "cover"]
+    if case.network == "paper":
+        config.model.lstm, config.model.fully_connected = (512, 512), (256,)
+        config.model.turn_unit, config.model.filters, config.model.official = 1.0, 0, True
+        terms = ["follow", "angle", "smooth", "c2_smooth", "undefine", "stay"]
+        terms += ["optical"] if config.model.flow else []
+    config.train.loss_weights = ((1, dict.fromkeys(terms, 1.0)),)
+    return config
+
+
+def _random_windows(config: ConfigDict) -> Window:
+    """Return a batch of a camera that turns at random, with flow at random."""
+    rng, count, steps = np.random.default_rng(0), config.train.batch_size, config.data.steps
+    seen = 2 * config.model.poses_each_side + 1
+
+    def poses(*shape: int) -> np.ndarray:
+        vector = rng.normal(0.0, 0.01, (count, *shape, 3))
+        return quaternion.from_rotation_vector(vector).astype(np.float32)
+
+    width, height = config.model.flow_size if config.model.flow else (0, 0)
+    flow = record.no_flow(count * steps) if not config.model.flow else None
+    if flow is None:
+        flow = rng.normal(0.0, 0.01, (count * steps, height, width, 4)).astype(np.float16)
+    camera_pose = poses(steps + 1)
+    return Window(
+        StepFeatures(
+            poses(steps, seen),
+            poses(steps),
+            np.full((count, steps), 1.0 / FRAME_RATE, np.float32),
+            np.zeros((count, steps, 0), np.float32),
+            np.ones((count, steps), np.float32),
+        ),
+        camera_pose,
+        camera_pose,
+        flow.reshape(count, steps, *flow.shape[1:]),
+        np.tile(np.array([0.8, 1.4], np.float32), (count, 1)),
+        np.arange(count, dtype=np.uint32),
+    )
+
+
+def _median_seconds(run: Callable[[], object]) -> float:
+    """The median of some runs after a first that compiles; fewer of them where they take long."""
+    run()
+    seconds: list[float] = []
+    while len(seconds) < _RUNS and sum(seconds) < _ENOUGH_SECONDS:
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))
+
+
+if __name__ == "__main__":
+    print(measure_step(SCALED).seconds)
