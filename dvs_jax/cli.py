@@ -429,29 +429,71 @@ def convert(
 @app.command()
 def benchmark(
     what: Annotated[
-        Literal["trajectory", "train", "flow", "flow-accuracy"],
+        Literal["trajectory", "train", "flow", "flow-accuracy", "faults"],
         typer.Argument(
             help="The network on one long clip and on many; its training; the flow estimators' "
-            "speed; or their error against exact flow."
+            "speed; their error against exact flow; or what networks leave of the shake where the "
+            "sensors err."
         ),
     ] = "trajectory",
     weights: WeightsOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="File for the numbers of train, as JSON.", show_default=False),
+        typer.Option(help="File for the numbers of train or faults, as JSON.", show_default=False),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A network for faults: a name, an Orbax folder or an official .checkpoint. Can be "
+            "given several times.",
+            show_default="fused and gyro_only",
+        ),
+    ] = None,
+    clips: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many clips faults renders.", show_default="4"),
     ] = None,
 ) -> None:
-    """Measure speed on this machine, medians of several runs, or the accuracy of flow."""
-    if out is not None and what != "train":
-        raise InputError(f"--out is for `benchmark train`; `benchmark {what}` writes no file")
+    """Measure speed on this machine, medians of several runs; the accuracy of flow; or steadiness.
+
+    For faults, clips are rendered, and their logs given a bias or a wrong clock, or left out; what
+    is measured is the shake left in the pictures that each network leads to.
+    """
+    if out is not None and what not in ("train", "faults"):
+        raise InputError(
+            f"--out is for `benchmark train` and `benchmark faults`; `benchmark {what}` writes no "
+            "file"
+        )
+    if what != "faults" and not (model is None and clips is None):
+        raise InputError(f"--model and --clips are for `benchmark faults`, not `benchmark {what}`")
     if what == "trajectory":
         _benchmark_trajectory()
     elif what == "train":
         _benchmark_training(out)
+    elif what == "faults":
+        _benchmark_faults(model or ["fused", "gyro_only"], clips or 4, out)
     elif what == "flow":
         _benchmark_flow(weights)
     else:
         _benchmark_flow_accuracy(weights)
+
+
+def _benchmark_faults(models: list[str], count: int, out: Path | None) -> None:
+    from dvs_jax import fault_benchmark
+    from dvs_jax.fault_benchmark import table
+    from dvs_jax.fused.weights import load_model
+    from dvs_jax.whole_file import make_folder
+
+    if out is not None:
+        make_folder(out.parent)
+    networks = {name: load_model(name) for name in models}
+    with _tracking() as track:
+        report = fault_benchmark.compare(fault_benchmark.clips(count), networks, track=track)
+    for part in table.render(report):
+        _out.print(part)
+    if out is not None:
+        table.write_json(report, out)
+        _say("numbers", out)
 
 
 def _flow_estimators(weights: Path | None) -> list[Estimator]:

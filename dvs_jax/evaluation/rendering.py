@@ -32,7 +32,7 @@ def measure(
     camera = clip.sensors.camera
     frames = track(_drawn(clip, paths, kept), clip.frame_count, "measuring")
     time_ns = clips.center_time_ns(clip)
-    return metrics.measure_each(frames, time_ns, camera, _cropped(camera, kept))
+    return metrics.measure_each(frames, time_ns, camera, cropped(camera, kept))
 
 
 def _drawn(
@@ -43,7 +43,7 @@ def _drawn(
         yield frame, [warp.warp_frame(frame, grid, kept, "black") for grid in grids]
 
 
-def _cropped(camera: Camera, kept: float) -> Camera:
+def cropped(camera: Camera, kept: float) -> Camera:
     """Return the camera that sees the central share `kept` of the width and of the height."""
     across, down = camera.focal_length
     x, y = (0.5 + (each - 0.5) / kept for each in camera.principal_point)

@@ -165,6 +165,6 @@ def test_a_crop_scaled_back_is_seen_by_a_longer_lens():
     middle = (np.array(size) - 1) / 2
     zoom = np.eye(3)
     zoom[:2, :2], zoom[:2, 2] = np.eye(2) / kept, middle - middle / kept
-    longer = rendering._cropped(camera, kept)
+    longer = rendering.cropped(camera, kept)
     plain, zoomed = (intrinsic_matrix(each, size, np.zeros(2)) for each in (camera, longer))
     assert np.allclose(zoomed, zoom @ plain)

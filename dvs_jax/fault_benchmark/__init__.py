@@ -1,0 +1,11 @@
+"""What reading the pictures besides the gyro buys when the sensors err.
+
+Clips are rendered, so the truth is known, and their logs are spoiled in one way after the other.
+Every method finds its path at equal crop, the output is drawn as `stabilize` draws it, and what
+still moves in its pictures is measured.
+"""
+
+from dvs_jax.fault_benchmark.comparison import FaultReport, Result, compare
+from dvs_jax.fault_benchmark.faults import FAULTS, clips
+
+__all__ = ["FAULTS", "FaultReport", "Result", "clips", "compare"]

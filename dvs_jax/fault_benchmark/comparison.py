@@ -1,0 +1,151 @@
+"""All methods on all clips with all faults."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from dvs_jax import flow, metrics
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.evaluation import rendering
+from dvs_jax.evaluation.comparison import LOOK_AHEAD_S
+from dvs_jax.evaluation.methods import INPUT, Method, tuned_model, tuned_smoother
+from dvs_jax.fault_benchmark.faults import FAULTS
+from dvs_jax.fault_benchmark.film import Film, Take, draw, take
+from dvs_jax.fault_benchmark.residual_motion import picture_path
+from dvs_jax.flow import Estimator
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.progress import Track, silently
+from dvs_jax.synthetic import SyntheticClip
+
+CROP = 0.1
+SMOOTHER = "gaussian"
+"""What stands for the classical smoothers, its strength tuned to the crop like a network's."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method on one clip with one fault: the rotation faster than 2 Hz left in the output.
+
+    Attributes:
+        picture_jitter_deg: RMS in degrees, measured in the pictures.
+        exact_jitter_deg: likewise, from the true path: without the parallax of a moving camera.
+    """
+
+    picture_jitter_deg: float
+    exact_jitter_deg: float
+
+
+@dataclass(frozen=True)
+class FaultReport:
+    """What came out.
+
+    Attributes:
+        clips: what was filmed, with perfect logs.
+        models: the labels of the networks, in the order they were given.
+        results: of each fault and each method, by its label, the result on every clip.
+    """
+
+    clips: tuple[SyntheticClip, ...]
+    models: tuple[str, ...]
+    results: dict[str, dict[str, tuple[Result, ...]]]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The labels of all methods, the input's first."""
+        return (INPUT, SMOOTHER, *self.models)
+
+    def mean(self, fault: str, method: str) -> Result:
+        """Return the mean over the clips."""
+        results = self.results[fault][method]
+        pictures = np.mean([each.picture_jitter_deg for each in results])
+        exact = np.mean([each.exact_jitter_deg for each in results])
+        return Result(float(pictures), float(exact))
+
+    def ratio(self, fault: str) -> Result | None:
+        """Return what the first network leaves over what the second leaves; None without two."""
+        if len(self.models) < 2:
+            return None
+        first, second = (self.mean(fault, model) for model in self.models[:2])
+        return Result(
+            _over(first.picture_jitter_deg, second.picture_jitter_deg),
+            _over(first.exact_jitter_deg, second.exact_jitter_deg),
+        )
+
+
+def _over(first: float, second: float) -> float:
+    return first / second if second > 0.0 else math.nan
+
+
+def compare(
+    clips: Sequence[SyntheticClip],
+    models: Mapping[str, FusedNetwork],
+    faults: Mapping[str, Mapping[str, Any]] = FAULTS,
+    flow_estimator: str | Estimator = "dis",
+    track: Track = silently,
+) -> FaultReport:
+    """Compare the input, a smoother and networks, all at equal crop, on clips whose logs err.
+
+    Args:
+        clips: with perfect logs, one or more, each of a second or longer.
+        models: networks in inference mode, by name.
+        faults: of `faults.FAULTS`, or others in its form.
+        flow_estimator: makes flow of the frames, for networks that read it.
+        track: told of every clip with every fault.
+    """
+    maker = flow.create(flow_estimator) if isinstance(flow_estimator, str) else flow_estimator
+    rows = _methods(models)
+    results: dict[str, dict[str, list[Result]]] = {
+        fault: {label: [] for label in (INPUT, *(row.label for row in rows))} for fault in faults
+    }
+    takes = _takes(clips, faults, maker)
+    for each in track(takes, len(clips) * len(faults), "faults"):
+        found = results[each.footage.name]
+        found[INPUT].append(_of_input(each))
+        for row in rows:
+            found[row.label].append(_of_path(each, row.find(each.footage, CROP).path))
+    models_of = tuple(row.label for row in rows if row.kind == "model")
+    whole = {
+        fault: {label: tuple(every) for label, every in found.items()}
+        for fault, found in results.items()
+    }
+    return FaultReport(tuple(clips), models_of, whole)
+
+
+def _methods(models: Mapping[str, FusedNetwork]) -> list[Method]:
+    smoother = tuned_smoother(SMOOTHER, "smoother", LOOK_AHEAD_S)
+    return [smoother, *(tuned_model(name, network) for name, network in models.items())]
+
+
+def _takes(
+    clips: Sequence[SyntheticClip], faults: Mapping[str, Mapping[str, Any]], maker: Estimator
+) -> Iterator[Take]:
+    """Yield each clip with each fault, named after it.
+
+    Faults of the logs change no frame; a lens that moves does.
+    """
+    for clip in clips:
+        films: dict[bool, Film] = {}
+        for name, changes in faults.items():
+            spoiled = replace(clip, **changes)
+            if spoiled.ois not in films:
+                films[spoiled.ois] = Film(replace(clip, ois=spoiled.ois), maker)
+            yield take(films[spoiled.ois], name, spoiled)
+
+
+def _of_input(each: Take) -> Result:
+    shown = each.shown
+    seen = picture_path(each.film.frames, shown.time_ns, Camera())
+    return Result(metrics.rotation_jitter(seen), metrics.rotation_jitter(shown))
+
+
+def _of_path(each: Take, virtual: CameraPath) -> Result:
+    # The outermost pixels blend with the border.
+    kept = 1.0 - 2.0 * CROP - 2.0 / min(each.film.clip.size)
+    lens = rendering.cropped(each.log.camera, kept)
+    seen = picture_path(draw(each, virtual, kept), virtual.time_ns, lens)
+    left = each.footage.seen(virtual)
+    return Result(metrics.rotation_jitter(seen), metrics.rotation_jitter(left))

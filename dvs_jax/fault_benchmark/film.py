@@ -1,0 +1,136 @@
+"""A rendered clip, and the footage that it is to a method that gets spoiled logs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Float16, UInt8
+
+from dvs_jax import camera as cameras
+from dvs_jax import flow, quaternion, sensors, synthetic, warp
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.evaluation import Footage
+from dvs_jax.flow import Estimator
+from dvs_jax.fused import features
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.sensors import SensorLog
+from dvs_jax.smoothing import Exposure
+from dvs_jax.stabilization import DRAWN_ROWS
+from dvs_jax.synthetic import SyntheticClip
+from dvs_jax.synthetic.logs import make_ois_log
+from dvs_jax.synthetic.motion import make_motion
+
+FLOW_SIZE = (270, 480)
+"""Height and width at which flow is made: as for a clip in full HD, which the small one stands for.
+"""
+
+Frame = UInt8[np.ndarray, "height width 3"]
+Flow = Float16[np.ndarray, "pair rows columns 4"]
+
+
+class Film:
+    """What a camera films. Frames are rendered once, and flow is made of them once.
+
+    Attributes:
+        clip: with perfect logs.
+    """
+
+    def __init__(self, clip: SyntheticClip, estimator: Estimator):
+        """Take a clip and what makes flow of its frames."""
+        self.clip, self._estimator = clip, estimator
+        self._flow: dict[Architecture, Flow] = {}
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """The frames, RGB."""
+        recording = synthetic.record(self.clip)
+        return [synthetic.render_frame(recording, i) for i in range(self.clip.frame_count)]
+
+    def flow(self, wanted: Architecture) -> Flow:
+        """Return the flow as a network reads it (see `features.normalize_flow`)."""
+        if wanted not in self._flow:
+            pairs = flow.estimate(self.frames, self._estimator, size=FLOW_SIZE)
+            normal = (features.normalize_flow(*pair, wanted) for pair in pairs)
+            self._flow[wanted] = np.stack([each.astype(np.float16) for each in normal])
+        return self._flow[wanted]
+
+
+@dataclass(frozen=True)
+class Take:
+    """A film with the logs that came out, be they right or wrong.
+
+    Attributes:
+        film: what was filmed.
+        log: what was logged.
+        footage: what a method gets; its `true` path shows what the logs do not tell.
+    """
+
+    film: Film
+    log: SensorLog
+    footage: Footage
+
+    @property
+    def shown(self) -> CameraPath:
+        """How the world truly moves in the frames as they are: the lens' shift is part of it."""
+        return true_path(self.film.clip, without_lens=False)
+
+
+def take(film: Film, name: str, spoiled: SyntheticClip) -> Take:
+    """Return the film with the logs of a clip that differs in their faults alone."""
+    log = synthetic.sensor_log(spoiled)
+    true = true_path(film.clip, without_lens=spoiled.ois_log)
+    footage = Footage(
+        name=name,
+        gyro=log.gyro,
+        real=CameraPath(true.time_ns, pose_at(log.gyro, true.time_ns, "hold")),
+        exposure=Exposure(log.camera, spoiled.size, *sensors.row_poses(log)),
+        true=true.quaternion,
+        flow=lambda wanted: (pair.astype(np.float32) for pair in film.flow(wanted)),
+        clip=None,
+    )
+    return Take(film, log, footage)
+
+
+def true_path(clip: SyntheticClip, *, without_lens: bool) -> CameraPath:
+    """Return the true pose at each frame's centre time, in the world of the gyro.
+
+    Args:
+        clip: the clip.
+        without_lens: whether the lens' shift is known and taken out by drawing; where not, it
+            counts as the turn of the camera that shifts the middle of the picture as far.
+    """
+    path = synthetic.aligned_true_path(clip)
+    ois = make_ois_log(clip, make_motion(clip))
+    if without_lens or ois is None:
+        return path
+    frames = synthetic.sensor_log(clip).frames
+    shift = sensors.ois_at(ois, frames.ois_time_ns + frames.readout_ns // 2)
+    turn = _turn_like(shift, Camera(), clip.size)
+    return CameraPath(path.time_ns, quaternion.multiply(turn, path.quaternion))
+
+
+def _turn_like(
+    shift: Float[np.ndarray, "frame 2"], camera: Camera, size: tuple[int, int]
+) -> Float[np.ndarray, "frame 4"]:
+    """Return the turns that move the picture's middle as the lens' shifts do."""
+    width, height = size
+    right = shift[:, 0] / camera.focal_length[0]
+    down = shift[:, 1] * height / (width * camera.focal_length[1])
+    vector = np.stack([-np.arctan(down), np.arctan(right), np.zeros(len(shift))], axis=1)
+    return quaternion.from_rotation_vector(vector)
+
+
+def draw(each: Take, virtual: CameraPath, kept: float) -> Iterator[Frame]:
+    """Draw what the virtual camera sees as `stabilize` does, from the logs, right or wrong.
+
+    Args:
+        each: the frames and their logs.
+        virtual: a pose a frame.
+        kept: the central share of the width and of the height that is shown.
+    """
+    rows = sensors.row_poses(each.log, DRAWN_ROWS)
+    grids = cameras.warp_grid(each.log.camera, each.film.clip.size, *rows, virtual.quaternion)
+    for frame, grid in zip(each.film.frames, grids, strict=True):
+        yield warp.warp_frame(frame, grid, kept, "black")
