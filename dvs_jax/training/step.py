@@ -92,7 +92,7 @@ def _gradient(
     gradient_of = jax.grad(mean_loss, has_aux=True)
     if parts == 1:
         return gradient_of(params, batch)
-    split = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), batch)
+    split = jax.tree.map(lambda x: x.reshape(parts, len(x) // parts, *x.shape[1:]), batch)
     nothing = jax.tree.map(
         lambda x: jnp.zeros(x.shape, x.dtype),
         jax.eval_shape(gradient_of, params, jax.tree.map(lambda x: x[0], split)),
