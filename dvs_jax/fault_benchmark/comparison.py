@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from dvs_jax import flow, metrics
-from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.evaluation import rendering
 from dvs_jax.evaluation.comparison import LOOK_AHEAD_S
@@ -137,9 +136,7 @@ def _takes(
 
 
 def _of_input(each: Take) -> Result:
-    shown = each.shown
-    seen = picture_path(each.film.frames, shown.time_ns, Camera())
-    return Result(metrics.rotation_jitter(seen), metrics.rotation_jitter(shown))
+    return Result(each.film.picture_jitter_deg, metrics.rotation_jitter(each.shown))
 
 
 def _of_path(each: Take, virtual: CameraPath) -> Result:

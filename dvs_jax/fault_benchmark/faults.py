@@ -32,14 +32,18 @@ _HIDDEN_LENS: dict[str, Any] = {"ois": True, "ois_log": False}
 FAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "none": {},
-        **{f"gyro bias {size:g} °/s about each axis": _bias(size) for size in _BIASES_DEG_S},
+        **{f"gyro bias {size:g} °/s": _bias(size) for size in _BIASES_DEG_S},
         **{f"gyro clock {late} ms late": _late(late) for late in _OFFSETS_MS},
-        "none, the lens moves": {"ois": True},
-        "the lens moves, its log is missing": _HIDDEN_LENS,
-        "bias 0.5 °/s, 15 ms late, lens log missing": _bias(0.5) | _late(15) | _HIDDEN_LENS,
+        "none, moving lens": {"ois": True},
+        "moving lens, no log of it": _HIDDEN_LENS,
+        "0.5 °/s, 15 ms, no lens log": _bias(0.5) | _late(15) | _HIDDEN_LENS,
     }
 )
-"""By name the fields of `SyntheticClip` that differ from a clip with perfect logs."""
+"""By name the fields of `SyntheticClip` that differ from a clip with perfect logs.
+
+A bias is the same about each axis. A moving lens is another film, so it stands there without fault
+too, to be compared with.
+"""
 
 
 def clips(

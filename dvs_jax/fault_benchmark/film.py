@@ -8,10 +8,11 @@ import numpy as np
 from jaxtyping import Float, Float16, UInt8
 
 from dvs_jax import camera as cameras
-from dvs_jax import flow, quaternion, sensors, synthetic, warp
+from dvs_jax import flow, metrics, quaternion, sensors, synthetic, warp
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.evaluation import Footage
+from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import features
 from dvs_jax.fused.architecture import Architecture
@@ -47,6 +48,12 @@ class Film:
         """The frames, RGB."""
         recording = synthetic.record(self.clip)
         return [synthetic.render_frame(recording, i) for i in range(self.clip.frame_count)]
+
+    @cached_property
+    def picture_jitter_deg(self) -> float:
+        """The jitter of the frames as they are, measured in the pictures."""
+        time_ns = synthetic.aligned_true_path(self.clip).time_ns
+        return metrics.rotation_jitter(picture_path(self.frames, time_ns, Camera()))
 
     def flow(self, wanted: Architecture) -> Flow:
         """Return the flow as a network reads it (see `features.normalize_flow`)."""

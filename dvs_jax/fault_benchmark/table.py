@@ -29,7 +29,8 @@ def render(report: FaultReport) -> Iterator[rich.table.Table]:
 def _table(report: FaultReport, measure: str, title: str) -> rich.table.Table:
     clips = "1 clip" if len(report.clips) == 1 else f"mean of {len(report.clips)} clips"
     title = f"{title}: rotation above 2 Hz, deg RMS, at a crop of {CROP:g}, {clips}"
-    screen = rich.table.Table("Fault", title=title, box=rich.box.SIMPLE_HEAD)
+    screen = rich.table.Table(title=title, box=rich.box.SIMPLE_HEAD)
+    screen.add_column("Fault", no_wrap=True)
     for label in (*report.methods, *_ratio_label(report)):
         screen.add_column(label.replace(" ", "\n", 1), justify="right")
     for fault in report.results:
