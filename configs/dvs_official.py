@@ -10,8 +10,9 @@ in which follow and angle go on throughout.
 
 Cost: the official program took about 130 hours on an RTX 2080 Ti for 400 epochs of 16 clips.
 `dvs-jax benchmark train` estimates it for this program on the machine at hand. The data take 10 GB
-to download and about 1 MB a frame before compression; a batch takes 0.8 GB on the device, and the
-backward pass some 15 GB: with less, raise config.train.micro_batches.
+to download and about 1 MB a frame before compression. On the device a batch takes 0.8 GB and the
+backward pass some 3.5 GB for each window that is taken at once, two as it stands: with much memory
+lower config.train.micro_batches, and with several devices too.
 
 Commands:
     python -m data.dvs_clips --config full --out datasets
@@ -61,6 +62,7 @@ def get_config() -> ConfigDict:
     config.rollout.displacement = 0.06  # how far aside windows start; the official program's
 
     config.train.batch_size = 16  # clips
+    config.train.micro_batches = 8  # parts of the batch, one after the other, for 8 GB of memory
     config.train.epochs = 400
     config.train.steps_per_epoch = 50  # as many updates as the official program makes
     config.train.lr = 1e-4
