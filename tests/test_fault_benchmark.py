@@ -116,7 +116,7 @@ def test_a_late_clock_leaves_its_lateness_times_the_angular_velocity():
     rate = fast_rate_deg_s(clip, late.footage.real.time_ns)
     assert rate > 10.0
     assert left[0] < 0.001
-    
+
     assert left[1] == pytest.approx(0.005 * rate, rel=0.07)
     assert left[2] == pytest.approx(0.010 * rate, rel=0.07)
 
@@ -188,6 +188,16 @@ def test_a_report_tells_means_and_their_ratio(report):
     assert replace(report, models=("model a",)).ratio("none") is None
 
 
+def test_the_screen_shows_means_and_their_ratio(report):
+    pictures, exact = table.render(report)
+    header = [column.header for column in pictures.columns]
+    assert header == ["Fault", "input", "gaussian", "a", "b", "ratio"]
+    assert pictures.caption == "ratio: a / b"
+    rows = [[*column.cells] for column in pictures.columns]
+    assert rows == [["none"], ["0.6000"], ["0.3000"], ["0.1500"], ["0.2000"], ["0.75"]]
+    assert [*exact.columns[2].cells] == ["0.2000"]
+
+
 def test_numbers_are_written_as_json(report, tmp_path: Path):
     table.write_json(report, tmp_path / "faults.json")
     written = json.loads((tmp_path / "faults.json").read_text())
@@ -219,7 +229,7 @@ def command(monkeypatch, capsys):
 def test_the_command_compares_networks_with_and_without_flow(command, monkeypatch, tmp_path: Path):
     for name, reads_flow in (("fused", True), ("gyro", False)):
         weights.save(network(reads_flow), tmp_path / name)
-    chosen = {name: FAULTS[name] for name in ("none", "moving lens, no log of it")}
+    chosen = {name: FAULTS[name] for name in ("none", "moving lens, no log")}
     tiny = partial(fault_benchmark.clips, size=(160, 90), duration_s=1.2)
     monkeypatch.setattr(fault_benchmark, "clips", tiny)
     monkeypatch.setattr(fault_benchmark, "compare", partial(fault_benchmark.compare, faults=chosen))
@@ -227,7 +237,7 @@ def test_the_command_compares_networks_with_and_without_flow(command, monkeypatc
     file = tmp_path / "numbers/faults.json"
     code, out, err = command("faults", *models, "--clips", 1, "--out", file)
     assert (code, err) == (0, "")
-    assert "moving lens, no log of it" in out
+    assert "moving lens, no log" in out
     written = json.loads(file.read_text())
     assert [each["name"] for each in written["faults"]] == [*chosen]
     for fault in written["faults"]:

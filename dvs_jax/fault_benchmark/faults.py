@@ -32,11 +32,11 @@ _HIDDEN_LENS: dict[str, Any] = {"ois": True, "ois_log": False}
 FAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "none": {},
-        **{f"gyro bias {size:g} °/s": _bias(size) for size in _BIASES_DEG_S},
-        **{f"gyro clock {late} ms late": _late(late) for late in _OFFSETS_MS},
+        **{f"bias {size:g} °/s": _bias(size) for size in _BIASES_DEG_S},
+        **{f"clock {late} ms late": _late(late) for late in _OFFSETS_MS},
         "none, moving lens": {"ois": True},
-        "moving lens, no log of it": _HIDDEN_LENS,
-        "0.5 °/s, 15 ms, no lens log": _bias(0.5) | _late(15) | _HIDDEN_LENS,
+        "moving lens, no log": _HIDDEN_LENS,
+        "0.5 °/s, 15 ms, no log": _bias(0.5) | _late(15) | _HIDDEN_LENS,
     }
 )
 """By name the fields of `SyntheticClip` that differ from a clip with perfect logs.

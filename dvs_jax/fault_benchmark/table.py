@@ -28,11 +28,11 @@ def render(report: FaultReport) -> Iterator[rich.table.Table]:
 
 def _table(report: FaultReport, measure: str, title: str) -> rich.table.Table:
     clips = "1 clip" if len(report.clips) == 1 else f"mean of {len(report.clips)} clips"
-    title = f"{title}: rotation above 2 Hz, deg RMS, at a crop of {CROP:g}, {clips}"
-    screen = rich.table.Table(title=title, box=rich.box.SIMPLE_HEAD)
+    title = f"{title}: deg RMS above 2 Hz\n{clips}, crop {CROP:g}"
+    screen = rich.table.Table(title=title, caption=_caption(report), box=rich.box.SIMPLE_HEAD)
     screen.add_column("Fault", no_wrap=True)
     for label in (*report.methods, *_ratio_label(report)):
-        screen.add_column(label.replace(" ", "\n", 1), justify="right")
+        screen.add_column(label.removeprefix("model "), justify="right", overflow="fold")
     for fault in report.results:
         values = [getattr(report.mean(fault, label), measure) for label in report.methods]
         ratio = report.ratio(fault)
@@ -42,7 +42,14 @@ def _table(report: FaultReport, measure: str, title: str) -> rich.table.Table:
 
 
 def _ratio_label(report: FaultReport) -> list[str]:
-    return ["first / second"] if len(report.models) > 1 else []
+    return ["ratio"] if len(report.models) > 1 else []
+
+
+def _caption(report: FaultReport) -> str | None:
+    if len(report.models) < 2:
+        return None
+    first, second = (label.removeprefix("model ") for label in report.models[:2])
+    return f"ratio: {first} / {second}"
 
 
 def write_json(report: FaultReport, file: Path) -> None:
