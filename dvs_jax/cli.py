@@ -486,6 +486,8 @@ def _benchmark_faults(models: list[str], count: int, out: Path | None) -> None:
 
     if out is not None:
         make_folder(out.parent)
+        if out.is_dir():
+            raise InputError(f"{out}: is a folder; name a file for the numbers")
     networks = {name: load_model(name) for name in models}
     with _tracking() as track:
         report = fault_benchmark.compare(fault_benchmark.clips(count), networks, track=track)

@@ -261,3 +261,8 @@ def test_a_missing_model_is_told_in_one_line(command, tmp_path: Path):
     code, _, err = command("faults", "--model", tmp_path / "none")
     assert code == 2
     assert err.count("\n") == 1 and "none" in err
+
+
+def test_a_folder_in_place_of_the_file_is_told_before_the_work(command, tmp_path: Path):
+    code, _, err = command("faults", "--out", tmp_path)
+    assert (code, err) == (2, f"error: {tmp_path}: is a folder; name a file for the numbers\n")
