@@ -19,7 +19,7 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.flow import Estimator
-from dvs_jax.fused import prediction
+from dvs_jax.fused import prediction, reach
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.metrics import MetricsTable
 from dvs_jax.progress import Track, silently
@@ -32,6 +32,7 @@ DEFAULT_SMOOTHER = "adaptive"
 DEFAULT_CROP = 0.1
 
 LARGEST_CROP = 0.45
+SMALLEST_REACH = 0.005
 
 DRAWN_ROWS = 34
 """Rows and columns of the grid that frames are drawn with: three times the official fineness."""
@@ -224,7 +225,12 @@ def find_path(
     real = clips.real_path(clip)
     if model is None:
         return smoothing.smooth_within_frame(smoother, real, exposure, crop)
-    predicted = prediction.predict_trajectory(model, clip, flow_estimator, track)
+    strength = None
+    if not model.architecture.official:
+        # No crop at all leaves next to no reach, which the limit then takes.
+        wanted = max(crop, SMALLEST_REACH)
+        strength = reach.strength_of(wanted, clip.sensors.camera, clip.size)
+    predicted = prediction.predict_trajectory(model, clip, flow_estimator, track, strength)
     return smoothing.limit_to_cover([real, predicted], exposure, crop)
 
 

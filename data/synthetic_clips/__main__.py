@@ -11,7 +11,7 @@ from dvs_jax.errors import InputError
 
 app = typer.Typer()
 
-Configs = Literal["poses", "quarter", "full", "smoke"]
+Configs = Literal["poses", "small", "quarter", "full", "smoke"]
 
 
 @app.command()

@@ -54,6 +54,13 @@ CONFIGS = [
         seconds=(2.7, 6.0),
     ),
     SyntheticConfig(
+        name="small",
+        description="Flow of 30 × 17, enough to tell how the picture turned.",
+        flow_size=(30, 17),
+        clips=(2000, 60),
+        seconds=(2.7, 6.0),
+    ),
+    SyntheticConfig(
         name="full",
         description="Flow of 480 × 270, as the paper's.",
         flow_size=(480, 270),

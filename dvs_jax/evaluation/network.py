@@ -9,7 +9,7 @@ from jaxtyping import Float, Float16
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage
-from dvs_jax.fused import features, inference
+from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.network import FlowEncoder, FusedNetwork
 from dvs_jax.sensors.integration import with_pre_roll
 
@@ -43,7 +43,9 @@ class NetworkPaths:
         encoder = self._network.encoder
         if encoder is not None:
             flow = self._normal_flow()
-            encoded = [_encoded(encoder, flow, each) for each in values]
+            exposure = self._footage.exposure
+            view = reach.field_of_view(exposure.camera, exposure.size)
+            encoded = [_encoded(encoder, flow, each / view) for each in values]
             steps = [each._replace(flow=code) for each, code in zip(steps, encoded, strict=True)]
         return inference.predict(self._network, steps, [time_ns] * len(steps))
 

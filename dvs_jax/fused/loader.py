@@ -16,6 +16,7 @@ from typing import Any, SupportsIndex
 import grain
 import numpy as np
 import tensorflow_datasets as tfds
+from jaxtyping import Float16
 
 from dvs_jax.errors import InputError
 from dvs_jax.fused import record, window
@@ -101,8 +102,9 @@ def load(
         largest_shake_deg: records that shake more are left out: a curriculum's bound.
         process_index: which process this is.
         process_count: how many there are.
-        flow_size: width and height of the flow that windows have to have; None for none, where
-            flow that a dataset has is left out.
+        flow_size: width and height of the flow that windows are to have: the dataset's, or a whole
+            number of times smaller, to which it is averaged; None for none, where flow that a
+            dataset has is left out.
         poses_each_side: how many real poses a step sees before it and after it.
 
     Returns:
@@ -126,6 +128,8 @@ def load(
     )
     if flow_size is None:
         windows = windows.map(_without_flow)
+    elif any(source.flow_size != flow_size for source in sources):
+        windows = windows.map(partial(_with_smaller_flow, size=flow_size))
     mine = windows[process_index::process_count].batch(batch_size // process_count)
     ahead = grain.ReadOptions(num_threads=BATCHES_AHEAD, prefetch_buffer_size=BATCHES_AHEAD)
     return Batches(iter(mine.to_iter_dataset(ahead)))
@@ -288,14 +292,33 @@ def _without_flow(sample: Window) -> Window:
     return sample._replace(flow=record.no_flow(len(sample.flow)))
 
 
+def _with_smaller_flow(sample: Window, size: tuple[int, int]) -> Window:
+    return sample._replace(flow=smaller_flow(sample.flow, size))
+
+
+def smaller_flow(
+    flow: Float16[np.ndarray, "pair height width 4"], size: tuple[int, int]
+) -> Float16[np.ndarray, "pair rows columns 4"]:
+    """Return normalised flow averaged to a width and height that divide its own."""
+    columns, rows = size
+    pairs, height, width, _ = flow.shape
+    cells = flow.reshape(pairs, rows, height // rows, columns, width // columns, 4)
+    return cells.astype(np.float32).mean(axis=(2, 4)).astype(np.float16)
+
+
+def _is_multiple(stored: tuple[int, int], wanted: tuple[int, int]) -> bool:
+    return all(many % few == 0 for many, few in zip(stored, wanted, strict=True))
+
+
 def _require_flow(source: _Records, wanted: tuple[int, int] | None) -> None:
-    if wanted is not None and source.flow_size != wanted:
+    if wanted is not None and not (source.flow_size and _is_multiple(source.flow_size, wanted)):
         there = (
             "no flow" if source.flow_size is None else "flow of {} × {}".format(*source.flow_size)
         )
         raise InputError(
-            f"{source}: has {there}, and the network reads {wanted[0]} × {wanted[1]}; build the "
-            "dataset in that size, or change config.model.flow_size or config.model.flow"
+            f"{source}: has {there}, and the network reads {wanted[0]} × {wanted[1]}, or flow a "
+            "whole number of times larger; build such a dataset, or change config.model.flow_size "
+            "or config.model.flow"
         )
 
 

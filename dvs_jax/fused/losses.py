@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float
 
 from dvs_jax import quaternion
 from dvs_jax.camera import GRID_ROWS, NEAREST_DEPTH, grid_vertices
+from dvs_jax.fused.reach import MARGIN
 
 OFFICIAL_SIZE = (1920, 1080)
 """Width and height in pixels of the frames that the official program assumes."""
@@ -28,9 +29,6 @@ LOOK_AHEAD_WEIGHTS = (0.072254, 0.068349, 0.057856, 0.043824, 0.029705)
 INSET = 0.08
 SLACK = 0.04
 """Shares of the frame: where the corners that must stay covered lie, and how far they may stray."""
-
-MARGIN = 0.1
-"""Share of the frame at each side that the `cover` term lets the virtual camera use up."""
 
 LEAST_ACCELERATION = 1e-3
 LEAST_JERK = 1e-2

@@ -12,7 +12,7 @@ from dvs_jax import flow
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator, FlowPair
-from dvs_jax.fused import features, inference
+from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
 from dvs_jax.sensors.integration import with_pre_roll
@@ -25,7 +25,7 @@ def predict_trajectory(
     clip: Clip,
     flow_estimator: str | Estimator = "auto",
     track: Track = silently,
-    strength: float = 1.0,
+    strength: float | None = None,
 ) -> CameraPath:
     """Predict the virtual camera's path.
 
@@ -34,8 +34,9 @@ def predict_trajectory(
         clip: the clip; its flow files are used where there are any.
         flow_estimator: what makes flow where there are none and the network wants it.
         track: told of every pair of frames.
-        strength: above 1 the network smooths more and leaves the real path further, below 1 less
-            (see `StepFeatures`); 1 is what it was trained for.
+        strength: the greater, the more the network smooths and the further it leaves the real path
+            (see `StepFeatures` and `reach.strength_of`). By default 1 for official weights, and for
+            our own what keeps the clip's frames within a crop of a tenth at each side.
 
     Returns:
         One pose a frame, at the frames' centre times.
@@ -46,11 +47,13 @@ def predict_trajectory(
     wanted = network.architecture
     time_ns = clips.center_time_ns(clip)
     _tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
-    gyro = with_pre_roll(clip.sensors.gyro)
+    gyro, camera = with_pre_roll(clip.sensors.gyro), clip.sensors.camera
+    view = 1.0 if wanted.official else reach.field_of_view(camera, clip.size)
+    strength = view if strength is None else strength
     steps = features.pose_features(gyro, time_ns, wanted.official, strength, wanted.poses_each_side)
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
-        normal = (features.normalize_flow(*pair, wanted) / strength for pair in pairs)
+        normal = (features.normalize_flow(*pair, wanted) * (view / strength) for pair in pairs)
         encoded = [features.encode_flow(network.encoder, chunk) for chunk in _chunks(normal)]
         steps = steps._replace(flow=np.concatenate(encoded))
     (path,) = inference.predict(network, [steps], [time_ns])

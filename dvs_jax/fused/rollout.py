@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from dvs_jax import quaternion
+from dvs_jax.fused import reach
 from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE, SAMPLE_INTERVAL_NS, VIRTUAL_POSES
 from dvs_jax.fused.network import Core, LstmState
 
@@ -19,12 +20,6 @@ SOFTSHRINK = 0.0006
 
 VIRTUAL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in range(VIRTUAL_POSES, 0, -1))
 """How long ago the virtual poses of the input were, oldest first."""
-
-FURTHEST_START_RAD = 0.04
-"""Furthest that our own networks' virtual camera starts from the real one, at strength 1.
-
-A margin of a tenth of the frame is 0.12 rad to the sides and 0.07 rad up and down.
-"""
 
 _EMPTY_AGE_S = 1e6
 
@@ -105,24 +100,27 @@ def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
 def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Array, "known"]]:
     """Return poses on the line through the real ones near by, and their ages at the frame before.
 
-    Near by are those within 400 ms, if as many are seen. The line is moved as a whole towards the
-    real path where, just then, that is too far away for the frame to be covered.
+    Near by are those within 400 ms, if as many are seen. The line is turned as a whole to where it
+    is within reach of the camera.
     """
-    reach = min(len(first.real) // 2, REAL_POSES_EACH_SIDE)
     now = len(first.real) // 2
-    near = first.real[now - reach : now + reach + 1]
-    steps = jnp.arange(-reach, reach + 1, dtype=jnp.float32)
+    side = min(now, REAL_POSES_EACH_SIDE)
+    near = first.real[now - side : now + side + 1]
+    steps = jnp.arange(-side, side + 1, dtype=jnp.float32)
     turn = quaternion.to_rotation_vector(scale_rotation(near, first.strength))
     rate = (steps[:, None] * turn).sum(axis=0) / jnp.square(steps).sum()
     age_s = jnp.asarray(_EVEN_AGES_S)
     steps_ago = (age_s + first.interval_s) / (SAMPLE_INTERVAL_NS * 1e-9)
-    middle, here = turn.mean(axis=0), turn[reach]
-    aside = middle - here
-    longest = FURTHEST_START_RAD * first.strength
-    distance = jnp.sqrt(jnp.square(aside).sum() + 1e-12)
-    middle = here + aside * jnp.minimum(1.0, longest / distance)
-    line = middle[None] - steps_ago[:, None] * rate[None]
-    return quaternion.multiply(quaternion.from_rotation_vector(line), first.anchor[None]), age_s
+    line = quaternion.from_rotation_vector(
+        turn.mean(axis=0)[None] - steps_ago[:, None] * rate[None]
+    )
+    camera = quaternion.from_rotation_vector(
+        turn[side] + jnp.minimum(steps_ago[0], 1.0) * (turn[side - 1] - turn[side])
+    )
+    held = reach.limited(line[0], camera, first.strength)
+    moved = quaternion.multiply(held, quaternion.conjugate(line[0]))
+    poses = quaternion.multiply(moved[None], line)
+    return quaternion.multiply(poses, first.anchor[None]), age_s
 
 
 def _with_poses(
@@ -244,7 +242,15 @@ def _predict(
     lstm, scaled_turn = core(aged.lstm, vector)
     turn = scale_rotation(scaled_turn, features.strength)
     latest = quaternion.multiply(virtual[-1], features.anchor)
-    return lstm, StepOutput(quaternion.multiply(turn, latest), turn, virtual)
+    pose = quaternion.multiply(turn, latest)
+    if not core.architecture.official:
+        pose = reach.limited(pose, _camera_pose(features), features.strength)
+    return lstm, StepOutput(pose, turn, virtual)
+
+
+def _camera_pose(features: StepFeatures) -> Float[Array, "4"]:
+    now = scale_rotation(features.real[len(features.real) // 2], features.strength)
+    return quaternion.multiply(now, features.anchor)
 
 
 def scale_rotation(

@@ -106,7 +106,7 @@ def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
     )
     if network.encoder is None:
         return steps
-    flow = clip.flow * features.flow_scale(network.architecture)
+    flow = loader.smaller_flow(clip.flow, seen.flow_size) * features.flow_scale(seen)
     many = features.ENCODED_AT_ONCE
     chunks = [flow[start : start + many] for start in range(0, len(flow), many)]
     encoded = [features.encode_flow(network.encoder, chunk) for chunk in chunks]

@@ -26,7 +26,7 @@ def margin_keeper() -> FusedNetwork:
     With e half the angle to the camera's own pose, it turns by 0.9·(e − m·h(e/m)), where h, an LSTM
     with open gates that forgets at once, is tanh of tanh.
     """
-    layers = {"lstm": (3,), "fully_connected": (FullyConnected(4),), "skip": True}
+    layers = {"lstm": (3,), "fully_connected": (FullyConnected(4),), "filters": 1}
     network = FusedNetwork(Architecture(flow=False, **layers), nnx.Rngs(0))
     core, margin, gain = network.core, 0.02, 0.9
     to_camera = np.zeros((92, 3), np.float32)
@@ -41,6 +41,6 @@ def margin_keeper() -> FusedNetwork:
     lstm.recurrent.kernel[...] = jnp.zeros((3, 12))
     last.kernel[...] = jnp.asarray(-gain * margin * np.eye(3, 4, dtype=np.float32))
     last.bias[...] = jnp.asarray([0.0, 0.0, 0.0, 1.0])
-    core.skip.kernel[...] = jnp.asarray(gain * to_camera @ np.eye(3, 4, dtype=np.float32))
+    core.filters.maps.kernel[...] = jnp.asarray(gain * to_camera @ np.eye(3, 4, dtype=np.float32))
     network.eval()
     return network

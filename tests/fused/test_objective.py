@@ -154,7 +154,8 @@ def still(sample: Window) -> Window:
 
 
 def test_standing_aside_of_a_still_camera_costs_what_it_should(walk: Window) -> None:
-    network = small_network()
+    # Our own networks' reach would not let them stand so far aside.
+    network = small_network(official=True)
     last = network.core.fully_connected[-1].linear
     last.kernel[...] = jnp.zeros_like(last.kernel[...])
     loss, params = loss_of(network)
@@ -165,7 +166,7 @@ def test_standing_aside_of_a_still_camera_costs_what_it_should(walk: Window) -> 
     gate = 1 / (1 + np.exp(-100 * (angle - np.radians(6))))
     np.testing.assert_allclose(terms["follow"], 5 * np.square(aside - IDENTITY).mean(), rtol=1e-4)
     np.testing.assert_allclose(terms["angle"], angle * gate, rtol=1e-3)
-    for name in ("smooth", "c2_smooth", "stay", "optical"):
+    for name in ("smooth", "c2_smooth", "stay"):
         np.testing.assert_allclose(terms[name], 0.0, atol=1e-7, err_msg=name)
     np.testing.assert_allclose(terms["acceleration"], 0.0, atol=1e-3)
 
