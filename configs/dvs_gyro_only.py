@@ -45,7 +45,7 @@ def get_config() -> ConfigDict:
         "log_jerk": 1.0,
         "acceleration": 0.3,
         "jerk": 0.01,
-        "cover": 20.0,
+        "cover": 30.0,
     }
     config.train.loss_weights = ((1, weights),)
 

@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float
 
 from dvs_jax import quaternion
 from dvs_jax.camera import GRID_ROWS, NEAREST_DEPTH, grid_vertices
-from dvs_jax.fused.reach import MARGIN
+from dvs_jax.fused import reach
 
 OFFICIAL_SIZE = (1920, 1080)
 """Width and height in pixels of the frames that the official program assumes."""
@@ -34,8 +34,8 @@ LEAST_ACCELERATION = 1e-3
 LEAST_JERK = 1e-2
 """In rad/s² and rad/s³: what lies below is still enough for the terms by logarithm."""
 
-BORDER_POINTS = 3
-"""Points along each side of the frame whose landing decides how much is covered."""
+SOFTNESS = 0.05
+"""Share of the margin over which the `cover` term sets in."""
 
 _SMALLEST_SQUARED = 1e-12
 
@@ -74,7 +74,6 @@ class Course(NamedTuple):
             logs have wrong about the camera's. There is one frame more than steps, the first.
         turned: [step, 4], from the camera's pose (as logged) to the virtual one.
         interval_s: [step], seconds since the frame before.
-        focal: [2], focal length in fractions of the frame's width and height.
         strength: [], as in `StepFeatures`: how much further than usual the virtual camera may stray
             and how much faster than usual the real one moves.
     """
@@ -82,7 +81,6 @@ class Course(NamedTuple):
     seen: Float[Array, "frame 4"]
     turned: Float[Array, "step 4"]
     interval_s: Float[Array, "step"]
-    focal: Float[Array, "2"]
     strength: Float[Array, ""]
 
 
@@ -184,17 +182,15 @@ def log_jerk(course: Course) -> Float[Array, ""]:
 
 
 def cover(course: Course) -> Float[Array, ""]:
-    """Return how far the worst frame, and frames on average, are beyond the margin.
+    """Return how far the worst frame, and frames on average, are into the end of the reach.
 
-    The margin is `MARGIN` times the strength; the result is in shares of the frame, over the
-    strength. A twentieth of the margin before its end already counts a little, and what is half a
-    margin beyond counts by its logarithm: hopeless windows must not outweigh the others.
+    In shares of the margin (see `reach`), from where the reach begins to hold the virtual camera
+    back; a twentieth before that already counts a little. Held back, it shakes.
     """
-    used = jax.vmap(_used_margin, in_axes=(0, None))(course.turned, course.focal)
-    beyond = used / course.strength - MARGIN
-    soft = 0.05 * MARGIN
-    large = 0.5 * MARGIN
-    excess = large * jnp.log1p(soft * jax.nn.softplus(beyond / soft) / large)
+    used = jax.vmap(reach.used_share)(
+        quaternion.to_rotation_vector(course.turned) / course.strength
+    )
+    excess = SOFTNESS * jax.nn.softplus((used - reach.FREE_SHARE) / SOFTNESS)
     return excess.max() + excess.mean()
 
 
@@ -289,15 +285,6 @@ def _strayed(
     landed = _landing(focal, _official_center())(turn, corners)
     stray = jax.nn.relu(SLACK - landed) + jax.nn.relu(landed - (1.0 - SLACK))
     return jnp.minimum(jnp.square(stray).sum(axis=-1).max(), 1.0)
-
-
-def _used_margin(turned: Float[Array, "4"], focal: Float[Array, "2"]) -> Float[Array, ""]:
-    """Return the share of the frame at a side that has to be cropped for nothing to be empty."""
-    side = jnp.linspace(0.0, 1.0, BORDER_POINTS)
-    zero, one = jnp.zeros(BORDER_POINTS), jnp.ones(BORDER_POINTS)
-    x, y = jnp.concatenate([side, side, zero, one]), jnp.concatenate([zero, one, side, side])
-    landed = _landing(focal, jnp.full(2, 0.5))(turned, jnp.stack([x, y], axis=-1))
-    return 0.5 - jnp.abs(landed - 0.5).max(axis=-1).min()
 
 
 def _inside(point: Float[Array, "row column 2"]) -> Bool[Array, "row column"]:

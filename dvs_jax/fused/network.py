@@ -48,7 +48,9 @@ class FlowEncoder(nnx.Module):
     The official program calls it UNet; it has no decoder.
     """
 
-    def __init__(self, rngs: nnx.Rngs):
+    def __init__(self, rngs: nnx.Rngs, unit: float = 1.0):
+        """Draw the weights; flow of `unit`, in shares of the frame, is read as 1."""
+        self.unit = unit
         inputs = (4, *ENCODER_CHANNELS[:-1])
         self.convolutions = nnx.List(
             [
@@ -65,7 +67,7 @@ class FlowEncoder(nnx.Module):
             flow: float32, forward (dx, dy) and backward (dx, dy), normalised; 270 × 480 leaves
                 exactly one pixel after the last pooling, larger sizes are averaged.
         """
-        x = jax.nn.relu(self.convolutions[0](flow.astype(self.linear.kernel.dtype)))
+        x = jax.nn.relu(self.convolutions[0]((flow / self.unit).astype(self.linear.kernel.dtype)))
         for convolution in self.convolutions[1:]:
             window = (min(ENCODER_POOL, x.shape[0]), min(ENCODER_POOL, x.shape[1]))
             x = jax.nn.relu(convolution(nnx.max_pool(x, window, strides=window)))
@@ -240,7 +242,7 @@ class FusedNetwork(nnx.Module):
     def __init__(self, architecture: Architecture, rngs: nnx.Rngs):
         self.architecture = architecture
         self.core = Core(architecture, rngs)
-        self.encoder = FlowEncoder(rngs) if architecture.flow else None
+        self.encoder = FlowEncoder(rngs, architecture.turn_unit) if architecture.flow else None
 
 
 def without_weights(wanted: Architecture) -> FusedNetwork:

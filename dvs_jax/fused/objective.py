@@ -172,6 +172,5 @@ def _course(
         seen=quaternion.multiply(turned, window.true_pose),
         turned=turned[1:],
         interval_s=jnp.asarray(steps.interval_s),
-        focal=jnp.asarray(window.focal),
         strength=steps.strength[0],
     )

@@ -20,7 +20,7 @@ FOCAL_X, FOCAL_Y = 1 / 1.27, 16 / 9 / 1.27
 HALF_ASPECT = 8 / 9
 """Half the width of that frame in heights: how far a roll lowers a corner, per radian."""
 
-FREE_SHARE = 0.5
+FREE_SHARE = 0.7
 """Share of the reach within which a turn is left alone."""
 
 _ROUNDING = 0.005

@@ -5,10 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dvs_jax import quaternion, smoothing
-from dvs_jax.camera import Camera
-from dvs_jax.camera_path import CameraPath, pose_at
-from dvs_jax.fused import features, losses
+from dvs_jax import quaternion
+from dvs_jax.camera_path import pose_at
+from dvs_jax.fused import features, losses, reach
 from dvs_jax.fused.losses import Course, Moment
 
 ORDER = ("follow", "angle", "smooth", "c2_smooth", "undefine", "optical", "stay")
@@ -119,7 +118,7 @@ def course(angle, interval_s=1 / 30):
     vector = angle[:, None] * np.array([1.0, 0.0, 0.0])
     pose = quaternion.from_rotation_vector(vector).astype(np.float32)
     every = np.full(len(angle), interval_s, np.float32)
-    return jax.tree.map(jnp.asarray, Course(pose, pose[1:], every[1:], FOCAL, np.float32(1.0)))
+    return jax.tree.map(jnp.asarray, Course(pose, pose[1:], every[1:], np.float32(1.0)))
 
 
 def test_acceleration_and_jerk_of_a_known_path():
@@ -144,12 +143,9 @@ def test_gradients_of_a_path_are_finite(term, angle):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
 
 
-@pytest.mark.parametrize("degrees", [1.0, 3.0, 6.0])
-def test_cover_agrees_with_what_a_frame_keeps(degrees):
-    """A turn about y uses up, of the side it uncovers, what `kept_fraction` says is not kept."""
-    pose = about_y(degrees)
-    path = CameraPath(np.zeros(1, np.int64), np.array([[0.0, 0.0, 0.0, 1.0]]))
-    exposure = smoothing.global_shutter(Camera(), (1920, 1080), path)
-    kept = smoothing.kept_fraction(exposure, pose[None].astype(float))[0]
-    used = losses._used_margin(jnp.asarray(pose), jnp.asarray(FOCAL))
-    np.testing.assert_allclose(1.0 - 2.0 * used, kept, atol=2e-4)
+def test_cover_counts_what_is_at_the_end_of_the_reach():
+    """Of 0.1 of the frame at each side; pitch uses up more of it than yaw does."""
+    near, far = course(np.full(9, 0.01)), course(np.full(9, 0.06))
+    assert losses.cover(near) < 1e-3
+    beyond = reach.used_share(jnp.asarray([0.06, 0.0, 0.0])) - reach.FREE_SHARE
+    np.testing.assert_allclose(losses.cover(far), 2 * beyond, rtol=0.05)
