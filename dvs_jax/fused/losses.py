@@ -74,6 +74,9 @@ class Course(NamedTuple):
             logs have wrong about the camera's. There is one frame more than steps, the first.
         turned: [step, 4], from the camera's pose (as logged) to the virtual one.
         interval_s: [step], seconds since the frame before.
+        true_turn: [step, 3], rotation vector of the true camera since the frame before, in the
+            units in which the network reads turns.
+        encoded: [step, feature], encoded flow; no feature for a network without flow.
         strength: [], as in `StepFeatures`: how much further than usual the virtual camera may stray
             and how much faster than usual the real one moves.
     """
@@ -81,6 +84,8 @@ class Course(NamedTuple):
     seen: Float[Array, "frame 4"]
     turned: Float[Array, "step 4"]
     interval_s: Float[Array, "step"]
+    true_turn: Float[Array, "step 3"]
+    encoded: Float[Array, "step feature"]
     strength: Float[Array, ""]
 
 
@@ -194,6 +199,18 @@ def cover(course: Course) -> Float[Array, ""]:
     return excess.max() + excess.mean()
 
 
+def flow_turn(course: Course) -> Float[Array, ""]:
+    """Return how far the turn that the encoded flow tells is from the true one; L1, mean over axes.
+
+    What it tells is its first three features less the next three, which are never negative. So the
+    encoder learns what is needed of it before the path can profit; outliers count little.
+    """
+    if course.encoded.shape[-1] == 0:
+        return jnp.zeros(())
+    told = course.encoded[:, :3] - course.encoded[:, 3:6]
+    return jnp.abs(told - course.true_turn).mean()
+
+
 Term = Callable[[Moment], Float[Array, ""]]
 
 STEP_TERMS: dict[str, Term] = {
@@ -216,6 +233,7 @@ PATH_TERMS: dict[str, Callable[[Course], Float[Array, ""]]] = {
     "log_acceleration": log_acceleration,
     "log_jerk": log_jerk,
     "cover": cover,
+    "flow_turn": flow_turn,
 }
 """Our own terms, of a window's whole path, by name."""
 

@@ -68,8 +68,12 @@ def window_loss(
     for_strength, for_offset = jax.random.split(key)
     steps = _strengthened(feeding, window.poses, for_strength)
     flow = _as_read(window, network.architecture)
+    encoded = jnp.asarray(steps.flow)
     if network.encoder is not None:
-        steps = steps._replace(flow=_encoded(network.encoder, flow, steps.strength))
+        encoded = _encoded(network.encoder, flow, steps.strength)
+    # Taught by `flow_turn`, the encoder must not be led astray by the path's far larger gradients.
+    seen = jax.lax.stop_gradient(encoded) if "flow_turn" in weights else encoded
+    steps = steps._replace(flow=seen)
     bound = feeding.displacement
     offset = jax.random.uniform(for_offset, (3,), minval=-bound, maxval=bound)
     first = jax.tree.map(lambda array: array[0], steps)
@@ -78,7 +82,8 @@ def window_loss(
     outputs = _rollout(network.core, feeding, rollout.begin(network.core, state, first), steps)
     of_a_step = losses.OFFICIAL_STEP_TERMS if network.architecture.official else losses.STEP_TERMS
     moments = _moments(window, flow, steps, before, outputs)
-    course = _course(window, steps, before, outputs)
+    taught = steps._replace(flow=encoded)
+    course = _course(window, taught, before, outputs, network.architecture.turn_unit)
     terms = {
         name: jax.vmap(of_a_step[name])(moments).mean() for name in weights if name in of_a_step
     }
@@ -159,7 +164,11 @@ def _moments(
 
 
 def _course(
-    window: Window, steps: StepFeatures, before: Float[Array, "4"], outputs: StepOutput
+    window: Window,
+    steps: StepFeatures,
+    before: Float[Array, "4"],
+    outputs: StepOutput,
+    turn_unit: float,
 ) -> Course:
     """Return the path as a whole.
 
@@ -168,9 +177,14 @@ def _course(
     """
     pose = jnp.concatenate([before[None], outputs.pose])
     turned = quaternion.multiply(pose, quaternion.conjugate(jnp.asarray(window.camera_pose)))
+    true_pose = jnp.asarray(window.true_pose)
+    turn = quaternion.multiply(true_pose[1:], quaternion.conjugate(true_pose[:-1]))
     return Course(
-        seen=quaternion.multiply(turned, window.true_pose),
+        seen=quaternion.multiply(turned, true_pose),
         turned=turned[1:],
         interval_s=jnp.asarray(steps.interval_s),
+        # As the network reads turns and flow: in its units, over the strength.
+        true_turn=quaternion.to_rotation_vector(turn) / (turn_unit * steps.strength[:, None]),
+        encoded=jnp.asarray(steps.flow),
         strength=steps.strength[0],
     )

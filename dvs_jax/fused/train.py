@@ -17,7 +17,7 @@ from dvs_jax.fused.curriculum import Curriculum
 from dvs_jax.fused.loader import Batches, Share
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.objective import Feeding, window_loss
-from dvs_jax.fused.warm_start import network_from
+from dvs_jax.fused.warm_start import excite, network_from
 from dvs_jax.training import loop, parallel
 from dvs_jax.training.schedule import require_order
 from dvs_jax.training.settings import require_sound
@@ -90,6 +90,8 @@ def create_network(config: ConfigDict) -> FusedNetwork:
     if config.model.start_from:
         return network_from(config.model.start_from, wanted, config.train.seed)
     network = FusedNetwork(wanted, nnx.Rngs(config.train.seed))
+    if not wanted.official:
+        excite(network, config.train.seed)
     last = network.core.fully_connected[-1].linear
     last.kernel = nnx.Param(FIRST_TURNS * last.kernel[...])
     last.bias = nnx.Param(jnp.asarray([0.0, 0.0, 0.0, 1.0]))

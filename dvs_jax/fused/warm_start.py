@@ -44,9 +44,30 @@ def _with_flow(given: FusedNetwork, wanted: Architecture, source: str, seed: int
     with_flow = replace(given.architecture, flow=True, flow_size=wanted.flow_size)
     _require_same_layers(with_flow, wanted, source)
     network = FusedNetwork(wanted, nnx.Rngs(seed))
+    excite(network, seed)
     core = jax.tree.map(_widened, nnx.state(network.core), nnx.state(given.core))
     nnx.update(network.core, core)
     return network
+
+
+def excite(network: FusedNetwork, seed: int) -> None:
+    """Scale a drawn encoder's weights so that what it gives out is as large as what it reads.
+
+    Each 3 × 3 kernel that meets a single pixel loses eight of its nine taps: what came out of small
+    flow was a thousand times too small to learn from. Without biases, ReLU layers answer k times a
+    kernel with k times the output. What comes out last starts above zero: a feature that is zero
+    for all flow would never learn.
+    """
+    encoder = network.encoder
+    if encoder is None:
+        return
+    columns, rows = network.architecture.flow_size
+    flow = encoder.unit * jax.random.normal(jax.random.key(seed), (rows, columns, 4))
+    size = jnp.sqrt(jnp.square(encoder(flow)).mean())
+    layers = [*encoder.convolutions, encoder.linear]
+    for layer in layers:
+        layer.kernel.set_value(layer.kernel[...] * (1.0 / size) ** (1.0 / len(layers)))
+    encoder.linear.bias.set_value(jnp.ones_like(encoder.linear.bias[...]))
 
 
 def _widened(drawn: Array, given: Array) -> Array:

@@ -118,7 +118,12 @@ def course(angle, interval_s=1 / 30):
     vector = angle[:, None] * np.array([1.0, 0.0, 0.0])
     pose = quaternion.from_rotation_vector(vector).astype(np.float32)
     every = np.full(len(angle), interval_s, np.float32)
-    return jax.tree.map(jnp.asarray, Course(pose, pose[1:], every[1:], np.float32(1.0)))
+    return jax.tree.map(
+        jnp.asarray,
+        Course(
+            pose, pose[1:], every[1:], vector[1:], np.zeros((len(angle) - 1, 0)), np.float32(1.0)
+        ),
+    )
 
 
 def test_acceleration_and_jerk_of_a_known_path():
