@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ from jaxtyping import Array
 
 from dvs_jax.errors import InputError
 from dvs_jax.fused import weights
-from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.architecture import FLOW_FEATURES, Architecture
 from dvs_jax.fused.network import FusedNetwork, without_weights
 
 
@@ -64,10 +65,10 @@ def excite(network: FusedNetwork, seed: int) -> None:
     columns, rows = network.architecture.flow_size
     flow = encoder.unit * jax.random.normal(jax.random.key(seed), (rows, columns, 4))
     size = jnp.sqrt(jnp.square(encoder(flow)).mean())
-    layers = [*encoder.convolutions, encoder.linear]
+    layers: list[Any] = [*encoder.convolutions, encoder.linear]
     for layer in layers:
-        layer.kernel.set_value(layer.kernel[...] * (1.0 / size) ** (1.0 / len(layers)))
-    encoder.linear.bias.set_value(jnp.ones_like(encoder.linear.bias[...]))
+        layer.kernel = nnx.Param(layer.kernel[...] * (1.0 / size) ** (1.0 / len(layers)))
+    encoder.linear.bias = nnx.Param(jnp.ones(FLOW_FEATURES))
 
 
 def _widened(drawn: Array, given: Array) -> Array:
