@@ -1,11 +1,12 @@
-"""Our network with optical flow: the weights shipped as `fused`.
+"""Our network with optical flow. Its weights are not shipped yet.
 
 It starts from the network without flow and learns, on clips whose sensors fail, what flow is good
 for: half of them have a gyro whose clock is up to 30 ms off, whose rate is biased by up to 1 °/s,
 or a lens that moves without a log.
 
-Reproduces: dvs_jax/weights/fused, whose MODEL_CARD.md has its numbers.
-Cost: about half an hour on two CPU cores, after configs/dvs_gyro_only.py.
+Result so far: the encoder learns how the picture turned (to a tenth of the unit, 0.1°), the path
+does not yet profit from it.
+Cost: about ten minutes on two CPU cores, after configs/dvs_gyro_only.py.
 Commands:
     python -m data.synthetic_clips --config small --out datasets
     dvs-jax train --config configs/dvs.py --workdir runs/fused

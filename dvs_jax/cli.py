@@ -122,15 +122,16 @@ def stabilize(
     model: Annotated[
         str | None,
         typer.Option(
-            help="Network that finds the path: an Orbax folder or an official .checkpoint.",
-            show_default=False,
+            help="Network that finds the path: a shipped one, an Orbax folder or an official "
+            ".checkpoint.",
+            show_default="gyro_only",
         ),
     ] = None,
     smoother: Annotated[
         Smoothers | None,
         typer.Option(
-            help="Classical smoother that finds the path where there is no network.",
-            show_default="adaptive",
+            help="Classical smoother that finds the path instead of a network.",
+            show_default=False,
         ),
     ] = None,
     crop: Annotated[
@@ -173,10 +174,10 @@ def stabilize(
     loaded = load_clip(clip)
 
     from dvs_jax import flow
-    from dvs_jax.fused.weights import load_model
+    from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
     from dvs_jax.stabilization import DEFAULT_SMOOTHER, stabilize
 
-    network = None if model is None else load_model(model)
+    network = load_model(model or DEFAULT_MODEL) if smoother is None else None
     estimator = None
     if network is not None and network.encoder is not None:
         estimator = flow.create(flow_estimator, weights=flow_weights)
@@ -446,7 +447,7 @@ def benchmark(
         typer.Option(
             help="A network for faults: a name, an Orbax folder or an official .checkpoint. Can be "
             "given several times.",
-            show_default="fused and gyro_only",
+            show_default="the shipped ones",
         ),
     ] = None,
     clips: Annotated[
@@ -471,15 +472,16 @@ def benchmark(
     elif what == "train":
         _benchmark_training(out)
     elif what == "faults":
-        _benchmark_faults(model or ["fused", "gyro_only"], clips or 4, out)
+        _benchmark_faults(model, clips or 4, out)
     elif what == "flow":
         _benchmark_flow(weights)
     else:
         _benchmark_flow_accuracy(weights)
 
 
-def _benchmark_faults(models: list[str], count: int, out: Path | None) -> None:
+def _benchmark_faults(models: list[str] | None, count: int, out: Path | None) -> None:
     from dvs_jax import fault_benchmark
+    from dvs_jax.evaluation import shipped
     from dvs_jax.fault_benchmark import table
     from dvs_jax.fused.weights import load_model
     from dvs_jax.whole_file import make_folder
@@ -488,7 +490,7 @@ def _benchmark_faults(models: list[str], count: int, out: Path | None) -> None:
         make_folder(out.parent)
         if out.is_dir():
             raise InputError(f"{out}: is a folder; name a file for the numbers")
-    networks = {name: load_model(name) for name in models}
+    networks = {name: load_model(name) for name in models or shipped()}
     with _tracking() as track:
         report = fault_benchmark.compare(fault_benchmark.clips(count), networks, track=track)
     for part in table.render(report):

@@ -111,7 +111,7 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
         config, number = self.builder_config, SPLITS.index(split)
         for index in range(config.clips[number]):
             clip = clip_of(config, self._seed, split, index)
-            yield _record_of(clip, f"{split}-{index:05}-{clip.motion}", config.flow_size)
+            yield record_of(clip, f"{split}-{index:05}-{clip.motion}", config.flow_size)
         if split == "training":
             yield from inertial.records(self._imu, config.seconds[number])
 
@@ -126,7 +126,8 @@ def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> Synth
     return synthetic.draw(rng, config.seconds[number], faults)
 
 
-def _record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None) -> Record:
+def record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None) -> Record:
+    """Return a clip's record, with spoiled flow of a width and height, or without flow."""
     sensors, truth = synthetic.sensor_log(clip), synthetic.aligned_true_path(clip)
     flow = record.no_flow(clip.frame_count - 1) if flow_size is None else _flow_of(clip, flow_size)
     return record.record_of_path(

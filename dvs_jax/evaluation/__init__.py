@@ -6,7 +6,7 @@ then left of the shake compares the methods themselves.
 """
 
 from dvs_jax.evaluation.comparison import ClipResult, Comparison, compare
-from dvs_jax.evaluation.files import NUMBERS, PICTURE, evaluate
+from dvs_jax.evaluation.files import NUMBERS, PICTURE, evaluate, shipped
 from dvs_jax.evaluation.footage import Footage, of_clip, of_record
 from dvs_jax.evaluation.score import Score
 
@@ -21,4 +21,5 @@ __all__ = [
     "evaluate",
     "of_clip",
     "of_record",
+    "shipped",
 ]

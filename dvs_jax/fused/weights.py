@@ -14,6 +14,9 @@ from dvs_jax.fused.network import FusedNetwork, without_weights
 
 KIND = "fused"
 
+DEFAULT_MODEL = "gyro_only"
+"""The shipped network that stabilises where none is named."""
+
 _SAVED = (nnx.Param, nnx.BatchStat)
 
 

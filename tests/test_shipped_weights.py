@@ -1,0 +1,90 @@
+"""The weights that the package ships, on clips and a phone's gyro they were not trained on.
+
+At equal crop and equal look-ahead they are to beat every classical smoother.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.synthetic_clips.synthetic_clips import CONFIGS, clip_of, record_of
+from dvs_jax import evaluation, pretrained
+from dvs_jax.camera import Camera
+from dvs_jax.evaluation.comparison import Comparison
+from dvs_jax.fused.record import record_of_gyro
+from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
+
+SHIPPED = ("gyro_only",)
+MEGABYTE = 2**20
+CLIPS = 12
+PIECE = 412 * 12
+"""Gyro samples of the phone's log in twelve seconds."""
+
+
+def test_what_is_shipped():
+    assert sorted(evaluation.shipped()) == sorted(SHIPPED)
+    assert DEFAULT_MODEL in SHIPPED
+    files = [file for file in pretrained.SHIPPED_FOLDER.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 20 * MEGABYTE
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_model_has_a_card_and_names_no_machines_folder(name):
+    folder = pretrained.SHIPPED_FOLDER / name
+    card = (folder / "MODEL_CARD.md").read_text()
+    for part in ("Data", "Recipe", "Seed", "Numbers", "dvs-jax train --config configs/"):
+        assert part in card
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert not [file for file in files if b"/runs/" in file.read_bytes()]
+
+
+def held_out(config: str) -> list[evaluation.Footage]:
+    chosen = next(each for each in CONFIGS if each.name == config)
+    clips = (clip_of(chosen, 0, "test", index) for index in range(CLIPS))
+    records = (record_of(clip, str(clip.seed), chosen.flow_size) for clip in clips)
+    return [evaluation.of_record(record) for record in records]
+
+
+def of_phone(folder: Path) -> list[evaluation.Footage]:
+    rows = np.loadtxt(folder / "phone_drive" / "gyro.txt", delimiter=",")
+    camera = Camera(focal_length=(573.85 / 800, 575.04 / 800))
+    time_ns = np.rint(rows[:, 3] * 1e9).astype(np.int64)
+    starts = range(0, len(rows) - PIECE, PIECE)
+    return [
+        evaluation.of_record(
+            record_of_gyro(
+                f"phone {start}",
+                time_ns[start : start + PIECE],
+                rows[start : start + PIECE, :3],
+                camera,
+                (800, 600),
+                30.0,
+            )
+        )
+        for start in starts
+    ]
+
+
+def assert_beats_classical_smoothers(found: Comparison, model: str) -> None:
+    means = found.means
+    ours = means[f"model {model}"]
+    for method in found.methods:
+        if method.kind != "smoother":
+            continue
+        theirs = means[method.label]
+        assert ours.rotation_jitter_deg < theirs.rotation_jitter_deg, method.label
+        assert ours.angular_jerk_deg_s3 < theirs.angular_jerk_deg_s3, method.label
+        assert ours.uncovered <= theirs.uncovered, method.label
+
+
+@pytest.mark.slow
+def test_gyro_only_beats_the_smoothers_on_held_out_clips():
+    found = evaluation.compare(held_out("poses"), {"gyro_only": load_model("gyro_only")})
+    assert_beats_classical_smoothers(found, "gyro_only")
+
+
+@pytest.mark.slow
+def test_gyro_only_beats_the_smoothers_on_a_phones_gyro(recordings):
+    found = evaluation.compare(of_phone(recordings), {"gyro_only": load_model("gyro_only")})
+    assert_beats_classical_smoothers(found, "gyro_only")
