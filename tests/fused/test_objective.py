@@ -111,7 +111,10 @@ def step_by_step(network: FusedNetwork, sample: Window) -> dict[str, float]:
             sums[name] += float(jax.jit(term)(moment)) / STEPS
     turned = quaternion.multiply(jnp.stack(poses), quaternion.conjugate(sample.camera_pose))
     seen = quaternion.multiply(turned, sample.true_pose)
-    course = Course(seen, turned[1:], steps.interval_s, sample.focal, jnp.float32(1.0))
+    truth = jnp.asarray(sample.true_pose)
+    turn = quaternion.multiply(truth[1:], quaternion.conjugate(truth[:-1]))
+    true_turn = quaternion.to_rotation_vector(turn) / network.architecture.turn_unit
+    course = Course(seen, turned[1:], steps.interval_s, true_turn, encoded, jnp.float32(1.0))
     course = jax.tree.map(jnp.asarray, course)
     return sums | {name: float(term(course)) for name, term in losses.PATH_TERMS.items()}
 
