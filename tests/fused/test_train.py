@@ -111,7 +111,7 @@ def test_one_clip_is_learnt_by_heart(overfitted: Path) -> None:
     assert measured["jitter"] < 0.25 * shaky
     assert measured["worst_crop"] < 0.13
     losses = [line["total"] for line in logged(overfitted) if "total" in line]
-    assert losses[-1] < 0.3 * losses[0]
+    assert losses[-1] < 0.4 * losses[0]
 
 
 @pytest.mark.slow
