@@ -1,10 +1,8 @@
 """How fast it runs on the machine at hand: measured in one run, medians, ratios."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from dvs_jax.fused.architecture import FLOW_FEATURES, REAL_POSES_EACH_SIDE, Arch
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.rollout import StepFeatures
 from dvs_jax.synthetic import SyntheticClip, flow_between, record, render_frame
+from dvs_jax.timing import median_seconds
 
 CLIP_SECONDS = 60
 FRAME_RATE = 30
@@ -51,8 +50,8 @@ def time_trajectory() -> TrajectoryTiming:
     time_ns = (np.arange(CLIP_SECONDS * FRAME_RATE) * 1e9 / FRAME_RATE).astype(np.int64)
     clips = [_random_clip(time_ns, seed) for seed in range(BATCH)]
     return TrajectoryTiming(
-        _median_seconds(lambda: inference.predict(network, clips[:1], [time_ns])),
-        _median_seconds(lambda: inference.predict(network, clips, [time_ns] * BATCH)),
+        median_seconds(lambda: inference.predict(network, clips[:1], [time_ns]), RUNS),
+        median_seconds(lambda: inference.predict(network, clips, [time_ns] * BATCH), RUNS),
     )
 
 
@@ -88,14 +87,3 @@ def _random_clip(time_ns: Int[np.ndarray, "frame"], seed: int) -> StepFeatures:
     interval_s = (np.diff(time_ns) * 1e-9).astype(np.float32)
     anchor, strength = real[:, REAL_POSES_EACH_SIDE - 1], np.ones_like(interval_s)
     return StepFeatures(real, anchor, interval_s, flow, strength)
-
-
-def _median_seconds(run: Callable[[], object]) -> float:
-    run()
-    return median(_seconds(run) for _ in range(RUNS))
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start

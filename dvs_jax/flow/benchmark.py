@@ -1,6 +1,5 @@
 """How fast flow is on this machine, and what the time goes into."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from dvs_jax.flow import raft
 from dvs_jax.flow.correlation import correlate, look_up
 from dvs_jax.flow.estimation import Estimator, Frame
 from dvs_jax.flow.raft import RaftEstimator
+from dvs_jax.timing import median_seconds
 
 _REPEATS = 5
 _ENOUGH_SECONDS = 10.0
@@ -96,12 +96,16 @@ def measure_time_shares(estimator: RaftEstimator, size: tuple[int, int] = (270, 
         return raft.advance(graph, weights, last, frames, estimator.iterations)[1:]
 
     flows = compute()
-    whole = _median_seconds(lambda: jax.block_until_ready(compute()))
-    transfer = _median_seconds(lambda: jax.block_until_ready(jax.device_put(host_frames)))
+    whole = median_seconds(lambda: jax.block_until_ready(compute()), _REPEATS, _ENOUGH_SECONDS)
+    transfer = median_seconds(
+        lambda: jax.block_until_ready(jax.device_put(host_frames)), _REPEATS, _ENOUGH_SECONDS
+    )
     # A copy made before is kept by the array, so each run fetches new arrays.
     fetched = [[flow + 0 for flow in flows] for _ in range(_REPEATS + 1)]
     jax.block_until_ready(fetched)
-    transfer += _median_seconds(lambda: [np.asarray(flow) for flow in fetched.pop()])
+    transfer += median_seconds(
+        lambda: [np.asarray(flow) for flow in fetched.pop()], _REPEATS, _ENOUGH_SECONDS
+    )
     lookup = _lookup_seconds(last.features, estimator)
     total = whole + transfer
     return TimeShares(1e3 * total, lookup / total, (whole - lookup) / total, transfer / total)
@@ -128,7 +132,9 @@ def _row(
 ) -> Speed:
     on_device = isinstance(estimator, RaftEstimator)
     device = jax.devices()[0].device_kind if on_device else "cpu"
-    seconds = _median_seconds(partial(run, estimator, frames)) / (len(frames) - 1)
+    seconds = median_seconds(partial(run, estimator, frames), _REPEATS, _ENOUGH_SECONDS) / (
+        len(frames) - 1
+    )
     return Speed(name, device, 1 / seconds, 1e3 * seconds / 2)
 
 
@@ -144,17 +150,6 @@ def _stream(estimator: Estimator, frames: list[Frame]) -> None:
 def _pair_by_pair(estimator: Estimator, frames: list[Frame]) -> None:
     for pair in pairwise(frames):
         _stream(estimator, list(pair))
-
-
-def _median_seconds(run: Callable[[], object]) -> float:
-    """The median of some runs after a first that compiles; fewer of them where they take long."""
-    run()
-    seconds: list[float] = []
-    while len(seconds) < _REPEATS and sum(seconds) < _ENOUGH_SECONDS:
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
 
 
 def _lookup_seconds(
@@ -180,4 +175,4 @@ def _lookup_seconds(
         return jax.vmap(one)(many)
 
     many = jnp.stack([features] * (2 * estimator.pairs_at_once))
-    return _median_seconds(lambda: jax.block_until_ready(look_ups(many)))
+    return median_seconds(lambda: jax.block_until_ready(look_ups(many)), _REPEATS, _ENOUGH_SECONDS)

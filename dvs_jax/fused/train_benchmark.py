@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from dvs_jax.fused.settings import settings
 from dvs_jax.fused.train import create_network, make_loss
 from dvs_jax.fused.window import Window
 from dvs_jax.progress import Track, silently
+from dvs_jax.timing import median_seconds
 from dvs_jax.training import parallel, schedule
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.state import begin
@@ -161,7 +161,7 @@ def measure_step(case: Case, batch: int = BATCH, steps: int = STEPS) -> StepSpee
     Raises:
         InputError: the devices cannot share the batch.
     """
-    seconds = _median_seconds(_step_of(case, batch, steps))
+    seconds = median_seconds(_step_of(case, batch, steps), _RUNS, _ENOUGH_SECONDS)
     return StepSpeed(case, jax.device_count(), seconds, batch / seconds)
 
 
@@ -256,17 +256,6 @@ def _random_windows(config: ConfigDict) -> Window:
         np.tile(np.array([0.8, 1.4], np.float32), (count, 1)),
         np.arange(count, dtype=np.uint32),
     )
-
-
-def _median_seconds(run: Callable[[], object]) -> float:
-    """The median of some runs after a first that compiles; fewer of them where they take long."""
-    run()
-    seconds: list[float] = []
-    while len(seconds) < _RUNS and sum(seconds) < _ENOUGH_SECONDS:
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
 
 
 if __name__ == "__main__":
