@@ -1,6 +1,5 @@
 """A network's paths of one clip at several strengths."""
 
-from collections.abc import Iterator
 from tempfile import TemporaryFile
 
 import numpy as np
@@ -70,12 +69,4 @@ class NetworkPaths:
 def _encoded(
     encoder: FlowEncoder, flow: Float16[np.ndarray, "pair rows columns 4"], strength: float
 ) -> Float[np.ndarray, "pair 64"]:
-    chunks = (features.encode_flow(encoder, chunk / strength) for chunk in _chunks(flow))
-    return np.concatenate([*chunks])
-
-
-def _chunks(
-    flow: Float16[np.ndarray, "pair rows columns 4"],
-) -> Iterator[Float[np.ndarray, "pair rows columns 4"]]:
-    for start in range(0, len(flow), features.ENCODED_AT_ONCE):
-        yield flow[start : start + features.ENCODED_AT_ONCE].astype(np.float32)
+    return features.encode_pairs(encoder, (pair.astype(np.float32) / strength for pair in flow))

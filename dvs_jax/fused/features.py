@@ -1,6 +1,8 @@
 """What the network is fed: poses around each frame, and flow between frames (specs §4)."""
 
+from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from typing import Literal
 
 import cv2
@@ -109,6 +111,16 @@ def flow_scale(wanted: Architecture) -> Float[np.ndarray, "4"]:
         return np.ones(4, np.float32)
     width, height = wanted.flow_size
     return np.array([width / height, height / width] * 2, np.float32)
+
+
+def encode_pairs(
+    encoder: FlowEncoder, pairs: Iterable[Float[np.ndarray, "rows columns 4"]]
+) -> Float[np.ndarray, "pair 64"]:
+    """Return the encoded flow of any number of pairs, one or more, a few held at a time."""
+    rest, encoded = iter(pairs), []
+    while chunk := list(islice(rest, ENCODED_AT_ONCE)):
+        encoded.append(encode_flow(encoder, np.stack(chunk)))
+    return np.concatenate(encoded)
 
 
 def encode_flow(

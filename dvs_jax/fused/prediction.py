@@ -1,11 +1,10 @@
 """A clip through the network: its flow, its poses, its virtual path."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from dvs_jax import clip as clips
 from dvs_jax import flow
@@ -54,8 +53,7 @@ def predict_trajectory(
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
         normal = (features.normalize_flow(*pair, wanted) * (view / strength) for pair in pairs)
-        encoded = [features.encode_flow(network.encoder, chunk) for chunk in _chunks(normal)]
-        steps = steps._replace(flow=np.concatenate(encoded))
+        steps = steps._replace(flow=features.encode_pairs(network.encoder, normal))
     (path,) = inference.predict(network, [steps], [time_ns])
     return path
 
@@ -87,11 +85,3 @@ def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
             wanted,
         )
     return flow.estimate(clips.read_frames(clip), estimator, source=str(clip.video.path))
-
-
-def _chunks(
-    flow: Iterable[Float[np.ndarray, "rows columns 4"]],
-) -> Iterator[Float[np.ndarray, "pair rows columns 4"]]:
-    pairs = iter(flow)
-    while chunk := list(islice(pairs, features.ENCODED_AT_ONCE)):
-        yield np.stack(chunk)

@@ -107,10 +107,7 @@ def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
     if network.encoder is None:
         return steps
     flow = loader.smaller_flow(clip.flow, seen.flow_size) * features.flow_scale(seen)
-    many = features.ENCODED_AT_ONCE
-    chunks = [flow[start : start + many] for start in range(0, len(flow), many)]
-    encoded = [features.encode_flow(network.encoder, chunk) for chunk in chunks]
-    return steps._replace(flow=np.concatenate(encoded))
+    return steps._replace(flow=features.encode_pairs(network.encoder, flow))
 
 
 def _measures(clip: Record, path: CameraPath) -> tuple[float, float, float, float]:
