@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
+from dvs_jax.compilation_cache import keep_compiled
 from dvs_jax.errors import InputError
 from dvs_jax.progress import Item, Track
 
@@ -87,6 +88,7 @@ def main() -> None:
         # A file's name that the terminal cannot show is no reason to stop.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    keep_compiled()
     with _notes_shown():
         sys.exit(_run(sys.argv[1:] or ["--help"]))
 

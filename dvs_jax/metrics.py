@@ -19,8 +19,8 @@ from typing import Any
 import cv2
 import numpy as np
 import rich.table
+import scipy
 from jaxtyping import Bool, Float, Float32, Int, UInt8
-from scipy import interpolate, signal
 
 from dvs_jax import quaternion
 from dvs_jax.camera import Camera, intrinsic_matrix
@@ -280,7 +280,7 @@ def rotation_jitter(path: CameraPath) -> float:
         return math.nan
     # Segments of this length, half overlapping, end where the path ends.
     segments = max(1, round(2.0 * count / (_SEGMENT_S * rate)) - 1)
-    frequency, density = signal.welch(
+    frequency, density = scipy.signal.welch(
         angle, rate, nperseg=2 * count // (segments + 1), detrend="linear", axis=0
     )
     power = density[frequency > JITTER_ABOVE_HZ].sum() * frequency[1]
@@ -552,7 +552,7 @@ def _uniform_angles(path: CameraPath) -> tuple[Float[np.ndarray, "time 3"], floa
     angle = np.cumsum(quaternion.to_rotation_vector(step), axis=0)
     angle = np.concatenate([np.zeros((1, 3)), angle])
     uniform = np.linspace(0.0, second[-1], len(second))
-    return interpolate.CubicSpline(second, angle)(uniform), (len(second) - 1) / second[-1]
+    return scipy.interpolate.CubicSpline(second, angle)(uniform), (len(second) - 1) / second[-1]
 
 
 def _mean(values: Float[np.ndarray, "value"]) -> float:

@@ -1,18 +1,22 @@
 """Pictures of camera paths."""
 
+from __future__ import annotations
+
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.whole_file import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _INPUT_STYLE: dict[str, Any] = {"color": "#2ca02c", "linewidth": 1.2}
 _OUTPUT_STYLE: dict[str, Any] = {"color": "#1f5fd0", "linewidth": 1.6}
@@ -48,6 +52,9 @@ def plot_path(
     Raises:
         InputError: the paths' times differ, there is no pose, or the file cannot be written.
     """
+    # Here, since it takes half a second, and a run has a video to begin before it has a path.
+    from matplotlib.figure import Figure
+
     if len(real) == 0 or not np.array_equal(real.time_ns, virtual.time_ns):
         raise InputError(
             f"{file}: nothing to draw: the real path ({len(real)} poses) and the virtual path "

@@ -93,8 +93,13 @@ def locate(name: str) -> Path:
     raise InputError(f"no weights are named {name!r}; the known names are {known}")
 
 
+def cache_folder() -> Path:
+    """Return where downloads are kept: $DVS_JAX_CACHE, else the platform's folder for caches."""
+    return Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("dvs_jax")).expanduser()
+
+
 def _fetch(name: str, weights: Weights) -> Path:
-    cache = Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("dvs_jax")).expanduser()
+    cache = cache_folder()
     path = cache / weights.file_name
     try:
         pooch.retrieve(

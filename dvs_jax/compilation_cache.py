@@ -1,0 +1,33 @@
+"""What JAX compiles, kept from one run of the command to the next."""
+
+import os
+import sys
+
+from dvs_jax.pretrained import cache_folder
+
+FOLDER_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
+"""JAX's own name for the folder; its JAX_ENABLE_COMPILATION_CACHE=0 turns all of this off."""
+
+_SHORTEST_VARIABLE = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+
+
+def keep_compiled() -> None:
+    """Let JAX look in the cache folder for what an earlier run compiled, and put there the rest.
+
+    It works through the environment, which JAX reads when it is imported: so a command that needs
+    no JAX does not wait for it. Once JAX is imported nothing is done, nor where the folder cannot
+    be written: every piece would be compiled and then complained of. What the environment says
+    already stays.
+    """
+    folder = cache_folder() / "compiled"
+    if FOLDER_VARIABLE in os.environ or "jax" in sys.modules:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    if not os.access(folder, os.W_OK):
+        return
+    os.environ[FOLDER_VARIABLE] = str(folder)
+    # JAX leaves out what compiles within a second; read from a file, that is quicker too.
+    os.environ.setdefault(_SHORTEST_VARIABLE, "0")
