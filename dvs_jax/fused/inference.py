@@ -16,8 +16,8 @@ from dvs_jax.fused.features import ring_size
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.rollout import StepFeatures
 
-STEP_BUCKET = 64
-"""Clips are padded to a multiple of this many steps: similar lengths share a compilation."""
+SHORTEST_STEPS = 64
+"""Clips are padded to at least this many steps; see `padded_length`."""
 
 
 def predict(
@@ -35,8 +35,7 @@ def predict(
     Returns:
         One path a clip with one pose a frame (see `rollout.path` for the first frame's).
     """
-    length = max(len(clip.interval_s) for clip in clips)
-    length = -(-length // STEP_BUCKET) * STEP_BUCKET
+    length = padded_length(max(len(clip.interval_s) for clip in clips))
     batch = jax.tree.map(lambda *arrays: np.stack(arrays), *(pad(clip, length) for clip in clips))
     ring = max(ring_size(time_ns) for time_ns in times_ns)
     graph, state = nnx.split(network.core)
@@ -45,6 +44,16 @@ def predict(
         CameraPath(time_ns, quaternion.normalize(poses[: len(time_ns)].astype(np.float64)))
         for time_ns, poses in zip(times_ns, pose, strict=True)
     ]
+
+
+def padded_length(steps: int) -> int:
+    """Return the length to which clips of so many steps are padded: 64, 96, 128, 192, 256, 384, …
+
+    At most half as many steps again are computed in vain, and clips of any lengths from one minute
+    to ten need eight compilations.
+    """
+    power = 1 << (max(steps, SHORTEST_STEPS) - 1).bit_length()
+    return power * 3 // 4 if SHORTEST_STEPS < steps <= power * 3 // 4 else power
 
 
 def pad(clip: StepFeatures, length: int) -> StepFeatures:
