@@ -47,9 +47,9 @@ def predict(
 
 
 def padded_length(steps: int) -> int:
-    """Return the length to which clips of so many steps are padded: 64, 96, 128, 192, 256, 384, …
+    """Return the length to which a clip is padded: 64, 96, 128, 192, 256, 384 steps and so on.
 
-    At most half as many steps again are computed in vain, and clips of any lengths from one minute
+    At most half as many steps again are computed in vain, and clips of any length from one minute
     to ten need eight compilations.
     """
     power = 1 << (max(steps, SHORTEST_STEPS) - 1).bit_length()
