@@ -7,12 +7,13 @@ sensor and all geometry lives in the stored frame.
 """
 
 from dvs_jax.video.color import Color
+from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.images import IMAGE_SUFFIXES
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.probing import probe
 from dvs_jax.video.reading import read_frames
 from dvs_jax.video.times import NANOSECONDS
-from dvs_jax.video.writer import PRESETS, VideoWriter
+from dvs_jax.video.writer import VideoWriter
 
 __all__ = [
     "IMAGE_SUFFIXES",

@@ -18,19 +18,17 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from dvs_jax.errors import InputError
+from dvs_jax.video import encoders
 from dvs_jax.video.clock import Clock
 from dvs_jax.video.container import reason
 from dvs_jax.video.conversion import ToYuv
+from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.sound import add_sound, start_time
 
 logger = logging.getLogger("dvs_jax")
 
 CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
-PRESETS = (
-    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-    *("medium", "slow", "slower", "veryslow"),
-)
 
 
 class VideoWriter:
@@ -54,6 +52,7 @@ class VideoWriter:
         height: int,
         crf: float = 18,
         preset: str = "medium",
+        encoder: encoders.Kind = "software",
     ):
         """Describe the video to write; entering the context begins it.
 
@@ -65,6 +64,7 @@ class VideoWriter:
           height: of the frames to come, in pixels; of an odd one the last row is cut off.
           crf: constant rate factor, from 0 (lossless) to 51 (worst); 18 looks like the original.
           preset: of libx264, from "ultrafast" to "veryslow": time against size of the file.
+          encoder: which kind of encoder; see `encoders.choose`.
 
         Raises:
           InputError: the extension names no container this writes, or an argument is impossible.
@@ -80,7 +80,8 @@ class VideoWriter:
             raise InputError(f"{path}: no preset {preset!r}; there are {', '.join(PRESETS)}")
         self._like = like
         self._shape = (height, width, 3)
-        self._encoder_options = {"crf": str(crf), "preset": preset}
+        size = width - width % 2, height - height % 2
+        self._encoder = encoders.choose(encoder, crf, preset, size)
         self._clock = Clock.like(like)
         self._last_tick: int | None = None
         self._lost_sound_count = 0
@@ -169,9 +170,9 @@ class VideoWriter:
         height, width, _ = self._shape
         color = self._like.color
         stream = self._output.add_stream(
-            "libx264",
+            self._encoder.name,
             rate=self._like.frame_rate,
-            options=self._encoder_options,
+            options=self._encoder.options,
             width=width - width % 2,
             height=height - height % 2,
             time_base=self._clock.time_base,
