@@ -1,0 +1,74 @@
+"""Which clips are meant, and where the results of each go."""
+
+import glob
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvs_jax.clip import RESULTS
+from dvs_jax.errors import InputError
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Job:
+    """One clip to stabilise.
+
+    Attributes:
+        clip: as `load_clip` takes it.
+        folder: where its results go.
+    """
+
+    clip: Path
+    folder: Path
+
+
+def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
+    """Return a job for each clip.
+
+    Args:
+        clips: paths of clips, and patterns such as "trip/*/video.mp4" or "trip/**/*.mp4" that no
+            shell has expanded. A pattern means the videos and folders that match it, but for what
+            an earlier run made.
+        out: folder for all results. Those of a single path go there; of several clips each has a
+            folder of its own, named like the clip from the folder on that they have in common.
+
+    Raises:
+        InputError: a pattern matches nothing.
+    """
+    paths = list(dict.fromkeys(path for each in clips for path in _matches(each)))
+    if len(clips) == 1 and Path(clips[0]) in paths:
+        return [Job(paths[0], out)]
+    # A link keeps the name it has here, which `resolve` would lose.
+    absolute = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100
+    shared = os.path.commonpath([path.parent for path in absolute])
+    names = _unlike([path.relative_to(shared) for path in absolute])
+    return [Job(path, out / name) for path, name in zip(paths, names, strict=True)]
+
+
+def _matches(clip: str) -> list[Path]:
+    # A clip may have a star or brackets in its name.
+    if Path(clip).exists() or not set(clip) & set("*?["):
+        return [Path(clip)]
+    names = glob.glob(clip, recursive=True)  # noqa: PTH207 (it takes no absolute pattern)
+    found = [path for path in map(Path, sorted(names)) if _may_be_clip(path)]
+    if not found:
+        raise InputError(f"{clip}: no video and no folder matches this pattern")
+    return found
+
+
+def _may_be_clip(path: Path) -> bool:
+    return path.is_dir() or (_is_video(path) and not path.stem.endswith(RESULTS))
+
+
+def _unlike(paths: Sequence[Path]) -> list[Path]:
+    """Return the paths without the suffixes of videos, but where two would then be the same."""
+    bare = [path.with_suffix("") if _is_video(path) else path for path in paths]
+    return [
+        path if bare.count(short) > 1 else short for path, short in zip(paths, bare, strict=True)
+    ]
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
