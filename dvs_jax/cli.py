@@ -30,6 +30,8 @@ from dvs_jax.errors import InputError
 from dvs_jax.progress import Item, Track
 
 if TYPE_CHECKING:
+    from dvs_jax.batch import Outcome
+    from dvs_jax.clip import Clip
     from dvs_jax.flow import Estimator
     from dvs_jax.fused.train_benchmark import StepSpeed
     from dvs_jax.stabilization import Report
@@ -48,7 +50,7 @@ _err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 # Typer has no public name for what its complaints about arguments have in common.
 _UsageError: Any = typer.BadParameter.__base__
 
-_BAD_INPUT, _INTERRUPTED = 2, 130
+_CLIPS_FAILED, _BAD_INPUT, _INTERRUPTED = 1, 2, 130
 
 Smoothers = Literal["gaussian", "savitzky-golay", "exponential", "adaptive"]
 Motions = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
@@ -63,14 +65,6 @@ Presets = Literal[
     "slow",
     "slower",
     "veryslow",
-]
-
-ClipArgument = Annotated[
-    Path,
-    typer.Argument(
-        help="A folder with a video and its logs, the video itself, or a folder of frames.",
-        show_default=False,
-    ),
 ]
 
 FLOW_HELP = (
@@ -119,7 +113,14 @@ def _print_line(console: Console, text: str) -> None:
 
 @app.command()
 def stabilize(
-    clip: ClipArgument,
+    clips: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders with a video and its logs, videos themselves, folders of frames, or "
+            "patterns such as 'trip/*/*.mp4'.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
     model: Annotated[
         str | None,
@@ -159,8 +160,18 @@ def stabilize(
     measure: Annotated[
         bool, typer.Option("--metrics/--no-metrics", help="Measure stability; slow, 3-6 frames/s.")
     ] = True,
+    encoder: Annotated[
+        Literal["software", "hardware"],
+        typer.Option(
+            help="libx264, or the encoder of a GPU where there is one, at about that quality."
+        ),
+    ] = "software",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Skip clips that were finished by the same settings."),
+    ] = False,
 ) -> None:
-    """Stabilise a clip.
+    """Stabilise a clip, or many.
 
     Beside the video must lie its gyro log. For walk.mp4 it is walk_gyro.csv, whose first line is
     t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log and a camera.toml
@@ -168,12 +179,18 @@ def stabilize(
 
     The folder of the results gets walk_stab_crop.mp4; walk_stab.mp4, uncropped; the camera's path
     as walk.txt and walk.jpg; and walk_metrics.json. Those of an earlier run are replaced.
+
+    Of several clips each has a folder of its own in there. One that cannot be stabilised is named,
+    and the others go on; the command then ends with code 1.
     """
+    from dvs_jax import batch
     from dvs_jax.clip import load_clip
 
     if model is not None and smoother is not None:
         raise InputError("--model and --smoother both find the path; give one of them")
-    loaded = load_clip(clip)
+    jobs = batch.jobs_of(clips, out)
+    is_queue = resume or len(jobs) > 1 or jobs[0].folder != out
+    alone = None if is_queue else load_clip(jobs[0].clip)
 
     from dvs_jax import flow
     from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
@@ -183,22 +200,48 @@ def stabilize(
     estimator = None
     if network is not None and network.encoder is not None:
         estimator = flow.create(flow_estimator, weights=flow_weights)
+    settings: dict[str, Any] = {
+        "smoother": smoother or DEFAULT_SMOOTHER,
+        "crop": crop,
+        "border": border,
+        "crf": crf,
+        "preset": preset,
+        "encoder": encoder,
+        "measure": measure,
+    }
 
-    with _tracking() as track:
-        report = stabilize(
-            loaded,
-            out,
-            model=network,
-            smoother=smoother or DEFAULT_SMOOTHER,
-            crop=crop,
-            border=border,
-            crf=crf,
-            preset=preset,
-            flow_estimator=estimator or flow_estimator,
-            measure=measure,
-            track=track,
-        )
-    _print_report(report)
+    def stabilize_one(clip: Clip, folder: Path) -> Report:
+        with _tracking() as track:
+            flow_maker = estimator or flow_estimator
+            return stabilize(
+                clip, folder, model=network, flow_estimator=flow_maker, track=track, **settings
+            )
+
+    if alone is not None:
+        _print_report(stabilize_one(alone, out))
+        return
+    named = {"model": network and batch.digest(network), "flow": estimator and estimator.name}
+    _work_off(batch.run(jobs, batch.one_by_one(stabilize_one), settings | named, resume), len(jobs))
+
+
+def _work_off(outcomes: Iterable[Outcome], total: int) -> None:
+    """Say of each clip how it ended, when it has, and then of all.
+
+    Raises:
+        Exit: one or more have failed.
+    """
+    from dvs_jax.batch import table
+
+    ended = []
+    for outcome in outcomes:
+        ended.append(outcome)
+        if outcome.error:
+            _print_line(_err, f"error: {outcome.error}")
+        said = f"{len(ended)} of {total}: {outcome.job.clip}: {outcome.state}"
+        _print_line(_err, said)
+    _out.print(table.render(ended))
+    if any(outcome.state == "failed" for outcome in ended):
+        raise typer.Exit(_CLIPS_FAILED)
 
 
 @app.command()
@@ -208,7 +251,7 @@ def demo(
 ) -> None:
     """Make a short shaky clip and stabilise it: nothing else is needed."""
     synthesize(out / "clip", motion="walking", seconds=seconds)
-    stabilize(out / "clip", out=out / "result")
+    stabilize([str(out / "clip")], out=out / "result")
 
 
 @app.command()

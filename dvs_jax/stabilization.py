@@ -24,7 +24,7 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.metrics import MetricsTable
 from dvs_jax.progress import Track, silently
 from dvs_jax.smoothing import Exposure
-from dvs_jax.video import VideoWriter
+from dvs_jax.video import VideoWriter, encoders
 from dvs_jax.warp import Border
 from dvs_jax.whole_file import replacing, replacing_together
 
@@ -83,6 +83,7 @@ def stabilize(
     border: Border = "black",
     crf: float = 18,
     preset: str = "medium",
+    encoder: encoders.Kind = "software",
     flow_estimator: str | Estimator = "auto",
     measure: bool = True,
     track: Track = silently,
@@ -104,6 +105,7 @@ def stabilize(
         border: what fills pixels of the uncropped video that the frame does not cover.
         crf: constant rate factor of the H.264 encoder, 0 to 51; less is better.
         preset: of the H.264 encoder, "ultrafast" to "veryslow": time against size.
+        encoder: "software" or "hardware"; see `video.encoders.choose`.
         flow_estimator: what makes flow, for a model that wants it, where no files are: a name
             that `flow.create` knows, or what it returned.
         measure: whether to compute the metrics, the slowest part.
@@ -121,7 +123,9 @@ def stabilize(
     _require_no_file_of_others(clip.name, folder)
     with replacing_together(folder) as unfinished:
         uncropped, cropped = (
-            VideoWriter(unfinished / f"{clip.name}{end}.mp4", clip.video, *clip.size, crf, preset)
+            VideoWriter(
+                unfinished / f"{clip.name}{end}.mp4", clip.video, *clip.size, crf, preset, encoder
+            )
             for end in clips.RESULTS
         )
         exposure = exposure_of(clip)

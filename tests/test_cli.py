@@ -452,8 +452,7 @@ def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
     ("arguments", "complaint"),
     [
         ("stabilise walk", "No such command 'stabilise'.*--help"),
-        ("stabilize", "Missing argument 'clip'; see .*stabilize --help"),
-        ("stabilize walk again", "again"),
+        ("stabilize", "Missing argument 'clips'; see .*stabilize --help"),
         ("stabilize walk --cropp 0.1", "--cropp"),
         ("stabilize walk --crop 0.6", "'--crop': .*0.45"),
         ("stabilize walk --crop wide", "'--crop': "),
