@@ -1,18 +1,15 @@
-"""A grid onto frames, on the host and on the device.
+"""A grid onto frames, on the host; `device_warp` does the same on a device.
 
 A grid says where source points land in the output; drawing needs the opposite, the source position
 of every output pixel. A few Newton steps find it instead of a rasteriser of triangles, so the same
 formulas run in NumPy and, vectorised over frames, in JAX.
 """
 
-from functools import partial
 from typing import Literal
 
 import cv2
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Float, UInt8
 
 from dvs_jax import quaternion
 
@@ -27,7 +24,6 @@ _SMALLEST_AREA = 1e-6
 """Relative area below which a cell of the grid counts as folded (part of it behind the camera)."""
 
 _BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
-_DEVICE_BORDERS = {"black": "constant", "reflect": "mirror"}
 
 
 def source_positions(grid: quaternion.Array, target: quaternion.Array) -> quaternion.Array:
@@ -121,9 +117,7 @@ def backward_map(
     return fine[LATTICE_STEP : LATTICE_STEP + height, LATTICE_STEP : LATTICE_STEP + width]
 
 
-def _uncrop(
-    target: quaternion.Array, size: tuple[int, int], kept: Float[Array, ""] | float
-) -> quaternion.Array:
+def _uncrop(target: quaternion.Array, size: tuple[int, int], kept: float) -> quaternion.Array:
     xp = quaternion.array_namespace(target)
     center = xp.asarray([(length - 1) / (2 * length) for length in size], dtype=target.dtype)
     center = xp.broadcast_to(center, target.shape)
@@ -153,47 +147,3 @@ def warp_frame(
     return cv2.remap(  # type: ignore[call-overload]
         frame, positions, None, cv2.INTER_LINEAR, borderMode=_BORDERS[border]
     )
-
-
-@partial(jax.jit, static_argnames="border")
-def warp_frames(
-    frames: UInt8[Array, "frame height width channel"],
-    grids: Float[Array, "frame row column 4"],
-    kept: Float[Array, ""] | float,
-    border: Border,
-) -> UInt8[Array, "frame height width channel"]:
-    """Draw a batch of frames as the virtual camera sees them, on the device.
-
-    It is compiled once for each size of the frames, the grids and the batch, and each border.
-
-    Args:
-        frames: uint8 source pictures, RGB.
-        grids: float32, one grid a frame; see `source_positions`.
-        kept: see `backward_map`, the same for every frame; 1 for the uncropped output.
-        border: what fills pixels that a frame does not cover.
-
-    Returns:
-        uint8 [frame, height, width, channel], of the source's size.
-    """
-    return jax.vmap(lambda frame, grid: _warp_on_device(frame, grid, kept, border))(frames, grids)
-
-
-def _warp_on_device(
-    frame: UInt8[Array, "height width channel"],
-    grid: Float[Array, "row column 4"],
-    kept: Float[Array, ""] | float,
-    border: Border,
-) -> UInt8[Array, "height width channel"]:
-    height, width = frame.shape[:2]
-    x, y = jnp.meshgrid(jnp.arange(width) / width, jnp.arange(height) / height)
-    target = _uncrop(jnp.stack([x, y], axis=-1), (width, height), kept)
-    position = source_positions(grid, target)
-    rows_columns = [position[..., 1] * height, position[..., 0] * width]
-
-    def sample(channel: Float[Array, "height width"]) -> Float[Array, "height width"]:
-        return jax.scipy.ndimage.map_coordinates(
-            channel, rows_columns, order=1, mode=_DEVICE_BORDERS[border]
-        )
-
-    drawn = jax.vmap(sample, in_axes=-1, out_axes=-1)(frame.astype(jnp.float32))
-    return jnp.round(drawn).astype(jnp.uint8)

@@ -1,5 +1,4 @@
 import cv2
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -62,26 +61,6 @@ def test_same_pose_changes_nothing(size):
     grid = camera.warp_grid(Camera(), size, real, np.zeros((12, 2)), real[0])
     frame = textured(size)
     np.testing.assert_array_equal(warp.warp_frame(frame, grid, 1.0, "black"), frame)
-
-
-def test_device_draws_what_the_host_draws():
-    size = (320, 180)
-    frames = np.stack([textured(size, seed) for seed in range(3)])
-    grids = np.stack([grid_of(size, degrees) for degrees in ([2, 1, 3], [-4, 0, 9], [0, 6, -2])])
-    for border, kept in (("black", 1.0), ("reflect", 0.8)):
-        drawn = warp.warp_frames(jnp.asarray(frames), jnp.asarray(grids, jnp.float32), kept, border)
-        for frame, grid, device in zip(frames, grids, drawn, strict=True):
-            host = warp.warp_frame(frame, grid, kept, border)
-            assert np.abs(host.astype(int) - np.asarray(device)).mean() < 0.3
-
-
-def test_every_crop_shares_one_compilation():
-    frames = jnp.asarray(textured((64, 36)))[None]
-    grids = jnp.asarray(grid_of((64, 36), [1, 2, 3]), jnp.float32)[None]
-    warp.warp_frames.clear_cache()
-    for kept in (1.0, 0.9, 0.75):
-        warp.warp_frames(frames, grids, kept, "black")
-    assert warp.warp_frames._cache_size() == 1
 
 
 def test_crop_scales_the_middle_up():

@@ -1,0 +1,144 @@
+"""A grid onto frames on the device; `warp` does the same on the host.
+
+As there, source positions are solved for on a lattice and are bilinear in between. Sampling is not
+rounded to 1/32 pixel as OpenCV's is, so next to sharp edges the two differ by a few levels.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from dvs_jax.warp import LATTICE_STEP, Border, source_positions
+
+_FARTHEST = 4.0
+"""Positions further outside than this, in frames, are taken for as far: all of them are border."""
+
+
+@partial(jax.jit, static_argnames="border")
+def warp_frames(
+    frames: UInt8[Array, "frame height width channel"],
+    grids: Float[Array, "frame row column 4"],
+    kept: Float[Array, ""] | float,
+    border: Border,
+) -> UInt8[Array, "frame height width channel"]:
+    """Draw a batch of frames as the virtual camera sees them.
+
+    It is compiled once for each size of the frames, the grids and the batch, and each border.
+
+    Args:
+        frames: uint8 source pictures, RGB.
+        grids: float32, one grid a frame; see `warp.source_positions`.
+        kept: the central share of the uncropped output, in each axis, that fills the output, the
+            same for every frame; 1 for the uncropped output.
+        border: what fills pixels that a frame does not cover.
+
+    Returns:
+        uint8 [frame, height, width, channel], of the source's size.
+    """
+    kept = jnp.asarray(kept, jnp.float32)
+    return jax.vmap(lambda frame, grid: warp_frame(frame, grid, kept, border))(frames, grids)
+
+
+def warp_frame(
+    frame: UInt8[Array, "height width channel"],
+    grid: Float[Array, "row column 4"],
+    kept: Float[Array, ""],
+    border: Border,
+) -> UInt8[Array, "height width channel"]:
+    """Draw one frame; see `warp_frames`."""
+    height, width = frame.shape[:2]
+    return sample(frame, backward_map(grid, (width, height), kept), border)
+
+
+def backward_map(
+    grid: Float[Array, "row column 4"], size: tuple[int, int], kept: Float[Array, ""]
+) -> Float[Array, "height width 2"]:
+    """Return the source pixel (x, y) of every output pixel, float32, integers at pixel centres.
+
+    Args:
+        grid: see `warp.source_positions`.
+        size: width and height of source and output in pixels.
+        kept: see `warp_frames`.
+    """
+    x, y = (_lattice(length, kept) for length in size)
+    target = jnp.stack(jnp.meshgrid(x, y), axis=-1)
+    coarse = source_positions(grid, target) * jnp.broadcast_to(jnp.asarray(size), target.shape)
+    for axis, length in enumerate((size[1], size[0])):
+        coarse = _between(coarse, axis, length)
+    return coarse
+
+
+def _lattice(length: int, kept: Float[Array, ""]) -> Float[Array, "point"]:
+    """Return the points of one axis that are solved for, in shares of the uncropped output."""
+    middles = (jnp.arange(-1, -(-length // LATTICE_STEP) + 1) + 0.5) * LATTICE_STEP - 0.5
+    center = (length - 1) / 2
+    return (center + (middles - center) * kept) / length
+
+
+def _between(
+    coarse: Float[Array, "row column 2"], axis: int, length: int
+) -> Float[Array, "row2 column2 2"]:
+    """Return the positions of `length` pixels, linear between those of the lattice."""
+    coarse = jnp.moveaxis(coarse, axis, 0)
+    share = ((jnp.arange(LATTICE_STEP) + 0.5) / LATTICE_STEP).reshape(1, -1, 1, 1)
+    shape = (len(coarse) - 1, LATTICE_STEP, *coarse.shape[1:])
+    share = jnp.broadcast_to(share, shape)
+    before, after = (jnp.broadcast_to(part[:, None], shape) for part in (coarse[:-1], coarse[1:]))
+    fine = (before + (after - before) * share).reshape(-1, *coarse.shape[1:])
+    # The first point of the lattice is the middle of the LATTICE_STEP pixels before the frame.
+    start = LATTICE_STEP // 2
+    return jnp.moveaxis(fine[start : start + length], 0, axis)
+
+
+def sample(
+    frame: UInt8[Array, "height width channel"],
+    position: Float[Array, "outheight outwidth 2"],
+    border: Border,
+) -> UInt8[Array, "outheight outwidth channel"]:
+    """Return a frame's bilinear samples.
+
+    Args:
+        frame: uint8 picture.
+        position: float32 (x, y) in pixels, integers at pixel centres.
+        border: what lies around the frame: black, or its mirror image about its outermost pixels.
+    """
+    height, width, channels = frame.shape
+    far = _FARTHEST * jnp.asarray([width, height], jnp.float32)
+    far = jnp.broadcast_to(far, position.shape)
+    position = jnp.clip(jnp.where(jnp.isfinite(position), position, far), -far, far)
+    x, y = jnp.moveaxis(jnp.floor(position).astype(jnp.int32), -1, 0)
+    pixels = frame.reshape(-1, channels)
+    total = jnp.zeros((*x.shape, channels), jnp.float32)
+    for down in (0, 1):
+        for right in (0, 1):
+            weight = _nearness(position[..., 0], x + right) * _nearness(position[..., 1], y + down)
+            column, inside_x = _index(x + right, width, border)
+            row, inside_y = _index(y + down, height, border)
+            weight = jnp.where(inside_x & inside_y, weight, 0.0)
+            taken = pixels[row * width + column].astype(jnp.float32)
+            total = total + jnp.broadcast_to(weight[..., None], taken.shape) * taken
+    return jnp.round(total).astype(jnp.uint8)
+
+
+def _nearness(
+    position: Float[Array, "*pixel"], index: Int[Array, "*pixel"]
+) -> Float[Array, "*pixel"]:
+    """Return the weight of a pixel in a sample.
+
+    It is not made of the share that rounding down leaves: XLA may compute a position anew for each
+    use, and round it to different sides of a pixel.
+    """
+    return jnp.maximum(1.0 - jnp.abs(position - index), 0.0)
+
+
+def _index(
+    wanted: Int[Array, "*pixel"], length: int, border: Border
+) -> tuple[Int[Array, "*pixel"], Bool[Array, "*pixel"]]:
+    """Return which pixel stands at an index that may lie outside, and whether it counts."""
+    if border == "black":
+        return jnp.clip(wanted, 0, length - 1), (wanted >= 0) & (wanted < length)
+    period = max(2 * (length - 1), 1)
+    folded = jnp.abs((wanted + length - 1) % period - (length - 1))
+    return folded, jnp.ones_like(wanted, bool)
