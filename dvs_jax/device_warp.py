@@ -12,6 +12,8 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from dvs_jax.warp import LATTICE_STEP, Border, source_positions
 
+_BLACK = (16.0, 128.0, 128.0)
+
 _FARTHEST = 4.0
 """Positions further outside than this, in frames, are taken for as far: all of them are border."""
 
@@ -48,8 +50,40 @@ def warp_frame(
     border: Border,
 ) -> UInt8[Array, "height width channel"]:
     """Draw one frame; see `warp_frames`."""
-    height, width = frame.shape[:2]
-    return sample(frame, backward_map(grid, (width, height), kept), border)
+    height, width, channels = frame.shape
+    black = jnp.zeros(channels)
+    return sample(frame, backward_map(grid, (width, height), kept), border, black)
+
+
+def warp_planes(
+    luma: UInt8[Array, "height width"],
+    chroma: UInt8[Array, "halfheight halfwidth 2"],
+    grid: Float[Array, "row column 4"],
+    kept: Float[Array, ""],
+    border: Border,
+) -> tuple[UInt8[Array, "evenheight evenwidth"], UInt8[Array, "rows columns 2"]]:
+    """Draw one frame of YCbCr 4:2:0 in limited range.
+
+    Args:
+        luma: uint8.
+        chroma: uint8, the blue and the red difference, at half the size, rounded up.
+        grid: see `warp_frames`, as for what follows.
+        kept: the share that is shown.
+        border: what fills pixels that the frame does not cover.
+
+    Returns:
+        Luma and chroma likewise, without a last odd row and column.
+    """
+    height, width = luma.shape
+    coarse = _lattice_map(grid, (width, height), kept)
+    even = width - width % 2, height - height % 2
+    half = even[0] // 2, even[1] // 2
+    # A chroma sample counts as the middle of its four luma pixels.
+    positions = _between_lattice((coarse + 0.5) / 2.0 - 0.5, half, LATTICE_STEP // 2)
+    bright = _between_lattice(coarse, even, LATTICE_STEP)
+    black = jnp.asarray(_BLACK)
+    drawn = sample(luma[..., None], bright, border, black[:1])[..., 0]
+    return drawn, sample(chroma, positions, border, black[1:])
 
 
 def backward_map(
@@ -62,12 +96,16 @@ def backward_map(
         size: width and height of source and output in pixels.
         kept: see `warp_frames`.
     """
+    return _between_lattice(_lattice_map(grid, size, kept), size, LATTICE_STEP)
+
+
+def _lattice_map(
+    grid: Float[Array, "row column 4"], size: tuple[int, int], kept: Float[Array, ""]
+) -> Float[Array, "row2 column2 2"]:
+    """Return the source pixels of the middles of squares of the output, and of those around it."""
     x, y = (_lattice(length, kept) for length in size)
     target = jnp.stack(jnp.meshgrid(x, y), axis=-1)
-    coarse = source_positions(grid, target) * jnp.broadcast_to(jnp.asarray(size), target.shape)
-    for axis, length in enumerate((size[1], size[0])):
-        coarse = _between(coarse, axis, length)
-    return coarse
+    return source_positions(grid, target) * jnp.broadcast_to(jnp.asarray(size), target.shape)
 
 
 def _lattice(length: int, kept: Float[Array, ""]) -> Float[Array, "point"]:
@@ -77,25 +115,32 @@ def _lattice(length: int, kept: Float[Array, ""]) -> Float[Array, "point"]:
     return (center + (middles - center) * kept) / length
 
 
+def _between_lattice(
+    coarse: Float[Array, "row column 2"], size: tuple[int, int], step: int
+) -> Float[Array, "height width 2"]:
+    """Return the positions of all pixels from those of the middles of squares of `step` pixels."""
+    for axis, length in enumerate((size[1], size[0])):
+        coarse = _between(coarse, axis, length, step)
+    return coarse
+
+
 def _between(
-    coarse: Float[Array, "row column 2"], axis: int, length: int
+    coarse: Float[Array, "row column 2"], axis: int, length: int, step: int
 ) -> Float[Array, "row2 column2 2"]:
-    """Return the positions of `length` pixels, linear between those of the lattice."""
     coarse = jnp.moveaxis(coarse, axis, 0)
-    share = ((jnp.arange(LATTICE_STEP) + 0.5) / LATTICE_STEP).reshape(1, -1, 1, 1)
-    shape = (len(coarse) - 1, LATTICE_STEP, *coarse.shape[1:])
-    share = jnp.broadcast_to(share, shape)
+    shape = (len(coarse) - 1, step, *coarse.shape[1:])
+    share = jnp.broadcast_to(((jnp.arange(step) + 0.5) / step).reshape(1, -1, 1, 1), shape)
     before, after = (jnp.broadcast_to(part[:, None], shape) for part in (coarse[:-1], coarse[1:]))
     fine = (before + (after - before) * share).reshape(-1, *coarse.shape[1:])
-    # The first point of the lattice is the middle of the LATTICE_STEP pixels before the frame.
-    start = LATTICE_STEP // 2
-    return jnp.moveaxis(fine[start : start + length], 0, axis)
+    # The first point of the lattice is the middle of the square before the frame.
+    return jnp.moveaxis(fine[step // 2 : step // 2 + length], 0, axis)
 
 
 def sample(
     frame: UInt8[Array, "height width channel"],
     position: Float[Array, "outheight outwidth 2"],
     border: Border,
+    black: Float[Array, "channel"],
 ) -> UInt8[Array, "outheight outwidth channel"]:
     """Return a frame's bilinear samples.
 
@@ -103,6 +148,7 @@ def sample(
         frame: uint8 picture.
         position: float32 (x, y) in pixels, integers at pixel centres.
         border: what lies around the frame: black, or its mirror image about its outermost pixels.
+        black: float32, what black is.
     """
     height, width, channels = frame.shape
     far = _FARTHEST * jnp.asarray([width, height], jnp.float32)
@@ -110,7 +156,8 @@ def sample(
     position = jnp.clip(jnp.where(jnp.isfinite(position), position, far), -far, far)
     x, y = jnp.moveaxis(jnp.floor(position).astype(jnp.int32), -1, 0)
     pixels = frame.reshape(-1, channels)
-    total = jnp.zeros((*x.shape, channels), jnp.float32)
+    black = jnp.broadcast_to(black, (*x.shape, channels))
+    total = black
     for down in (0, 1):
         for right in (0, 1):
             weight = _nearness(position[..., 0], x + right) * _nearness(position[..., 1], y + down)
@@ -118,7 +165,7 @@ def sample(
             row, inside_y = _index(y + down, height, border)
             weight = jnp.where(inside_x & inside_y, weight, 0.0)
             taken = pixels[row * width + column].astype(jnp.float32)
-            total = total + jnp.broadcast_to(weight[..., None], taken.shape) * taken
+            total = total + jnp.broadcast_to(weight[..., None], taken.shape) * (taken - black)
     return jnp.round(total).astype(jnp.uint8)
 
 

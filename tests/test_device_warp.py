@@ -58,8 +58,23 @@ def test_same_pose_changes_nothing(size=(97, 50)):
 def test_positions_without_meaning_are_border():
     position = jnp.asarray([[[jnp.nan, 1.0], [jnp.inf, 1.0], [1e9, -1e9], [2.0, 3.0]]])
     frame = jnp.full((8, 8, 1), 50, jnp.uint8)
-    assert device_warp.sample(frame, position, "black").ravel().tolist() == [0, 0, 0, 50]
-    assert device_warp.sample(frame, position, "reflect").ravel().tolist() == [50] * 4
+    black = jnp.asarray([16.0])
+    found = device_warp.sample(frame, position, "black", black)
+    assert found.ravel().tolist() == [16, 16, 16, 50]
+    found = device_warp.sample(frame, position, "reflect", black)
+    assert found.ravel().tolist() == [50] * 4
+
+
+def test_planes_without_a_picture_are_the_black_of_video():
+    luma, chroma = jnp.full((37, 65), 200, jnp.uint8), jnp.full((19, 33, 2), 90, jnp.uint8)
+    grid = jnp.asarray(grid_of((65, 37), [0, 0, 0]), jnp.float32)
+    aside = grid.at[..., 0].add(0.5)
+    luma, chroma = device_warp.warp_planes(luma, chroma, aside, jnp.float32(1.0), "black")
+    assert (luma.shape, chroma.shape) == ((36, 64), (18, 32, 2))
+    assert (np.asarray(luma)[:, :28] == 16).all()
+    assert (np.asarray(luma)[:-2, 40:] == 200).all()
+    assert (np.asarray(chroma)[:, :14] == 128).all()
+    assert (np.asarray(chroma)[:-2, 20:] == 90).all()
 
 
 def test_every_crop_shares_one_compilation():
