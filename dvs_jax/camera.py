@@ -99,6 +99,16 @@ def inverse_intrinsic_matrix(
     return xp.stack(entries, axis=-1).reshape(*matrix.shape)
 
 
+def relative_focal_length(camera: Camera, size: tuple[int, int]) -> Float[np.ndarray, "2"]:
+    """Return the focal length over the frame's width and over its height, float32 (x, y).
+
+    `Camera.focal_length` is in widths along both axes.
+    """
+    width, height = size
+    across, down = camera.focal_length
+    return np.array([across, down * width / height], np.float32)
+
+
 def projection(
     camera: Camera,
     size: tuple[int, int],

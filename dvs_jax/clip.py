@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from dvs_jax import sensors, video
 from dvs_jax.camera import Camera
@@ -131,6 +131,15 @@ def real_path(clip: Clip) -> CameraPath:
     """Return the camera's own pose at the middle of each frame."""
     time_ns = center_time_ns(clip)
     return CameraPath(time_ns, pose_at(clip.sensors.gyro, time_ns, "hold"))
+
+
+def lens_shift(clip: Clip) -> Float[np.ndarray, "frame 2"]:
+    """Return where the OIS held the lens at the middle of each frame, by its log.
+
+    float64, (x, y) in fractions of the frame's width and height; zero where there is no log.
+    """
+    frames = clip.sensors.frames
+    return sensors.ois_at(clip.sensors.ois, frames.ois_time_ns + frames.readout_ns // 2)
 
 
 def find_video(path: Path) -> Path:

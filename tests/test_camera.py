@@ -109,3 +109,8 @@ def test_batches_and_device_agree_with_the_host(rows):
     )
     np.testing.assert_array_equal(host[3], one)
     np.testing.assert_allclose(device, host, atol=1e-5)
+
+
+def test_focal_length_is_relative_to_width_and_to_height() -> None:
+    focal = camera.relative_focal_length(Camera(), (1920, 1080))
+    np.testing.assert_allclose(focal, [1 / 1.27, 1920 / 1080 / 1.27], rtol=1e-6)

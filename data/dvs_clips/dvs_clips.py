@@ -141,6 +141,7 @@ def _pieces(clip: Clip, name: str, flow_size: tuple[int, int] | None) -> Iterato
         clip.sensors.camera,
         clip.size,
         record.no_flow(clip.frame_count - 1),
+        lens_shift=clips.lens_shift(clip),
     )
     return record.pieces(whole, None if flow_size is None else _flow(clip, flow_size))
 

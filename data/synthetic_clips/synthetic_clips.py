@@ -128,10 +128,13 @@ def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> Synth
 
 def record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None) -> Record:
     """Return a clip's record, with spoiled flow of a width and height, or without flow."""
-    sensors, truth = synthetic.sensor_log(clip), synthetic.aligned_true_path(clip)
+    sensors = synthetic.sensor_log(clip)
+    # A lens that moves without a log shows as if the camera turned.
+    truth = synthetic.aligned_true_path(clip) if clip.ois_log else synthetic.shown_path(clip)
+    shift = synthetic.lens_shift(clip) if clip.ois_log else None
     flow = record.no_flow(clip.frame_count - 1) if flow_size is None else _flow_of(clip, flow_size)
     return record.record_of_path(
-        name, sensors.gyro, truth.time_ns, sensors.camera, clip.size, flow, truth.quaternion
+        name, sensors.gyro, truth.time_ns, sensors.camera, clip.size, flow, truth.quaternion, shift
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from jaxtyping import Float, Float16, Int
 
+from dvs_jax import camera as cameras
 from dvs_jax import smoothing
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
@@ -53,6 +54,9 @@ class Record(NamedTuple):
             then backward likewise, from i + 1 to i; [pair, 0, 0, 4] in a dataset without flow.
         true_pose: float32 [frame, 4], the true pose at `time_ns`, like `gyro_pose`, where it is
             known; else the gyro's.
+        lens_shift: float32 [frame, 2], where the log says that the OIS held the lens at `time_ns`,
+            (x, y) in fractions of the frame's width and height; zero where there is no log. It is
+            in the flow, and not in the poses.
         shake_deg: float32 [], how much the camera shook (see `shake_deg`), for the curriculum.
     """
 
@@ -64,6 +68,7 @@ class Record(NamedTuple):
     size: Int[np.ndarray, "2"]
     flow: Float16[np.ndarray, "pair height width 4"]
     true_pose: Float[np.ndarray, "frame 4"]
+    lens_shift: Float[np.ndarray, "frame 2"]
     shake_deg: np.float32
 
 
@@ -81,6 +86,7 @@ def features_dict(flow_size: tuple[int, int] | None) -> tfds.features.FeaturesDi
         "focal": _tensor((2,), np.float32),
         "size": _tensor((2,), np.int32),
         "true_pose": _tensor((None, 4), np.float32),
+        "lens_shift": _tensor((None, 2), np.float32),
         "shake_deg": tfds.features.Scalar(np.float32),
     }
     # TFDS cannot read back an empty array of several unknown axes, so no flow is no feature.
@@ -114,16 +120,6 @@ def from_example(example: Mapping[str, Any]) -> Record:
 def gyro_path(record: Record) -> CameraPath:
     """Return the camera's path as its gyro tells it."""
     return CameraPath(record.gyro_time_ns, record.gyro_pose)
-
-
-def relative_focal_length(camera: Camera, size: tuple[int, int]) -> Float[np.ndarray, "2"]:
-    """Return the focal length over the frame's width and over its height, float32 (x, y).
-
-    `Camera.focal_length` is in widths along both axes.
-    """
-    width, height = size
-    across, down = camera.focal_length
-    return np.array([across, down * width / height], np.float32)
 
 
 def no_flow(pair_count: int) -> Float16[np.ndarray, "pair 0 0 4"]:
@@ -196,6 +192,7 @@ def _piece(record: Record, begin: int, end: int) -> Record:
         gyro_pose=record.gyro_pose[within],
         flow=no_flow(end - begin),
         true_pose=true_pose,
+        lens_shift=record.lens_shift[begin : end + 1],
         shake_deg=shake_deg(CameraPath(time_ns, true_pose)),
     )
 
@@ -241,6 +238,7 @@ def record_of_path(
     size: tuple[int, int],
     flow: Float16[np.ndarray, "pair height width 4"],
     true_pose: Float[np.ndarray, "frame 4"] | None = None,
+    lens_shift: Float[np.ndarray, "frame 2"] | None = None,
 ) -> Record:
     """Return a record of a camera's path and its flow.
 
@@ -252,16 +250,19 @@ def record_of_path(
         size: width and height of the video in pixels.
         flow: as in the record; see `no_flow`.
         true_pose: [frame, 4] at `time_ns`, [x, y, z, w], world to camera; the gyro's if None.
+        lens_shift: [frame, 2] as in the record; none is logged if None.
     """
     pose = pose_at(gyro, time_ns, "hold") if true_pose is None else true_pose
+    shift = np.zeros((len(time_ns), 2)) if lens_shift is None else lens_shift
     return Record(
         name,
         time_ns,
         gyro.time_ns,
         gyro.quaternion,
-        relative_focal_length(camera, size),
+        cameras.relative_focal_length(camera, size),
         np.array(size, np.int32),
         flow,
         pose.astype(np.float32),
+        shift.astype(np.float32),
         shake_deg(CameraPath(time_ns, pose)),
     )

@@ -31,7 +31,7 @@ from dvs_jax.synthetic.recording import (
     true_path,
     view_of,
 )
-from dvs_jax.synthetic.sensing import aligned_true_path, sensor_log
+from dvs_jax.synthetic.sensing import aligned_true_path, lens_shift, sensor_log, shown_path
 from dvs_jax.synthetic.variety import draw
 
 __all__ = [
@@ -44,9 +44,11 @@ __all__ = [
     "draw_flow_faults",
     "flow_between",
     "flow_pairs",
+    "lens_shift",
     "record",
     "render_frame",
     "sensor_log",
+    "shown_path",
     "spoil",
     "synthesize",
     "true_path",

@@ -1,8 +1,9 @@
 """What is known of a synthetic clip without looking at its frames: loaded logs, and the truth."""
 
 import numpy as np
+from jaxtyping import Float
 
-from dvs_jax import quaternion
+from dvs_jax import quaternion, sensors
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.sensors import SensorLog, center_time_ns
@@ -40,3 +41,28 @@ def aligned_true_path(clip: SyntheticClip) -> CameraPath:
     pose = pose_at(motion, seconds_since_start(time_ns))
     to_world = np.broadcast_to(quaternion.conjugate(first), pose.shape)
     return CameraPath(time_ns, quaternion.multiply(pose, to_world))
+
+
+def shown_path(clip: SyntheticClip) -> CameraPath:
+    """Return how the world moves in the frames as they are: `aligned_true_path` with the lens.
+
+    The lens's shift counts as the turn of the camera that moves the middle of the picture as far.
+    """
+    path, shift = aligned_true_path(clip), lens_shift(clip)
+    camera, (width, height) = Camera(), clip.size
+    right = shift[:, 0] / camera.focal_length[0]
+    down = shift[:, 1] * height / (width * camera.focal_length[1])
+    vector = np.stack([-np.arctan(down), np.arctan(right), np.zeros(len(shift))], axis=1)
+    turn = quaternion.from_rotation_vector(vector)
+    return CameraPath(path.time_ns, quaternion.multiply(turn, path.quaternion))
+
+
+def lens_shift(clip: SyntheticClip) -> Float[np.ndarray, "frame 2"]:
+    """Return where the lens truly is at each frame's centre time, logged or not.
+
+    float64, (x, y) in fractions of the frame's width and height.
+    """
+    frames = logs.make_frame_log(clip)
+    return sensors.ois_at(
+        logs.make_ois_log(clip, make_motion(clip)), frames.ois_time_ns + frames.readout_ns // 2
+    )

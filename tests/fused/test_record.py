@@ -36,11 +36,6 @@ def test_half_of_the_energy_passes_at_the_limit() -> None:
     assert low_passed == pytest.approx(np.sqrt(0.5), abs=0.02)
 
 
-def test_focal_length_is_relative_to_width_and_to_height() -> None:
-    focal = record.relative_focal_length(Camera(), (1920, 1080))
-    np.testing.assert_allclose(focal, [1 / 1.27, 1920 / 1080 / 1.27], rtol=1e-6)
-
-
 def test_the_schema_fits_a_record() -> None:
     whole = walking_record((8, 4), frames=5)
     example = record.features_dict((8, 4)).encode_example(record.to_example(whole))
