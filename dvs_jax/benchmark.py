@@ -86,4 +86,5 @@ def _random_clip(time_ns: Int[np.ndarray, "frame"], seed: int) -> StepFeatures:
     flow = rng.uniform(0.0, 1.0, (steps, FLOW_FEATURES)).astype(np.float32)
     interval_s = (np.diff(time_ns) * 1e-9).astype(np.float32)
     anchor, strength = real[:, REAL_POSES_EACH_SIDE - 1], np.ones_like(interval_s)
-    return StepFeatures(real, anchor, interval_s, flow, strength)
+    no_turns = np.zeros((steps, 0, 3), np.float32)
+    return StepFeatures(real, anchor, interval_s, flow, strength, no_turns)

@@ -72,8 +72,7 @@ def of_clip(clip: Clip, flow_estimator: str | Estimator = "auto") -> Footage:
     """Return a clip's footage; flow is read from its files, or made by the estimator."""
 
     def flow(wanted: Architecture) -> Flow:
-        pairs = prediction.flow_pairs(clip, flow_estimator)
-        return (features.normalize_flow(*pair, wanted) for pair in pairs)
+        return prediction.normal_flow(prediction.flow_pairs(clip, flow_estimator), clip, wanted)
 
     return Footage(
         name=clip.name,
@@ -103,7 +102,9 @@ def of_record(record: Record, read_flow: Callable[[], RecordFlow] | None = None)
     flow_of_record = read_flow or partial(getattr, record, "flow")
 
     def flow(wanted: Architecture) -> Flow:
-        return (_resized(pair, wanted) for pair in flow_of_record())
+        moved = np.diff(record.lens_shift, axis=0)
+        pairs = zip(flow_of_record(), moved, strict=True)
+        return (_resized(pair, wanted, lens) for pair, lens in pairs)
 
     return Footage(
         name=record.name,
@@ -117,8 +118,10 @@ def of_record(record: Record, read_flow: Callable[[], RecordFlow] | None = None)
 
 
 def _resized(
-    pair: Float[np.ndarray, "height width 4"], wanted: Architecture
+    pair: Float[np.ndarray, "height width 4"],
+    wanted: Architecture,
+    lens_moved: Float[np.ndarray, "2"],
 ) -> Float[np.ndarray, "rows columns 4"]:
     height, width = pair.shape[:2]
     pixels = pair.astype(np.float32) * np.array([width, height] * 2, np.float32)
-    return features.normalize_flow(pixels[..., :2], pixels[..., 2:], wanted)
+    return features.normalize_flow(pixels[..., :2], pixels[..., 2:], wanted, lens_moved)

@@ -8,16 +8,16 @@ from jaxtyping import Float, Float16
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage
-from dvs_jax.fused import features, inference, reach
-from dvs_jax.fused.network import FlowEncoder, FusedNetwork
+from dvs_jax.fused import features, inference
+from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.sensors.integration import with_pre_roll
 
 
 class NetworkPaths:
     """Computes paths, all strengths in one batch.
 
-    Flow is made once and kept in a temporary file: like the poses it is divided by the strength
-    before the network reads it, so each strength encodes it anew.
+    Flow is made once and kept in a temporary file: where it is divided by the strength, like the
+    poses, each strength encodes it anew.
     """
 
     def __init__(self, network: FusedNetwork, footage: Footage):
@@ -36,17 +36,27 @@ class NetworkPaths:
         wanted = self._network.architecture
         values = [float(each) for each in strengths]
         steps = [
-            features.pose_features(gyro, time_ns, wanted.official, each, wanted.poses_each_side)
+            features.pose_features(
+                gyro, time_ns, wanted.official, each, wanted.poses_each_side, wanted.fusion > 0
+            )
             for each in values
         ]
-        encoder = self._network.encoder
-        if encoder is not None:
-            flow = self._normal_flow()
-            exposure = self._footage.exposure
-            view = reach.field_of_view(exposure.camera, exposure.size)
-            encoded = [_encoded(encoder, flow, each / view) for each in values]
-            steps = [each._replace(flow=code) for each, code in zip(steps, encoded, strict=True)]
+        if self._network.encoder is not None:
+            told = self._told_by_flow(values)
+            steps = [each._replace(flow=code) for each, code in zip(steps, told, strict=True)]
         return inference.predict(self._network, steps, [time_ns] * len(steps))
+
+    def _told_by_flow(self, strengths: list[float]) -> list[Float[np.ndarray, "pair feature"]]:
+        exposure, flow = self._footage.exposure, self._normal_flow()
+        told: list[Float[np.ndarray, "pair feature"]] = []
+        for strength in strengths:
+            if told and self._network.architecture.fusion:
+                told.append(told[0])  # which does not depend on the strength
+                continue
+            pairs = (pair.astype(np.float32) for pair in flow)
+            view = exposure.camera, exposure.size
+            told.append(features.told_by_flow(self._network, pairs, *view, strength))
+        return told
 
     def _normal_flow(self) -> Float16[np.ndarray, "pair rows columns 4"]:
         if self._flow is None:
@@ -64,9 +74,3 @@ class NetworkPaths:
                 flow[index] = pair
             self._flow = flow
         return self._flow
-
-
-def _encoded(
-    encoder: FlowEncoder, flow: Float16[np.ndarray, "pair rows columns 4"], strength: float
-) -> Float[np.ndarray, "pair 64"]:
-    return features.encode_pairs(encoder, (pair.astype(np.float32) / strength for pair in flow))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float16, UInt8
 
 from dvs_jax import camera as cameras
-from dvs_jax import flow, metrics, quaternion, sensors, synthetic, warp
+from dvs_jax import flow, metrics, sensors, synthetic, warp
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.evaluation import Footage
@@ -20,8 +20,6 @@ from dvs_jax.sensors import SensorLog
 from dvs_jax.smoothing import Exposure
 from dvs_jax.stabilization import DRAWN_ROWS
 from dvs_jax.synthetic import SyntheticClip
-from dvs_jax.synthetic.logs import make_ois_log
-from dvs_jax.synthetic.motion import make_motion
 
 FLOW_SIZE = (270, 480)
 """Height and width at which flow is made: as for a clip in full HD, which the small one stands for.
@@ -29,6 +27,7 @@ FLOW_SIZE = (270, 480)
 
 Frame = UInt8[np.ndarray, "height width 3"]
 Flow = Float16[np.ndarray, "pair rows columns 4"]
+Pair = Float[np.ndarray, "rows columns 4"]
 
 
 class Film:
@@ -56,12 +55,19 @@ class Film:
         return metrics.rotation_jitter(picture_path(self.frames, time_ns, Camera()))
 
     def flow(self, wanted: Architecture) -> Flow:
-        """Return the flow as a network reads it (see `features.normalize_flow`)."""
+        """Return the flow in a network's size and units, whatever moved the lens."""
         if wanted not in self._flow:
             pairs = flow.estimate(self.frames, self._estimator, size=FLOW_SIZE)
             normal = (features.normalize_flow(*pair, wanted) for pair in pairs)
             self._flow[wanted] = np.stack([each.astype(np.float16) for each in normal])
         return self._flow[wanted]
+
+    def flow_without_lens(self, wanted: Architecture, ois_log: bool) -> Iterator[Pair]:
+        """Return the flow less what a log, if there is one, tells of the lens."""
+        shift = synthetic.lens_shift(self.clip) * float(ois_log and not wanted.official)
+        moved = np.diff(shift, axis=0).astype(np.float32)
+        for pair, lens in zip(self.flow(wanted), moved, strict=True):
+            yield pair.astype(np.float32) - np.concatenate([lens, -lens])
 
 
 @dataclass(frozen=True)
@@ -81,52 +87,25 @@ class Take:
     @property
     def shown(self) -> CameraPath:
         """How the world truly moves in the frames as they are: the lens' shift is part of it."""
-        return true_path(self.film.clip, without_lens=False)
+        return synthetic.shown_path(self.film.clip)
 
 
 def take(film: Film, name: str, spoiled: SyntheticClip) -> Take:
     """Return the film with the logs of a clip that differs in their faults alone."""
     log = synthetic.sensor_log(spoiled)
-    true = true_path(film.clip, without_lens=spoiled.ois_log)
+    # Where the lens's shift is known, drawing takes it out.
+    seen = synthetic.aligned_true_path if spoiled.ois_log else synthetic.shown_path
+    true = seen(film.clip)
     footage = Footage(
         name=name,
         gyro=log.gyro,
         real=CameraPath(true.time_ns, pose_at(log.gyro, true.time_ns, "hold")),
         exposure=Exposure(log.camera, spoiled.size, *sensors.row_poses(log)),
         true=true.quaternion,
-        flow=lambda wanted: (pair.astype(np.float32) for pair in film.flow(wanted)),
+        flow=lambda wanted: film.flow_without_lens(wanted, spoiled.ois_log),
         clip=None,
     )
     return Take(film, log, footage)
-
-
-def true_path(clip: SyntheticClip, *, without_lens: bool) -> CameraPath:
-    """Return the true pose at each frame's centre time, in the world of the gyro.
-
-    Args:
-        clip: the clip.
-        without_lens: whether the lens' shift is known and taken out by drawing; where not, it
-            counts as the turn of the camera that shifts the middle of the picture as far.
-    """
-    path = synthetic.aligned_true_path(clip)
-    ois = make_ois_log(clip, make_motion(clip))
-    if without_lens or ois is None:
-        return path
-    frames = synthetic.sensor_log(clip).frames
-    shift = sensors.ois_at(ois, frames.ois_time_ns + frames.readout_ns // 2)
-    turn = _turn_like(shift, Camera(), clip.size)
-    return CameraPath(path.time_ns, quaternion.multiply(turn, path.quaternion))
-
-
-def _turn_like(
-    shift: Float[np.ndarray, "frame 2"], camera: Camera, size: tuple[int, int]
-) -> Float[np.ndarray, "frame 4"]:
-    """Return the turns that move the picture's middle as the lens' shifts do."""
-    width, height = size
-    right = shift[:, 0] / camera.focal_length[0]
-    down = shift[:, 1] * height / (width * camera.focal_length[1])
-    vector = np.stack([-np.arctan(down), np.arctan(right), np.zeros(len(shift))], axis=1)
-    return quaternion.from_rotation_vector(vector)
 
 
 def draw(each: Take, virtual: CameraPath, kept: float) -> Iterator[Frame]:

@@ -71,6 +71,9 @@ class Architecture:
             recurrent layers blend them from step to step: smoothing is linear but for how strong it
             has to be just now, which depends on how much the camera moves. Those layers then see
             the input's inverse hyperbolic sine, so that wild motion does not saturate them.
+        fusion: hidden size of the recurrent layer that corrects the gyro by what flow tells (see
+            `fusion.Fusion`); the core then sees poses alone. 0 for none: flow, if any, is encoded
+            for the core as in the paper.
         flow_size: width and height to which flow is brought for the encoder.
         poses_each_side: how many of the camera's real poses, 40 ms apart, the network sees before
             now, and how many after: its latency. The paper's 10 are 400 ms.
@@ -84,6 +87,7 @@ class Architecture:
     fully_connected: tuple[FullyConnected, ...] = (FullyConnected(256, "relu"), FullyConnected(4))
     turn_unit: float = 1.0
     filters: int = 0
+    fusion: int = 0
     flow_size: tuple[int, int] = (480, 270)
     poses_each_side: int = REAL_POSES_EACH_SIDE
     official: bool = False
@@ -91,7 +95,7 @@ class Architecture:
     @property
     def input_features(self) -> int:
         """Length of the core's input vector."""
-        return self.pose_features + (FLOW_FEATURES if self.flow else 0)
+        return self.pose_features + (FLOW_FEATURES if self.flow and not self.fusion else 0)
 
     @property
     def pose_features(self) -> int:
@@ -156,6 +160,9 @@ def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
     yield "flow_size", size, len(size) == 2 and all(_is_count(side) for side in size)
     filters = architecture.filters
     yield "filters", filters, filters == 0 or _is_count(filters)
+    fusion = architecture.fusion
+    possible = fusion == 0 or (_is_count(fusion) and architecture.flow)
+    yield "fusion (of flow, which has to be there)", fusion, possible
     each_side = architecture.poses_each_side
     yield "poses_each_side", each_side, _is_count(each_side) and each_side >= VIRTUAL_POSES
     left = architecture.lstm_inputs

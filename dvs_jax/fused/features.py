@@ -1,6 +1,6 @@
 """What the network is fed: poses around each frame, and flow between frames (specs §4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Literal
@@ -13,15 +13,19 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from dvs_jax import quaternion
+from dvs_jax.camera import Camera, relative_focal_length
 from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.fused import reach
 from dvs_jax.fused.architecture import (
     REAL_POSES_EACH_SIDE,
     SAMPLE_INTERVAL_NS,
     VIRTUAL_POSES,
     Architecture,
 )
-from dvs_jax.fused.network import FlowEncoder
+from dvs_jax.fused.fusion import CLOCK_OFFSETS_NS
+from dvs_jax.fused.network import FlowEncoder, FusedNetwork
 from dvs_jax.fused.rollout import StepFeatures
+from dvs_jax.fused.turn import TurnEncoder
 
 ENCODED_AT_ONCE = 16
 """Pairs encoded in one call: a fixed batch compiles once and bounds the memory."""
@@ -33,6 +37,7 @@ def pose_features(
     official: bool,
     strength: float = 1.0,
     each_side: int = REAL_POSES_EACH_SIDE,
+    fusion: bool = False,
 ) -> StepFeatures:
     """Return the poses that each step sees, without flow.
 
@@ -43,6 +48,7 @@ def pose_features(
             program, instead of its first or last pose.
         strength: what rotations are divided by for the network (see `StepFeatures`).
         each_side: how many real poses the network sees before a frame and after it.
+        fusion: whether the network corrects the gyro, for which it sees its turns too.
 
     Returns:
         float32 NumPy arrays with a leading step axis; `flow` is [step, 0].
@@ -63,7 +69,17 @@ def pose_features(
         interval_s.astype(np.float32),
         np.zeros((len(center), 0), np.float32),
         np.full(len(center), strength, np.float32),
+        _gyro_turns(gyro, time_ns, CLOCK_OFFSETS_NS if fusion else ()),
     )
+
+
+def _gyro_turns(
+    gyro: CameraPath, time_ns: Int[np.ndarray, "frame"], offsets_ns: Sequence[int]
+) -> Float[np.ndarray, "step offset 3"]:
+    """Return the gyro's turn from frame to frame, seen with its clock put right by each offset."""
+    pose = pose_at(gyro, time_ns[:, None] + np.array(offsets_ns, np.int64), "hold")
+    turn = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
+    return quaternion.to_rotation_vector(turn).astype(np.float32)
 
 
 def ring_size(time_ns: Int[np.ndarray, "frame"]) -> int:
@@ -80,6 +96,7 @@ def normalize_flow(
     forward: Float[np.ndarray, "height width 2"],
     backward: Float[np.ndarray, "height width 2"],
     wanted: Architecture,
+    lens_moved: Float[np.ndarray, "2"] | None = None,
 ) -> Float[np.ndarray, "rows columns 4"]:
     """Return a pair's flow as the encoder reads it.
 
@@ -88,6 +105,9 @@ def normalize_flow(
         backward: likewise, from the later frame to the earlier.
         wanted: the network's description: of which size the flow is, and whether x is divided by
             the height and y by the width as in the official program (specs §8).
+        lens_moved: how far the OIS is known to have moved the lens from the earlier frame to the
+            later, (x, y) in fractions of the frame. Our own networks read flow without it: it is in
+            no pose either. None where nothing is known.
 
     Returns:
         float32, forward and backward in fractions of the frame, at the encoder's size.
@@ -95,6 +115,8 @@ def normalize_flow(
     height, width = forward.shape[:2]
     scale = (height, width) if wanted.official else (width, height)
     flow = np.concatenate([forward, backward], axis=-1) / np.array(scale * 2, np.float32)
+    if lens_moved is not None and not wanted.official:
+        flow = flow - np.concatenate([lens_moved, -lens_moved]).astype(np.float32)
     if (width, height) == wanted.flow_size:
         return flow
     shrinks = width > wanted.flow_size[0]
@@ -102,41 +124,94 @@ def normalize_flow(
     return cv2.resize(flow, wanted.flow_size, interpolation=interpolation)
 
 
-def flow_scale(wanted: Architecture) -> Float[np.ndarray, "4"]:
-    """Return what flow in fractions of the frame (as of `Record.flow`) is multiplied by.
+def as_read(
+    flow: Float[quaternion.Array, "step height width 4"],
+    lens_shift: Float[quaternion.Array, "frame 2"],
+    wanted: Architecture,
+) -> Float[quaternion.Array, "step height width 4"]:
+    """Return a record's flow as the network reads it, in NumPy or JAX, float32.
 
-    It is then as `normalize_flow` returns it: for official weights in the quirk's units, float32.
+    Official weights read it in the quirk's units (see `normalize_flow`). Our own networks read it
+    without what the lens is known to have moved, which is in no pose either.
+
+    Args:
+        flow: of each two consecutive frames, as in `Record.flow`.
+        lens_shift: at each frame, as in `Record.lens_shift`.
+        wanted: the network's description.
     """
-    if not wanted.official:
-        return np.ones(4, np.float32)
-    width, height = wanted.flow_size
-    return np.array([width / height, height / width] * 2, np.float32)
+    xp = quaternion.array_namespace(flow, lens_shift)
+    if wanted.official:
+        width, height = wanted.flow_size
+        units = xp.asarray(np.array([width / height, height / width] * 2, np.float32))
+        return flow.astype(np.float32) * units[None, None, None]
+    moved = lens_shift[1:] - lens_shift[:-1]
+    both = xp.concatenate([moved, -moved], axis=-1).astype(np.float32)[:, None, None]
+    return flow.astype(np.float32) - xp.broadcast_to(both, flow.shape)
+
+
+def told_by_flow(
+    network: FusedNetwork,
+    pairs: Iterable[Float[np.ndarray, "rows columns 4"]],
+    camera: Camera,
+    size: tuple[int, int],
+    strength: float,
+) -> Float[np.ndarray, "pair feature"]:
+    """Return what a network's encoder makes of flow, a few pairs held at a time.
+
+    Args:
+        network: one that reads flow, in inference mode.
+        pairs: as `normalize_flow` returns them, one or more.
+        camera: whose frames they are.
+        size: width and height of the frames.
+        strength: what rotations are divided by (see `StepFeatures`); so is flow, unless it corrects
+            the gyro, whose error does not depend on the crop.
+    """
+    if network.encoder is None:
+        raise ValueError("a network without an encoder reads no flow")
+    if not network.architecture.fusion:
+        view = 1.0 if network.architecture.official else reach.field_of_view(camera, size)
+        pairs = (pair * (view / strength) for pair in pairs)
+    return encode_pairs(network.encoder, pairs, relative_focal_length(camera, size))
 
 
 def encode_pairs(
-    encoder: FlowEncoder, pairs: Iterable[Float[np.ndarray, "rows columns 4"]]
-) -> Float[np.ndarray, "pair 64"]:
-    """Return the encoded flow of any number of pairs, one or more, a few held at a time."""
+    encoder: FlowEncoder | TurnEncoder,
+    pairs: Iterable[Float[np.ndarray, "rows columns 4"]],
+    focal: Float[np.ndarray, "2"],
+) -> Float[np.ndarray, "pair feature"]:
+    """Return the encoded flow of any number of pairs, one or more, a few held at a time.
+
+    Args:
+        encoder: the network's.
+        pairs: as `normalize_flow` returns them.
+        focal: focal length over the frame's width and over its height.
+    """
     rest, encoded = iter(pairs), []
     while chunk := list(islice(rest, ENCODED_AT_ONCE)):
-        encoded.append(encode_flow(encoder, np.stack(chunk)))
+        encoded.append(encode_flow(encoder, np.stack(chunk), focal))
     return np.concatenate(encoded)
 
 
 def encode_flow(
-    encoder: FlowEncoder, flow: Float[np.ndarray, "pair rows columns 4"]
-) -> Float[np.ndarray, "pair 64"]:
-    """Return the encoded flow of at most `ENCODED_AT_ONCE` pairs."""
+    encoder: FlowEncoder | TurnEncoder,
+    flow: Float[np.ndarray, "pair rows columns 4"],
+    focal: Float[np.ndarray, "2"],
+) -> Float[np.ndarray, "pair feature"]:
+    """Return the encoded flow of at most `ENCODED_AT_ONCE` pairs; see `encode_pairs`."""
     # One pair, as a camera delivers it, must not wait for sixteen to be encoded.
     batch = 1 if len(flow) == 1 else ENCODED_AT_ONCE
     padding = [(0, batch - len(flow)), (0, 0), (0, 0), (0, 0)]
     graph, state = nnx.split(encoder)
-    encoded = _encode(graph, state, jnp.asarray(np.pad(flow, padding)))
+    lens = jnp.asarray(focal, jnp.float32)
+    encoded = _encode(graph, state, jnp.asarray(np.pad(flow, padding)), lens)
     return np.asarray(encoded)[: len(flow)]
 
 
 @partial(jax.jit, static_argnums=0)
 def _encode(
-    graph: nnx.GraphDef[FlowEncoder], state: nnx.State, flow: Float[Array, "pair height width 4"]
-) -> Float[Array, "pair 64"]:
-    return jax.vmap(nnx.merge(graph, state))(flow)
+    graph: nnx.GraphDef[FlowEncoder | TurnEncoder],
+    state: nnx.State,
+    flow: Float[Array, "pair height width 4"],
+    focal: Float[Array, "2"],
+) -> Float[Array, "pair feature"]:
+    return jax.vmap(nnx.merge(graph, state), in_axes=(0, None))(flow, focal)

@@ -88,6 +88,7 @@ def load(
     process_count: int = 1,
     flow_size: tuple[int, int] | None = None,
     poses_each_side: int = REAL_POSES_EACH_SIDE,
+    fusion: bool = False,
 ) -> Batches:
     """Return an endless stream of batches of random windows.
 
@@ -106,6 +107,7 @@ def load(
             number of times smaller, to which it is averaged; None for none, where flow that a
             dataset has is left out.
         poses_each_side: how many real poses a step sees before it and after it.
+        fusion: whether the network corrects the gyro (see `features.pose_features`).
 
     Returns:
         Windows of NumPy arrays with a leading axis of batch_size / process_count.
@@ -124,7 +126,7 @@ def load(
     ]
     mixed = grain.MapDataset.mix(streams, [share.weight for share in shares])
     windows = mixed.seed(seed).random_map(
-        partial(window.cut, steps=steps, each_side=poses_each_side)
+        partial(window.cut, steps=steps, each_side=poses_each_side, fusion=fusion)
     )
     if flow_size is None:
         windows = windows.map(_without_flow)

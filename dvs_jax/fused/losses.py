@@ -34,6 +34,9 @@ LEAST_ACCELERATION = 1e-3
 LEAST_JERK = 1e-2
 """In rad/s² and rad/s³: what lies below is still enough for the terms by logarithm."""
 
+LEAST_TURN_ERROR_RAD = 1e-5
+"""A turn known to this is known well enough: frames that shake by it have jerk of 50°/s³."""
+
 SOFTNESS = 0.05
 """Share of the margin over which the `cover` term sets in."""
 
@@ -74,9 +77,9 @@ class Course(NamedTuple):
             logs have wrong about the camera's. There is one frame more than steps, the first.
         turned: [step, 4], from the camera's pose (as logged) to the virtual one.
         interval_s: [step], seconds since the frame before.
-        true_turn: [step, 3], rotation vector of the true camera since the frame before, in the
-            units in which the network reads turns.
-        encoded: [step, feature], encoded flow; no feature for a network without flow.
+        true_turn: [step, 3], how the camera truly turned since the frame before, a rotation vector
+            in radians.
+        camera_turn: [step, 3], how the network believes that it turned.
         strength: [], as in `StepFeatures`: how much further than usual the virtual camera may stray
             and how much faster than usual the real one moves.
     """
@@ -85,7 +88,7 @@ class Course(NamedTuple):
     turned: Float[Array, "step 4"]
     interval_s: Float[Array, "step"]
     true_turn: Float[Array, "step 3"]
-    encoded: Float[Array, "step feature"]
+    camera_turn: Float[Array, "step 3"]
     strength: Float[Array, ""]
 
 
@@ -199,16 +202,13 @@ def cover(course: Course) -> Float[Array, ""]:
     return excess.max() + excess.mean()
 
 
-def flow_turn(course: Course) -> Float[Array, ""]:
-    """Return how far the turn that the encoded flow tells is from the true one; L1, mean over axes.
+def camera_turn(course: Course) -> Float[Array, ""]:
+    """Return the logarithm of the RMS error of the turns that the camera is believed to make.
 
-    What it tells is its first three features less the next three, which are never negative. So the
-    encoder learns what is needed of it before the path can profit; outliers count little.
+    By logarithm, clips whose gyro is good count like those whose gyro errs.
     """
-    if course.encoded.shape[-1] == 0:
-        return jnp.zeros(())
-    told = course.encoded[:, :3] - course.encoded[:, 3:6]
-    return jnp.abs(told - course.true_turn).mean()
+    error = _root_mean_square(course.camera_turn - course.true_turn)
+    return jnp.log(error + LEAST_TURN_ERROR_RAD)
 
 
 Term = Callable[[Moment], Float[Array, ""]]
@@ -233,7 +233,7 @@ PATH_TERMS: dict[str, Callable[[Course], Float[Array, ""]]] = {
     "log_acceleration": log_acceleration,
     "log_jerk": log_jerk,
     "cover": cover,
-    "flow_turn": flow_turn,
+    "camera_turn": camera_turn,
 }
 """Our own terms, of a window's whole path, by name."""
 

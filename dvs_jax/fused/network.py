@@ -21,6 +21,9 @@ from dvs_jax.fused.architecture import (
     Convolution,
     FullyConnected,
 )
+from dvs_jax.fused.fusion import Fusion
+from dvs_jax.fused.lstm import XAVIER, LstmLayer, LstmState
+from dvs_jax.fused.turn import TurnEncoder
 
 ENCODER_CHANNELS = (8, 16, 32, 64, 128)
 ENCODER_POOL = 4
@@ -36,10 +39,8 @@ ACTIVATIONS: dict[Activation, Callable[[jax.Array], jax.Array]] = {
 FIRST_FILTERS = 0.1
 """Size of a filter's answer, in its input's, before training."""
 
-XAVIER = nnx.initializers.xavier_uniform()
-
-LstmState = tuple[tuple[Float[Array, "hidden"], Float[Array, "hidden"]], ...]
-"""One pair (hidden, cell) a layer."""
+LstmStates = tuple[LstmState, ...]
+"""One a layer."""
 
 
 class FlowEncoder(nnx.Module):
@@ -60,43 +61,21 @@ class FlowEncoder(nnx.Module):
         )
         self.linear = nnx.Linear(ENCODER_CHANNELS[-1], FLOW_FEATURES, kernel_init=XAVIER, rngs=rngs)
 
-    def __call__(self, flow: Float[Array, "height width 4"]) -> Float[Array, "64"]:
+    def __call__(
+        self, flow: Float[Array, "height width 4"], focal: Float[Array, "2"]
+    ) -> Float[Array, "64"]:
         """Encode one pair.
 
         Args:
             flow: float32, forward (dx, dy) and backward (dx, dy), normalised; 270 × 480 leaves
                 exactly one pixel after the last pooling, larger sizes are averaged.
+            focal: not looked at: the paper's network knows but one camera.
         """
         x = jax.nn.relu(self.convolutions[0]((flow / self.unit).astype(self.linear.kernel.dtype)))
         for convolution in self.convolutions[1:]:
             window = (min(ENCODER_POOL, x.shape[0]), min(ENCODER_POOL, x.shape[1]))
             x = jax.nn.relu(convolution(nnx.max_pool(x, window, strides=window)))
         return jax.nn.relu(self.linear(x.mean(axis=(0, 1))))
-
-
-class LstmLayer(nnx.Module):
-    """An LSTM cell with PyTorch's gate order (input, forget, cell, output) and one bias.
-
-    PyTorch adds two biases of the same shape; their sum is all that can be seen.
-    """
-
-    def __init__(self, inputs: int, hidden: int, rngs: nnx.Rngs):
-        self.input = nnx.Linear(inputs, 4 * hidden, kernel_init=XAVIER, rngs=rngs)
-        self.recurrent = nnx.Linear(
-            hidden, 4 * hidden, use_bias=False, kernel_init=XAVIER, rngs=rngs
-        )
-
-    def __call__(
-        self,
-        state: tuple[Float[Array, "hidden"], Float[Array, "hidden"]],
-        x: Float[Array, "inputs"],
-    ) -> tuple[Float[Array, "hidden"], Float[Array, "hidden"]]:
-        """Advance one time step."""
-        hidden, cell = state
-        gates = self.input(x) + self.recurrent(hidden)
-        enter, forget, candidate, leave = jnp.split(gates, 4)
-        cell = jax.nn.sigmoid(forget) * cell + jax.nn.sigmoid(enter) * jnp.tanh(candidate)
-        return jax.nn.sigmoid(leave) * jnp.tanh(cell), cell
 
 
 class InputConvolution(nnx.Module):
@@ -188,20 +167,21 @@ class Core(nnx.Module):
             hidden, inputs = inputs, connection.features
         self.fully_connected = nnx.List(connected)
         self.filters = FilterBank(architecture, hidden, rngs) if architecture.filters else None
+        self.fusion = Fusion(architecture.fusion, rngs) if architecture.fusion else None
 
     @property
     def dtype(self) -> jnp.dtype:
         """What the network computes in: the type of its weights."""
         return self.lstm[0].recurrent.kernel.dtype
 
-    def initial_state(self) -> LstmState:
+    def initial_state(self) -> LstmStates:
         """Return the state before a clip: zeros."""
         sizes = self.architecture.lstm
         return tuple((jnp.zeros(size, self.dtype), jnp.zeros(size, self.dtype)) for size in sizes)
 
     def __call__(
-        self, state: LstmState, x: Float[Array, "features"]
-    ) -> tuple[LstmState, Float[Array, "4"]]:
+        self, state: LstmStates, x: Float[Array, "features"]
+    ) -> tuple[LstmStates, Float[Array, "4"]]:
         """Advance one time step.
 
         Args:
@@ -242,7 +222,15 @@ class FusedNetwork(nnx.Module):
     def __init__(self, architecture: Architecture, rngs: nnx.Rngs):
         self.architecture = architecture
         self.core = Core(architecture, rngs)
-        self.encoder = FlowEncoder(rngs, architecture.turn_unit) if architecture.flow else None
+        self.encoder = _encoder(architecture, rngs)
+
+
+def _encoder(architecture: Architecture, rngs: nnx.Rngs) -> FlowEncoder | TurnEncoder | None:
+    if not architecture.flow:
+        return None
+    if architecture.fusion:
+        return TurnEncoder(rngs)
+    return FlowEncoder(rngs, architecture.turn_unit)
 
 
 def without_weights(wanted: Architecture) -> FusedNetwork:

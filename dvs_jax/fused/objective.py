@@ -14,6 +14,7 @@ from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.losses import Course, Moment
 from dvs_jax.fused.network import Core, FlowEncoder, FusedNetwork
 from dvs_jax.fused.rollout import RolloutState, StepFeatures, StepOutput
+from dvs_jax.fused.turn import TurnEncoder
 from dvs_jax.fused.window import Window
 
 
@@ -68,12 +69,9 @@ def window_loss(
     for_strength, for_offset = jax.random.split(key)
     steps = _strengthened(feeding, window.poses, for_strength)
     flow = _as_read(window, network.architecture)
-    encoded = jnp.asarray(steps.flow)
     if network.encoder is not None:
-        encoded = _encoded(network.encoder, flow, steps.strength)
-    # Taught by `flow_turn`, the encoder must not be led astray by the path's far larger gradients.
-    seen = jax.lax.stop_gradient(encoded) if "flow_turn" in weights else encoded
-    steps = steps._replace(flow=seen)
+        focal = jnp.asarray(window.focal)
+        steps = steps._replace(flow=_encoded(network.encoder, flow, focal, steps.strength))
     bound = feeding.displacement
     offset = jax.random.uniform(for_offset, (3,), minval=-bound, maxval=bound)
     first = jax.tree.map(lambda array: array[0], steps)
@@ -82,8 +80,7 @@ def window_loss(
     outputs = _rollout(network.core, feeding, rollout.begin(network.core, state, first), steps)
     of_a_step = losses.OFFICIAL_STEP_TERMS if network.architecture.official else losses.STEP_TERMS
     moments = _moments(window, flow, steps, before, outputs)
-    taught = steps._replace(flow=encoded)
-    course = _course(window, taught, before, outputs, network.architecture.turn_unit)
+    course = _course(window, steps, before, outputs)
     terms = {
         name: jax.vmap(of_a_step[name])(moments).mean() for name in weights if name in of_a_step
     }
@@ -105,17 +102,19 @@ def _strengthened(feeding: Feeding, poses: StepFeatures, key: Key[Array, ""]) ->
 
 
 def _as_read(window: Window, architecture: Architecture) -> Float[Array, "step height width 4"]:
-    scale = features.flow_scale(architecture)
-    return jnp.asarray(window.flow, jnp.float32) * scale[None, None, None]
+    flow, lens_shift = jnp.asarray(window.flow), jnp.asarray(window.lens_shift)
+    return jnp.asarray(features.as_read(flow, lens_shift, architecture))
 
 
 def _encoded(
-    encoder: FlowEncoder,
+    encoder: FlowEncoder | TurnEncoder,
     flow: Float[Array, "step height width 4"],
+    focal: Float[Array, "2"],
     strength: Float[Array, "step"],
 ) -> Float[Array, "step feature"]:
-    scaled = flow / strength[:, None, None, None]
-    return jax.vmap(encoder)(scaled).astype(jnp.float32)
+    if isinstance(encoder, FlowEncoder):
+        flow = flow / strength[:, None, None, None]
+    return jax.vmap(encoder, in_axes=(0, None))(flow, focal).astype(jnp.float32)
 
 
 def _rollout(core: Core, feeding: Feeding, state: RolloutState, steps: StepFeatures) -> StepOutput:
@@ -168,7 +167,6 @@ def _course(
     steps: StepFeatures,
     before: Float[Array, "4"],
     outputs: StepOutput,
-    turn_unit: float,
 ) -> Course:
     """Return the path as a whole.
 
@@ -183,8 +181,7 @@ def _course(
         seen=quaternion.multiply(turned, true_pose),
         turned=turned[1:],
         interval_s=jnp.asarray(steps.interval_s),
-        # As the network reads turns and flow: in its units, over the strength.
-        true_turn=quaternion.to_rotation_vector(turn) / (turn_unit * steps.strength[:, None]),
-        encoded=jnp.asarray(steps.flow),
+        true_turn=quaternion.to_rotation_vector(turn),
+        camera_turn=outputs.camera_turn,
         strength=steps.strength[0],
     )

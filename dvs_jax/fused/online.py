@@ -11,9 +11,11 @@ from flax import nnx
 from jaxtyping import Float, Int
 
 from dvs_jax import quaternion
+from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
-from dvs_jax.fused.features import encode_flow, normalize_flow, pose_features
+from dvs_jax.fused import reach
+from dvs_jax.fused.features import normalize_flow, pose_features, told_by_flow
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_state, start_pose, step
 from dvs_jax.sensors.integration import integrate, with_pre_roll
@@ -42,8 +44,25 @@ class OnlineStabilizer:
     with the time it runs.
     """
 
-    def __init__(self, network: FusedNetwork):
-        self._network = network
+    def __init__(
+        self,
+        network: FusedNetwork,
+        camera: Camera,
+        size: tuple[int, int],
+        crop: float = reach.MARGIN,
+    ):
+        """Take the network and tell it what it looks through.
+
+        Args:
+            network: in inference mode.
+            camera: whose frames they are.
+            size: width and height of the frames in pixels.
+            crop: share of the frame at each side, above 0, that our own networks may use up.
+        """
+        self._network, self._camera, self._size = network, camera, size
+        own = not network.architecture.official
+        self._strength = reach.strength_of(crop, camera, size) if own else 1.0
+        self._lens: Float[np.ndarray, "2"] | None = None
         self._reach_ns = network.architecture.look_ahead_ns
         self._graph, self._weights = nnx.split(network.core)
         self._state: RolloutState | None = None
@@ -57,6 +76,7 @@ class OnlineStabilizer:
         gyro_time_ns: Int[np.ndarray, "sample"],
         velocity: Float[np.ndarray, "sample 3"],
         flow: Flow | None,
+        lens_shift: Float[np.ndarray, "2"] | None = None,
     ) -> CameraPath:
         """Take a frame and what the gyro measured since the last call.
 
@@ -67,6 +87,8 @@ class OnlineStabilizer:
                 negative of the camera's own).
             flow: forward and backward flow in pixels between the frame before and this one; None
                 for the first frame and for networks without flow.
+            lens_shift: where the OIS held the lens at that time, (x, y) in fractions of the frame;
+                None where that is not known.
 
         Returns:
             The virtual poses that have become known, in order: none at first, then one a frame
@@ -79,8 +101,9 @@ class OnlineStabilizer:
         self._check(time_ns, gyro_time_ns)
         self._extend_gyro(gyro_time_ns, velocity)
         if self._latest_ns is not None:
-            self._waiting.append(_Frame(time_ns, self._latest_ns, self._encode(flow)))
-        self._latest_ns = time_ns
+            told = self._encode(flow, lens_shift)
+            self._waiting.append(_Frame(time_ns, self._latest_ns, told))
+        self._latest_ns, self._lens = time_ns, lens_shift
         # Two samples make a path; until then no pose is known.
         return self._emit(self._gyro.time_ns[-1] if len(self._gyro) > 1 else _NEVER)
 
@@ -122,13 +145,19 @@ class OnlineStabilizer:
             np.append(known.time_ns, time_ns), np.concatenate([known.quaternion, pose])
         )
 
-    def _encode(self, flow: Flow | None) -> Float[np.ndarray, "feature"]:
+    def _encode(
+        self, flow: Flow | None, lens_shift: Float[np.ndarray, "2"] | None
+    ) -> Float[np.ndarray, "feature"]:
         if self._network.encoder is None:
             return np.zeros(0, np.float32)
         if flow is None:
             raise InputError("this network reads optical flow: pass each pair's flow to push()")
-        normal = normalize_flow(*flow, self._network.architecture)
-        return encode_flow(self._network.encoder, normal[None])[0]
+        moved = None
+        if lens_shift is not None and self._lens is not None:
+            moved = lens_shift - self._lens
+        normal = normalize_flow(*flow, self._network.architecture, moved)
+        view = self._camera, self._size, self._strength
+        return told_by_flow(self._network, [normal], *view)[0]
 
     def _emit(self, known_ns: int) -> CameraPath:
         times: list[int] = []
@@ -161,7 +190,12 @@ class OnlineStabilizer:
         times = np.array([frame.previous_ns, frame.time_ns])
         wanted = self._network.architecture
         stacked = pose_features(
-            self._gyro, times, wanted.official, each_side=wanted.poses_each_side
+            self._gyro,
+            times,
+            wanted.official,
+            self._strength,
+            wanted.poses_each_side,
+            wanted.fusion > 0,
         )
         features = jax.tree.map(lambda array: jnp.asarray(array[0]), stacked)
         return features._replace(flow=jnp.asarray(frame.flow))

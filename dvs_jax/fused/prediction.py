@@ -1,10 +1,10 @@
 """A clip through the network: its flow, its poses, its virtual path."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from dvs_jax import clip as clips
 from dvs_jax import flow
@@ -12,6 +12,7 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator, FlowPair
 from dvs_jax.fused import features, inference, reach
+from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
 from dvs_jax.sensors.integration import with_pre_roll
@@ -47,13 +48,16 @@ def predict_trajectory(
     time_ns = clips.center_time_ns(clip)
     _tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
     gyro, camera = with_pre_roll(clip.sensors.gyro), clip.sensors.camera
-    view = 1.0 if wanted.official else reach.field_of_view(camera, clip.size)
-    strength = view if strength is None else strength
-    steps = features.pose_features(gyro, time_ns, wanted.official, strength, wanted.poses_each_side)
+    if strength is None:
+        strength = 1.0 if wanted.official else reach.field_of_view(camera, clip.size)
+    steps = features.pose_features(
+        gyro, time_ns, wanted.official, strength, wanted.poses_each_side, wanted.fusion > 0
+    )
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
-        normal = (features.normalize_flow(*pair, wanted) * (view / strength) for pair in pairs)
-        steps = steps._replace(flow=features.encode_pairs(network.encoder, normal))
+        normal = normal_flow(pairs, clip, wanted)
+        told = features.told_by_flow(network, normal, camera, clip.size, strength)
+        steps = steps._replace(flow=told)
     (path,) = inference.predict(network, [steps], [time_ns])
     return path
 
@@ -70,6 +74,17 @@ def _tell_of_missing_look_ahead(
             look_ahead_ns // 1_000_000,
             unseen,
         )
+
+
+def normal_flow(
+    pairs: Iterable[FlowPair], clip: Clip, wanted: Architecture
+) -> Iterator[Float[np.ndarray, "rows columns 4"]]:
+    """Return a clip's flow as the encoder reads it (see `features.normalize_flow`)."""
+    moved = np.diff(clips.lens_shift(clip), axis=0)
+    return (
+        features.normalize_flow(*pair, wanted, lens)
+        for pair, lens in zip(pairs, moved, strict=False)
+    )
 
 
 def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:

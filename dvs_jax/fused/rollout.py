@@ -13,7 +13,8 @@ from jaxtyping import Array, Bool, Float
 from dvs_jax import quaternion
 from dvs_jax.fused import reach
 from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE, SAMPLE_INTERVAL_NS, VIRTUAL_POSES
-from dvs_jax.fused.network import Core, LstmState
+from dvs_jax.fused.fusion import FusionState
+from dvs_jax.fused.network import Core, LstmStates
 
 SOFTSHRINK = 0.0006
 """Turns smaller than this (in the quaternion's x, y, z) are taken as standing still."""
@@ -36,10 +37,14 @@ class StepFeatures(NamedTuple):
             their angles divided by the strength.
         anchor: float32 [4], the camera's pose at t − 40 ms, world to camera.
         interval_s: float32 [], seconds since the previous step.
-        flow: float32 [64], encoded flow, or [0] for a network without flow.
+        flow: float32 [64], encoded flow, [5] what it tells of the camera's turn (see
+            `turn.TurnEncoder`), or [0] for a network without flow.
         strength: float32 [], what rotations are divided by before the network sees them, its turn
             being multiplied by it: so a network that was trained to keep within one margin of the
             frame uses a wider one (above 1) or a narrower.
+        gyro_turns: float32 [offset, 3], the gyro's turn since the previous step, a rotation vector
+            in radians, as if its clock were off by each of `fusion.CLOCK_OFFSETS_NS`; [0, 3] for a
+            network that does not correct the gyro.
     """
 
     real: Float[quaternion.Array, "window 4"]
@@ -47,6 +52,7 @@ class StepFeatures(NamedTuple):
     interval_s: Float[quaternion.Array, ""]
     flow: Float[quaternion.Array, "feature"]
     strength: Float[quaternion.Array, ""]
+    gyro_turns: Float[quaternion.Array, "offset 3"]
 
 
 class RolloutState(NamedTuple):
@@ -56,11 +62,14 @@ class RolloutState(NamedTuple):
 
     Attributes:
         lstm: the network's recurrent state.
-        pose: float32 [ring, 4], the latest virtual poses, newest first, world to camera.
+        fusion: what is known of the gyro's error; None for a network that does not correct it.
+        pose: float32 [ring, 4], the latest virtual poses, newest first, world to camera, without
+            what makes up for the gyro's error.
         age_s: float32 [ring], seconds from each pose to the latest step; huge where there is none.
     """
 
-    lstm: LstmState
+    lstm: LstmStates
+    fusion: FusionState | None
     pose: Float[Array, "ring 4"]
     age_s: Float[Array, "ring"]
 
@@ -72,11 +81,16 @@ class StepOutput(NamedTuple):
         pose: float32 [4], the new virtual pose, world to camera.
         turn: float32 [4], Δq over 40 ms, before soft shrinkage.
         virtual: float32 [2, 4], the virtual poses before it, relative to the anchor, oldest first.
+        steady: float32 [4], the new virtual pose without what makes up for the gyro's error.
+        camera_turn: float32 [3], how the camera is believed to have turned since the previous step,
+            a rotation vector in radians; zero for a network that does not correct the gyro.
     """
 
     pose: Float[Array, "4"]
     turn: Float[Array, "4"]
     virtual: Float[Array, "2 4"]
+    steady: Float[Array, "4"]
+    camera_turn: Float[Array, "3"]
 
 
 def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
@@ -134,7 +148,8 @@ def _with_poses(
 
 def _empty_state(core: Core, ring: int) -> RolloutState:
     pose = jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (ring, 4))
-    return RolloutState(core.initial_state(), pose, jnp.full((ring,), _EMPTY_AGE_S))
+    fusion = None if core.fusion is None else core.fusion.initial_state()
+    return RolloutState(core.initial_state(), fusion, pose, jnp.full((ring,), _EMPTY_AGE_S))
 
 
 def displaced_state(
@@ -166,7 +181,7 @@ def begin(core: Core, state: RolloutState, first: StepFeatures) -> RolloutState:
     The first step of every clip is run twice with the same input: the network's state advances,
     the pose is dropped.
     """
-    return state._replace(lstm=_predict(core, state, first)[0])
+    return state._replace(lstm=_predict(core, state, state.fusion, first)[0])
 
 
 def step(
@@ -181,14 +196,18 @@ def step(
         training: whether the turn is taken as it is, also from official weights. Else theirs is
             shrunk softly; our own networks, trained without, run without.
     """
-    lstm, output = _predict(core, state, features)
+    fusion, camera_turn = _correct(core, state, features)
+    lstm, output = _predict(core, state, fusion, features)
+    output = output._replace(camera_turn=camera_turn)
     if core.architecture.official and not training:
         latest = quaternion.multiply(output.virtual[-1], features.anchor)
-        output = output._replace(pose=quaternion.multiply(_soft_shrink(output.turn), latest))
+        shrunk = quaternion.multiply(_soft_shrink(output.turn), latest)
+        output = output._replace(pose=shrunk, steady=shrunk)
     age_s = state.age_s + features.interval_s
     remembered = RolloutState(
         lstm,
-        jnp.concatenate([output.pose[None], state.pose[:-1]]),
+        fusion,
+        jnp.concatenate([output.steady[None], state.pose[:-1]]),
         jnp.concatenate([jnp.zeros(1), age_s[:-1]]),
     )
     return remembered, output
@@ -232,20 +251,48 @@ def _run(core: Core, ring: int, features: StepFeatures) -> tuple[RolloutState, S
     )[1]
 
 
-def _predict(
+def _correct(
     core: Core, state: RolloutState, features: StepFeatures
-) -> tuple[LstmState, StepOutput]:
+) -> tuple[FusionState | None, Float[Array, "3"]]:
+    """Return what is known of the gyro's error, and how the camera is believed to have turned."""
+    if core.fusion is None or state.fusion is None:
+        return None, jnp.zeros(3)
+    return core.fusion(state.fusion, features.gyro_turns, features.flow, features.interval_s)
+
+
+def _predict(
+    core: Core, state: RolloutState, fusion: FusionState | None, features: StepFeatures
+) -> tuple[LstmStates, StepOutput]:
     aged = state._replace(age_s=state.age_s + features.interval_s)
     virtual = _virtual_input(core, aged, features)
     seen = [features.real, scale_rotation(virtual, 1.0 / features.strength)]
-    vector = jnp.concatenate([*(poses.reshape(-1) for poses in seen), features.flow])
+    encoded = features.flow if core.fusion is None else features.flow[:0]
+    vector = jnp.concatenate([*(poses.reshape(-1) for poses in seen), encoded])
     lstm, scaled_turn = core(aged.lstm, vector)
     turn = scale_rotation(scaled_turn, features.strength)
     latest = quaternion.multiply(virtual[-1], features.anchor)
-    pose = quaternion.multiply(turn, latest)
+    steady = pose = quaternion.multiply(turn, latest)
     if not core.architecture.official:
-        pose = reach.limited(pose, _camera_pose(features), features.strength)
-    return lstm, StepOutput(pose, turn, virtual)
+        steady, pose = _within_reach(steady, fusion, features)
+    return lstm, StepOutput(pose, turn, virtual, steady, jnp.zeros(3))
+
+
+def _within_reach(
+    steady: Float[Array, "4"], fusion: FusionState | None, features: StepFeatures
+) -> tuple[Float[Array, "4"], Float[Array, "4"]]:
+    """Return the steady pose, and with it the pose that makes up for the gyro's error, held back.
+
+    Drawing turns frames from the gyro's pose g to the virtual one v. Were the camera's true pose
+    e⁻¹g used, it would be to the steady pose s: so v g⁻¹ = s (e⁻¹g)⁻¹.
+    """
+    camera = _camera_pose(features)
+    if fusion is None:
+        steady = reach.limited(steady, camera, features.strength)
+        return steady, steady
+    turned = quaternion.multiply(fusion.error, camera)
+    error = quaternion.multiply(quaternion.conjugate(camera), turned)
+    pose = reach.limited(quaternion.multiply(steady, error), camera, features.strength)
+    return quaternion.multiply(pose, quaternion.conjugate(error)), pose
 
 
 def _camera_pose(features: StepFeatures) -> Float[Array, "4"]:

@@ -108,6 +108,7 @@ def architecture_of(config: ConfigDict) -> Architecture:
         fully_connected=(*hidden, FullyConnected(4)),
         turn_unit=model.turn_unit,
         filters=model.filters,
+        fusion=model.fusion,
         flow_size=tuple(model.flow_size),
         poses_each_side=model.poses_each_side,
         official=model.official,
@@ -138,6 +139,7 @@ def make_batches(config: ConfigDict) -> Curriculum:
             process_count=jax.process_count(),
             flow_size=tuple(config.model.flow_size) if config.model.flow else None,
             poses_each_side=config.model.poses_each_side,
+            fusion=config.model.fusion > 0,
         )
 
     return Curriculum(config.data.largest_shake, config.train.steps_per_epoch, load)
@@ -173,6 +175,11 @@ def _check_terms(config: ConfigDict) -> None:
         raise InputError(
             f"config.train.loss_weights: no term is called {', '.join(unknown)}; there are "
             f"{', '.join(sorted(known))}"
+        )
+    if "camera_turn" in named and not config.model.fusion:
+        raise InputError(
+            "config.train.loss_weights: the camera_turn term is for networks that correct the "
+            "gyro; set config.model.fusion, or give it no weight"
         )
     if "optical" in named and not config.model.flow:
         raise InputError(

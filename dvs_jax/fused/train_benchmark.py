@@ -21,6 +21,7 @@ from ml_collections import ConfigDict
 from dvs_jax import quaternion
 from dvs_jax.errors import InputError
 from dvs_jax.fused import record
+from dvs_jax.fused.fusion import CLOCK_OFFSETS_NS
 from dvs_jax.fused.rollout import StepFeatures
 from dvs_jax.fused.settings import settings
 from dvs_jax.fused.train import create_network, make_loss
@@ -237,6 +238,7 @@ def _random_windows(config: ConfigDict) -> Window:
         vector = rng.normal(0.0, 0.01, (count, *shape, 3))
         return quaternion.from_rotation_vector(vector).astype(np.float32)
 
+    offsets = len(CLOCK_OFFSETS_NS) if config.model.fusion else 0
     width, height = config.model.flow_size if config.model.flow else (0, 0)
     flow = record.no_flow(count * steps) if not config.model.flow else None
     if flow is None:
@@ -249,10 +251,12 @@ def _random_windows(config: ConfigDict) -> Window:
             np.full((count, steps), 1.0 / FRAME_RATE, np.float32),
             np.zeros((count, steps, 0), np.float32),
             np.ones((count, steps), np.float32),
+            rng.normal(0.0, 0.01, (count, steps, offsets, 3)).astype(np.float32),
         ),
         camera_pose,
         camera_pose,
         flow.reshape(count, steps, *flow.shape[1:]),
+        np.zeros((count, steps + 1, 2), np.float32),
         np.tile(np.array([0.8, 1.4], np.float32), (count, 1)),
         np.arange(count, dtype=np.uint32),
     )

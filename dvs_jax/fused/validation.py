@@ -103,11 +103,12 @@ def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
         clip.time_ns,
         seen.official,
         each_side=seen.poses_each_side,
+        fusion=seen.fusion > 0,
     )
     if network.encoder is None:
         return steps
-    flow = loader.smaller_flow(clip.flow, seen.flow_size) * features.flow_scale(seen)
-    return steps._replace(flow=features.encode_pairs(network.encoder, flow))
+    flow = features.as_read(loader.smaller_flow(clip.flow, seen.flow_size), clip.lens_shift, seen)
+    return steps._replace(flow=features.encode_pairs(network.encoder, flow, clip.focal))
 
 
 def _measures(clip: Record, path: CameraPath) -> tuple[float, float, float, float]:

@@ -7,19 +7,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array
 
 from dvs_jax.errors import InputError
 from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import FLOW_FEATURES, Architecture
-from dvs_jax.fused.network import FusedNetwork, without_weights
+from dvs_jax.fused.network import FlowEncoder, FusedNetwork, without_weights
 
 
 def network_from(source: str, wanted: Architecture, seed: int) -> FusedNetwork:
     """Return a network of other weights, in training mode.
 
-    Weights without flow can start a network with flow, which at first pays no heed to it: what is
-    multiplied with the encoded flow is zero, and the encoder is drawn.
+    Weights without flow can start a network that corrects the gyro by flow, and at first does not:
+    what reads flow is drawn.
 
     Args:
         source: another run's model, a name, or an official PyTorch checkpoint.
@@ -31,8 +30,8 @@ def network_from(source: str, wanted: Architecture, seed: int) -> FusedNetwork:
             named.
     """
     given = weights.load_model(source)
-    if wanted.flow and not given.architecture.flow:
-        network = _with_flow(given, wanted, source, seed)
+    if wanted.fusion and not given.architecture.flow:
+        network = _with_fusion(given, wanted, source, seed)
     else:
         _require_same_layers(given.architecture, wanted, source)
         network = given
@@ -41,13 +40,11 @@ def network_from(source: str, wanted: Architecture, seed: int) -> FusedNetwork:
     return network
 
 
-def _with_flow(given: FusedNetwork, wanted: Architecture, source: str, seed: int) -> FusedNetwork:
-    with_flow = replace(given.architecture, flow=True, flow_size=wanted.flow_size)
-    _require_same_layers(with_flow, wanted, source)
+def _with_fusion(given: FusedNetwork, wanted: Architecture, source: str, seed: int) -> FusedNetwork:
+    with_fusion = replace(given.architecture, flow=True, fusion=wanted.fusion)
+    _require_same_layers(with_fusion, wanted, source)
     network = FusedNetwork(wanted, nnx.Rngs(seed))
-    excite(network, seed)
-    core = jax.tree.map(_widened, nnx.state(network.core), nnx.state(given.core))
-    nnx.update(network.core, core)
+    nnx.update(network.core, nnx.state(given.core))
     return network
 
 
@@ -60,21 +57,15 @@ def excite(network: FusedNetwork, seed: int) -> None:
     for all flow would never learn.
     """
     encoder = network.encoder
-    if encoder is None:
+    if not isinstance(encoder, FlowEncoder):
         return
     columns, rows = network.architecture.flow_size
     flow = encoder.unit * jax.random.normal(jax.random.key(seed), (rows, columns, 4))
-    size = jnp.sqrt(jnp.square(encoder(flow)).mean())
+    size = jnp.sqrt(jnp.square(encoder(flow, jnp.ones(2))).mean())
     layers: list[Any] = [*encoder.convolutions, encoder.linear]
     for layer in layers:
         layer.kernel = nnx.Param(layer.kernel[...] * (1.0 / size) ** (1.0 / len(layers)))
     encoder.linear.bias = nnx.Param(jnp.ones(FLOW_FEATURES))
-
-
-def _widened(drawn: Array, given: Array) -> Array:
-    """Return given weights with zeros for the inputs that only the drawn ones have: the last."""
-    missing = [(0, wide - narrow) for wide, narrow in zip(drawn.shape, given.shape, strict=True)]
-    return jnp.pad(given, missing)
 
 
 def _require_same_layers(given: Architecture, wanted: Architecture, source: str) -> None:

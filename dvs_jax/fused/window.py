@@ -26,6 +26,7 @@ class Window(NamedTuple):
             the truth is not known. The two may differ by a fixed turn of the world.
         flow: float16 [step, height, width, 4], from the frame before a step's to the step's and
             back, normalised as in `Record.flow`; [step, 0, 0, 4] without.
+        lens_shift: float32 [step + 1, 2], as in the record.
         focal: float32 [2], focal length over the frame's width and over its height.
         seed: uint32 [], from which all that is random about the window follows.
     """
@@ -34,6 +35,7 @@ class Window(NamedTuple):
     camera_pose: Float[np.ndarray, "frame 4"]
     true_pose: Float[np.ndarray, "frame 4"]
     flow: Float16[np.ndarray, "step height width 4"]
+    lens_shift: Float[np.ndarray, "frame 2"]
     focal: Float[np.ndarray, "2"]
     seed: UInt32[np.ndarray, ""]
 
@@ -43,6 +45,7 @@ def cut(
     rng: np.random.Generator,
     steps: int,
     each_side: int = REAL_POSES_EACH_SIDE,
+    fusion: bool = False,
 ) -> Window:
     """Cut a random window out of a clip.
 
@@ -51,6 +54,7 @@ def cut(
         rng: draws where the window begins, and its seed.
         steps: how many steps it has.
         each_side: how many real poses a step sees before it and after it.
+        fusion: whether the network corrects the gyro (see `features.pose_features`).
 
     Raises:
         InputError: the clip has fewer frames than the window.
@@ -63,7 +67,7 @@ def cut(
         )
     begin = int(rng.integers(spare + 1))
     seed = rng.integers(1 << 32, dtype=np.uint32)
-    return window_at(record, begin, steps, seed, each_side)
+    return window_at(record, begin, steps, seed, each_side, fusion)
 
 
 def window_at(
@@ -72,15 +76,17 @@ def window_at(
     steps: int,
     seed: np.uint32,
     each_side: int = REAL_POSES_EACH_SIDE,
+    fusion: bool = False,
 ) -> Window:
     """Return the window whose first step is the frame after frame `begin`."""
     time_ns = record.time_ns[begin : begin + steps + 1]
     path = with_pre_roll(gyro_path(record))
     return Window(
-        pose_features(path, time_ns, official=False, each_side=each_side),
+        pose_features(path, time_ns, official=False, each_side=each_side, fusion=fusion),
         pose_at(path, time_ns, "hold").astype(np.float32),
         record.true_pose[begin : begin + steps + 1],
         record.flow[begin : begin + steps],
+        record.lens_shift[begin : begin + steps + 1],
         record.focal,
         np.asarray(seed, np.uint32),
     )

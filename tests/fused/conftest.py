@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jax.numpy as jnp
+from functools import partial
+
 import numpy as np
 import pytest
 from flax import nnx
@@ -72,7 +74,8 @@ def recorded_features(official_network: FusedNetwork, recorded_clip: RecordedCli
         features.normalize_flow(*pair, official_network.architecture) for pair in recorded_clip.flow
     ]
     batches = [flow[start : start + 16] for start in range(0, len(flow), 16)]
-    encoded = [features.encode_flow(official_network.encoder, np.stack(each)) for each in batches]
+    encode = partial(features.encode_flow, official_network.encoder, focal=np.ones(2))
+    encoded = [encode(np.stack(each)) for each in batches]
     poses = features.pose_features(recorded_clip.gyro, recorded_clip.time_ns, official=True)
     return poses._replace(flow=np.concatenate(encoded))
 

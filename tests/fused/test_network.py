@@ -11,7 +11,7 @@ from dvs_jax.fused.network import Core, FlowEncoder, FusedNetwork
 def test_golden_encoder_and_core(official_network, golden):
     numbers = np.load(golden / "dvs/network.npz")
     flow = np.concatenate([numbers["flow_forward"], numbers["flow_backward"]], axis=-1)[0]
-    encoded = official_network.encoder(jnp.asarray(flow))
+    encoded = official_network.encoder(jnp.asarray(flow), jnp.ones(2))
     np.testing.assert_allclose(encoded, numbers["unet_features"][0], atol=1e-5)
 
     core = official_network.core
@@ -32,7 +32,7 @@ def test_the_default_has_the_papers_size():
 @pytest.mark.parametrize("size", [(270, 480), (135, 240), (480, 270), (1, 1), (300, 1000)], ids=str)
 def test_encoder_takes_any_size(size):
     encoder = FlowEncoder(nnx.Rngs(0))
-    encoded = encoder(jnp.ones((*size, 4)))
+    encoded = encoder(jnp.ones((*size, 4)), jnp.ones(2))
     assert encoded.shape == (64,) and np.isfinite(encoded).all() and (encoded >= 0).all()
 
 

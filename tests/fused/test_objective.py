@@ -85,7 +85,7 @@ def step_by_step(network: FusedNetwork, sample: Window) -> dict[str, float]:
     core, official = network.core, network.architecture.official
     flow = in_official_units(network, sample.flow)
     encode = jax.jit(network.encoder)
-    encoded = np.stack([encode(jnp.asarray(pair)) for pair in flow])
+    encoded = np.stack([encode(jnp.asarray(pair), jnp.asarray(sample.focal)) for pair in flow])
     steps = sample.poses._replace(flow=encoded)
     first = jax.tree.map(lambda array: jnp.asarray(array[0]), steps)
     state = rollout.displaced_state(core, 8, first, offset())
@@ -113,8 +113,9 @@ def step_by_step(network: FusedNetwork, sample: Window) -> dict[str, float]:
     seen = quaternion.multiply(turned, sample.true_pose)
     truth = jnp.asarray(sample.true_pose)
     turn = quaternion.multiply(truth[1:], quaternion.conjugate(truth[:-1]))
-    true_turn = quaternion.to_rotation_vector(turn) / network.architecture.turn_unit
-    course = Course(seen, turned[1:], steps.interval_s, true_turn, encoded, jnp.float32(1.0))
+    true_turn = quaternion.to_rotation_vector(turn)
+    believed = jnp.zeros_like(true_turn)  # networks that do not correct the gyro have no opinion
+    course = Course(seen, turned[1:], steps.interval_s, true_turn, believed, jnp.float32(1.0))
     course = jax.tree.map(jnp.asarray, course)
     return sums | {name: float(term(course)) for name, term in losses.PATH_TERMS.items()}
 

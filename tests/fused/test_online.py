@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from dvs_jax import sensors
+from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
 from dvs_jax.fused import features, inference
 from dvs_jax.fused.online import OnlineStabilizer
@@ -46,7 +47,7 @@ def offline(network, recording, until_ns=None):
 
 def test_the_online_path_is_the_offline_path(network, recording):
     gyro_ns, velocity, time_ns = recording
-    online = OnlineStabilizer(network)
+    online = OnlineStabilizer(network, Camera(), (1920, 1080))
     times, poses, latency, _ = drive(online, time_ns, gyro_ns, velocity)
     rest = online.finish()
     wanted = offline(network, recording, time_ns[-1])
@@ -59,7 +60,7 @@ def test_the_online_path_is_the_offline_path(network, recording):
 
 def test_memory_does_not_grow(network, recording):
     gyro_ns, velocity, time_ns = recording
-    online = OnlineStabilizer(network)
+    online = OnlineStabilizer(network, Camera(), (1920, 1080))
     drive(online, time_ns, gyro_ns, velocity)
     assert len(online._gyro) * 5e6 < 2e9
     assert len(online._waiting) <= 14
@@ -72,7 +73,7 @@ def test_flow_and_official_weights(official_network, recorded_clip, recorded_fea
     gyro_ns = (rows[:, 0] * 1000).astype(np.int64)
     velocity = rows[:, [2, 1, 3]]
     assert camera.gyro_axes == ("y", "x", "z")
-    online = OnlineStabilizer(official_network)
+    online = OnlineStabilizer(official_network, Camera(), (1920, 1080))
     flow = recorded_clip.flow
     _, poses, _, taken = drive(online, recorded_clip.time_ns, gyro_ns, velocity, flow)
     online._extend_gyro(gyro_ns[taken:], velocity[taken:])
@@ -82,7 +83,7 @@ def test_flow_and_official_weights(official_network, recorded_clip, recorded_fea
 
 
 def test_a_network_with_flow_asks_for_flow(official_network):
-    online = OnlineStabilizer(official_network)
+    online = OnlineStabilizer(official_network, Camera(), (1920, 1080))
     empty = np.zeros(0, np.int64), np.zeros((0, 3))
     online.push(0, *empty, None)
     with pytest.raises(InputError, match="flow"):
@@ -92,7 +93,7 @@ def test_a_network_with_flow_asks_for_flow(official_network):
 def test_a_gyro_that_starts_late_delays_the_first_poses(network, recording):
     gyro_ns, velocity, time_ns = recording
     late = np.searchsorted(gyro_ns, time_ns[0] + 500_000_000)
-    online = OnlineStabilizer(network)
+    online = OnlineStabilizer(network, Camera(), (1920, 1080))
     times, poses, _, _ = drive(online, time_ns, gyro_ns[late:], velocity[late:])
     rest = online.finish()
     np.testing.assert_array_equal(np.concatenate([times, rest.time_ns]), time_ns)
@@ -100,17 +101,17 @@ def test_a_gyro_that_starts_late_delays_the_first_poses(network, recording):
 
 
 def test_no_gyro_at_all_is_told(network):
-    online = OnlineStabilizer(network)
+    online = OnlineStabilizer(network, Camera(), (1920, 1080))
     empty = np.zeros(0, np.int64), np.zeros((0, 3))
     for index in range(30):
         assert len(online.push(index * 33_000_000, *empty, None)) == 0
     with pytest.raises(InputError, match="fewer than two samples"):
         online.finish()
-    assert len(OnlineStabilizer(network).finish()) == 0
+    assert len(OnlineStabilizer(network, Camera(), (1920, 1080)).finish()) == 0
 
 
 def test_times_must_increase(network):
-    online = OnlineStabilizer(network)
+    online = OnlineStabilizer(network, Camera(), (1920, 1080))
     online.push(0, np.array([0, 5]), np.zeros((2, 3)), None)
     with pytest.raises(InputError, match="gyro's times must increase"):
         online.push(33_000_000, np.array([5]), np.zeros((1, 3)), None)

@@ -158,6 +158,7 @@ def test_identical_input_is_no_trouble_for_gradients(small_network):
         jnp.full((20,), 1 / 30),
         jnp.zeros((20, 0)),
         jnp.ones(20),
+        jnp.zeros((20, 0, 3)),
     )
     graph, weights = nnx.split(small_network.core)
     gradient = jax.grad(

@@ -50,7 +50,7 @@ def predicted(network: FusedNetwork, clip: Record, flow: np.ndarray | None = Non
     steps = features.pose_features(path, clip.time_ns, official)
     if network.encoder is not None:
         chunks = [flow[start : start + 16] for start in range(0, len(flow), 16)]
-        encoded = [features.encode_flow(network.encoder, chunk) for chunk in chunks]
+        encoded = [features.encode_flow(network.encoder, each, clip.focal) for each in chunks]
         steps = steps._replace(flow=np.concatenate(encoded))
     return inference.predict(network, [steps], [clip.time_ns])[0]
 

@@ -1,0 +1,66 @@
+"""The camera's turn, read off flow whose turn is known."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from data.synthetic_clips.synthetic_clips import record_of
+from dvs_jax import quaternion, synthetic
+from dvs_jax.fused import features
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.features import encode_pairs
+from dvs_jax.fused.turn import TurnEncoder
+
+SIZE = (30, 17)
+
+
+def flow_of(turn: np.ndarray, focal: tuple[float, float], size=SIZE) -> np.ndarray:
+    """Return the exact flow, there and back, of a far scene while the pose turns."""
+    width, height = size
+    x = ((np.arange(width) + 0.5) / width - 0.5) / focal[0]
+    y = ((np.arange(height) + 0.5) / height - 0.5) / focal[1]
+    ray = np.stack([*np.meshgrid(x, y), np.ones((height, width))], axis=-1)
+    ways = []
+    for way in (turn, -turn):
+        turned = ray @ quaternion.to_matrix(quaternion.from_rotation_vector(way)).T
+        ways.append((turned[..., :2] / turned[..., 2:] - ray[..., :2]) * focal)
+    return np.concatenate(ways, axis=-1).astype(np.float32)
+
+
+@pytest.mark.parametrize("focal", [(0.79, 1.4), (1.6, 2.8), (0.5, 0.5)])
+@pytest.mark.parametrize("turn", [(0.01, -0.02, 0.015), (0.0, 0.0, 0.0), (-0.05, 0.03, 0.04)])
+def test_a_far_scene_tells_the_turn_through_any_lens(turn, focal):
+    told = TurnEncoder(nnx.Rngs(0))(jnp.asarray(flow_of(np.array(turn), focal)), jnp.array(focal))
+    # What is quadratic in the turn cancels between both ways; the cubic rest of 4° is 0.4 %.
+    np.testing.assert_allclose(told[:3], turn, rtol=5e-3, atol=2e-6)
+
+
+def test_an_untrained_encoder_counts_the_whole_picture():
+    told = TurnEncoder(nnx.Rngs(0))(jnp.asarray(flow_of(np.zeros(3), (0.8, 1.4))), jnp.ones(2))
+    np.testing.assert_allclose(told[4], 0.0, atol=1e-5)
+
+
+def test_what_the_turn_leaves_unexplained_is_told():
+    focal, rng = (0.8, 1.4), np.random.default_rng(0)
+    noise = 0.004 * rng.standard_normal((17, 30, 4))  # of directions: twice the unit
+    flow = flow_of(np.array([0.01, 0.0, 0.0]), focal) + noise * np.tile(focal, 2)
+    told = TurnEncoder(nnx.Rngs(0))(jnp.asarray(flow, jnp.float32), jnp.array(focal))
+    np.testing.assert_allclose(np.exp(told[3]), 2.0 * 2.0, rtol=0.05)
+
+
+@pytest.mark.parametrize("ois_log", [True, False])
+def test_flow_of_a_moving_lens_tells_the_turn_that_the_record_has(ois_log: bool):
+    """A lens that is logged is neither in the pose nor, once taken out, in the flow."""
+    clip = synthetic.SyntheticClip("handheld", "distant", 1.0, ois_log=ois_log, seed=5)
+    lens = np.abs(np.diff(synthetic.lens_shift(clip), axis=0)).max()
+    assert lens > 1e-3
+    made = record_of(clip, "walk", None)
+    exact = np.stack([pair / np.tile(SIZE, 2) for pair in synthetic.bulk_flow(clip, SIZE)])
+    wanted = Architecture(fusion=4, flow_size=SIZE)
+    flow = features.as_read(exact.astype(np.float32), made.lens_shift, wanted)
+    told = encode_pairs(TurnEncoder(nnx.Rngs(0)), flow, made.focal)
+    turn = quaternion.multiply(made.true_pose[1:], quaternion.conjugate(made.true_pose[:-1]))
+    error = np.abs(told[:, :3] - quaternion.to_rotation_vector(turn)).max()
+    # Rolling shutter smooths the turn, and people walk through the picture.
+    assert error < 0.25 * lens
