@@ -168,10 +168,19 @@ def told_by_flow(
     """
     if network.encoder is None:
         raise ValueError("a network without an encoder reads no flow")
-    if not network.architecture.fusion:
-        view = 1.0 if network.architecture.official else reach.field_of_view(camera, size)
-        pairs = (pair * (view / strength) for pair in pairs)
+    factor = flow_factor(network.architecture, camera, size, strength)
+    pairs = (pair * factor for pair in pairs)
     return encode_pairs(network.encoder, pairs, relative_focal_length(camera, size))
+
+
+def flow_factor(
+    wanted: Architecture, camera: Camera, size: tuple[int, int], strength: float
+) -> float:
+    """Return what flow is multiplied by before a network reads it; see `told_by_flow`."""
+    if wanted.fusion:
+        return 1.0
+    view = 1.0 if wanted.official else reach.field_of_view(camera, size)
+    return view / strength
 
 
 def encode_pairs(
