@@ -1,6 +1,5 @@
 """A stretch of one clip drawn on the device: frames and virtual poses in, steady frames out."""
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -9,37 +8,71 @@ from jaxtyping import Array, Float, UInt8
 from dvs_jax import camera as cameras
 from dvs_jax import quaternion
 from dvs_jax.camera import Camera
-from dvs_jax.device_warp import warp_frame
+from dvs_jax.device_warp import warp_planes
 from dvs_jax.warp import Border
 
 
-class DrawStretch(NamedTuple):
-    """What is known of a stretch of T frames; NumPy arrays on the host, JAX's on the device.
+class Planes(NamedTuple):
+    """Pictures of YCbCr 4:2:0 in limited range; NumPy arrays on the host, JAX's on the device.
 
     Attributes:
-        frames: uint8 [T, height, width, 3], RGB.
+        luma: uint8 [..., height, width].
+        chroma: uint8 [..., rows, columns, 2], blue and red difference at half the size, rounded up.
+    """
+
+    luma: UInt8[quaternion.Array, "*batch height width"]
+    chroma: UInt8[quaternion.Array, "*batch rows columns 2"]
+
+
+class Views(NamedTuple):
+    """What is known of each of T frames besides its picture, likewise on either side.
+
+    Attributes:
         pose: float32 [T, row, 4], how the camera stood while each row of the grid was exposed,
             [x, y, z, w], world to camera.
         ois: float32 [T, row, 2], lens shift then, in fractions of the frame.
         virtual: float32 [T, 4], poses of the virtual camera.
-        lens: float32 [4], the camera's focal lengths and principal point (see `Camera`).
-        kept: float32 [video], the central share of each axis that each video shows.
+        kept: float32 [T, video], the central share of each axis that each video shows.
     """
 
-    frames: UInt8[quaternion.Array, "frame height width 3"]
     pose: Float[quaternion.Array, "frame row 4"]
     ois: Float[quaternion.Array, "frame row 2"]
     virtual: Float[quaternion.Array, "frame 4"]
+    kept: Float[quaternion.Array, "frame video"]
+
+
+class DrawStretch(NamedTuple):
+    """A stretch of T frames.
+
+    Attributes:
+        pictures: [T, ...].
+        views: [T, ...].
+        lens: float32 [4], the camera's focal lengths and principal point (see `Camera`).
+    """
+
+    pictures: Planes
+    views: Views
     lens: Float[quaternion.Array, "4"]
-    kept: Float[quaternion.Array, "video"]
 
 
-def draw(stretch: DrawStretch, border: Border) -> UInt8[Array, "frame video height width 3"]:
-    """Draw every frame for every video."""
-    height, width = stretch.frames.shape[1:3]
+def lens_of(camera: Camera) -> tuple[float, float, float, float]:
+    """Return the numbers of a camera that drawing needs."""
+    return (*camera.focal_length, *camera.principal_point)
+
+
+def draw(stretch: DrawStretch, border: Border) -> Planes:
+    """Draw every frame for every video: [T, video, ...], without a last odd row and column."""
+    height, width = stretch.pictures.luma.shape[1:]
+    views = stretch.views
     # Traced numbers in place of fixed ones: cameras that differ share a compilation.
-    lens = Camera((stretch.lens[0], stretch.lens[1]), (stretch.lens[2], stretch.lens[3]))
-    grids = cameras.warp_grid(lens, (width, height), stretch.pose, stretch.ois, stretch.virtual)
-    one = partial(warp_frame, border=border)
-    every_video = jax.vmap(one, in_axes=(None, None, 0))
-    return jax.vmap(every_video, in_axes=(0, 0, None))(stretch.frames, grids, stretch.kept)
+    focal_x, focal_y, center_x, center_y = stretch.lens
+    camera = Camera((focal_x, focal_y), (center_x, center_y))
+    grids = cameras.warp_grid(camera, (width, height), views.pose, views.ois, views.virtual)
+
+    def draw_frame(
+        picture: Planes, grid: Float[Array, "row column 4"], kept: Float[Array, "video"]
+    ) -> Planes:
+        every_video = jax.vmap(lambda share: warp_planes(*picture, grid, share, border))
+        return Planes(*every_video(kept))
+
+    return jax.vmap(draw_frame)(stretch.pictures, grids, views.kept)

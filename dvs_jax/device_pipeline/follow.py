@@ -1,0 +1,182 @@
+"""A stretch of one clip through flow and network on the device: frames in, virtual poses out.
+
+Single-clip functions; `lanes` runs many clips side by side. What one stretch leaves to the next is
+explicit.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Bool, Float, PyTree, UInt8
+
+from dvs_jax import quaternion
+from dvs_jax.flow import raft
+from dvs_jax.flow.raft import RaftEstimator
+from dvs_jax.fused import rollout
+from dvs_jax.fused.features import as_read
+from dvs_jax.fused.network import Core, FusedNetwork
+from dvs_jax.fused.online import RING
+from dvs_jax.fused.rollout import RolloutState, StepFeatures
+
+
+class FollowStretch(NamedTuple):
+    """What is known of a stretch of T frames; NumPy arrays on the host, JAX's on the device.
+
+    Attributes:
+        is_first: bool [], whether it begins the clip.
+        features: float32 [T, ...], for each frame those of the step to it, for a clip's first frame
+            those of the step from it; `flow` is [T, 0].
+        frames: uint8 [T, height, width, 3], RGB, at the size at which flow is made; [T, 0, 0, 3]
+            for a network without flow.
+        still: bool [T], whether a frame repeats the one before it.
+        lens: float32 [T + 1, 2], where the log says that the OIS held the lens at the frame before
+            the stretch and at each of its frames, in fractions of the frame.
+        focal: float32 [2], focal length over the frame's width and over its height.
+        flow_factor: float32 [], what flow is multiplied by for the network.
+    """
+
+    is_first: Bool[quaternion.Array, ""]
+    features: StepFeatures
+    frames: UInt8[quaternion.Array, "frame height width 3"]
+    still: Bool[quaternion.Array, "frame"]
+    lens: Float[quaternion.Array, "frame1 2"]
+    focal: Float[quaternion.Array, "2"]
+    flow_factor: Float[quaternion.Array, ""]
+
+
+class FollowCarry(NamedTuple):
+    """What one stretch leaves to the next.
+
+    Attributes:
+        frame: uint8 [height, width, 3], the last frame at the size at which flow is made.
+        state: the network's and the rollout's.
+    """
+
+    frame: UInt8[Array, "height width 3"]
+    state: RolloutState
+
+
+class Follower:
+    """A network and the RAFT that sees for it, split for jitted functions.
+
+    Attributes:
+        weights: those of both, a pytree of arrays.
+    """
+
+    def __init__(self, network: FusedNetwork, estimator: RaftEstimator | None):
+        """Take them apart.
+
+        Args:
+            network: in inference mode.
+            estimator: makes its flow; None for a network without.
+        """
+        self.architecture = network.architecture
+        self._core, core = nnx.split(network.core)
+        self._encoder, encoder = nnx.split(network.encoder)
+        self._estimator = estimator
+        flow = () if estimator is None else estimator.weights
+        self.weights: PyTree = (core, encoder, flow)
+
+    def begin(self, stretch: FollowStretch) -> FollowCarry:
+        """Return the carry before a clip's first stretch."""
+        core = nnx.merge(self._core, self.weights[0])
+        return FollowCarry(stretch.frames[0], _start(core, stretch.features))
+
+    def __call__(
+        self, weights: PyTree, carry: FollowCarry, stretch: FollowStretch
+    ) -> tuple[FollowCarry, Float[Array, "frame 4"]]:
+        """Follow the camera through a stretch.
+
+        Args:
+            weights: the attribute, traced.
+            carry: what the stretch before left; of another clip where this stretch is a clip's
+                first.
+            stretch: the frames.
+
+        Returns:
+            What this one leaves; and the virtual pose of each frame, float32 [x, y, z, w], world to
+            camera, not normalised.
+        """
+        core = nnx.merge(self._core, weights[0])
+        features = stretch.features
+        if self._estimator is not None:
+            features = features._replace(flow=self._encoded_flow(weights, carry.frame, stretch))
+        start = _start(core, features)
+        begun = rollout.begin(core, start, _first(features))
+        state = _choose(stretch.is_first, begun, carry.state)
+        # A clip's first frame is no step: the state is left as it was begun with.
+        is_start = stretch.is_first & (jnp.arange(len(stretch.still)) == 0)
+
+        def advance(
+            state: RolloutState, entry: tuple[StepFeatures, Bool[Array, ""]]
+        ) -> tuple[RolloutState, Float[Array, "4"]]:
+            step, held = entry
+            new, output = rollout.step(core, state, step)
+            return _choose(held, state, new), output.pose
+
+        state, pose = jax.lax.scan(advance, state, (features, is_start))
+        first = rollout.start_pose(core, start, pose[0])
+        pose = pose.at[0].set(jnp.where(stretch.is_first, first, pose[0]))
+        return FollowCarry(stretch.frames[-1], state), pose
+
+    def _encoded_flow(
+        self, weights: PyTree, before: UInt8[Array, "height width 3"], stretch: FollowStretch
+    ) -> Float[Array, "frame feature"]:
+        assert self._estimator is not None
+        graph, iterations = self._estimator.graph, self._estimator.iterations
+        before = jnp.where(stretch.is_first, stretch.frames[0], before)
+        last = raft.encode(graph, weights[2], before)
+        _, *both = raft.advance(graph, weights[2], last, stretch.frames, iterations)
+        flow = jnp.concatenate(both, axis=-1)
+        flow = jnp.where(stretch.still[:, None, None, None], jnp.zeros_like(flow), flow)
+        flow = as_read(self._normal(flow), stretch.lens, self.architecture) * stretch.flow_factor
+        encoder = nnx.merge(self._encoder, weights[1])
+        assert encoder is not None
+        encoded = jax.vmap(encoder, in_axes=(0, None))(flow, stretch.focal)
+        # The first frame takes the place of the step from it, whose flow ends at the second.
+        return encoded.at[0].set(jnp.where(stretch.is_first, encoded[1], encoded[0]))
+
+    def _normal(
+        self, flow: Float[Array, "frame height width 4"]
+    ) -> Float[Array, "frame rows columns 4"]:
+        """Return flow in pixels as flow in fractions of the frame, of the size that is read."""
+        height, width = flow.shape[1:3]
+        size = jnp.asarray([width, height] * 2, jnp.float32)
+        flow = flow / jnp.broadcast_to(size, flow.shape)
+        columns, rows = self.architecture.flow_size
+        return flow if (rows, columns) == (height, width) else resize(flow, (rows, columns))
+
+
+def _start(core: Core, features: StepFeatures) -> RolloutState:
+    return rollout.initial_state(core, RING, _first(features))
+
+
+def _first(features: StepFeatures) -> StepFeatures:
+    return jax.tree.map(lambda array: array[0], features)
+
+
+def resize(
+    images: Float[Array, "image height width channel"], size: tuple[int, int]
+) -> Float[Array, "image rows columns channel"]:
+    """Resize to a height and width as OpenCV does: by area where smaller, else bilinearly."""
+    shape = (images.shape[0], *size, images.shape[3])
+    if size[1] > images.shape[2]:
+        return jax.image.resize(images, shape, "linear", antialias=False)
+    down, across = (_area_weights(*pair) for pair in zip(images.shape[1:3], size, strict=True))
+    return jnp.einsum("rh,cw,ihwk->irck", down, across, images, precision="highest")
+
+
+def _area_weights(source: int, target: int) -> Float[np.ndarray, "target source"]:
+    """Return which share of each target pixel each source pixel covers."""
+    scale = source / target
+    begin = np.arange(target)[:, None] * scale
+    pixel = np.arange(source)[None]
+    overlap = np.minimum(begin + scale, pixel + 1) - np.maximum(begin, pixel)
+    return (np.maximum(overlap, 0.0) / scale).astype(np.float32)
+
+
+def _choose(condition: Bool[Array, ""], yes: PyTree, no: PyTree) -> PyTree:
+    return jax.tree.map(lambda one, other: jnp.where(condition, one, other), yes, no)
