@@ -475,17 +475,19 @@ def convert(
 @app.command()
 def benchmark(
     what: Annotated[
-        Literal["trajectory", "train", "flow", "flow-accuracy", "faults"],
+        Literal["trajectory", "train", "device", "flow", "flow-accuracy", "faults"],
         typer.Argument(
-            help="The network on one long clip and on many; its training; the flow estimators' "
-            "speed; their error against exact flow; or what networks leave of the shake where the "
-            "sensors err."
+            help="The network on one long clip and on many; its training; flow, network and "
+            "drawing together on the GPUs or TPUs; the flow estimators' speed; their error against "
+            "exact flow; or what networks leave of the shake where the sensors err."
         ),
     ] = "trajectory",
     weights: WeightsOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="File for the numbers of train or faults, as JSON.", show_default=False),
+        typer.Option(
+            help="File for the numbers of train, device or faults, as JSON.", show_default=False
+        ),
     ] = None,
     model: Annotated[
         list[str] | None,
@@ -505,10 +507,10 @@ def benchmark(
     For faults, clips are rendered, and their logs given a bias or a wrong clock, or left out; what
     is measured is the shake left in the pictures that each network leads to.
     """
-    if out is not None and what not in ("train", "faults"):
+    if out is not None and what not in ("train", "device", "faults"):
         raise InputError(
-            f"--out is for `benchmark train` and `benchmark faults`; `benchmark {what}` writes no "
-            "file"
+            "--out is for `benchmark train`, `benchmark device` and `benchmark faults`; "
+            f"`benchmark {what}` writes no file"
         )
     if what != "faults" and not (model is None and clips is None):
         raise InputError(f"--model and --clips are for `benchmark faults`, not `benchmark {what}`")
@@ -516,6 +518,8 @@ def benchmark(
         _benchmark_trajectory()
     elif what == "train":
         _benchmark_training(out)
+    elif what == "device":
+        _benchmark_device(out)
     elif what == "faults":
         _benchmark_faults(model, clips or 4, out)
     elif what == "flow":
@@ -542,6 +546,30 @@ def _benchmark_faults(models: list[str] | None, count: int, out: Path | None) ->
         _out.print(part)
     if out is not None:
         table.write_json(report, out)
+        _say("numbers", out)
+
+
+def _benchmark_device(out: Path | None) -> None:
+    from dvs_jax.device_pipeline import benchmark
+
+    speed = benchmark.measure()
+    table = Table("", "ms a frame", title=f"1920 × 1080, RAFT-small, bfloat16: {speed.device}")
+    for name, milliseconds in (
+        ("flow, network and drawing, with both transfers", speed.together_ms),
+        ("to the devices", speed.upload_ms),
+        ("flow and network", speed.flow_and_network_ms),
+        ("network alone", speed.network_ms),
+        ("drawing", speed.drawing_ms),
+        ("back", speed.download_ms),
+    ):
+        table.add_row(name, f"{milliseconds:.2f}")
+    _out.print(table)
+    _out.print(
+        f"{speed.frames_per_s:.0f} frames/s, {speed.gain:.1f} × the paper's "
+        f"{benchmark.PAPER_MS:.0f} ms a frame on a T4"
+    )
+    if out is not None:
+        benchmark.write(speed, out)
         _say("numbers", out)
 
 
@@ -604,9 +632,10 @@ def _benchmark_training(out: Path | None) -> None:
     with _tracking() as track:
         report = train_benchmark.measure(track=track)
     first, alone = report.steps[0], report.scaling[0]
-    table = Table("network", "flow", "s a step", "windows/s", "ratio", title=report.title)
+    table = Table("network", "flow", "windows", "s a step", "windows/s", "ratio", title=report.title)
     for each in report.steps:
-        table.add_row(each.case.network, each.case.flow, *_speed(each, first))
+        measured = each.case.network, each.case.flow, str(each.windows)
+        table.add_row(*measured, *_speed(each, first))
     _out.print(table)
     title = f"{alone.case.network}, flow {alone.case.flow}, on virtual devices of one CPU"
     table = Table("devices", "s a step", "windows/s", "ratio", title=title)
