@@ -22,8 +22,11 @@ CLOCK_OFFSETS_NS = tuple(offset * 1_000_000 for offset in range(-30, 31, 5))
 
 _ON_TIME = CLOCK_OFFSETS_NS.index(0)
 
-FIRST_MEMORY_S = 2.0
+ERROR_MEMORY_S = 2.0
 """How long the summed error is remembered; what is slower than that is no shake."""
+
+ACCORD_MEMORY_S = 2.0
+"""Over how long flow and gyro are compared."""
 
 FIRST_CLOCK_MEMORY_S = 8.0
 """How long what speaks against an offset is remembered before training: clocks hardly drift."""
@@ -44,11 +47,14 @@ class FusionState(NamedTuple):
         lstm: the recurrent state.
         against: float32 [offset], what speaks against each clock offset so far: how unlikely it
             makes what flow told, a negative log-likelihood.
+        accord: float32 [3, axis], how flow and gyro get on of late: the sums of the squares of what
+            lies between them, of its product with the gyro's turn, and of the turn's squares.
         error: float32 [4], what the gyro's pose errs by: measured ⊗ true⁻¹, [x, y, z, w].
     """
 
     lstm: LstmState
     against: Float[Array, "offset"]
+    accord: Float[Array, "3 axis"]
     error: Float[Array, "4"]
 
 
@@ -58,20 +64,20 @@ class Fusion(nnx.Module):
     def __init__(self, hidden: int, rngs: nnx.Rngs):
         """Draw the weights; at first flow tells no more than how late the clock is."""
         offsets = len(CLOCK_OFFSETS_NS)
-        self.lstm = LstmLayer(offsets + 9 + TURN_TOLD - 3, hidden, rngs)
+        self.lstm = LstmLayer(offsets + 15 + TURN_TOLD - 3, hidden, rngs)
         self.trust = nnx.Linear(hidden, 3, kernel_init=nnx.initializers.zeros, rngs=rngs)
         self.trust.bias = nnx.Param(jnp.full(3, FIRST_TRUST))
         self.prior = nnx.Param(jnp.zeros(offsets).at[_ON_TIME].set(FIRST_PRIOR))
         self.log_sharpness = nnx.Param(jnp.zeros(()))
         self.log_noise_rad = nnx.Param(jnp.log(UNIT_RAD))
         self.log_clock_memory_s = nnx.Param(jnp.log(FIRST_CLOCK_MEMORY_S))
-        self.log_memory_s = nnx.Param(jnp.log(FIRST_MEMORY_S))
 
     def initial_state(self) -> FusionState:
         """Return the state before a clip: the gyro errs by nothing."""
         zeros = jnp.zeros(self.lstm.recurrent.kernel.shape[0], self.lstm.recurrent.kernel.dtype)
         upright = jnp.asarray([0.0, 0.0, 0.0, 1.0])
-        return FusionState((zeros, zeros), jnp.zeros(len(CLOCK_OFFSETS_NS)), upright)
+        against = jnp.zeros(len(CLOCK_OFFSETS_NS))
+        return FusionState((zeros, zeros), against, jnp.zeros((3, 3)), upright)
 
     def __call__(
         self,
@@ -92,25 +98,28 @@ class Fusion(nnx.Module):
         Returns:
             The new state, and the turn that the camera is believed to have made, float32.
         """
-        against = self._faded(state.against, interval_s) + self._mismatch(gyro_turns, told)
+        against = self._against(state.against, interval_s) + self._mismatch(gyro_turns, told)
         likely = jax.nn.softmax(self.prior - jnp.exp(self.log_sharpness[...]) * against)
         on_time = (likely[:, None] * gyro_turns).sum(axis=0)
         apart = told[:3] - on_time
+        now = jnp.stack([apart * apart, apart * on_time, on_time * on_time]) / UNIT_RAD**2
+        accord = jnp.exp(-interval_s / ACCORD_MEMORY_S) * state.accord + now
         seen = [
             likely,
             jnp.arcsinh(apart / UNIT_RAD),
             jnp.arcsinh((gyro_turns[_ON_TIME] - on_time) / UNIT_RAD),
             jnp.arcsinh(on_time / _TURN_UNIT_RAD),
+            *_regression(accord),
             told[3:],
         ]
         lstm = self.lstm(state.lstm, jnp.concatenate(seen).astype(self.lstm.input.kernel.dtype))
         believed = on_time + jax.nn.sigmoid(self.trust(lstm[0])).astype(jnp.float32) * apart
         error = _added(state.error, gyro_turns[_ON_TIME], believed)
-        kept = jnp.exp(-interval_s / jnp.exp(self.log_memory_s[...]))
+        kept = jnp.exp(-interval_s / ERROR_MEMORY_S)
         faded = quaternion.from_rotation_vector(kept * quaternion.to_rotation_vector(error))
-        return FusionState(lstm, against, faded), believed
+        return FusionState(lstm, against, accord, faded), believed
 
-    def _faded(
+    def _against(
         self, against: Float[Array, "offset"], interval_s: Float[Array, ""]
     ) -> Float[Array, "offset"]:
         # Only differences count; without what all have in common the numbers stay small.
@@ -123,6 +132,16 @@ class Fusion(nnx.Module):
         """Return what a pair speaks against each offset: flow's errors have a long tail."""
         apart = (gyro_turns - told[None, :3]) / jnp.exp(self.log_noise_rad[...])
         return jnp.log1p(jnp.square(apart)).sum(axis=-1)
+
+
+def _regression(accord: Float[Array, "3 axis"]) -> tuple[Float[Array, "axis"], ...]:
+    """Return which share of the gyro's turn flow sees besides it, and how well that fits.
+
+    A lens that moves without a log shows here: flow sees less of each shake than the gyro.
+    """
+    apart, product, turn = accord
+    share = product / (turn + 1.0)
+    return share, product / jnp.sqrt(apart * turn + 1.0)
 
 
 def _added(

@@ -1,11 +1,10 @@
 """The recorded clip and the recipe's weights, as the fused tests need them."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import jax.numpy as jnp
-from functools import partial
-
 import numpy as np
 import pytest
 from flax import nnx

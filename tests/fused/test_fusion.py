@@ -54,7 +54,7 @@ def believed(fusion: Fusion, steps: rollout.StepFeatures) -> np.ndarray:
 @pytest.mark.parametrize("late_ms", [-30, -15, 0, 20])
 def test_flow_finds_out_how_late_the_clock_is(late_ms: int):
     """Untrained, and with flow believed to 5 % only: the clock alone makes up for it."""
-    steps, true = steps_of(late_ms * 1e-3)
+    steps, _ = steps_of(late_ms * 1e-3)
     wanted = steps.flow[:, :3]
     measured = steps.gyro_turns[:, ON_TIME]
     found = believed(Fusion(4, nnx.Rngs(0)), steps)[20:]

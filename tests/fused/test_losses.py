@@ -120,9 +120,7 @@ def course(angle, interval_s=1 / 30):
     every = np.full(len(angle), interval_s, np.float32)
     return jax.tree.map(
         jnp.asarray,
-        Course(
-            pose, pose[1:], every[1:], vector[1:], np.zeros((len(angle) - 1, 0)), np.float32(1.0)
-        ),
+        Course(pose, pose[1:], every[1:], vector[1:], np.zeros_like(vector[1:]), np.float32(1.0)),
     )
 
 
