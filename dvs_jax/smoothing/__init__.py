@@ -10,14 +10,23 @@ frame to the next.
 All of it runs on the host in float64, over all frames at once.
 """
 
+from dvs_jax.smoothing.cover_limit import Covered, CoverLimit
 from dvs_jax.smoothing.coverage import Exposure, covered, global_shutter, kept_fraction
 from dvs_jax.smoothing.filters import adaptive, exponential, gaussian, savitzky_golay
 from dvs_jax.smoothing.limit import limit_to_cover
-from dvs_jax.smoothing.smoothers import SMOOTHERS, Smoother, smooth, smooth_within_frame
+from dvs_jax.smoothing.smoothers import (
+    SMOOTHERS,
+    Smoother,
+    levels_within_frame,
+    smooth,
+    smooth_within_frame,
+)
 from dvs_jax.smoothing.unrolling import roll_back, unroll
 
 __all__ = [
     "SMOOTHERS",
+    "CoverLimit",
+    "Covered",
     "Exposure",
     "Smoother",
     "adaptive",
@@ -26,6 +35,7 @@ __all__ = [
     "gaussian",
     "global_shutter",
     "kept_fraction",
+    "levels_within_frame",
     "limit_to_cover",
     "roll_back",
     "savitzky_golay",

@@ -11,22 +11,10 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.smoothing import coverage
 from dvs_jax.smoothing.coverage import Exposure
-from dvs_jax.smoothing.window import (
-    CLOCK_TOLERANCE_S,
-    Seconds,
-    check_look_ahead,
-    check_path,
-    neighbours,
-    seconds,
-)
+from dvs_jax.smoothing.giving_way import GivingWay
+from dvs_jax.smoothing.window import Seconds, check_look_ahead, check_path, seconds
 
 logger = logging.getLogger("dvs_jax")
-
-GIVING_WAY_S = 1.0
-"""Seconds over which a limited path gives way, where the look-ahead allows as much."""
-
-RETURN_S = 0.5
-"""Time constant in seconds with which a limited path returns to the one that is wanted."""
 
 _BISECTIONS = 12
 """Halvings in the search for the furthest pose that keeps the frame covered."""
@@ -66,15 +54,20 @@ def limit_to_cover(
 
     time_s = seconds(levels[0])
     position = _gentle_positions(time_s, poses, covers, look_ahead_s)
-    limited = _between(poses, position)
+    limited = between(poses, position)
     empty = int((~covers(np.arange(len(time_s)), limited)).sum())
     if empty:
-        logger.warning(
-            "%d of %d frames are not covered at a crop of %g even by the unsmoothed path; "
-            "choose a larger crop",
-            *(empty, len(time_s), crop),
-        )
+        warn_of_uncovered(empty, len(time_s), crop)
     return CameraPath(levels[0].time_ns, limited)
+
+
+def warn_of_uncovered(empty: int, count: int, crop: float) -> None:
+    """Warn that of so many frames some show an empty corner, since the camera shook too far."""
+    logger.warning(
+        "%d of %d frames are not covered at a crop of %g even by the unsmoothed path; "
+        "choose a larger crop",
+        *(empty, count, crop),
+    )
 
 
 Covers = Callable[
@@ -87,18 +80,23 @@ Covers = Callable[
 def _check_limit(
     levels: Sequence[CameraPath], exposure: Exposure, crop: float, look_ahead_s: float
 ) -> None:
-    if not 0.0 <= crop < 0.5:
-        raise InputError(
-            f"crop is the share cut off at each side, from 0 to less than 0.5, not {crop}"
-        )
-    check_look_ahead(look_ahead_s)
+    check_crop(crop, look_ahead_s)
     check_path(levels[0])
     lengths = {len(path) for path in levels} | {len(exposure.pose), len(exposure.ois)}
     if len(lengths) > 1:
         raise InputError(f"paths and exposure are of different lengths: {sorted(lengths)} frames")
 
 
-def _between(
+def check_crop(crop: float, look_ahead_s: float) -> None:
+    """Raise InputError unless the crop leaves something and the look-ahead is zero or more."""
+    if not 0.0 <= crop < 0.5:
+        raise InputError(
+            f"crop is the share cut off at each side, from 0 to less than 0.5, not {crop}"
+        )
+    check_look_ahead(look_ahead_s)
+
+
+def between(
     levels: Float[np.ndarray, "level frame 4"], position: Float[np.ndarray, "frame"]
 ) -> Float[np.ndarray, "frame 4"]:
     """Return poses from the first level (position 0) through those between to the last (1)."""
@@ -114,18 +112,22 @@ def _gentle_positions(
     covers: Covers,
     look_ahead_s: float,
 ) -> Float[np.ndarray, "frame"]:
-    furthest = _furthest_covered(levels, covers)
+    furthest = furthest_covered(levels, covers)
     while True:
         position = _give_way(time_s, furthest, look_ahead_s)
-        uncovered = ~covers(np.arange(len(time_s)), _between(levels, position)) & (furthest > 0.0)
+        uncovered = ~covers(np.arange(len(time_s)), between(levels, position)) & (furthest > 0.0)
         if not uncovered.any():
             return position
         # A pose nearer to the real one than a covered pose need not be covered itself.
-        nearer = np.where(position < 2.0**-_BISECTIONS, 0.0, position / 2.0)
-        furthest = np.where(uncovered, nearer, furthest)
+        furthest = np.where(uncovered, nearer(position), furthest)
 
 
-def _furthest_covered(
+def nearer(position: Float[np.ndarray, "frame"]) -> Float[np.ndarray, "frame"]:
+    """Return positions half as far from the real path, and at last on it."""
+    return np.where(position < 2.0**-_BISECTIONS, 0.0, position / 2.0)
+
+
+def furthest_covered(
     levels: Float[np.ndarray, "level frame 4"], covers: Covers
 ) -> Float[np.ndarray, "frame"]:
     """Return by bisection how far between the first level and the last a frame stays covered."""
@@ -134,7 +136,7 @@ def _furthest_covered(
     near, far = np.zeros(len(limited)), np.ones(len(limited))
     for _ in range(_BISECTIONS):
         middle = (near + far) / 2.0
-        good = covers(limited, _between(levels[:, limited], middle))
+        good = covers(limited, between(levels[:, limited], middle))
         near, far = np.where(good, middle, near), np.where(good, far, middle)
     furthest[limited] = near
     return furthest
@@ -143,31 +145,7 @@ def _furthest_covered(
 def _give_way(
     time_s: Seconds, furthest: Float[np.ndarray, "frame"], look_ahead_s: float
 ) -> Float[np.ndarray, "frame"]:
-    """Return positions that change slowly and are nowhere beyond the furthest ones.
-
-    What has to be given up is foreseen by its maximum over a window ahead, let go of
-    exponentially, and averaged over a window of the same width behind: every value in that average
-    has foreseen the frame, so none of them is too small for it.
-    """
-    window_s = max(min(GIVING_WAY_S, look_ahead_s), CLOCK_TOLERANCE_S)
-    given_up = 1.0 - furthest
-    foreseen = given_up
-    for neighbour, inside in neighbours(time_s, time_s, time_s + window_s):
-        foreseen = np.maximum(foreseen, np.where(inside, given_up[neighbour], 0.0))
-    held = _slowly_released(time_s, foreseen)
-    total, weight = np.zeros(len(time_s)), np.zeros(len(time_s))
-    for neighbour, inside in neighbours(time_s, time_s - window_s, time_s):
-        age = np.clip((time_s - time_s[neighbour]) / window_s, 0.0, 1.0)
-        # Never quite zero: a window may hold nothing but its own frame.
-        share = np.where(inside, np.sin(np.pi * age) ** 2 + 1e-9, 0.0)
-        total, weight = total + share * held[neighbour], weight + share
-    return np.clip(1.0 - total / weight, 0.0, 1.0)
-
-
-def _slowly_released(
-    time_s: Seconds, value: Float[np.ndarray, "frame"]
-) -> Float[np.ndarray, "frame"]:
-    """Return the largest of all values up to each frame, each decaying from its own time on."""
-    with np.errstate(divide="ignore"):
-        rising = np.log(value) + time_s / RETURN_S
-    return np.exp(np.maximum.accumulate(rising) - time_s / RETURN_S)
+    """Return positions that change slowly and are nowhere beyond the furthest ones."""
+    giving_way = GivingWay(look_ahead_s)
+    given_up = [giving_way.push(time_s, 1.0 - furthest), giving_way.finish()]
+    return np.clip(1.0 - np.concatenate(given_up), 0.0, 1.0)

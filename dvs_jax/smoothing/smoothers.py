@@ -114,8 +114,22 @@ def smooth_within_frame(
     Raises:
         InputError: as `smooth` and `limit_to_cover`.
     """
+    levels, for_limit_s = levels_within_frame(name, path, strength_s, look_ahead_s)
+    return limit_to_cover(levels, exposure, crop, for_limit_s)
+
+
+def levels_within_frame(
+    name: str,
+    path: CameraPath,
+    strength_s: float | None = None,
+    look_ahead_s: float = np.inf,
+) -> tuple[list[CameraPath], float]:
+    """Return the paths from the real one to the smoothed, and how far a limit may look ahead.
+
+    Arguments and errors as for `smooth_within_frame`.
+    """
     look_ahead_s = min(look_ahead_s, _smoother(name).look_ahead_s)
     for_limit_s = look_ahead_s * LIMIT_SHARE_OF_LOOK_AHEAD
     for_smoother_s = look_ahead_s * (1.0 - LIMIT_SHARE_OF_LOOK_AHEAD)
     smoothed = _smooth_at_levels(name, path, strength_s, for_smoother_s, LEVELS[1:])
-    return limit_to_cover([path, *smoothed], exposure, crop, for_limit_s)
+    return [path, *smoothed], for_limit_s
