@@ -10,8 +10,9 @@ from dvs_jax.video.color import Color
 from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.images import IMAGE_SUFFIXES
 from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.picture import Shrink
 from dvs_jax.video.probing import probe
-from dvs_jax.video.reading import read_frames
+from dvs_jax.video.reading import Frame, read_frames, read_pictures
 from dvs_jax.video.times import NANOSECONDS
 from dvs_jax.video.writer import VideoWriter
 
@@ -20,8 +21,11 @@ __all__ = [
     "NANOSECONDS",
     "PRESETS",
     "Color",
+    "Frame",
+    "Shrink",
     "VideoInfo",
     "VideoWriter",
     "probe",
     "read_frames",
+    "read_pictures",
 ]

@@ -1,77 +1,98 @@
-"""Decoded pictures into RGB images, and RGB images into pictures to encode."""
+"""Decoded pictures into RGB images or planes, and RGB images into planes."""
 
-from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
-from av.video.stream import VideoStream
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from jaxtyping import UInt8
 
 from dvs_jax.errors import InputError
 from dvs_jax.video.color import COLORSPACES, Color, color_of
 from dvs_jax.video.container import reason
 
+FORMAT = "yuv420p"
+"""Planes of 8-bit YCbCr 4:2:0, here always in limited range: what H.264 mostly stores."""
+
 # Without these, swscale takes short cuts that darken a picture by a level, there and back.
 _CONVERSION = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 class ToRgb:
-    """Converts the decoded frames of one video."""
+    """Converts the decoded frames of one video to RGB images."""
 
     def __init__(self, path: Path):
-        self._path = path
-        self._reformatter = VideoReformatter()  # holds buffers that are dear to set up
-        self._size: tuple[int, int] | None = None
+        self._convert = _Conversion(path, "RGB")
 
     def __call__(self, frame: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
-        """Convert a decoded frame to RGB.
+        """Convert a decoded frame.
 
         Raises:
-          InputError: it is of another size than the first, or cannot be turned into RGB.
+          InputError: it cannot be turned into RGB.
         """
-        self._size = self._size or (frame.width, frame.height)
-        if (frame.width, frame.height) != self._size:
-            raise InputError(
-                f"{self._path}: the frame size changes from {self._size} to "
-                f"{(frame.width, frame.height)}; cut the video there first"
-            )
+        return np.ascontiguousarray(self._convert(frame, format="rgb24").to_ndarray())
+
+
+class ToPlanes:
+    """Converts the decoded frames of one video to `FORMAT`."""
+
+    def __init__(self, path: Path):
+        self._convert = _Conversion(path, "YCbCr 4:2:0")
+
+    def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Convert a decoded frame; one that is so stored is returned as it is.
+
+        Raises:
+          InputError: it cannot be converted.
+        """
+        if frame.format.name == FORMAT and frame.color_range != ColorRange.JPEG:
+            return frame
+        return self._convert(
+            frame,
+            format=FORMAT,
+            dst_colorspace=self._convert.colorspace(frame),
+            dst_color_range=ColorRange.MPEG,
+        )
+
+
+class _Conversion:
+    def __init__(self, path: Path, target: str):
+        self._path, self._target = path, target
+        self._reformatter = VideoReformatter()  # holds buffers that are dear to set up
+
+    def colorspace(self, frame: av.VideoFrame) -> Colorspace:
+        return COLORSPACES[color_of(self._path, frame).matrix]
+
+    def __call__(self, frame: av.VideoFrame, **wanted: Any) -> av.VideoFrame:
         try:
-            converted = self._reformatter.reformat(
+            return self._reformatter.reformat(
                 frame,
-                format="rgb24",
-                src_colorspace=COLORSPACES[color_of(self._path, frame).matrix],
+                src_colorspace=self.colorspace(frame),
                 interpolation=_CONVERSION,
+                **wanted,
             )
         except av.FFmpegError as error:
             raise InputError(
-                f"{self._path}: {frame.format.name} pictures cannot be turned into RGB "
+                f"{self._path}: {frame.format.name} pictures cannot be turned into {self._target} "
                 f"({reason(error)}); convert it to H.264 first"
             ) from error
-        return np.ascontiguousarray(converted.to_ndarray())
 
 
 class ToYuv:
-    """Converts RGB images to what an encoder takes, and dates them."""
+    """Converts RGB images to `FORMAT`."""
 
-    def __init__(self, encoder: VideoStream, color: Color, time_base: Fraction):
-        self._encoder = encoder
+    def __init__(self, color: Color):
         self._colorspace = COLORSPACES[color.matrix]
-        self._time_base = time_base
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: UInt8[np.ndarray, "height width 3"], tick: int) -> av.VideoFrame:
-        """Convert an RGB image; a last odd row and column are cut off."""
-        even = np.ascontiguousarray(frame[: self._encoder.height, : self._encoder.width])
-        picture = self._reformatter.reformat(
-            av.VideoFrame.from_numpy_buffer(even, "rgb24"),
-            format="yuv420p",
+    def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> av.VideoFrame:
+        """Convert an RGB image."""
+        return self._reformatter.reformat(
+            av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), "rgb24"),
+            format=FORMAT,
             dst_colorspace=self._colorspace,
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.MPEG,
             interpolation=_CONVERSION,
         )
-        picture.pts = tick
-        picture.time_base = self._time_base
-        return picture

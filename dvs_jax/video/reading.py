@@ -14,14 +14,17 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from dvs_jax.errors import InputError
+from dvs_jax.video.color import Color
 from dvs_jax.video.container import decode, demux, open_video
-from dvs_jax.video.conversion import ToRgb
+from dvs_jax.video.conversion import ToPlanes, ToRgb, ToYuv
 from dvs_jax.video.images import is_folder, read_images
+
+Frame = UInt8[np.ndarray, "height width 3"]
 
 logger = logging.getLogger("dvs_jax")
 
 
-def read_frames(path: str | os.PathLike[str]) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+def read_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
     """Yield the frames of a video one by one.
 
     A frame that cannot be decoded is replaced by the one before it (at the start, by the one
@@ -38,15 +41,37 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[UInt8[np.ndarray, "hei
       InputError: as `probe`; or no frame can be decoded; or the images differ in size.
     """
     path = Path(path)
-    return read_images(path) if is_folder(path) else _read_file(path)
+    return read_images(path) if is_folder(path) else map(ToRgb(path), _decoded(path))
 
 
-def _read_file(path: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+def read_pictures(path: str | os.PathLike[str]) -> Iterator[av.VideoFrame]:
+    """Yield the frames of a video as `read_frames` does, but as planes.
+
+    Yields:
+      Pictures in `conversion.FORMAT`, with the matrix of the video. They are not to be written to:
+      the decoder may still look at them.
+
+    Raises:
+      InputError: as `read_frames`.
+    """
+    path = Path(path)
+    if is_folder(path):
+        return map(ToYuv(Color()), read_images(path))
+    return map(ToPlanes(path), _decoded(path))
+
+
+def _decoded(path: Path) -> Iterator[av.VideoFrame]:
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
-        to_rgb = ToRgb(path)
+        size: tuple[int, int] | None = None
         for frame in _fill_gaps(path, _decode_all(container, stream)):
-            yield to_rgb(frame)
+            size = size or (frame.width, frame.height)
+            if (frame.width, frame.height) != size:
+                raise InputError(
+                    f"{path}: the frame size changes from {size} to "
+                    f"{(frame.width, frame.height)}; cut the video there first"
+                )
+            yield frame
 
 
 def _fill_gaps(path: Path, frames: Iterator[av.VideoFrame | None]) -> Iterator[av.VideoFrame]:

@@ -21,7 +21,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.video import encoders
 from dvs_jax.video.clock import Clock
 from dvs_jax.video.container import reason
-from dvs_jax.video.conversion import ToYuv
+from dvs_jax.video.conversion import FORMAT, ToYuv
 from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.sound import add_sound, start_time
@@ -80,8 +80,9 @@ class VideoWriter:
             raise InputError(f"{path}: no preset {preset!r}; there are {', '.join(PRESETS)}")
         self._like = like
         self._shape = (height, width, 3)
-        size = width - width % 2, height - height % 2
-        self._encoder = encoders.choose(encoder, crf, preset, size)
+        self._size = width - width % 2, height - height % 2
+        self._encoder = encoders.choose(encoder, crf, preset, self._size)
+        self._to_yuv = ToYuv(like.color)
         self._clock = Clock.like(like)
         self._last_tick: int | None = None
         self._lost_sound_count = 0
@@ -137,12 +138,29 @@ class VideoWriter:
             raise InputError(
                 f"{self._path}: a frame is {frame.dtype} {frame.shape}, not uint8 {self._shape}"
             )
+        width, height = self._size
+        self.write_picture(self._to_yuv(frame[:height, :width]), time_ns)
+
+    def write_picture(self, picture: av.VideoFrame, time_ns: int) -> None:
+        """Append a frame that is as the encoder wants it; it is dated, and not kept.
+
+        Args:
+          picture: in `conversion.FORMAT`, with the original's matrix, of the size without a last
+            odd row and column.
+          time_ns: its presentation time by the original's clock.
+
+        Raises:
+          InputError: as `write`.
+        """
+        if (picture.width, picture.height, picture.format.name) != (*self._size, FORMAT):
+            raise InputError(f"{self._path}: a picture is {picture}, not {self._size} {FORMAT}")
         tick = self._clock.tick(time_ns)
         if self._last_tick is not None and tick <= self._last_tick:
             raise InputError(f"{self._path}: a frame at {time_ns} ns is not after the one before")
         self._last_tick = tick
+        picture.pts, picture.time_base = tick, self._clock.time_base
         with self._explained_errors():
-            self._output.mux(self._video.encode(self._to_yuv(frame, tick)))
+            self._output.mux(self._video.encode(picture))
             self._write_sound(until=tick * self._clock.time_base)
 
     def _open(self) -> None:
@@ -156,7 +174,6 @@ class VideoWriter:
         )
         self._open_files.callback(self._output.close)
         self._video = self._add_video()
-        self._to_yuv = ToYuv(self._video, self._like.color, self._clock.time_base)
         self._sound = add_sound(self._output, self._like, self._open_files)
         self._next_sound = next(self._sound, None)
         self._output.start_encoding()
@@ -167,16 +184,16 @@ class VideoWriter:
         return {"movflags": "+faststart", "movie_timescale": str(ticks_per_second)}
 
     def _add_video(self) -> VideoStream:
-        height, width, _ = self._shape
+        width, height = self._size
         color = self._like.color
         stream = self._output.add_stream(
             self._encoder.name,
             rate=self._like.frame_rate,
             options=self._encoder.options,
-            width=width - width % 2,
-            height=height - height % 2,
+            width=width,
+            height=height,
             time_base=self._clock.time_base,
-            pix_fmt="yuv420p",
+            pix_fmt=FORMAT,
             sample_aspect_ratio=self._like.pixel_aspect,
             colorspace=color.matrix,
             color_primaries=color.primaries,

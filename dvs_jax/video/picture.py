@@ -1,0 +1,60 @@
+"""Pictures as planes: 8-bit YCbCr 4:2:0 in limited range, as nearly every camera stores it.
+
+What is already stored so goes from the decoder through the warp to the encoder without a conversion
+of colours, there or back.
+"""
+
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange
+from jaxtyping import UInt8
+
+from dvs_jax.video.conversion import FORMAT, ToRgb
+
+Plane = UInt8[np.ndarray, "height width"]
+
+
+def planes(picture: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Return views of luma, blue and red difference; writing to them changes the picture.
+
+    Args:
+        picture: of three planes of 8 bits. In `FORMAT` each difference has half the width and half
+            the height of luma, rounded up.
+    """
+    y, blue, red = (
+        np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
+            : plane.height, : plane.width
+        ]
+        for plane in picture.planes
+    )
+    return y, blue, red
+
+
+def blank(size: tuple[int, int]) -> av.VideoFrame:
+    """Return a picture of a width and a height, in `FORMAT`, of arbitrary contents."""
+    return av.VideoFrame(*size, FORMAT)
+
+
+class Shrink:
+    """Makes small RGB images of one video's pictures, for what does not need them large."""
+
+    def __init__(self, path: Path, size: tuple[int, int]):
+        """Describe the images.
+
+        Args:
+            path: the video, for messages.
+            size: their width and height.
+        """
+        self._size = size
+        self._to_rgb = ToRgb(path)
+
+    def __call__(self, picture: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
+        """Shrink a picture in `FORMAT`, each pixel the mean of those it stands for."""
+        small = av.VideoFrame(*self._size, "yuv444p")
+        for source, target in zip(planes(picture), planes(small), strict=True):
+            cv2.resize(source, self._size, dst=target, interpolation=cv2.INTER_AREA)
+        small.colorspace, small.color_range = picture.colorspace, ColorRange.MPEG
+        return self._to_rgb(small)
