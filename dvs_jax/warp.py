@@ -5,6 +5,7 @@ of every output pixel. A few Newton steps find it instead of a rasteriser of tri
 formulas run in NumPy and, vectorised over frames, in JAX.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import cv2
@@ -15,15 +16,19 @@ from dvs_jax import quaternion
 
 Border = Literal["black", "reflect"]
 
-LATTICE_STEP = 16
+LATTICE_STEP = 32
 """Output pixels between the positions that are solved for; bilinear in between, exact to 0.1 px."""
 
-_NEWTON_STEPS = 3
+_BAND_ROWS = 4
+"""Rows of the lattice that are drawn at once: the positions of their pixels stay in the cache."""
+
+_NEWTON_STEPS = 2
 
 _SMALLEST_AREA = 1e-6
 """Relative area below which a cell of the grid counts as folded (part of it behind the camera)."""
 
 _BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
+_BLACK = (16, 128, 128)
 
 
 def source_positions(grid: quaternion.Array, target: quaternion.Array) -> quaternion.Array:
@@ -107,14 +112,27 @@ def backward_map(
     Returns:
         float32 [height, width, 2] in pixels, integers at pixel centres.
     """
+    return _between_lattice(_lattice_map(grid, size, kept), size, LATTICE_STEP)
+
+
+def _lattice_map(
+    grid: Float[np.ndarray, "row column 4"], size: tuple[int, int], kept: float
+) -> Float[np.ndarray, "row column 2"]:
+    """Return the source pixels of the middles of squares of the output, and of those around it."""
     lattice = [np.arange(-1, -(-length // LATTICE_STEP) + 1) for length in size]
-    # Resizing by an integer factor puts sample i at the middle of its LATTICE_STEP pixels.
     x, y = np.meshgrid(*((points + 0.5) * LATTICE_STEP - 0.5 for points in lattice))
     target = np.stack([x, y], axis=-1) / size
-    coarse = (source_positions(grid, _uncrop(target, size, kept)) * size).astype(np.float32)
-    fine = cv2.resize(coarse, None, fx=LATTICE_STEP, fy=LATTICE_STEP)
+    return (source_positions(grid, _uncrop(target, size, kept)) * size).astype(np.float32)
+
+
+def _between_lattice(
+    coarse: Float[np.ndarray, "row column 2"], size: tuple[int, int], step: int
+) -> Float[np.ndarray, "height width 2"]:
+    """Return the positions of all pixels from those of the middles of squares of `step` pixels."""
+    # Resizing by an integer factor puts sample i at the middle of its pixels.
+    fine = cv2.resize(coarse, None, fx=step, fy=step)
     width, height = size
-    return fine[LATTICE_STEP : LATTICE_STEP + height, LATTICE_STEP : LATTICE_STEP + width]
+    return fine[step : step + height, step : step + width]
 
 
 def _uncrop(target: quaternion.Array, size: tuple[int, int], kept: float) -> quaternion.Array:
@@ -142,8 +160,55 @@ def warp_frame(
         uint8 [height, width, channel], of the source's size, sampled bilinearly.
     """
     size = (frame.shape[1], frame.shape[0])
-    positions = backward_map(grid, size, kept)
-    # The stubs do not know that one two-channel map needs no second.
-    return cv2.remap(  # type: ignore[call-overload]
-        frame, positions, None, cv2.INTER_LINEAR, borderMode=_BORDERS[border]
-    )
+    drawn = np.empty_like(frame)
+    _sample(frame, _lattice_map(grid, size, kept), LATTICE_STEP, drawn, border, 0)
+    return drawn
+
+
+def warp_planes(
+    source: Sequence[UInt8[np.ndarray, "source_height source_width"]],
+    grid: Float[np.ndarray, "row column 4"],
+    kept: float,
+    border: Border,
+    drawn: Sequence[UInt8[np.ndarray, "height width"]],
+) -> None:
+    """Draw one frame of three planes, YCbCr 4:2:0, as the virtual camera sees it, on the host.
+
+    Args:
+        source: uint8 luma, and the differences at half its size, rounded up.
+        grid: (x′, y′, u, v) in fractions of the frame; see `source_positions`.
+        kept: see `backward_map`; 1 for the uncropped output.
+        border: what fills pixels that the frame does not cover.
+        drawn: uint8 planes to draw into; a last odd row and column of the source may be missing.
+    """
+    height, width = source[0].shape
+    luma = _lattice_map(grid, (width, height), kept)
+    # A chroma sample counts as the middle of its four luma pixels.
+    chroma = (luma + 0.5) / 2.0 - 0.5
+    lattices = ((luma, LATTICE_STEP), (chroma, LATTICE_STEP // 2), (chroma, LATTICE_STEP // 2))
+    for plane, lattice, target, black in zip(source, lattices, drawn, _BLACK, strict=True):
+        _sample(plane, *lattice, target, border, black)
+
+
+def _sample(
+    source: UInt8[np.ndarray, "..."],
+    lattice: Float[np.ndarray, "row column 2"],
+    step: int,
+    drawn: UInt8[np.ndarray, "..."],
+    border: Border,
+    black: int,
+) -> None:
+    width = drawn.shape[1]
+    for row in range(0, len(lattice) - 2, _BAND_ROWS):
+        band = drawn[row * step : (row + _BAND_ROWS) * step]
+        positions = _between_lattice(lattice[row : row + _BAND_ROWS + 2], (width, len(band)), step)
+        # The stubs do not know that one two-channel map needs no second.
+        cv2.remap(  # type: ignore[call-overload]
+            source,
+            positions,
+            None,
+            cv2.INTER_LINEAR,
+            dst=band,
+            borderMode=_BORDERS[border],
+            borderValue=black,
+        )
