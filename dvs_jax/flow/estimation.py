@@ -40,6 +40,7 @@ class Estimator(Protocol):
 
 _WEIGHTLESS: dict[str, Callable[[], Estimator]] = {
     "dis": opencv.dis,
+    opencv.QUICK_DIS: opencv.quick_dis,
     "tvl1": opencv.tvl1,
     "farneback": opencv.farneback,
 }
@@ -58,7 +59,7 @@ def create(
     """The estimator of a name.
 
     Args:
-      name: "dis", "tvl1", "farneback"; published RAFT weights, such as "raft-small" or
+      name: "dis", "dis-quick", "tvl1", "farneback"; published RAFT weights, such as "raft-small" or
         "raft-things"; or "auto", which takes RAFT where an accelerator and weights are there, DIS
         otherwise, and logs which. The estimator's own name says it too.
       weights: RAFT weights to take instead of published ones: a `.pth` file, or a folder.
