@@ -14,6 +14,9 @@ from dvs_jax.camera import Camera
 TRACKED_WIDTH = 320
 """Frames are reduced to this width before points are tracked: enough for hundredths of a degree."""
 
+SAMPLED_PAIRS = 60
+"""Pairs of frames, evenly spread over a clip, that are compared: enough for a verdict."""
+
 _POINTS = 150
 _FEWEST_POINTS = 12
 
@@ -42,17 +45,23 @@ class Agreement:
         turn = cameras.homography(camera, size, pose[:-1], pose[1:], ois[:-1], ois[1:])
         middle = np.broadcast_to(np.array(size) / 2.0, (len(turn), 2))
         self._predicted = (cameras.apply_homography(turn, middle) - middle) / size[0]
-        self._seen: list[Float[np.ndarray, "2"]] = []
-        self._previous: UInt8[np.ndarray, "height width"] | None = None
+        self._stride = max(-(-len(turn) // SAMPLED_PAIRS), 1)
+        self._seen: dict[int, Float[np.ndarray, "2"]] = {}
+        self._previous: tuple[int, UInt8[np.ndarray, "height width"]] | None = None
 
-    def watch(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
-        """Take the next frame, RGB."""
+    def wants(self, index: int) -> bool:
+        """Return whether the frame of this index is in one of the pairs that are compared."""
+        return index % self._stride in (0, 1 % self._stride)
+
+    def watch(self, index: int, frame: UInt8[np.ndarray, "height width 3"]) -> None:
+        """Take a frame that is wanted, RGB, in order of their indices."""
         scale = TRACKED_WIDTH / frame.shape[1]
         small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        if self._previous is not None:
-            self._seen.append(_shift_of_middle(self._previous, grey))
-        self._previous = grey
+        earlier, first = self._previous or (None, None)
+        if first is not None and earlier == index - 1 and earlier % self._stride == 0:
+            self._seen[index - 1] = _shift_of_middle(first, grey)
+        self._previous = index, grey
 
     def explained(self) -> float:
         """Return the share of the pictures' motion that the gyro explains.
@@ -60,8 +69,8 @@ class Agreement:
         It is 1 − Σ|seen − predicted|² / Σ|seen|²: 1 where they agree, 0 where the gyro is no better
         than none, below 0 where it is worse than none, NaN where too little moves to tell.
         """
-        seen = np.array(self._seen).reshape(-1, 2)
-        predicted = self._predicted[: len(seen)]
+        seen = np.array(list(self._seen.values())).reshape(-1, 2)
+        predicted = self._predicted[list(self._seen)].reshape(-1, 2)
         known = np.isfinite(seen).all(axis=-1)
         energy, missed = (seen[known] ** 2).sum(), ((seen - predicted)[known] ** 2).sum()
         if max(energy, missed) <= _LEAST_MOTION**2 * known.sum() or energy == 0.0:

@@ -6,7 +6,7 @@ import pytest
 
 from dvs_jax import clip as clips
 from dvs_jax import sensors, synthetic
-from dvs_jax.agreement import Agreement
+from dvs_jax.agreement import SAMPLED_PAIRS, Agreement
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import pose_at
 from dvs_jax.synthetic import SyntheticClip
@@ -18,8 +18,8 @@ def explained(clip, late_ns=0):
     half = clip.sensors.frames.readout_ns // 2
     ois = sensors.ois_at(clip.sensors.ois, clip.sensors.frames.ois_time_ns + half)
     agreement = Agreement(clip.sensors.camera, clip.size, pose, ois)
-    for frame in clips.read_frames(clip):
-        agreement.watch(frame)
+    for index, frame in enumerate(clips.read_frames(clip)):
+        agreement.watch(index, frame)
     return agreement.explained()
 
 
@@ -47,8 +47,8 @@ def test_swapped_axes_do_not(shaking, tmp_path):
 def agreement_of_still_camera(frames):
     pose = np.broadcast_to([0.0, 0.0, 0.0, 1.0], (len(frames), 4))
     agreement = Agreement(Camera(), (64, 48), pose, np.zeros((len(frames), 2)))
-    for frame in frames:
-        agreement.watch(frame)
+    for index, frame in enumerate(frames):
+        agreement.watch(index, frame)
     return agreement.explained()
 
 
@@ -67,3 +67,15 @@ def test_real_videos(recordings, tmp_path, name, agrees):
     shutil.copy(Path(__file__).parent / "sensors" / f"{name}.toml", tmp_path / "camera.toml")
     share = explained(clips.load_clip(tmp_path))
     assert share > 0.8 if agrees else share < 0.2
+
+
+def test_pairs_are_sampled_evenly_from_a_long_clip():
+    count = 10 * SAMPLED_PAIRS + 1
+    still = np.broadcast_to([0.0, 0.0, 0.0, 1.0], (count, 4))
+    agreement = Agreement(Camera(), (64, 48), still, np.zeros((count, 2)))
+    wanted = [index for index in range(count) if agreement.wants(index)]
+    assert wanted[:6] == [0, 1, 10, 11, 20, 21]
+    texture = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    for index in wanted:
+        agreement.watch(index, texture)
+    assert list(agreement._seen) == list(range(0, count - 1, 10))
