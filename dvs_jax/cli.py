@@ -145,21 +145,36 @@ def stabilize(
             help="The most to cut off at each side, as a share of width and height.",
         ),
     ] = 0.1,
+    framing: Annotated[
+        Literal["fixed", "varying", "smallest"] | None,
+        typer.Option(
+            help="How much of that is cut off: all; what is needed now, changing slowly; or what "
+            "the worst frame needs, which takes a second pass where the network reads flow.",
+            show_default="smallest where one pass is enough, else fixed",
+        ),
+    ] = None,
+    uncropped: Annotated[
+        bool, typer.Option("--uncropped", help="Write a second video, with nothing cut off.")
+    ] = False,
     border: Annotated[
         Literal["black", "reflect"],
         typer.Option(help="What fills uncovered pixels of the uncropped video."),
     ] = "black",
     crf: Annotated[
         float, typer.Option(min=0, max=51, help="Quality of the H.264 video; less is better.")
-    ] = 18,
+    ] = 20,
     preset: Annotated[
         Presets, typer.Option(help="Speed of the H.264 encoder against the size of its file.")
-    ] = "medium",
+    ] = "superfast",
     flow_estimator: Annotated[str, typer.Option("--flow", help=FLOW_HELP)] = "auto",
     flow_weights: WeightsOption = None,
     measure: Annotated[
-        bool, typer.Option("--metrics/--no-metrics", help="Measure stability; slow, 3-6 frames/s.")
-    ] = True,
+        bool,
+        typer.Option(
+            "--metrics/--no-metrics",
+            help="Measure stability, 3-6 frames/s; writes the uncropped video too.",
+        ),
+    ] = False,
     encoder: Annotated[
         Literal["software", "hardware"],
         typer.Option(
@@ -177,8 +192,9 @@ def stabilize(
     t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log and a camera.toml
     help if they are there; what is missing is said, with what it costs.
 
-    The folder of the results gets walk_stab_crop.mp4; walk_stab.mp4, uncropped; the camera's path
-    as walk.txt and walk.jpg; and walk_metrics.json. Those of an earlier run are replaced.
+    The folder of the results gets walk_stab_crop.mp4 and the camera's path as walk.txt and
+    walk.jpg; where wanted, walk_stab.mp4, uncropped, and walk_metrics.json. Those of an earlier run
+    are replaced or removed.
 
     Of several clips each has a folder of its own in there. One that cannot be stabilised is named,
     and the others go on; the command then ends with code 1.
@@ -192,17 +208,20 @@ def stabilize(
     is_queue = resume or len(jobs) > 1 or jobs[0].folder != out
     alone = None if is_queue else load_clip(jobs[0].clip)
 
-    from dvs_jax import flow
+    from dvs_jax import pipeline
     from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
     from dvs_jax.stabilization import DEFAULT_SMOOTHER, stabilize
 
     network = load_model(model or DEFAULT_MODEL) if smoother is None else None
     estimator = None
     if network is not None and network.encoder is not None:
-        estimator = flow.create(flow_estimator, weights=flow_weights)
+        official = network.architecture.official
+        estimator = pipeline.estimator_for(flow_estimator, official, flow_weights)
     settings: dict[str, Any] = {
         "smoother": smoother or DEFAULT_SMOOTHER,
         "crop": crop,
+        "framing": framing,
+        "uncropped": uncropped,
         "border": border,
         "crf": crf,
         "preset": preset,
@@ -251,7 +270,7 @@ def demo(
 ) -> None:
     """Make a short shaky clip and stabilise it: nothing else is needed."""
     synthesize(out / "clip", motion="walking", seconds=seconds)
-    stabilize([str(out / "clip")], out=out / "result")
+    stabilize([str(out / "clip")], out=out / "result", measure=True)
 
 
 @app.command()
@@ -660,7 +679,8 @@ def _print_report(report: Report) -> None:
     if report.metrics is not None:
         _out.print(metrics.render(report.metrics))
     _say("cropped video", report.cropped, f"(keeps {report.kept:.0%} of each side)")
-    _say("uncropped video", report.uncropped)
+    if report.uncropped is not None:
+        _say("uncropped video", report.uncropped)
     _say("plot", report.plot)
     _say("trajectory", report.trajectory)
     if report.metrics_file is not None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
@@ -22,8 +23,8 @@ from dvs_jax.video import VideoInfo
 OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
 """Parts of names of videos that lie in a clip's folder but are not the input (specs §2)."""
 
-RESULTS = ("_stab", "_stab_crop")
-"""Ends of names of videos that were made from the input (specs §9)."""
+RESULTS = ("_stab_crop", "_stab")
+"""Ends of names of videos that were made from the input, cropped and uncropped (specs §9)."""
 
 FLOW_FOLDERS = ("flo", "flo_back")
 """Folders of pictures that are no frames: flow may be stored as .png."""
@@ -120,6 +121,11 @@ def _timed_by(log: SensorLog, images: VideoInfo) -> VideoInfo:
 def read_frames(clip: Clip) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
     """Return the frames that are used, RGB, as stored."""
     return islice(video.read_frames(clip.video.path), clip.frame_count)
+
+
+def read_pictures(clip: Clip) -> Iterator[av.VideoFrame]:
+    """Return the frames that are used, as planes (see `video.read_pictures`)."""
+    return islice(video.read_pictures(clip.video.path), clip.frame_count)
 
 
 def center_time_ns(clip: Clip) -> Int[np.ndarray, "frame"]:

@@ -92,7 +92,7 @@ def start_gyro_with_video(walk: Path) -> None:
 
 def test_stabilize_makes_what_it_says(dvs, walk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = dvs("stabilize", walk, "--preset", "ultrafast")
+    run = dvs("stabilize", walk, "--preset", "ultrafast", "--metrics")
     assert run.code == 0
     named = re.findall(r": (out/\S+)", run.out)
     made = sorted(f"out/{file.name}" for file in (tmp_path / "out").iterdir())
@@ -108,11 +108,13 @@ def test_stabilize_makes_what_it_says(dvs, walk, tmp_path, monkeypatch):
 def test_stabilize_passes_its_options_on(dvs, walk, tmp_path):
     run = dvs(
         *("stabilize", walk / "walking.mp4", "-o", tmp_path / "a b", "--crop", "0.05"),
-        *("--smoother", "gaussian", "--border", "reflect", "--crf", "40", *QUICK),
+        *("--smoother", "gaussian", "--border", "reflect", "--crf", "40", "--uncropped", *QUICK),
+        *("--framing", "fixed"),
     )
     assert (run.code, run.err) == (0, "")
     assert "metrics" not in run.out
-    assert dvs("stabilize", walk, "-o", tmp_path / "other", *QUICK).code == 0
+    assert "(keeps 88% of each side)" in run.out
+    assert dvs("stabilize", walk, "-o", tmp_path / "other", "--uncropped", *QUICK).code == 0
     gaussian, adaptive = (
         camera_path.read(tmp_path / folder / "walking.txt").quaternion
         for folder in ("a b", "other")
@@ -654,14 +656,14 @@ def test_a_whole_run_in_a_process_of_its_own_prints_its_results_alone(walk):
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"cropped video: {walk}/?????????/walking_stab_crop.mp4" in ended.stdout
-    assert len(ended.stdout.splitlines()) == 4
+    assert len(ended.stdout.splitlines()) == 3
 
 
 def test_an_interrupt_ends_at_once_and_leaves_nothing(dvs, walk, tmp_path, monkeypatch):
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(video.VideoWriter, "write", interrupt)
+    monkeypatch.setattr(video.VideoWriter, "write_picture", interrupt)
     run = dvs("stabilize", walk, "-o", tmp_path / "out", *QUICK)
     assert (run.code, run.out, run.err) == (130, "", "interrupted\n")
     assert list((tmp_path / "out").iterdir()) == []
@@ -671,8 +673,8 @@ def test_bars_show_frames_per_second_and_the_time_left(dvs, walk, tmp_path, monk
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100, color_system=None)
     monkeypatch.setattr(cli, "_err", console)
-    assert dvs("stabilize", walk, "-o", tmp_path / "out", "--preset", "ultrafast").code == 0
-    for label in ("warping", "measuring"):
+    assert dvs("stabilize", walk, "-o", tmp_path / "out", *QUICK[:2], "--metrics").code == 0
+    for label in ("stabilising", "measuring"):
         assert re.search(rf" {label} ━+ 30/30 \d+\.\d frames/s 0:00:0\d", screen.getvalue())
     assert "-:--:--" in screen.getvalue()
 
@@ -695,12 +697,14 @@ def test_bars_are_for_terminals_only(dvs, walk, tmp_path):
 
 
 def test_a_warning_that_every_reading_repeats_is_said_once(dvs, walk, tmp_path, monkeypatch):
-    read_frames = video.read_frames
+    def complaining(read):
+        def reading(path: Path):
+            logging.getLogger("dvs_jax").warning("%s: 3 frames could not be decoded", path.name)
+            return read(path)
 
-    def complaining(path: Path):
-        logging.getLogger("dvs_jax").warning("%s: 3 frames could not be decoded", path.name)
-        return read_frames(path)
+        return reading
 
-    monkeypatch.setattr(video, "read_frames", complaining)
-    run = dvs("stabilize", walk, "-o", tmp_path / "out", "--preset", "ultrafast")
+    for name in ("read_frames", "read_pictures"):
+        monkeypatch.setattr(video, name, complaining(getattr(video, name)))
+    run = dvs("stabilize", walk, "-o", tmp_path / "out", *QUICK[:2], "--metrics")
     assert run.err.count(f"warning: {VIDEO}: 3 frames could not be decoded\n") == 1

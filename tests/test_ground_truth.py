@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dvs_jax import clip as clips
-from dvs_jax import quaternion, stabilization, synthetic, warp
+from dvs_jax import pipeline, quaternion, synthetic, warp
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.synthetic import SyntheticClip
 
@@ -20,7 +20,7 @@ def drawn(clip, pose):
     still = CameraPath(
         clips.center_time_ns(clip), np.broadcast_to(pose, (clip.frame_count, 4)).copy()
     )
-    grids = stabilization.grids(clip, still)
+    grids = pipeline.grids(clip, still)
     for frame, grid in zip(clips.read_frames(clip), grids, strict=True):
         yield cv2.cvtColor(warp.warp_frame(frame, grid, 1.0, "black"), cv2.COLOR_RGB2GRAY)
 

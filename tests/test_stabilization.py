@@ -18,7 +18,7 @@ import pytest
 from flax import nnx
 
 import dvs_jax
-from dvs_jax import camera_path, flow, metrics, plots, smoothing, stabilization, video
+from dvs_jax import camera_path, flow, metrics, pipeline, plots, smoothing, stabilization, video
 from dvs_jax import clip as clips
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
@@ -39,7 +39,7 @@ def said(caplog: pytest.LogCaptureFixture) -> str:
 
 
 def quickly(walk: Path, out: Path, **options) -> Report:
-    options = {"preset": "ultrafast", "measure": False, **options}
+    options = {"preset": "ultrafast", "uncropped": True, **options}
     return stabilize(load_clip(walk), out, **options)
 
 
@@ -112,7 +112,7 @@ def measured(rendered_walk: Path, tmp_path_factory: pytest.TempPathFactory) -> R
     for file in rendered_walk.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     keep_frames(folder, 14)
-    return stabilize(load_clip(folder), folder / "new" / "out", preset="ultrafast")
+    return stabilize(load_clip(folder), folder / "new" / "out", preset="ultrafast", measure=True)
 
 
 def test_a_run_makes_the_files_of_the_specification(measured):
@@ -174,7 +174,9 @@ def test_every_part_of_the_report_and_every_argument_is_documented():
 def test_the_public_call_is_the_documented_one(walk, tmp_path, monkeypatch):
     table = MetricsTable(*([Metrics(30, *([np.nan] * 14))] * 2))
     monkeypatch.setattr(metrics, "measure", lambda *_, **__: table)
-    report = dvs_jax.stabilize(dvs_jax.load_clip(walk), f"{tmp_path}/out/", model=None)
+    report = dvs_jax.stabilize(
+        dvs_jax.load_clip(walk), f"{tmp_path}/out/", model=None, measure=True
+    )
     assert report.metrics == table
     assert json.loads(report.metrics_file.read_text())["input"]["frames"] == 30
 
@@ -224,7 +226,7 @@ def test_every_smoothers_path_keeps_every_frame_covered(walk, tmp_path, name):
     report = quickly(walk, tmp_path / "out", smoother=name, crop=crop)
     clip = load_clip(walk)
     path = camera_path.read(report.trajectory)
-    covered = smoothing.kept_fraction(stabilization.exposure_of(clip), path.quaternion)
+    covered = smoothing.kept_fraction(pipeline.exposure_of(clip), path.quaternion)
     assert covered.min() >= 1.0 - 2.0 * crop - 1e-5
     assert report.kept == pytest.approx(covered.min() - MARGIN)
     free = camera_path.read(quickly(walk, tmp_path / "out", smoother=name, crop=0.2).trajectory)
@@ -233,12 +235,13 @@ def test_every_smoothers_path_keeps_every_frame_covered(walk, tmp_path, name):
 
 def test_arguments_that_are_impossible(walk, tmp_path, monkeypatch):
     clip, out = load_clip(walk), tmp_path / "out"
-    monkeypatch.setattr(stabilization, "draw", lambda *_: pytest.fail("the path was found"))
+    monkeypatch.setattr(stabilization, "drawn", lambda *_: pytest.fail("work was begun"))
     for options, complaint in (
         ({"smoother": "kalman"}, "no smoother 'kalman'; choose one of gaussian, "),
         ({"crop": 0.46}, "crop of 0.46 is impossible; give 0 to 0.45"),
         ({"crop": -0.1}, "crop of -0.1 is impossible"),
         ({"crop": np.nan}, "crop of nan is impossible"),
+        ({"framing": "loose"}, "no framing 'loose'; choose one of fixed, varying, smallest"),
         ({"border": "mirror"}, "no border 'mirror'; choose one of black, reflect"),
         ({"crf": 52}, "crf 52 is impossible"),
         ({"preset": "sluggish"}, "no preset 'sluggish'"),
@@ -252,6 +255,37 @@ def test_the_largest_crop_is_possible_even_in_tiny_pictures(walk, tmp_path):
     encode(walk / "walking.mp4", [np.full((16, 16, 3), 255, np.uint8)] * 30)
     report = quickly(walk, tmp_path / "out", crop=LARGEST_CROP)
     assert 0.0 < report.kept <= 1.0
+
+
+def test_framings_cut_off_what_they_say(walk, tmp_path):
+    encode(walk / "walking.mp4", [np.full((108, 192, 3), 255, np.uint8)] * 30)
+    reports = {
+        framing: quickly(walk, tmp_path / framing, framing=framing, crop=0.2, uncropped=False)
+        for framing in ("fixed", "varying", "smallest")
+    }
+    assert reports["fixed"].kept == pytest.approx(0.6 - MARGIN)
+    assert reports["fixed"].kept < reports["smallest"].kept
+    # It looks but a second ahead, and so gives way to the worst frame of a short clip as well.
+    assert reports["varying"].kept == pytest.approx(reports["smallest"].kept, abs=0.02)
+    for report in reports.values():
+        assert min(frame.min() for frame in video.read_frames(report.cropped)) > 240
+    paths = [camera_path.read(report.trajectory).quaternion for report in reports.values()]
+    np.testing.assert_array_equal(paths[0], paths[1])
+    np.testing.assert_array_equal(paths[0], paths[2])
+
+
+def test_by_flow_the_smallest_crop_takes_a_second_pass_and_the_same_path(
+    walk, tmp_path, official, monkeypatch
+):
+    reads = []
+    read = clips.read_pictures
+    monkeypatch.setattr(clips, "read_pictures", lambda clip: reads.append(clip) or read(clip))
+    one = quickly(walk, tmp_path / "one", model=official)
+    assert len(reads) == 1
+    two = quickly(walk, tmp_path / "two", model=official, framing="smallest")
+    assert len(reads) == 3
+    assert one.kept == pytest.approx(0.8 - MARGIN) and one.kept < two.kept
+    assert one.trajectory.read_text() == two.trajectory.read_text()
 
 
 # What is kept of the input.
@@ -330,7 +364,7 @@ def test_a_photo_or_notes_of_the_videos_name_are_never_replaced(walk, ending, mo
     own = walk / f"walking{ending}"
     own.write_text("the user's own")
     before = contents(walk)
-    monkeypatch.setattr(stabilization, "find_path", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr(stabilization, "_draw", lambda *_: pytest.fail("work was begun"))
     with pytest.raises(InputError, match=rf"walking\{ending}: is no result .* another folder"):
         quickly(walk, walk)
     assert contents(walk) == before
@@ -374,7 +408,7 @@ def test_flow_is_made_on_the_fly_for_a_network_that_wants_it(walk, tmp_path, cap
     caplog.set_level("INFO", "dvs_jax")
     report = quickly(walk, tmp_path / "out", model=official, crop=0.05)
     path = camera_path.read(report.trajectory)
-    covered = smoothing.kept_fraction(stabilization.exposure_of(load_clip(walk)), path.quaternion)
+    covered = smoothing.kept_fraction(pipeline.exposure_of(load_clip(walk)), path.quaternion)
     assert len(path) == probe(report.cropped).frame_count == 30
     assert covered.min() >= 0.9 - 1e-5
     assert "optical flow: " in said(caplog)
@@ -423,9 +457,7 @@ def file_size_limit(limit: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize(
-    ("limit", "file"), [(1_000, "out"), (30_000, "walking.jpg"), (300_000, "walking_stab")]
-)
+@pytest.mark.parametrize(("limit", "file"), [(1_000, "out"), (300_000, "walking_stab")])
 def test_a_full_disk_leaves_older_results_as_they_were(walk, tmp_path, monkeypatch, limit, file):
     monkeypatch.setattr(plots, "plot_path", REAL_PLOT)
     out = tmp_path / "out"
@@ -490,6 +522,14 @@ def test_a_run_without_metrics_removes_those_of_another_path(walk, tmp_path, mon
     assert sorted(contents(out)) == sorted([*NAMES, "other_metrics.json"])
 
 
+def test_a_run_without_the_uncropped_video_removes_that_of_another_path(walk, tmp_path):
+    out = tmp_path / "out"
+    quickly(walk, out)
+    report = quickly(walk, out, uncropped=False)
+    assert report.uncropped is None
+    assert sorted(contents(out)) == ["walking.jpg", "walking.txt", "walking_stab_crop.mp4"]
+
+
 def interrupted_at(stage: str):
     def track(items: Iterable, total: int, label: str) -> Iterator:
         for count, item in enumerate(items):
@@ -503,12 +543,12 @@ def interrupted_at(stage: str):
 def test_an_interrupted_run_leaves_nothing(walk, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        quickly(walk, out, track=interrupted_at("warping"))
+        quickly(walk, out, track=interrupted_at("stabilising"))
     assert contents(out) == {}
     quickly(walk, out)
     before = contents(out)
     with pytest.raises(KeyboardInterrupt):
-        quickly(walk, out, smoother="gaussian", track=interrupted_at("warping"))
+        quickly(walk, out, smoother="gaussian", track=interrupted_at("stabilising"))
     assert contents(out) == before
 
 
@@ -550,4 +590,4 @@ def test_a_gyro_that_does_not_fit_the_pictures_is_told(walk, tmp_path, caplog):
 
 
 def stabilize_quickly(walk, out):
-    return dvs_jax.stabilize(dvs_jax.load_clip(walk), out, preset="ultrafast", measure=False)
+    return dvs_jax.stabilize(dvs_jax.load_clip(walk), out, preset="ultrafast")

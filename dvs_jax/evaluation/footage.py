@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float16
 
 from dvs_jax import clip as clips
-from dvs_jax import quaternion, smoothing, stabilization
+from dvs_jax import pipeline, quaternion, smoothing
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.clip import Clip
@@ -78,7 +78,7 @@ def of_clip(clip: Clip, flow_estimator: str | Estimator = "auto") -> Footage:
         name=clip.name,
         gyro=clip.sensors.gyro,
         real=clips.real_path(clip),
-        exposure=stabilization.exposure_of(clip),
+        exposure=pipeline.exposure_of(clip),
         true=None,
         flow=flow,
         clip=clip,

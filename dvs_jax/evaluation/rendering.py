@@ -4,13 +4,13 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from dvs_jax import clip as clips
-from dvs_jax import metrics, stabilization, warp
+from dvs_jax import metrics, pipeline, warp
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.metrics import Metrics
 from dvs_jax.progress import Track
-from dvs_jax.stabilization import Frame
+from dvs_jax.video import Frame
 
 
 def measure(
@@ -38,7 +38,7 @@ def measure(
 def _drawn(
     clip: Clip, paths: Sequence[CameraPath], kept: float
 ) -> Iterator[tuple[Frame, list[Frame]]]:
-    grids_of_paths = [stabilization.grids(clip, path) for path in paths]
+    grids_of_paths = [pipeline.grids(clip, path) for path in paths]
     for frame, *grids in zip(clips.read_frames(clip), *grids_of_paths, strict=False):
         yield frame, [warp.warp_frame(frame, grid, kept, "black") for grid in grids]
 

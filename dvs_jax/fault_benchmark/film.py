@@ -16,9 +16,9 @@ from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import features
 from dvs_jax.fused.architecture import Architecture
+from dvs_jax.pipeline import DRAWN_ROWS
 from dvs_jax.sensors import SensorLog
 from dvs_jax.smoothing import Exposure
-from dvs_jax.stabilization import DRAWN_ROWS
 from dvs_jax.synthetic import SyntheticClip
 
 FLOW_SIZE = (270, 480)

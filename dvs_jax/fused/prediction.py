@@ -46,7 +46,7 @@ def predict_trajectory(
     """
     wanted = network.architecture
     time_ns = clips.center_time_ns(clip)
-    _tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
+    tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
     gyro, camera = with_pre_roll(clip.sensors.gyro), clip.sensors.camera
     if strength is None:
         strength = 1.0 if wanted.official else reach.field_of_view(camera, clip.size)
@@ -62,9 +62,10 @@ def predict_trajectory(
     return path
 
 
-def _tell_of_missing_look_ahead(
+def tell_of_missing_look_ahead(
     clip: Clip, time_ns: Int[np.ndarray, "frame"], look_ahead_ns: int
 ) -> None:
+    """Tell of frames, at these centre times, after which the gyro log ends too early."""
     unseen = int((time_ns + look_ahead_ns > clip.sensors.gyro.time_ns[-1]).sum())
     if unseen:
         _log.info(
@@ -89,14 +90,23 @@ def normal_flow(
 
 def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
     """Return the flow of each two consecutive frames, from its files or made on the fly."""
-    wanted = clip.frame_count - 1
-    if clip.flow is not None and len(clip.flow) >= wanted:
-        return (clip.flow.read(index) for index in range(wanted))
-    if clip.flow is not None:
-        _log.warning(
-            "%s: flow files for %d of %d pairs of frames; flow is made anew",
-            clip.flow.clip,
-            len(clip.flow),
-            wanted,
-        )
+    stored = stored_flow(clip)
+    if stored is not None:
+        return stored
     return flow.estimate(clips.read_frames(clip), estimator, source=str(clip.video.path))
+
+
+def stored_flow(clip: Clip) -> Iterator[FlowPair] | None:
+    """Return the flow of each two consecutive frames from its files; None if some are missing."""
+    wanted = clip.frame_count - 1
+    if clip.flow is None:
+        return None
+    if len(clip.flow) >= wanted:
+        return map(clip.flow.read, range(wanted))
+    _log.warning(
+        "%s: flow files for %d of %d pairs of frames; flow is made anew",
+        clip.flow.clip,
+        len(clip.flow),
+        wanted,
+    )
+    return None
