@@ -117,7 +117,7 @@ def stabilize(
         list[str],
         typer.Argument(
             help="Folders with a video and its logs, videos themselves, folders of frames, or "
-            "patterns such as 'trip/*/*.mp4'.",
+            "patterns for them.",
             show_default=False,
         ),
     ],
@@ -239,8 +239,16 @@ def stabilize(
     if alone is not None:
         _print_report(stabilize_one(alone, out))
         return
+    process = batch.one_by_one(stabilize_one)
+    if batch.devices_suit(network, estimator):
+        flow_maker = estimator or flow_estimator
+        method = pipeline.Method(network, settings["smoother"], crop, framing, flow_maker)
+        with_uncropped = uncropped or measure
+        process = batch.on_devices(
+            batch.Options(method, with_uncropped, border, crf, preset, encoder, measure)
+        )
     named = {"model": network and batch.digest(network), "flow": estimator and estimator.name}
-    _work_off(batch.run(jobs, batch.one_by_one(stabilize_one), settings | named, resume), len(jobs))
+    _work_off(batch.run(jobs, process, settings | named, resume), len(jobs))
 
 
 def _work_off(outcomes: Iterable[Outcome], total: int) -> None:
@@ -651,7 +659,9 @@ def _benchmark_training(out: Path | None) -> None:
     with _tracking() as track:
         report = train_benchmark.measure(track=track)
     first, alone = report.steps[0], report.scaling[0]
-    table = Table("network", "flow", "windows", "s a step", "windows/s", "ratio", title=report.title)
+    table = Table(
+        "network", "flow", "windows", "s a step", "windows/s", "ratio", title=report.title
+    )
     for each in report.steps:
         measured = each.case.network, each.case.flow, str(each.windows)
         table.add_row(*measured, *_speed(each, first))

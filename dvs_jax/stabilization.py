@@ -4,7 +4,7 @@ import dataclasses
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -123,37 +123,110 @@ def stabilize(
             or holds a file that is not of an earlier run where a result would go.
     """
     folder = Path(out)
-    _check(clip, folder, crop, border, framing)
-    _require_no_file_of_others(clip.name, folder)
+    check(clip, folder, crop, border, framing)
     method = Method(model, smoother, crop, framing, flow_estimator)
-    agreement = _agreement_of(clip)
-    endings = clips.RESULTS if uncropped or measure else clips.RESULTS[:1]
+    with making(clip, folder, uncropped or measure, crf, preset, encoder) as made:
+        _draw(made, method, border, track)
+    return finish(made, folder, measure, track)
+
+
+class Making:
+    """A clip's results while they are made.
+
+    Attributes:
+        clip: the source.
+        writers: of the cropped video and, if wanted, of the uncropped one.
+        views: what is shown of each frame so far.
+        agreement: of the gyro with the frames that `pictures` has yielded.
+    """
+
+    def __init__(self, clip: Clip, writers: Sequence[VideoWriter]):
+        """Begin with nothing."""
+        self.clip, self.writers = clip, writers
+        self.views: list[View] = []
+        self.agreement = _agreement_of(clip)
+
+    @property
+    def path(self) -> CameraPath:
+        """The virtual path, once all frames are written."""
+        poses = np.stack([view.pose for view in self.views])
+        return CameraPath(clips.center_time_ns(self.clip), poses)
+
+    def pictures(self) -> Iterator[av.VideoFrame]:
+        """Yield the frames that are used, while some are compared with the gyro."""
+        clip, agreement = self.clip, self.agreement
+        width, height = clip.size
+        small = TRACKED_WIDTH, max(round(height * TRACKED_WIDTH / width), 1)
+        shrink = video.Shrink(clip.video.path, small)
+        for index, picture in enumerate(clips.read_pictures(clip)):
+            if agreement.wants(index):
+                agreement.watch(index, shrink(picture))
+            yield picture
+
+    @contextmanager
+    def videos(self) -> Iterator[None]:
+        """Begin the videos, and finish them at the end."""
+        with ExitStack() as files:
+            for writer in self.writers:
+                files.enter_context(writer)
+            yield
+
+    def write(self, view: View, pictures: Sequence[av.VideoFrame]) -> None:
+        """Append a frame, drawn for each writer, to the videos."""
+        time_ns = int(self.clip.video.time_ns[len(self.views)])
+        self.views.append(view)
+        for writer, picture in zip(self.writers, pictures, strict=True):
+            writer.write_picture(picture, time_ns)
+
+
+@contextmanager
+def making(
+    clip: Clip, folder: Path, uncropped: bool, crf: float, preset: str, encoder: encoders.Kind
+) -> Iterator[Making]:
+    """Yield what makes a clip's results; they appear together at the end, with path and plot.
+
+    After an exception nothing has changed. Arguments and errors are those of `stabilize`.
+    """
+    _require_no_file_of_others(clip.name, folder)
+    endings = clips.RESULTS if uncropped else clips.RESULTS[:1]
     with replacing_together(folder) as unfinished:
-        writers = [
-            VideoWriter(
-                unfinished / f"{clip.name}{end}.mp4", clip.video, *clip.size, crf, preset, encoder
-            )
-            for end in endings
-        ]
-        views = _draw(clip, method, agreement, writers, border, track)
-        virtual = CameraPath(clips.center_time_ns(clip), np.stack([view.pose for view in views]))
-        camera_path.write(virtual, unfinished / f"{clip.name}.txt")
-        _plot(clip, virtual, unfinished / f"{clip.name}.jpg")
-    kept = min(view.kept for view in views)
-    report = _report(folder, clip.name, len(writers) > 1, kept, agreement.explained())
+        files = [unfinished / f"{clip.name}{end}.mp4" for end in endings]
+        made = Making(
+            clip,
+            [VideoWriter(file, clip.video, *clip.size, crf, preset, encoder) for file in files],
+        )
+        yield made
+        camera_path.write(made.path, unfinished / f"{clip.name}.txt")
+        _plot(clip, made.path, unfinished / f"{clip.name}.jpg")
+
+
+def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -> Report:
+    """Remove what no longer holds, measure if that is wanted, and report.
+
+    Args:
+        made: the results, which have appeared.
+        folder: where they are.
+        measure: whether to compute the metrics.
+        track: told of the progress.
+    """
+    clip = made.clip
+    kept = min(view.kept for view in made.views)
+    explained = made.agreement.explained()
+    report = _report(folder, clip.name, len(made.writers) > 1, kept, explained)
     _warn_of_disagreement(clip, report.explained)
     _remove_what_does_not_hold(folder, clip.name, report)
     if not measure:
         return report
     _log.info("%s: the videos, the path and its plot are written; the metrics follow", folder)
     assert report.uncropped is not None
-    table = measure_against_input(clip, virtual, report.uncropped, track)
+    table = measure_against_input(clip, made.path, report.uncropped, track)
     metrics_file = folder / f"{clip.name}_metrics.json"
     write_metrics(table, report, metrics_file)
     return dataclasses.replace(report, metrics_file=metrics_file, metrics=table)
 
 
-def _check(clip: Clip, folder: Path, crop: float, border: Border, framing: Framing | None) -> None:
+def check(clip: Clip, folder: Path, crop: float, border: Border, framing: Framing | None) -> None:
+    """Raise an InputError where an argument of `stabilize` is impossible."""
     if not 0.0 <= crop <= LARGEST_CROP:
         raise InputError(f"a crop of {crop} is impossible; give 0 to {LARGEST_CROP} of each side")
     if border not in get_args(Border):
@@ -207,40 +280,13 @@ def _warn_of_disagreement(clip: Clip, explained: float) -> None:
         )
 
 
-def _draw(
-    clip: Clip,
-    method: Method,
-    agreement: Agreement,
-    writers: Sequence[VideoWriter],
-    border: Border,
-    track: Track,
-) -> list[View]:
-    """Write the videos, the cropped one first; return what they show of each frame."""
-    views = []
-    with Stages() as stages, one_opencv_thread(), stages.naming("encoding"), ExitStack() as files:
-        for writer in writers:
-            files.enter_context(writer)
-        viewed_pictures = viewed(clip, lambda: _pictures(clip, agreement), method, stages, track)
-        frames = stages.run("warping", drawn(viewed_pictures, clip, len(writers) > 1, border))
-        dated = zip(
-            track(frames, clip.frame_count, "stabilising"), clip.video.time_ns, strict=False
-        )
-        for (view, pictures), time_ns in dated:
-            views.append(view)
-            for writer, picture in zip(writers, pictures, strict=True):
-                writer.write_picture(picture, int(time_ns))
-    return views
-
-
-def _pictures(clip: Clip, agreement: Agreement) -> Iterator[av.VideoFrame]:
-    """Yield the frames that are used, while some are compared with the gyro."""
-    width, height = clip.size
-    small = TRACKED_WIDTH, max(round(height * TRACKED_WIDTH / width), 1)
-    shrink = video.Shrink(clip.video.path, small)
-    for index, picture in enumerate(clips.read_pictures(clip)):
-        if agreement.wants(index):
-            agreement.watch(index, shrink(picture))
-        yield picture
+def _draw(made: Making, method: Method, border: Border, track: Track) -> None:
+    clip, uncropped = made.clip, len(made.writers) > 1
+    with Stages() as stages, one_opencv_thread(), stages.naming("encoding"), made.videos():
+        views = viewed(clip, made.pictures, method, stages, track)
+        frames = stages.run("warping", drawn(views, clip, uncropped, border))
+        for view, pictures in track(frames, clip.frame_count, "stabilising"):
+            made.write(view, pictures)
 
 
 def measure_against_input(

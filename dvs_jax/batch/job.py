@@ -49,7 +49,7 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
 
 def _matches(clip: str) -> list[Path]:
     # A clip may have a star or brackets in its name.
-    if Path(clip).exists() or not set(clip) & set("*?["):
+    if not set(clip) & set("*?[") or Path(clip).exists():
         return [Path(clip)]
     names = glob.glob(clip, recursive=True)  # noqa: PTH207 (it takes no absolute pattern)
     found = [path for path in map(Path, sorted(names)) if _may_be_clip(path)]

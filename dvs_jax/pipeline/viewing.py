@@ -62,7 +62,7 @@ def viewed(
         track: told of the progress of what comes before the first picture.
     """
     if not method.reads_flow:
-        known = _views(clip, method, "smallest", *_levels_from_sensors(clip, method))
+        known = views_along(clip, method, "smallest", *levels_from_sensors(clip, method))
         return zip(stages.run("decoding", pictures()), known, strict=False)
     flowing = stages.run("finding the flow", _with_flow(clip, pictures(), method, stages))
     if method.framing == "smallest":
@@ -90,18 +90,27 @@ def _views_by_flow(
 ) -> Iterator[View]:
     assert method.model is not None
     levels = predicted_levels(method.model, clip, method.crop, pairs)
-    return _views(clip, method, default, levels, LIMIT_LOOK_AHEAD_S)
+    return views_along(clip, method, default, levels, LIMIT_LOOK_AHEAD_S)
 
 
-def _views(
+def views_along(
     clip: Clip, method: Method, default: Framing, levels: Iterable[Levels], look_ahead_s: float
 ) -> Iterator[View]:
+    """Yield the views along a path, held within the frames.
+
+    Args:
+        clip: whose frames they are.
+        method: whose framing is taken, or else the default.
+        default: framing where the method names none.
+        levels: all frames' poses, real and wanted.
+        look_ahead_s: how far ahead the path may give way.
+    """
     covered = path.covered_path(clip, levels, method.crop, look_ahead_s)
     shares = Shares(method.crop, clip.size)
     return framing.views(method.framing or default, covered, path.seconds(clip), shares)
 
 
-def _levels_from_sensors(clip: Clip, method: Method) -> tuple[Iterable[Levels], float]:
+def levels_from_sensors(clip: Clip, method: Method) -> tuple[Iterable[Levels], float]:
     """Return the levels of a path that needs no picture, and how far the limit may look ahead."""
     if method.model is not None:
         return predicted_levels(method.model, clip, method.crop, None), np.inf

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from dvs_jax import plots, stabilization
+from dvs_jax import batch, plots, stabilization, video
 from dvs_jax.cli import main
 
 QUICK = ("--preset", "ultrafast", "--no-metrics", "--smoother", "gaussian")
@@ -60,6 +60,17 @@ def test_each_clip_has_its_folder_and_a_failed_one_is_named(dvs, trip):
         "walking_stab_crop.mp4",
     ]
     assert not (trip.parent / "out" / "two").exists()
+
+
+def test_on_devices_the_command_says_the_same(dvs, trip, monkeypatch):
+    monkeypatch.setattr(batch, "devices_suit", lambda *_: True)
+    run = dvs("trip/*", "-o", "out", "--uncropped")
+    assert run.code == 1
+    assert "3 clips: 2 done, 1 failed" in run.out
+    for name in ("one", "three"):
+        films = (trip.parent / "out" / name).glob("*.mp4")
+        assert {video.probe(film).frame_count for film in films} == {30}
+    assert "2 skipped" in dvs("trip/*", "-o", "out", "--uncropped", "--resume").out
 
 
 def test_a_quoted_pattern_is_expanded_and_resumed(dvs, trip):
