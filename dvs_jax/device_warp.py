@@ -99,6 +99,8 @@ def backward_map(
     return _between_lattice(_lattice_map(grid, size, kept), size, LATTICE_STEP)
 
 
+# By default accelerators multiply matrices in 10 bits or less: that is pixels of a full HD frame.
+@jax.default_matmul_precision("highest")
 def _lattice_map(
     grid: Float[Array, "row column 4"], size: tuple[int, int], kept: Float[Array, ""]
 ) -> Float[Array, "row2 column2 2"]:

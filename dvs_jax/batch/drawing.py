@@ -34,8 +34,8 @@ def draw_all(works: Sequence[Work], options: Options) -> Iterator[Work]:
     for work in works:
         by_size[work.clip.size].append(work)
     step = without_weights(partial(draw, border=options.border))
-    program = Program(step, lambda _: (), (), options.lanes_per_device)
     for alike in by_size.values():
+        program = Program(step, lambda _: (), (), options.lanes_for(len(alike)))
         drawings = [_Drawing(work, options) for work in alike]
         for drawing, error in drive(program, drawings):
             drawing.work.error = error

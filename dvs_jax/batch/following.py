@@ -54,7 +54,8 @@ def _follow(works: Sequence[Work], options: Options) -> dict[Work, Poses]:
         by_size[work.clip.size if options.raft else None].append(work)
     poses = {}
     for alike in by_size.values():
-        program = Program(follower, follower.begin, follower.weights, options.lanes_per_device)
+        lanes = options.lanes_for(len(alike))
+        program = Program(follower, follower.begin, follower.weights, lanes)
         tasks = {_task(work.clip, options): work for work in alike}
         for task, error in drive(program, tasks):
             work = tasks[task]

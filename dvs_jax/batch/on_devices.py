@@ -40,6 +40,17 @@ def _work_off(jobs: list[Job], options: Options) -> Iterator[Outcome]:
             yield begun
         else:
             works.append(begun)
+    waiting = {work.job for work in works}
+    try:
+        for outcome in _outcomes(works, options):
+            waiting.remove(outcome.job)
+            yield outcome
+    except Exception as error:
+        # The devices' memory is too small, say, which is no one clip's fault.
+        yield from (failure(job, error) for job in jobs if job in waiting)
+
+
+def _outcomes(works: list[Work], options: Options) -> Iterator[Outcome]:
     find_views(works, options)
     yield from (_outcome(work) for work in works if work.error is not None)
     good = [work for work in works if work.error is None]

@@ -39,6 +39,10 @@ class Options:
     measure: bool
     lanes_per_device: int = LANES_PER_DEVICE
 
+    def lanes_for(self, clips: int) -> int:
+        """Return how many lanes a device has for so many clips: no more than it takes."""
+        return min(self.lanes_per_device, -(-clips // jax.local_device_count()))
+
     @property
     def raft(self) -> RaftEstimator | None:
         """What makes flow, if the network reads any."""

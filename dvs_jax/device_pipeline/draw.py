@@ -60,6 +60,8 @@ def lens_of(camera: Camera) -> tuple[float, float, float, float]:
     return (*camera.focal_length, *camera.principal_point)
 
 
+# By default accelerators multiply matrices in 10 bits or less: that is pixels of a full HD frame.
+@jax.default_matmul_precision("highest")
 def draw(stretch: DrawStretch, border: Border) -> Planes:
     """Draw every frame for every video: [T, video, ...], without a last odd row and column."""
     height, width = stretch.pictures.luma.shape[1:]

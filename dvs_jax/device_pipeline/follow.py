@@ -103,12 +103,25 @@ class Follower:
         core = nnx.merge(self._core, weights[0])
         features = stretch.features
         if self._estimator is not None:
-            features = features._replace(flow=self._encoded_flow(weights, carry.frame, stretch))
+            flow = self._flow(weights, carry.frame, stretch)
+            features = features._replace(flow=self._encoded(weights, flow, stretch))
+        state, pose = self._roll_out(core, features, stretch.is_first, carry.state)
+        return FollowCarry(stretch.frames[-1], state), pose
+
+    # By default accelerators multiply matrices in 10 bits or less. RAFT can do with that.
+    @jax.default_matmul_precision("highest")
+    def _roll_out(
+        self,
+        core: Core,
+        features: StepFeatures,
+        is_first: Bool[Array, ""],
+        before: RolloutState,
+    ) -> tuple[RolloutState, Float[Array, "frame 4"]]:
         start = _start(core, features)
         begun = rollout.begin(core, start, _first(features))
-        state = _choose(stretch.is_first, begun, carry.state)
+        state = _choose(is_first, begun, before)
         # A clip's first frame is no step: the state is left as it was begun with.
-        is_start = stretch.is_first & (jnp.arange(len(stretch.still)) == 0)
+        is_start = is_first & (jnp.arange(len(features.interval_s)) == 0)
 
         def advance(
             state: RolloutState, entry: tuple[StepFeatures, Bool[Array, ""]]
@@ -119,19 +132,23 @@ class Follower:
 
         state, pose = jax.lax.scan(advance, state, (features, is_start))
         first = rollout.start_pose(core, start, pose[0])
-        pose = pose.at[0].set(jnp.where(stretch.is_first, first, pose[0]))
-        return FollowCarry(stretch.frames[-1], state), pose
+        return state, pose.at[0].set(jnp.where(is_first, first, pose[0]))
 
-    def _encoded_flow(
+    def _flow(
         self, weights: PyTree, before: UInt8[Array, "height width 3"], stretch: FollowStretch
-    ) -> Float[Array, "frame feature"]:
+    ) -> Float[Array, "frame height width 4"]:
         assert self._estimator is not None
         graph, iterations = self._estimator.graph, self._estimator.iterations
         before = jnp.where(stretch.is_first, stretch.frames[0], before)
         last = raft.encode(graph, weights[2], before)
         _, *both = raft.advance(graph, weights[2], last, stretch.frames, iterations)
         flow = jnp.concatenate(both, axis=-1)
-        flow = jnp.where(stretch.still[:, None, None, None], jnp.zeros_like(flow), flow)
+        return jnp.where(stretch.still[:, None, None, None], jnp.zeros_like(flow), flow)
+
+    @jax.default_matmul_precision("highest")
+    def _encoded(
+        self, weights: PyTree, flow: Float[Array, "frame height width 4"], stretch: FollowStretch
+    ) -> Float[Array, "frame feature"]:
         flow = as_read(self._normal(flow), stretch.lens, self.architecture) * stretch.flow_factor
         encoder = nnx.merge(self._encoder, weights[1])
         assert encoder is not None

@@ -4,6 +4,7 @@ Every lane holds one clip, and every call of the compiled program takes a stretc
 and writing go on in threads meanwhile, a stretch ahead and one behind.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
@@ -137,7 +138,9 @@ class _Lane:
         for future in self._futures():
             if not future.cancel():
                 future.exception()
-        self.task.close(error)
+        # The others have to be cleaned up after too, and the first error is the one to report.
+        with contextlib.suppress(Exception):
+            self.task.close(error)
 
     def _futures(self) -> list[Future[Any]]:
         return [self._ahead] if self._writing is None else [self._ahead, self._writing]

@@ -12,6 +12,7 @@ from dvs_jax import camera_path, plots, video
 from dvs_jax.batch import Job, one_by_one, run
 from dvs_jax.batch.on_devices import on_devices
 from dvs_jax.batch.options import Options, devices_suit
+from dvs_jax.device_pipeline.lanes import Program
 from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
@@ -116,6 +117,19 @@ def test_a_disk_that_is_full_fails_its_clip_and_leaves_nothing(folders, tmp_path
     devices, _ = by_both(folders, tmp_path / "out", method, uncropped=False)
     assert [each.state for each in devices] == ["done", "failed", "failed"]
     assert "No space left" in devices[2].error
+    assert list((tmp_path / "out" / "devices" / "c").iterdir()) == []
+
+
+def test_devices_that_give_up_fail_what_is_left(folders, tmp_path, monkeypatch):
+    def out_of_memory(*_):
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+
+    monkeypatch.setattr(Program, "__call__", out_of_memory)
+    method = Method(None, "gaussian", 0.1, None, "auto")
+    devices, _ = by_both(folders, tmp_path / "out", method, uncropped=False)
+    assert [each.state for each in devices] == ["failed"] * 3
+    assert "no gyro log" in devices[1].error
+    assert "Out of memory" in devices[2].error
     assert list((tmp_path / "out" / "devices" / "c").iterdir()) == []
 
 

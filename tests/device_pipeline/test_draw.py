@@ -122,3 +122,13 @@ def test_eight_devices_share_the_clips():
     largest, compilations = ended.stdout.split()
     assert int(largest) <= 2
     assert int(compilations) == 1
+
+
+def test_accelerators_are_told_to_multiply_exactly():
+    """By default they round to 10 bits or less, which would be pixels."""
+    stretch = next(Clip(8, 0).task().feed()).arrays
+    lines = str(jax.make_jaxpr(partial(draw, border="black"))(stretch)).splitlines()
+    products = [index for index, line in enumerate(lines) if "dot_general[" in line]
+    assert len(products) >= 3
+    for index in products:
+        assert any("HIGHEST" in line for line in lines[index : index + 4])
