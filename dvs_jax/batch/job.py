@@ -33,11 +33,14 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
             an earlier run made.
         out: folder for all results. Those of a single path go there; of several clips each has a
             folder of its own, named like the clip from the folder on that they have in common.
+            What lies in there is no clip, unless all do.
 
     Raises:
         InputError: a pattern matches nothing.
     """
     paths = list(dict.fromkeys(path for each in clips for path in _matches(each)))
+    # "*" matches the results of an earlier run too. Where all clips lie in that folder it is theirs.
+    paths = [path for path in paths if not _lies_in(path, out)] or paths
     if len(clips) == 1 and Path(clips[0]) in paths:
         return [Job(paths[0], out)]
     # A link keeps the name it has here, which `resolve` would lose.
@@ -56,6 +59,10 @@ def _matches(clip: str) -> list[Path]:
     if not found:
         raise InputError(f"{clip}: no video and no folder matches this pattern")
     return found
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    return path.absolute().is_relative_to(folder.absolute())
 
 
 def _may_be_clip(path: Path) -> bool:

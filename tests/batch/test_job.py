@@ -51,6 +51,14 @@ def test_a_pattern_that_matches_one_clip_gives_it_a_folder_of_its_own():
     assert folders("trip/al*") == {"trip/alone.MOV": "results/alone"}
 
 
+def test_results_of_an_earlier_run_are_no_clips(trip):
+    (trip / "steady" / "one").mkdir(parents=True)
+    found = jobs_of(["trip/*"], trip / "steady")
+    assert [job.clip.name for job in found] == ["alone.MOV", "one", "two"]
+    found = jobs_of(["trip/one", "trip/two"], trip)
+    assert [job.folder.name for job in found] == ["one", "two"]
+
+
 def test_a_clip_named_twice_is_done_once():
     assert list(folders("trip/one", "trip/o*", "trip/two")) == ["trip/one", "trip/two"]
 

@@ -97,7 +97,6 @@ def test_flow_is_made_on_the_devices_too(folders, tmp_path, framing):
     model = calm(Architecture(lstm=(8,), fusion=8, flow_size=(30, 17)))
     estimator = RaftEstimator("small", untrained_small(), iterations=2)
     method = Method(model, "gaussian", 0.1, framing, estimator)
-    # A quarter of the tiny clip's size is too small for flow.
     devices, host = by_both(folders, tmp_path / "out", method, uncropped=False)
     assert [each.state for each in devices] == ["done", "failed", "done"]
     for pair in zip(devices, host, strict=True):
