@@ -39,7 +39,7 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
         InputError: a pattern matches nothing.
     """
     paths = list(dict.fromkeys(path for each in clips for path in _matches(each)))
-    # "*" matches the results of an earlier run too. Where all clips lie in that folder it is theirs.
+    # "*" matches the results of an earlier run too. Where all clips lie there, they are meant.
     paths = [path for path in paths if not _lies_in(path, out)] or paths
     if len(clips) == 1 and Path(clips[0]) in paths:
         return [Job(paths[0], out)]
