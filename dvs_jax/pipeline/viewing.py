@@ -62,16 +62,15 @@ def viewed(
         track: told of the progress of what comes before the first picture.
     """
     if not method.reads_flow:
-        known = views_along(clip, method, "smallest", *levels_from_sensors(clip, method))
+        known = views_of(clip, method, None)
         return zip(stages.run("decoding", pictures()), known, strict=False)
     flowing = stages.run("finding the flow", _with_flow(clip, pictures(), method, stages))
     if method.framing == "smallest":
         pairs = (pair for _, pair in track(flowing, clip.frame_count, "optical flow"))
-        views = list(_views_by_flow(clip, pairs, method, "smallest"))
+        views = list(views_of(clip, method, pairs))
         return zip(stages.run("decoding", pictures()), views, strict=False)
     return stages.run(
-        "finding the path",
-        beside(flowing, lambda pairs: _views_by_flow(clip, pairs, method, "fixed")),
+        "finding the path", beside(flowing, lambda pairs: views_of(clip, method, pairs))
     )
 
 
@@ -85,12 +84,22 @@ def _with_flow(
     return flows.with_flow(stages.run("decoding", pictures), clip, estimator)
 
 
-def _views_by_flow(
-    clip: Clip, pairs: Iterable[FlowPair | None], method: Method, default: Framing
+def views_of(
+    clip: Clip, method: Method, pairs: Iterable[FlowPair | None] | None
 ) -> Iterator[View]:
+    """Yield the view of each frame, as soon as it is known.
+
+    Args:
+        clip: what `load_clip` found.
+        method: how views are found.
+        pairs: the flow between each frame and the one before it, None for the first; or None, for
+            a path that depends on the sensors alone.
+    """
+    if pairs is None:
+        return views_along(clip, method, "smallest", *levels_from_sensors(clip, method))
     assert method.model is not None
     levels = predicted_levels(method.model, clip, method.crop, pairs)
-    return views_along(clip, method, default, levels, LIMIT_LOOK_AHEAD_S)
+    return views_along(clip, method, "fixed", levels, LIMIT_LOOK_AHEAD_S)
 
 
 def views_along(
