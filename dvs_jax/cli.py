@@ -502,26 +502,34 @@ def convert(
 @app.command()
 def benchmark(
     what: Annotated[
-        Literal["trajectory", "train", "device", "flow", "flow-accuracy", "faults"],
+        Literal["trajectory", "pipeline", "train", "device", "flow", "flow-accuracy", "faults"],
         typer.Argument(
-            help="The network on one long clip and on many; its training; flow, network and "
-            "drawing together on the GPUs or TPUs; the flow estimators' speed; their error against "
-            "exact flow; or what networks leave of the shake where the sensors err."
+            help="The network on one long clip and on many; stabilize from end to end and by "
+            "stage, beside a plain transcode; training; flow, network and drawing together on the "
+            "GPUs or TPUs; the flow estimators' speed; their error against exact flow; or what "
+            "networks leave of the shake where the sensors err."
         ),
     ] = "trajectory",
+    clip: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A clip for pipeline; without it 20 s of full HD are made.", show_default=False
+        ),
+    ] = None,
     weights: WeightsOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="File for the numbers of train, device or faults, as JSON.", show_default=False
+            help="File for the numbers of pipeline, train, device or faults, as JSON.",
+            show_default=False,
         ),
     ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="A network for faults: a name, an Orbax folder or an official .checkpoint. Can be "
-            "given several times.",
-            show_default="the shipped ones",
+            help="A network for pipeline or faults: a name, an Orbax folder or an official "
+            ".checkpoint. For faults it can be given several times.",
+            show_default="gyro_only, and for faults the shipped ones",
         ),
     ] = None,
     clips: Annotated[
@@ -534,15 +542,19 @@ def benchmark(
     For faults, clips are rendered, and their logs given a bias or a wrong clock, or left out; what
     is measured is the shake left in the pictures that each network leads to.
     """
-    if out is not None and what not in ("train", "device", "faults"):
-        raise InputError(
-            "--out is for `benchmark train`, `benchmark device` and `benchmark faults`; "
-            f"`benchmark {what}` writes no file"
-        )
-    if what != "faults" and not (model is None and clips is None):
-        raise InputError(f"--model and --clips are for `benchmark faults`, not `benchmark {what}`")
+    for option, given, users in (
+        ("--out", out, ("pipeline", "train", "device", "faults")),
+        ("--model", model, ("pipeline", "faults")),
+        ("--clips", clips, ("faults",)),
+        ("CLIP", clip, ("pipeline",)),
+    ):
+        if given is not None and what not in users:
+            those = ", ".join(f"`benchmark {user}`" for user in users)
+            raise InputError(f"{option} is for {those}, not `benchmark {what}`")
     if what == "trajectory":
         _benchmark_trajectory()
+    elif what == "pipeline":
+        _benchmark_pipeline(clip, model, out)
     elif what == "train":
         _benchmark_training(out)
     elif what == "device":
@@ -555,17 +567,45 @@ def benchmark(
         _benchmark_flow_accuracy(weights)
 
 
-def _benchmark_faults(models: list[str] | None, count: int, out: Path | None) -> None:
-    from dvs_jax import fault_benchmark
-    from dvs_jax.evaluation import shipped
-    from dvs_jax.fault_benchmark import table
-    from dvs_jax.fused.weights import load_model
+def _benchmark_pipeline(clip: Path | None, models: list[str] | None, out: Path | None) -> None:
+    from tempfile import TemporaryDirectory
+
+    from dvs_jax import pipeline_benchmark
+    from dvs_jax.clip import load_clip
+    from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
+
+    _require_file(out)
+    model, *others = models or [DEFAULT_MODEL]
+    if others:
+        raise InputError("--model can be given once for `benchmark pipeline`")
+    network = load_model(model)
+    with TemporaryDirectory() as folder, _tracking() as track:
+        source = clip or pipeline_benchmark.sample_clip(Path(folder), track)
+        report = pipeline_benchmark.measure(load_clip(source), network, model, track)
+    for part in pipeline_benchmark.render(report):
+        _out.print(part)
+    if out is not None:
+        pipeline_benchmark.write(report, out)
+        _say("numbers", out)
+
+
+def _require_file(out: Path | None) -> None:
+    """Raise InputError, before the work, where the numbers cannot be written afterwards."""
     from dvs_jax.whole_file import make_folder
 
     if out is not None:
         make_folder(out.parent)
         if out.is_dir():
             raise InputError(f"{out}: is a folder; name a file for the numbers")
+
+
+def _benchmark_faults(models: list[str] | None, count: int, out: Path | None) -> None:
+    from dvs_jax import fault_benchmark
+    from dvs_jax.evaluation import shipped
+    from dvs_jax.fault_benchmark import table
+    from dvs_jax.fused.weights import load_model
+
+    _require_file(out)
     networks = {name: load_model(name) for name in models or shipped()}
     with _tracking() as track:
         report = fault_benchmark.compare(fault_benchmark.clips(count), networks, track=track)

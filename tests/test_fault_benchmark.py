@@ -253,7 +253,7 @@ def test_options_of_faults_are_for_faults_alone(command):
     code, _, err = command("flow", "--clips", "2")
     assert (code, err) == (
         2,
-        "error: --model and --clips are for `benchmark faults`, not `benchmark flow`\n",
+        "error: --clips is for `benchmark faults`, not `benchmark flow`\n",
     )
 
 

@@ -8,16 +8,17 @@ No stage looks further ahead than a second or so, and the queues between them ar
 not grow with the length of the video.
 """
 
-from dvs_jax.pipeline.drawing import DRAWN_ROWS, drawn, grids
-from dvs_jax.pipeline.flows import estimator_for
+from dvs_jax.pipeline.drawing import DRAWN_ROWS, Drawn, drawn, grids
+from dvs_jax.pipeline.flows import estimator_for, with_flow
 from dvs_jax.pipeline.framing import Framing, View
 from dvs_jax.pipeline.opencv_threads import one_opencv_thread
 from dvs_jax.pipeline.path import exposure_of
 from dvs_jax.pipeline.stages import Stages
-from dvs_jax.pipeline.viewing import Method, viewed
+from dvs_jax.pipeline.viewing import Method, viewed, views_of
 
 __all__ = [
     "DRAWN_ROWS",
+    "Drawn",
     "Framing",
     "Method",
     "Stages",
@@ -28,4 +29,6 @@ __all__ = [
     "grids",
     "one_opencv_thread",
     "viewed",
+    "views_of",
+    "with_flow",
 ]

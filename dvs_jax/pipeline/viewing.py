@@ -84,9 +84,7 @@ def _with_flow(
     return flows.with_flow(stages.run("decoding", pictures), clip, estimator)
 
 
-def views_of(
-    clip: Clip, method: Method, pairs: Iterable[FlowPair | None] | None
-) -> Iterator[View]:
+def views_of(clip: Clip, method: Method, pairs: Iterable[FlowPair | None] | None) -> Iterator[View]:
     """Yield the view of each frame, as soon as it is known.
 
     Args:
