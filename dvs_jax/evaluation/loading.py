@@ -1,16 +1,13 @@
 """From paths to footage: videos with their logs, and datasets of records."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
-
-import tensorflow_datasets as tfds
 
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage, RecordFlow, of_clip, of_record
 from dvs_jax.flow import Estimator
-from dvs_jax.fused import record as records
+from dvs_jax.fused.loader import Records, Share
 
 DATASET_FILE = "dataset_info.json"
 """What a folder holds in which TFDS has stored a dataset."""
@@ -38,51 +35,17 @@ def load(
 
 
 def _footage(path: Path, flow_estimator: str | Estimator) -> list[Footage]:
-    folders = _dataset_folders(path)
-    if len(folders) > 1:
-        names = ", ".join(str(folder) for folder in folders)
-        raise InputError(f"{path}: holds several datasets ({names}); name the one you mean")
-    if folders:
-        return [*_records(folders[0])]
-    return [of_clip(load_clip(path), flow_estimator)]
+    if not _holds_dataset(path):
+        return [of_clip(load_clip(path), flow_estimator)]
+    records = Records(Share(path, split=SPLIT))
+    return [of_record(records[i], _flow_reader(records, i)) for i in range(len(records))]
 
 
-def _dataset_folders(path: Path) -> list[Path]:
-    """Return the datasets at a path, or below it, for TFDS makes one a version and a variant."""
-    for pattern in (DATASET_FILE, f"*/{DATASET_FILE}", f"*/*/{DATASET_FILE}"):
-        if found := sorted(path.glob(pattern)):
-            return [file.parent for file in found]
-    return []
+def _holds_dataset(path: Path) -> bool:
+    """Return whether a dataset lies at a path, or where TFDS puts its version and variant."""
+    patterns = (DATASET_FILE, f"*/{DATASET_FILE}", f"*/*/{DATASET_FILE}")
+    return any(any(path.glob(pattern)) for pattern in patterns)
 
 
-def _records(folder: Path) -> Iterator[Footage]:
-    source = _source(folder)
-    for index in range(len(source)):
-        record = _record(folder, source, index)
-        yield of_record(record, _flow_reader(folder, source, index))
-
-
-def _source(folder: Path) -> Sequence[Any]:
-    try:
-        builder = tfds.builder_from_directory(folder)
-        splits = ", ".join(builder.info.splits)
-        if SPLIT in builder.info.splits:
-            return builder.as_data_source(SPLIT)
-    # The readers' errors are of many kinds, none of their own.
-    except Exception as error:
-        raise InputError(f"{folder}: is no dataset that can be read ({error})") from error
-    raise InputError(f"{folder}: has no split {SPLIT!r} to evaluate, only {splits or 'none'}")
-
-
-def _record(folder: Path, source: Sequence[Any], index: int) -> records.Record:
-    try:
-        return records.from_example(source[index])
-    # The readers' errors are of many kinds, none of their own.
-    except Exception as error:
-        raise InputError(
-            f"{folder}: record {index} of {SPLIT!r} cannot be read ({error}); build it again"
-        ) from error
-
-
-def _flow_reader(folder: Path, source: Sequence[Any], index: int) -> Callable[[], RecordFlow]:
-    return lambda: _record(folder, source, index).flow
+def _flow_reader(records: Records, index: int) -> Callable[[], RecordFlow]:
+    return lambda: records[index].flow

@@ -117,7 +117,7 @@ def load(
             and steady enough; its flow is of another size; or the batch is not divisible.
     """
     _check(shares, batch_size, seed, process_count)
-    sources = [_Records(share, steps, largest_shake_deg) for share in shares]
+    sources = [Records(share, steps, largest_shake_deg) for share in shares]
     for source in sources:
         _require_flow(source, flow_size)
     streams = [
@@ -152,10 +152,20 @@ def _check(shares: Sequence[Share], batch_size: int, seed: int, process_count: i
             raise InputError(f"{share.folder}: a weight of {share.weight}; give one above 0")
 
 
-class _Records:
-    """The records of a split that training can use: what Grain calls a random-access source."""
+class Records:
+    """The records of a split that can be used: what Grain calls a random-access source.
 
-    def __init__(self, share: Share, steps: int, largest_shake_deg: float) -> None:
+    Args:
+        share: the dataset and the split.
+        steps: records with fewer are left out.
+        largest_shake_deg: records that shake more are left out.
+
+    Raises:
+        InputError: the folder holds no dataset, has no such split or is damaged; on access, a
+            record is.
+    """
+
+    def __init__(self, share: Share, steps: int = 1, largest_shake_deg: float = np.inf) -> None:
         self.folder = find(Path(share.folder))
         self.split = share.split
         built = _opened(self.folder)
@@ -246,7 +256,7 @@ def _index(
 
 
 def _usable(
-    source: _Records,
+    source: Records,
     names: Sequence[str],
     frames: np.ndarray,
     shake_deg: np.ndarray,
@@ -286,7 +296,7 @@ def first_records(share: Share, count: int) -> list[Record]:
     Raises:
         InputError: the folder holds no dataset, has no such split or is damaged.
     """
-    source = _Records(share, 1, np.inf)
+    source = Records(share)
     return [source[index] for index in range(min(count, len(source)))]
 
 
@@ -312,7 +322,7 @@ def _is_multiple(stored: tuple[int, int], wanted: tuple[int, int]) -> bool:
     return all(many % few == 0 for many, few in zip(stored, wanted, strict=True))
 
 
-def _require_flow(source: _Records, wanted: tuple[int, int] | None) -> None:
+def _require_flow(source: Records, wanted: tuple[int, int] | None) -> None:
     if wanted is not None and not (source.flow_size and _is_multiple(source.flow_size, wanted)):
         there = (
             "no flow" if source.flow_size is None else "flow of {} × {}".format(*source.flow_size)
