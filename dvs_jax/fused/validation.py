@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 from dvs_jax import metrics, plots, quaternion, smoothing
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
-from dvs_jax.fused import features, inference, loader
+from dvs_jax.fused import features, inference, loader, reach
 from dvs_jax.fused.loader import Share
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.record import Record, gyro_path
@@ -22,9 +22,6 @@ from dvs_jax.sensors.integration import with_pre_roll
 
 CLIPS = 16
 """Held-out clips that are measured, of each dataset at most."""
-
-MARGIN = 0.1
-"""Share of the frame at each side that may be cropped."""
 
 
 def records(config: ConfigDict) -> list[Record]:
@@ -58,8 +55,8 @@ class HeldOut:
             "jitter" in degrees and "jerk" in degrees/s³ of what is seen of the output (see
             `metrics.rotation_jitter`, `metrics.angular_jerk`), "worst_crop", the share of the frame
             that the worst frame needs cropped at each side, "uncovered", the share of frames that
-            need more than `MARGIN`, and "restlessness", to be minimised: the geometric mean of
-            jitter and jerk over the clips, times 1 + what the worst crop is above the margin, in
+            need more than `reach.MARGIN`, and "restlessness", to be minimised: the geometric mean
+            of jitter and jerk over the clips, times 1 + what the worst crop is above the margin, in
             margins.
         """
         network = nnx.merge(self._graph, params)
@@ -68,7 +65,7 @@ class HeldOut:
         for clip, path in zip(self._clips, self._predict(network), strict=True):
             rows.append(_measures(clip, path))
         jitter, jerk, crop, uncovered = np.array(rows).T
-        excess = np.maximum(crop / MARGIN - 1.0, 0.0).mean()
+        excess = np.maximum(crop / reach.MARGIN - 1.0, 0.0).mean()
         still = np.exp(np.log(np.maximum(jitter, 1e-4) * np.maximum(jerk, 1e-1)).mean() / 2)
         return {
             "jitter": float(jitter.mean()),
@@ -125,7 +122,7 @@ def _measures(clip: Record, path: CameraPath) -> tuple[float, float, float, floa
         metrics.rotation_jitter(seen),
         metrics.angular_jerk(seen),
         float(crop.max()),
-        float((crop > MARGIN + 1e-6).mean()),
+        float((crop > reach.MARGIN + 1e-6).mean()),
     )
 
 

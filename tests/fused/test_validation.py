@@ -10,8 +10,9 @@ from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.fused import features, inference
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.reach import MARGIN
 from dvs_jax.fused.record import Record, gyro_path, no_flow
-from dvs_jax.fused.validation import MARGIN, HeldOut
+from dvs_jax.fused.validation import HeldOut
 from dvs_jax.sensors.integration import with_pre_roll
 
 from .records import walking_record
