@@ -31,9 +31,6 @@ ACCORD_MEMORY_S = 2.0
 FIRST_CLOCK_MEMORY_S = 8.0
 """How long what speaks against an offset is remembered before training: clocks hardly drift."""
 
-FIRST_TRUST = -3.0
-"""Log-odds, before training, that flow is believed and not the gyro."""
-
 FIRST_PRIOR = 3.0
 """Log-odds, before training, of a clock that is right against one that is off by some offset."""
 
@@ -66,7 +63,6 @@ class Fusion(nnx.Module):
         offsets = len(CLOCK_OFFSETS_NS)
         self.lstm = LstmLayer(offsets + 15 + TURN_TOLD - 3, hidden, rngs)
         self.trust = nnx.Linear(hidden, 3, kernel_init=nnx.initializers.zeros, rngs=rngs)
-        self.trust.bias = nnx.Param(jnp.full(3, FIRST_TRUST))
         self.prior = nnx.Param(jnp.zeros(offsets).at[_ON_TIME].set(FIRST_PRIOR))
         self.log_sharpness = nnx.Param(jnp.zeros(()))
         self.log_noise_rad = nnx.Param(jnp.log(UNIT_RAD))
@@ -113,7 +109,8 @@ class Fusion(nnx.Module):
             told[3:],
         ]
         lstm = self.lstm(state.lstm, jnp.concatenate(seen).astype(self.lstm.input.kernel.dtype))
-        believed = on_time + jax.nn.sigmoid(self.trust(lstm[0])).astype(jnp.float32) * apart
+        # Linear: of a gate between 0 and 1 nothing is left to learn by once it has closed.
+        believed = on_time + self.trust(lstm[0]).astype(jnp.float32) * apart
         error = _added(state.error, gyro_turns[_ON_TIME], believed)
         kept = jnp.exp(-interval_s / ERROR_MEMORY_S)
         faded = quaternion.from_rotation_vector(kept * quaternion.to_rotation_vector(error))

@@ -53,7 +53,7 @@ def believed(fusion: Fusion, steps: rollout.StepFeatures) -> np.ndarray:
 
 @pytest.mark.parametrize("late_ms", [-30, -15, 0, 20])
 def test_flow_finds_out_how_late_the_clock_is(late_ms: int):
-    """Untrained, and with flow believed to 5 % only: the clock alone makes up for it."""
+    """Untrained, when flow is not believed: the clock alone makes up for it."""
     steps, _ = steps_of(late_ms * 1e-3)
     wanted = steps.flow[:, :3]
     measured = steps.gyro_turns[:, ON_TIME]
@@ -67,7 +67,7 @@ def test_a_bias_is_what_trust_in_flow_is_for():
     steps, _ = steps_of(0.0, bias=0.02)
     fusion = Fusion(4, nnx.Rngs(0))
     apart = np.abs(believed(fusion, steps) - steps.flow[:, :3]).max()
-    fusion.trust.bias = nnx.Param(jnp.full(3, 20.0))
+    fusion.trust.bias = nnx.Param(jnp.ones(3))
     assert np.abs(believed(fusion, steps) - steps.flow[:, :3]).max() < 1e-6 < 1e-4 < apart
 
 
