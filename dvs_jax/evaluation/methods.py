@@ -65,9 +65,15 @@ def methods(models: Mapping[str, FusedNetwork], look_ahead_s: float) -> list[Met
         Method(INPUT, "input", lambda footage, crop: Matched(footage.real, np.nan)),
         *(tuned_smoother(name, "smoother", look_ahead_s) for name in smoothing.SMOOTHERS),
         *(within_frame(name, look_ahead_s) for name in smoothing.SMOOTHERS),
-        *(tuned_model(name, network) for name, network in models.items()),
+        *(tuned_model(_told(*each, look_ahead_s), each[1]) for each in models.items()),
         *(tuned_smoother(name, "whole clip", np.inf) for name in ahead),
     ]
+
+
+def _told(name: str, network: FusedNetwork, look_ahead_s: float) -> str:
+    """Return a network's name, with how far it looks ahead where that is not as far as others."""
+    ahead_s = network.architecture.look_ahead_ns * 1e-9
+    return name if np.isclose(ahead_s, look_ahead_s) else f"{name}, {ahead_s:g} s ahead"
 
 
 def tuned_smoother(name: str, kind: Kind, look_ahead_s: float) -> Method:

@@ -11,6 +11,7 @@ from dvs_jax import evaluation, metrics, quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import compare
+from dvs_jax.evaluation.methods import methods
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 
@@ -61,6 +62,15 @@ def test_rows_are_the_input_the_smoothers_the_models_and_the_bound(walk_compared
         *(f"{name}, whole clip" for name in names if name != "exponential"),
     ]
     assert set(walk_compared.means) == {method.label for method in walk_compared.methods}
+
+
+def test_a_network_that_looks_further_ahead_says_so():
+    networks = {
+        name: FusedNetwork(Architecture(flow=False, lstm=(3,), poses_each_side=poses), nnx.Rngs(0))
+        for name, poses in (("usual", 10), ("wide", 30))
+    }
+    labels = [row.label for row in methods(networks, 0.4) if row.kind == "model"]
+    assert labels == ["model usual", "model wide, 1.2 s ahead"]
 
 
 def test_seeing_the_whole_clip_is_no_worse_than_seeing_400_ms(walk_compared):
