@@ -127,7 +127,7 @@ def stabilize(
         typer.Option(
             help="Network that finds the path: a shipped one, an Orbax folder or an official "
             ".checkpoint.",
-            show_default="gyro_only",
+            show_default="fused",
         ),
     ] = None,
     smoother: Annotated[
@@ -529,7 +529,7 @@ def benchmark(
         typer.Option(
             help="A network for pipeline or faults: a name, an Orbax folder or an official "
             ".checkpoint. For faults it can be given several times.",
-            show_default="gyro_only, and for faults the shipped ones",
+            show_default="fused, and for faults the shipped ones",
         ),
     ] = None,
     clips: Annotated[

@@ -13,15 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
-from flax import nnx
 
 import dvs_jax
 from dvs_jax import camera as cameras
 from dvs_jax import camera_path, cli, quaternion, sensors, synthetic
 from dvs_jax.camera import Camera
-from dvs_jax.fused import weights
-from dvs_jax.fused.architecture import Architecture
-from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.metrics import Metrics
 from dvs_jax.sensors import camera_file, frames, gyro, ois
 
@@ -288,12 +284,9 @@ def stabilized(workplace):
 
 
 @pytest.fixture
-def with_network(stabilized, monkeypatch):
-    """The same as the current folder, with a small network under the name of the converted one."""
+def in_workplace(stabilized, monkeypatch):
+    """The same as the current folder."""
     folder, _ = stabilized
-    if not (folder / "dvs").exists():
-        network = FusedNetwork(Architecture(lstm=(8, 8), official=True), nnx.Rngs(0))
-        weights.save(network, folder / "dvs")
     monkeypatch.chdir(folder)
 
 
@@ -306,7 +299,7 @@ def test_one_s_own_video_gives_the_files_that_the_readme_lists(stabilized):
 
 
 @pytest.mark.slow
-def test_the_python_example_runs(with_network, capsys):
+def test_the_python_example_runs(in_workplace, capsys):
     names = {}
     exec(block(README, language="python", containing="dvs_jax.stabilize").text, names)
     assert "walk_stab_crop.mp4" in capsys.readouterr().out
@@ -315,12 +308,12 @@ def test_the_python_example_runs(with_network, capsys):
 
 
 @pytest.mark.slow
-def test_the_online_example_gives_the_predicted_path(with_network, capsys):
+def test_the_online_example_gives_the_predicted_path(in_workplace, capsys):
     names = {}
     exec(block(README, language="python", containing="OnlineStabilizer").text, names)
     printed = capsys.readouterr().out.split("\n")[:-1]
     assert 8 <= len(printed) < 18
-    expected = dvs_jax.predict_trajectory(dvs_jax.load_model("dvs"), names["clip"])
+    expected = dvs_jax.predict_trajectory(dvs_jax.load_model("fused"), names["clip"])
     assert int(printed[0].split()[0]) == expected.time_ns[0]
     np.testing.assert_allclose(names["pose"], expected.quaternion[len(printed) - 1], atol=1e-5)
     assert len(printed) + len(names["rest"]) == 18

@@ -5,8 +5,10 @@ At equal crop and equal look-ahead they are to beat every classical smoother.
 
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
+from flax import nnx
 
 from data.synthetic_clips.synthetic_clips import CONFIGS, clip_of, record_of
 from dvs_jax import evaluation, pretrained
@@ -15,7 +17,7 @@ from dvs_jax.evaluation.comparison import Comparison
 from dvs_jax.fused.record import record_of_gyro
 from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
 
-SHIPPED = ("gyro_only",)
+SHIPPED = ("fused", "gyro_only")
 MEGABYTE = 2**20
 CLIPS = 12
 PIECE = 412 * 12
@@ -82,6 +84,33 @@ def assert_beats_classical_smoothers(found: Comparison, model: str) -> None:
 def test_gyro_only_beats_the_smoothers_on_held_out_clips():
     found = evaluation.compare(held_out("poses"), {"gyro_only": load_model("gyro_only")})
     assert_beats_classical_smoothers(found, "gyro_only")
+
+
+@pytest.mark.slow
+def test_fused_beats_the_smoothers_and_flow_pays_where_the_sensors_err():
+    models = {name: load_model(name) for name in SHIPPED}
+    found = evaluation.compare(held_out("small"), models)
+    assert_beats_classical_smoothers(found, "fused")
+    # Every other clip has sensors without fault; there the gyro is to be believed.
+    clean, faulty = (_jitter(found, clips) for clips in (slice(0, None, 2), slice(1, None, 2)))
+    assert clean["model fused"] < 1.05 * clean["model gyro_only"]
+    assert faulty["model fused"] < 0.7 * faulty["model gyro_only"]
+
+
+def _jitter(found: Comparison, clips: slice) -> dict[str, float]:
+    """Return each method's mean jitter over some of the clips, in degrees."""
+    scores = [each.scores for each in found.clips[clips]]
+    return {
+        label: float(np.mean([each[label].rotation_jitter_deg for each in scores]))
+        for label in scores[0]
+    }
+
+
+def test_fused_has_the_core_of_gyro_only():
+    """Where flow tells nothing new, both stabilise alike."""
+    fused, alone = (nnx.to_pure_dict(nnx.state(load_model(name).core)) for name in SHIPPED)
+    del fused["fusion"]
+    jax.tree.map(np.testing.assert_array_equal, fused, alone)
 
 
 @pytest.mark.slow

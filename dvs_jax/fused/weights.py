@@ -14,7 +14,7 @@ from dvs_jax.fused.network import FusedNetwork, without_weights
 
 KIND = "fused"
 
-DEFAULT_MODEL = "gyro_only"
+DEFAULT_MODEL = "fused"
 """The shipped network that stabilises where none is named."""
 
 _SAVED = (nnx.Param, nnx.BatchStat)
