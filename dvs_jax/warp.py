@@ -19,8 +19,8 @@ Border = Literal["black", "reflect"]
 LATTICE_STEP = 32
 """Output pixels between the positions that are solved for; bilinear in between, exact to 0.1 px."""
 
-_BAND_ROWS = 4
-"""Rows of the lattice that are drawn at once: the positions of their pixels stay in the cache."""
+_BAND_ROWS = 6
+"""Rows of the lattice that are drawn at once."""
 
 _NEWTON_STEPS = 2
 
@@ -161,7 +161,7 @@ def warp_frame(
     """
     size = (frame.shape[1], frame.shape[0])
     drawn = np.empty_like(frame)
-    _sample(frame, _lattice_map(grid, size, kept), LATTICE_STEP, drawn, border, 0)
+    _sample([frame], _lattice_map(grid, size, kept), LATTICE_STEP, [drawn], border, [0])
     return drawn
 
 
@@ -185,30 +185,32 @@ def warp_planes(
     luma = _lattice_map(grid, (width, height), kept)
     # A chroma sample counts as the middle of its four luma pixels.
     chroma = (luma + 0.5) / 2.0 - 0.5
-    lattices = ((luma, LATTICE_STEP), (chroma, LATTICE_STEP // 2), (chroma, LATTICE_STEP // 2))
-    for plane, lattice, target, black in zip(source, lattices, drawn, _BLACK, strict=True):
-        _sample(plane, *lattice, target, border, black)
+    _sample(source[:1], luma, LATTICE_STEP, drawn[:1], border, _BLACK[:1])
+    _sample(source[1:], chroma, LATTICE_STEP // 2, drawn[1:], border, _BLACK[1:])
 
 
 def _sample(
-    source: UInt8[np.ndarray, "..."],
+    sources: Sequence[UInt8[np.ndarray, "..."]],
     lattice: Float[np.ndarray, "row column 2"],
     step: int,
-    drawn: UInt8[np.ndarray, "..."],
+    drawn: Sequence[UInt8[np.ndarray, "..."]],
     border: Border,
-    black: int,
+    black: Sequence[int],
 ) -> None:
-    width = drawn.shape[1]
+    """Draw planes of one size, band by band, so that the positions stay in the cache."""
+    height, width = drawn[0].shape[:2]
     for row in range(0, len(lattice) - 2, _BAND_ROWS):
-        band = drawn[row * step : (row + _BAND_ROWS) * step]
-        positions = _between_lattice(lattice[row : row + _BAND_ROWS + 2], (width, len(band)), step)
-        # The stubs do not know that one two-channel map needs no second.
-        cv2.remap(  # type: ignore[call-overload]
-            source,
-            positions,
-            None,
-            cv2.INTER_LINEAR,
-            dst=band,
-            borderMode=_BORDERS[border],
-            borderValue=black,
-        )
+        band = slice(row * step, min((row + _BAND_ROWS) * step, height))
+        size = width, band.stop - band.start
+        positions = _between_lattice(lattice[row : row + _BAND_ROWS + 2], size, step)
+        for source, target, value in zip(sources, drawn, black, strict=True):
+            # The stubs do not know that one two-channel map needs no second.
+            cv2.remap(  # type: ignore[call-overload]
+                source,
+                positions,
+                None,
+                cv2.INTER_LINEAR,
+                dst=target[band],
+                borderMode=_BORDERS[border],
+                borderValue=value,
+            )

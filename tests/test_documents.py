@@ -326,11 +326,11 @@ def test_the_commands_for_official_weights_run(golden, stabilized, tmp_path):
     for name in ("walk", "bin"):
         (tmp_path / name).symlink_to(folder / name)
     commands = block(README, containing="official.checkpoint").text
-    run_shell(commands.replace("--model", "--no-metrics --model"), tmp_path)
+    run_shell(commands, tmp_path)
     path = camera_path.read(tmp_path / "walk_dvs/walk.txt")
     model = dvs_jax.load_model(golden / "dvs/random.checkpoint")
     clip = dvs_jax.load_clip(folder / "walk")
-    report = dvs_jax.stabilize(clip, tmp_path / "direct", model=model, measure=False)
+    report = dvs_jax.stabilize(clip, tmp_path / "direct", model=model)
     direct = camera_path.read(report.trajectory)
     np.testing.assert_array_equal(path.time_ns, direct.time_ns)
     np.testing.assert_allclose(path.quaternion, direct.quaternion, atol=1e-6)

@@ -48,7 +48,9 @@ def phone_clip(recordings, tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_phones_drive_by_a_classical_smoother(phone_clip, tmp_path):
-    report = dvs_jax.stabilize(phone_clip, tmp_path, smoother="gaussian", preset="ultrafast")
+    report = dvs_jax.stabilize(
+        phone_clip, tmp_path, smoother="gaussian", preset="ultrafast", measure=True
+    )
     before, after = report.metrics.input, report.metrics.output
     assert after.frames == 102
     assert after.rotation_jitter_deg < 0.2 * before.rotation_jitter_deg
@@ -79,7 +81,7 @@ def test_a_phones_drive_by_a_converted_checkpoint(phone_clip, golden, tmp_path, 
     assert path.quaternion.shape == (102, 4)
     np.testing.assert_allclose(np.linalg.norm(path.quaternion, axis=-1), 1.0, atol=1e-12)
     report = dvs_jax.stabilize(
-        phone_clip, tmp_path / "out", model=model, preset="ultrafast", measure=False
+        phone_clip, tmp_path / "out", model=model, preset="ultrafast", uncropped=True
     )
     assert len(camera_path.read(report.trajectory)) == 102
     assert video.probe(report.uncropped).frame_count == 102
@@ -103,7 +105,7 @@ def test_a_gopro_video_through_the_command_line(
         shutil.copy(recordings / "gopro" / file, clip)
     shutil.copy(Path(__file__).parent / "sensors" / f"{name}.toml", clip / "camera.toml")
     with pytest.raises(SystemExit) as exit:
-        run(monkeypatch, "stabilize", clip, "--out", out, "--preset", "ultrafast")
+        run(monkeypatch, "stabilize", clip, "--out", out, "--preset", "ultrafast", "--metrics")
     assert not exit.value.code
     original = video.probe(clip / f"{name}.mp4")
     for ending in ("_stab.mp4", "_stab_crop.mp4"):
