@@ -504,10 +504,10 @@ def benchmark(
     what: Annotated[
         Literal["trajectory", "pipeline", "train", "device", "flow", "flow-accuracy", "faults"],
         typer.Argument(
-            help="The network on one long clip and on many; stabilize from end to end and by "
-            "stage, beside a plain transcode; training; flow, network and drawing together on the "
-            "GPUs or TPUs; the flow estimators' speed; their error against exact flow; or what "
-            "networks leave of the shake where the sensors err."
+            help="What is measured. The network on one long clip and on many; stabilize from end "
+            "to end and by stage, beside a plain transcode; training; flow, network and drawing "
+            "together on the GPUs or TPUs; the flow estimators' speed; their error against exact "
+            "flow; or what networks leave of the shake where the sensors err."
         ),
     ] = "trajectory",
     clip: Annotated[
