@@ -28,15 +28,16 @@ class Score:
     Attributes:
         strength: that the method was given: seconds for a smoother (see each), a multiple of the
             trained one for a model.
-        rotation_jitter_deg: of the path (see `metrics.rotation_jitter`).
-        angular_jerk_deg_s3: of the path (see `metrics.angular_jerk`).
+        rotation_jitter_deg: of the output (see `metrics.rotation_jitter`): of the virtual path, and
+            where the true path is known too, of how the world moves in what is drawn (see
+            `Footage.seen`): what the sensors err by is in it.
+        angular_jerk_deg_s3: likewise (see `metrics.angular_jerk`).
         kept_mean: share of the output's width and height that a frame covers (see
             `smoothing.kept_fraction`), on average over the frames.
         kept_worst: the smallest.
         uncovered: share of the frames in which the crop leaves an empty pixel.
-        picture_jitter_deg: rotation jitter of the output's pictures: as their motion shows it
-            (`metrics.image_path`), or, for a record, from the true path. What the sensors err by is
-            in it.
+        picture_jitter_deg: rotation jitter of the output's pictures, as their motion shows it
+            (`metrics.image_path`).
         stability: mean of the official two (see `metrics.Metrics`, as for the rest).
         distortion: the smallest.
         fov_ratio: on average.
@@ -62,12 +63,11 @@ def of_path(footage: Footage, found: Matched, crop: float) -> Score:
     seen = footage.seen(found.path)
     return Score(
         strength=found.strength,
-        rotation_jitter_deg=metrics.rotation_jitter(found.path),
-        angular_jerk_deg_s3=metrics.angular_jerk(found.path),
+        rotation_jitter_deg=metrics.rotation_jitter(seen),
+        angular_jerk_deg_s3=metrics.angular_jerk(seen),
         kept_mean=float(kept.mean()),
         kept_worst=float(kept.min()),
         uncovered=float(1.0 - coverage.covers(kept, crop).mean()),
-        picture_jitter_deg=math.nan if footage.true is None else metrics.rotation_jitter(seen),
     )
 
 
