@@ -1,7 +1,7 @@
 """Our network without optical flow: the weights shipped as `gyro_only`.
 
 Reproduces: dvs_jax/weights/gyro_only, whose MODEL_CARD.md has its numbers.
-Cost: about a quarter of an hour on two CPU cores.
+Cost: about eight minutes on two CPU cores.
 Commands:
     python -m data.synthetic_clips --config poses --out datasets
     dvs-jax train --config configs/dvs_gyro_only.py --workdir runs/gyro_only
@@ -16,13 +16,13 @@ def get_config() -> ConfigDict:
     """Return the config."""
     config = settings()
 
-    config.model.flow = False
+    config.model.flow = False  # poses alone
     # A small recurrent part decides how strongly to smooth; sixteen linear filters do it.
     config.model.lstm = (128, 128)
     config.model.fully_connected = (64,)
     config.model.filters = 16
 
-    config.data.folders = (("datasets/synthetic_clips/poses", 1.0),)
+    config.data.folders = (("datasets/synthetic_clips/poses", 1.0),)  # of 6 s each
     config.data.steps = 90  # 3 s at 30 frames/s: long enough for a slow sway
     # Calm clips first; those that hardly fit into the margin come when filters are there to bend.
     config.data.largest_shake = ((1, 1.0), (6, 5.0))
@@ -31,12 +31,12 @@ def get_config() -> ConfigDict:
     # So one network serves every crop, and clips that shake less or more than the data's.
     config.rollout.strengths = (0.2, 4.0)
 
-    config.train.batch_size = 16
-    config.train.epochs = 60
-    config.train.steps_per_epoch = 200
-    config.train.lr = 2e-3
-    config.train.schedule = "cosine"
-    config.train.warmup_steps = 100
+    config.train.batch_size = 16  # windows
+    config.train.epochs = 60  # 12,000 steps in all
+    config.train.steps_per_epoch = 200  # 1.6 times through the clips
+    config.train.lr = 2e-3  # at its highest
+    config.train.schedule = "cosine"  # down to 0 at the end
+    config.train.warmup_steps = 100  # until the rate is that high
     config.train.clip_norm = 1.0  # below the usual norm: one wild window must not lead astray
     config.train.ema_decay = 0.998  # over the last 500 steps: the weights that are shipped
     # By logarithm, calm clips count like wild ones; a little of both as they are, for the mean.
@@ -47,10 +47,10 @@ def get_config() -> ConfigDict:
         "jerk": 0.01,
         "cover": 30.0,
     }
-    config.train.loss_weights = ((1, weights),)
+    config.train.loss_weights = ((1, weights),)  # from the first epoch on
 
-    config.train.log_every = 50
-    config.train.checkpoint_every = 1000
-    config.train.evaluate_every = 5
-    config.train.best_measure = "restlessness"
+    config.train.log_every = 50  # steps
+    config.train.checkpoint_every = 1000  # steps
+    config.train.evaluate_every = 5  # epochs
+    config.train.best_measure = "restlessness"  # its best checkpoint is kept beside the last ones
     return config

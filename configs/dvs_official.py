@@ -63,15 +63,15 @@ def get_config() -> ConfigDict:
 
     config.train.batch_size = 16  # clips
     config.train.micro_batches = 8  # parts of the batch, one after the other, for 8 GB of memory
-    config.train.epochs = 400
+    config.train.epochs = 400  # the paper's
     config.train.steps_per_epoch = 50  # as many updates as the official program makes
-    config.train.lr = 1e-4
-    config.train.schedule = "step"
-    config.train.decay_epochs = 200
-    config.train.decay_factor = 0.5
-    config.train.weight_decay = 1e-4
+    config.train.lr = 1e-4  # Adam's; the paper's
+    config.train.schedule = "step"  # halved once
+    config.train.decay_epochs = 200  # after which it is halved
+    config.train.decay_factor = 0.5  # by which the rate is multiplied then
+    config.train.weight_decay = 1e-4  # the official program's
     config.train.decoupled_decay = False  # L2, into the gradient, as torch's Adam has it
-    config.train.loss_weights = LOSS_WEIGHTS[VARIANT]
+    config.train.loss_weights = LOSS_WEIGHTS[VARIANT]  # by epoch
     config.train.log_every = 10  # steps
     config.train.checkpoint_every = 250  # steps: 5 epochs
     config.train.evaluate_every = 10  # epochs

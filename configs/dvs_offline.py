@@ -2,7 +2,7 @@
 
 Shows how far a wider window gets towards smoothers that see the whole clip.
 
-Cost: about a quarter of an hour on two CPU cores.
+Cost: about ten minutes on two CPU cores.
 Commands:
     python -m data.synthetic_clips --config poses --out datasets
     dvs-jax train --config configs/dvs_offline.py --workdir runs/offline

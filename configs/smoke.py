@@ -14,21 +14,21 @@ from dvs_jax.fused.settings import settings
 def get_config() -> ConfigDict:
     """Return the config."""
     config = settings()
-    config.model.flow = False
-    config.model.lstm = (32,)
-    config.model.fully_connected = (16,)
-    config.data.folders = (("datasets/synthetic_clips/smoke", 1.0),)
-    config.data.steps = 30
-    config.train.batch_size = 8
-    config.train.epochs = 4
-    config.train.steps_per_epoch = 50
-    config.train.lr = 3e-3
-    config.train.schedule = "cosine"
-    config.train.warmup_steps = 10
-    config.train.clip_norm = 1.0
+    config.model.flow = False  # poses alone
+    config.model.lstm = (32,)  # one small layer
+    config.model.fully_connected = (16,)  # one small layer before the turn
+    config.data.folders = (("datasets/synthetic_clips/smoke", 1.0),)  # six clips
+    config.data.steps = 30  # 1 s at 30 frames/s
+    config.train.batch_size = 8  # windows
+    config.train.epochs = 4  # each evaluated
+    config.train.steps_per_epoch = 50  # 200 steps in all
+    config.train.lr = 3e-3  # high, for there are few steps
+    config.train.schedule = "cosine"  # down to 0 at the end
+    config.train.warmup_steps = 10  # until the rate is that high
+    config.train.clip_norm = 1.0  # of the gradient, over all weights
     config.train.loss_weights = ((1, {"acceleration": 1.0, "jerk": 0.02, "cover": 100.0}),)
-    config.train.log_every = 10
-    config.train.checkpoint_every = 100
-    config.train.evaluate_every = 1
-    config.train.best_measure = "restlessness"
+    config.train.log_every = 10  # steps
+    config.train.checkpoint_every = 100  # steps
+    config.train.evaluate_every = 1  # epochs
+    config.train.best_measure = "restlessness"  # its best checkpoint is kept
     return config

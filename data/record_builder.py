@@ -34,6 +34,11 @@ CONFIGS = [
     RecordConfig(
         name="quarter", description="Flow of 120 × 68, cheap to keep.", flow_size=(120, 68)
     ),
+    RecordConfig(
+        name="small",
+        description="Flow of 30 × 17, enough to tell how the picture turned.",
+        flow_size=(30, 17),
+    ),
     RecordConfig(name="poses", description="No flow: for networks that read the gyro alone."),
 ]
 

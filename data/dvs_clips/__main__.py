@@ -9,7 +9,7 @@ from data.dvs_clips import DvsClips
 from data.record_builder import build
 from dvs_jax.errors import InputError
 
-Configs = Literal["full", "quarter", "poses"]
+Configs = Literal["full", "quarter", "small", "poses"]
 
 
 def main(

@@ -36,8 +36,8 @@ def settings() -> ConfigDict:
     train.seed = 0  # of the parameters' beginning, the data's order and all noise
     train.batch_size = 16  # examples a step, over all devices of all hosts together
     train.micro_batches = 1  # parts a device takes its share in, adding up their gradients
-    train.epochs = 100
-    train.steps_per_epoch = 100
+    train.epochs = 100  # after which training ends
+    train.steps_per_epoch = 100  # batches an epoch has, whatever the size of the data
 
     train.parallel = "pmap"  # how the step is spread over devices: pmap or shard_map
     train.several_hosts = False  # whether to join the other processes first; `parallel.join_hosts`
@@ -45,9 +45,9 @@ def settings() -> ConfigDict:
     train.lr = 1e-4  # Adam's learning rate, at its highest
     train.schedule = "constant"  # constant, step or cosine
     train.decay_epochs = 200  # step: the rate is multiplied by decay_factor every so many epochs
-    train.decay_factor = 0.1
+    train.decay_factor = 0.1  # step: see decay_epochs
     train.warmup_steps = 0  # steps over which the rate rises linearly from nothing
-    train.weight_decay = 0.0
+    train.weight_decay = 0.0  # towards zero, in the way that decoupled_decay says
     train.decoupled_decay = False  # True: as AdamW; False: into the gradient (L2), as torch's Adam
     train.clip_norm = 0.0  # gradients are scaled down to this global norm; 0: they are not
     train.ema_decay = 0.0  # of the parameters' exponential moving average; 0: there is none
