@@ -59,8 +59,8 @@ class Architecture:
     """A fused network's structure; the defaults are the paper's (specs §5).
 
     Attributes:
-        flow: whether optical flow is encoded and fed to the core (156 inputs); without it the core
-            sees poses alone (92 inputs).
+        flow: whether the network reads optical flow. Without `fusion` it is encoded and fed to the
+            core (156 inputs); else the core sees poses alone (92 inputs).
         convolutions: layers in front of the LSTM.
         lstm: hidden sizes of the LSTM layers.
         fully_connected: layers behind the LSTM; the last has four features.

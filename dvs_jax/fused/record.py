@@ -53,7 +53,7 @@ class Record(NamedTuple):
         flow: float16 [pair, height, width, 4], forward dx/width, dy/height, from frame i to i + 1,
             then backward likewise, from i + 1 to i; [pair, 0, 0, 4] in a dataset without flow.
         true_pose: float32 [frame, 4], the true pose at `time_ns`, like `gyro_pose`, where it is
-            known; else the gyro's.
+            known; else the gyro's. A lens that moves without a log counts as a turn of the camera.
         lens_shift: float32 [frame, 2], where the log says that the OIS held the lens at `time_ns`,
             (x, y) in fractions of the frame's width and height; zero where there is no log. It is
             in the flow, and not in the poses.

@@ -22,8 +22,9 @@ class Window(NamedTuple):
             [step, 0].
         camera_pose: float32 [step + 1, 4], the measured pose, [x, y, z, w], world to camera, at the
             centre time of the frame before the first step, then of every step's frame.
-        true_pose: float32 [step + 1, 4], the true pose at the same times; the measured one where
-            the truth is not known. The two may differ by a fixed turn of the world.
+        true_pose: float32 [step + 1, 4], the true pose at the same times, as in the record; the
+            measured one where the truth is not known. The two may differ by a fixed turn of the
+            world.
         flow: float16 [step, height, width, 4], from the frame before a step's to the step's and
             back, normalised as in `Record.flow`; [step, 0, 0, 4] without.
         lens_shift: float32 [step + 1, 2], as in the record.
