@@ -25,6 +25,9 @@ RING = 32
 
 HIGHEST_FRAME_RATE = 375
 
+LARGEST_CROP = 0.45
+"""Share of the frame at each side: of more, next to nothing would be left."""
+
 _NEVER = np.iinfo(np.int64).min
 
 Flow = tuple[Float[np.ndarray, "height width 2"], Float[np.ndarray, "height width 2"]]
@@ -57,8 +60,17 @@ class OnlineStabilizer:
             network: in inference mode.
             camera: whose frames they are.
             size: width and height of the frames in pixels.
-            crop: share of the frame at each side, above 0, that our own networks may use up.
+            crop: share of the frame at each side that our own networks may use up, above 0 and at
+                most `LARGEST_CROP`.
+
+        Raises:
+            InputError: the crop is out of range.
         """
+        if not 0.0 < crop <= LARGEST_CROP:
+            raise InputError(
+                f"a crop of {crop} is impossible; give more than 0 and at most {LARGEST_CROP} of "
+                "each side"
+            )
         self._network, self._camera, self._size = network, camera, size
         own = not network.architecture.official
         self._strength = reach.strength_of(crop, camera, size) if own else 1.0
@@ -96,12 +108,14 @@ class OnlineStabilizer:
 
         Raises:
             InputError: times that do not increase, frames faster than `HIGHEST_FRAME_RATE`, or no
-                flow for a network that reads it.
+                flow for a network that reads it. Nothing has been taken then: the call can be made
+                again, put right.
         """
         self._check(time_ns, gyro_time_ns)
+        # Flow can be refused, so it comes before anything is taken.
+        told = None if self._latest_ns is None else self._encode(flow, lens_shift)
         self._extend_gyro(gyro_time_ns, velocity)
-        if self._latest_ns is not None:
-            told = self._encode(flow, lens_shift)
+        if self._latest_ns is not None and told is not None:
             self._waiting.append(_Frame(time_ns, self._latest_ns, told))
         self._latest_ns, self._lens = time_ns, lens_shift
         # Two samples make a path; until then no pose is known.

@@ -1,21 +1,26 @@
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from dvs_jax import sensors
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
-from dvs_jax.fused import features, inference
+from dvs_jax.fused import features, inference, reach
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.online import OnlineStabilizer
 from dvs_jax.sensors.integration import integrate, with_pre_roll
 
 
-def drive(online, time_ns, gyro_ns, velocity, flow=None, lag_ns=0):
+def drive(online, time_ns, gyro_ns, velocity, flow=None, lag_ns=0, lens=None):
     """Feed frames as a camera would, each with what the gyro measured until then."""
     latency, times, poses, taken = [], [], [], 0
     for index, now in enumerate(time_ns):
         until = np.searchsorted(gyro_ns, now - lag_ns, side="right")
         pair = flow[index - 1] if flow is not None and index else None
-        found = online.push(int(now), gyro_ns[taken:until], velocity[taken:until], pair)
+        shift = None if lens is None else lens[index]
+        found = online.push(int(now), gyro_ns[taken:until], velocity[taken:until], pair, shift)
         taken = until
         latency += [now - time for time in found.time_ns]
         times.append(found.time_ns)
@@ -88,6 +93,63 @@ def test_a_network_with_flow_asks_for_flow(official_network):
     online.push(0, *empty, None)
     with pytest.raises(InputError, match="flow"):
         online.push(33_000_000, *empty, None)
+
+
+@pytest.fixture
+def fusing():
+    """A network that corrects the gyro, and half believes flow."""
+    wanted = Architecture(lstm=(8,), turn_unit=0.02, filters=3, fusion=4, flow_size=(30, 17))
+    made = FusedNetwork(wanted, nnx.Rngs(0))
+    made.core.fusion.trust.bias[...] = 0.5 * jnp.ones(3)
+    made.core.fully_connected[-1].linear.bias[...] = jnp.asarray([0.0, 0.0, 0.0, 1.0])
+    made.eval()
+    return made
+
+
+def test_flow_lens_and_gyro_give_the_offline_path(fusing, recording):
+    """Online the lens is taken out of each pair's flow; offline flow is given without it."""
+    gyro_ns, velocity, time_ns = recording
+    camera, size, crop = Camera(), (1920, 1080), 0.08
+    rng = np.random.default_rng(1)
+    lens = rng.normal(0.0, 0.01, (len(time_ns), 2))
+    shift_px = np.diff(lens, axis=0)[:, None, None] * (30, 17)
+    turned = rng.normal(0.0, 0.3, (len(time_ns) - 1, 17, 30, 2))
+    flow = [(each + px, -each - px) for each, px in zip(turned, shift_px, strict=True)]
+    online = OnlineStabilizer(fusing, camera, size, crop)
+    _, poses, _, taken = drive(online, time_ns, gyro_ns, velocity, flow, lens=lens)
+    found = np.concatenate([poses, online.finish().quaternion])
+
+    strength = reach.strength_of(crop, camera, size)
+    path = with_pre_roll(integrate(gyro_ns[:taken], velocity[:taken]))
+    clip = features.pose_features(path, time_ns, False, strength, fusion=True)
+    pairs = [features.normalize_flow(each, -each, fusing.architecture) for each in turned]
+    told = features.told_by_flow(fusing, pairs, camera, size, strength)
+    (wanted,) = inference.predict(fusing, [clip._replace(flow=told)], [time_ns])
+    np.testing.assert_allclose(found, wanted.quaternion, atol=2e-6)
+    (blind,) = inference.predict(fusing, [clip._replace(flow=0.0 * told)], [time_ns])
+    assert np.abs(blind.quaternion - wanted.quaternion).max() > 1e-3
+
+
+def test_a_call_refused_for_its_flow_can_be_made_again(fusing, recording):
+    gyro_ns, velocity, time_ns = recording
+    flow = [(np.full((17, 30, 2), 0.1), np.full((17, 30, 2), -0.1))] * len(time_ns)
+    online, other = (OnlineStabilizer(fusing, Camera(), (1920, 1080)) for _ in range(2))
+    first, second = slice(0, 20), slice(20, 30)
+    for each in (online, other):
+        each.push(int(time_ns[0]), gyro_ns[first], velocity[first], None)
+    again = int(time_ns[1]), gyro_ns[second], velocity[second]
+    with pytest.raises(InputError, match="pass each pair's flow"):
+        online.push(*again, None)
+    for each in (online, other):
+        each.push(*again, flow[0])
+    np.testing.assert_array_equal(online.finish().quaternion, other.finish().quaternion)
+    assert len(online._gyro) == len(other._gyro)
+
+
+@pytest.mark.parametrize("crop", [0.0, -0.1, 0.46, np.nan])
+def test_a_crop_that_leaves_nothing_to_do_or_to_see_is_refused(network, crop):
+    with pytest.raises(InputError, match="more than 0 and at most 0.45"):
+        OnlineStabilizer(network, Camera(), (1920, 1080), crop)
 
 
 def test_a_gyro_that_starts_late_delays_the_first_poses(network, recording):
