@@ -70,7 +70,9 @@ def _after(axes: int, missing: int) -> list[tuple[int, int]]:
     return [(0, missing)] + [(0, 0)] * (axes - 1)
 
 
+# By default accelerators multiply matrices in 10 bits or less; poses need more.
 @partial(jax.jit, static_argnums=(0, 1))
+@jax.default_matmul_precision("highest")
 def _rollout_batch(
     graph: nnx.GraphDef[Core], ring: int, state: nnx.State, clips: StepFeatures
 ) -> Float[Array, "clip frame 4"]:

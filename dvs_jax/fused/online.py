@@ -219,13 +219,16 @@ class OnlineStabilizer:
         self._gyro = CameraPath(self._gyro.time_ns[start:], self._gyro.quaternion[start:])
 
 
+# By default accelerators multiply matrices in 10 bits or less; poses need more.
 @partial(jax.jit, static_argnums=0)
+@jax.default_matmul_precision("highest")
 def _begin(graph: nnx.GraphDef[Core], weights: nnx.State, first: StepFeatures) -> RolloutState:
     core = nnx.merge(graph, weights)
     return begin(core, initial_state(core, RING, first), first)
 
 
 @partial(jax.jit, static_argnums=0)
+@jax.default_matmul_precision("highest")
 def _step(
     graph: nnx.GraphDef[Core], weights: nnx.State, state: RolloutState, features: StepFeatures
 ) -> tuple[RolloutState, jax.Array]:

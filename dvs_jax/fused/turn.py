@@ -32,6 +32,9 @@ class TurnEncoder(nnx.Module):
         self.layers = nnx.List([nnx.Linear(*shape, rngs=rngs) for shape in shapes])
         self.vote = nnx.Linear(HIDDEN, 1, kernel_init=nnx.initializers.zeros, rngs=rngs)
 
+    # By default accelerators multiply matrices in 10 bits or less: in the fit, turns that matter
+    # (a hundredth of a degree) would drown.
+    @jax.default_matmul_precision("highest")
     def __call__(
         self, flow: Float[Array, "height width 4"], focal: Float[Array, "2"]
     ) -> Float[Array, "5"]:

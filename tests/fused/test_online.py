@@ -148,7 +148,7 @@ def test_a_call_refused_for_its_flow_can_be_made_again(fusing, recording):
 
 @pytest.mark.parametrize("crop", [0.0, -0.1, 0.46, np.nan])
 def test_a_crop_that_leaves_nothing_to_do_or_to_see_is_refused(network, crop):
-    with pytest.raises(InputError, match="more than 0 and at most 0.45"):
+    with pytest.raises(InputError, match=r"more than 0 and at most 0\.45"):
         OnlineStabilizer(network, Camera(), (1920, 1080), crop)
 
 

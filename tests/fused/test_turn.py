@@ -1,5 +1,6 @@
 """The camera's turn, read off flow whose turn is known."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -47,6 +48,15 @@ def test_what_the_turn_leaves_unexplained_is_told():
     flow = flow_of(np.array([0.01, 0.0, 0.0]), focal) + noise * np.tile(focal, 2)
     told = TurnEncoder(nnx.Rngs(0))(jnp.asarray(flow, jnp.float32), jnp.array(focal))
     np.testing.assert_allclose(np.exp(told[3]), 2.0 * 2.0, rtol=0.05)
+
+
+def test_accelerators_are_told_to_fit_exactly():
+    flow, focal = jnp.zeros((17, 30, 4)), jnp.ones(2)
+    lines = str(jax.make_jaxpr(TurnEncoder(nnx.Rngs(0)))(flow, focal)).splitlines()
+    products = [index for index, line in enumerate(lines) if "dot_general[" in line]
+    assert len(products) >= 9
+    for index in products:
+        assert any("HIGHEST" in line for line in lines[index : index + 4])
 
 
 @pytest.mark.parametrize("ois_log", [True, False])
