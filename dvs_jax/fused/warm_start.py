@@ -1,6 +1,5 @@
 """Weights to begin training with, instead of drawn ones."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +25,8 @@ def network_from(source: str, wanted: Architecture, seed: int) -> FusedNetwork:
         seed: of what is drawn.
 
     Raises:
-        InputError: the source cannot be read, or is another network; the tensors that differ are
-            named.
+        InputError: the source cannot be read, or is another network; the settings and the tensors
+            that differ are named.
     """
     given = weights.load_model(source)
     if wanted.fusion and not given.architecture.flow:
@@ -69,8 +68,8 @@ def excite(network: FusedNetwork, seed: int) -> None:
 
 
 def _require_same_layers(given: Architecture, wanted: Architecture, source: str) -> None:
-    old, new = (_shapes(each) for each in (given, wanted))
-    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    old, new = (_settings(each) | _shapes(each) for each in (given, wanted))
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if not names:
         return
     listed = ", ".join(f"{name} {old.get(name)} instead of {new.get(name)}" for name in names[:5])
@@ -81,9 +80,20 @@ def _require_same_layers(given: Architecture, wanted: Architecture, source: str)
     )
 
 
-def _shapes(wanted: Architecture) -> Mapping[str, tuple[int, ...]]:
+def _settings(wanted: Architecture) -> dict[str, Any]:
+    """Return what weights of the same shapes may still be meant for otherwise."""
+    activations = {
+        f"{kind}.{index}.activation": layer.activation
+        for kind in ("convolutions", "fully_connected")
+        for index, layer in enumerate(getattr(wanted, kind))
+    }
+    return {"turn_unit": wanted.turn_unit, "official": wanted.official, **activations}
+
+
+def _shapes(wanted: Architecture) -> dict[str, Any]:
     state = nnx.to_pure_dict(nnx.split(without_weights(wanted))[1])
     leaves = jax.tree_util.tree_leaves_with_path(state)
-    return {
+    shapes = {
         jax.tree_util.keystr(path, simple=True, separator="."): leaf.shape for path, leaf in leaves
     }
+    return dict(sorted(shapes.items()))
