@@ -48,6 +48,7 @@ def get_config() -> ConfigDict:
     """Return the config."""
     config = settings()
 
+    config.model.flow = True  # the paper's network reads it
     config.model.flow_size = (480, 270)  # the paper's
     config.model.lstm = (512, 512)  # the paper's
     config.model.fully_connected = (256,)  # the paper's

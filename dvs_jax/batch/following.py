@@ -82,7 +82,6 @@ def _task(clip: Clip, options: Options) -> FollowTask:
         steps,
         clips.lens_shift(clip),
         cameras.relative_focal_length(camera, clip.size),
-        features.flow_factor(wanted, camera, clip.size, strength),
         None if options.raft is None else _small_frames(clip, options.raft),
     )
 

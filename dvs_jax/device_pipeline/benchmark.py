@@ -204,7 +204,6 @@ def _follow_stretch(case: Case, with_flow: bool) -> FollowStretch:
         still=np.zeros(FRAMES, bool),
         lens=np.zeros((FRAMES + 1, 2), np.float32),
         focal=np.array([0.79, 1.4], np.float32),
-        flow_factor=np.float32(1.0),
     )
 
 

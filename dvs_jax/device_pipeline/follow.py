@@ -35,7 +35,6 @@ class FollowStretch(NamedTuple):
         lens: float32 [T + 1, 2], where the log says that the OIS held the lens at the frame before
             the stretch and at each of its frames, in fractions of the frame.
         focal: float32 [2], focal length over the frame's width and over its height.
-        flow_factor: float32 [], what flow is multiplied by for the network.
     """
 
     is_first: Bool[quaternion.Array, ""]
@@ -44,7 +43,6 @@ class FollowStretch(NamedTuple):
     still: Bool[quaternion.Array, "frame"]
     lens: Float[quaternion.Array, "frame1 2"]
     focal: Float[quaternion.Array, "2"]
-    flow_factor: Float[quaternion.Array, ""]
 
 
 class FollowCarry(NamedTuple):
@@ -149,7 +147,7 @@ class Follower:
     def _encoded(
         self, weights: PyTree, flow: Float[Array, "frame height width 4"], stretch: FollowStretch
     ) -> Float[Array, "frame feature"]:
-        flow = as_read(self._normal(flow), stretch.lens, self.architecture) * stretch.flow_factor
+        flow = as_read(self._normal(flow), stretch.lens, self.architecture)
         encoder = nnx.merge(self._encoder, weights[1])
         assert encoder is not None
         encoded = jax.vmap(encoder, in_axes=(0, None))(flow, stretch.focal)

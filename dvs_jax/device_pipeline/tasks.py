@@ -28,23 +28,21 @@ class FollowTask:
         features: StepFeatures,
         lens: Float[np.ndarray, "frame 2"],
         focal: Float[np.ndarray, "2"],
-        flow_factor: float,
         frames: Iterable[Frame] | None,
     ):
         """Describe the clip of N frames.
 
         Args:
             features: float32 [N − 1, ...], one entry a step, `flow` being [N − 1, 0].
-            lens: [N, 2]; see `FollowStretch`, as for the two that follow.
+            lens: [N, 2]; see `FollowStretch`, as for the one that follows.
             focal: of the camera.
-            flow_factor: for this clip.
             frames: N of them, RGB, at the size at which flow is made; None for a network without.
         """
         # The first frame, which is no step, has a row too.
         self._features = jax.tree.map(lambda array: np.concatenate([array[:1], array]), features)
         lens = np.concatenate([lens[:1], lens]).astype(np.float32)
         self._lens = np.stack([lens[:-1], lens[1:]], axis=1)
-        self._focal, self._flow_factor = np.float32(focal), np.float32(flow_factor)
+        self._focal = np.float32(focal)
         self._frames = frames
         self._poses: list[Float[np.ndarray, "frame 4"]] = []
 
@@ -67,7 +65,6 @@ class FollowTask:
                 still=still,
                 lens=np.concatenate([lens[:1, 0], lens[:, 1]]),
                 focal=self._focal,
-                flow_factor=self._flow_factor,
             )
             yield Stretch(arrays, min(FRAMES, len(self) - start))
 

@@ -66,7 +66,7 @@ class Architecture:
         fully_connected: layers behind the LSTM; the last has four features.
         turn_unit: the x, y and z of a quaternion that the network reads, and gives out, as 1.
             Poses differ by hundredths of a radian within 40 ms; read as they are, they hardly
-            excite a network. Flow, in shares of the frame, is read in the same unit.
+            excite a network.
         filters: how many linear maps lead from the input straight to the turn, 0 for none. The
             recurrent layers blend them from step to step: smoothing is linear but for how strong it
             has to be just now, which depends on how much the camera moves. Those layers then see

@@ -15,7 +15,6 @@ from jaxtyping import Array, Float, Int
 from dvs_jax import quaternion
 from dvs_jax.camera import Camera, relative_focal_length
 from dvs_jax.camera_path import CameraPath, pose_at
-from dvs_jax.fused import reach
 from dvs_jax.fused.architecture import (
     REAL_POSES_EACH_SIDE,
     SAMPLE_INTERVAL_NS,
@@ -163,24 +162,14 @@ def told_by_flow(
         pairs: as `normalize_flow` returns them, one or more.
         camera: whose frames they are.
         size: width and height of the frames.
-        strength: what rotations are divided by (see `StepFeatures`); so is flow, unless it corrects
-            the gyro, whose error does not depend on the crop.
+        strength: what rotations are divided by (see `StepFeatures`); for official weights, so is
+            flow. Our own networks correct the gyro by it, whose error does not depend on the crop.
     """
     if network.encoder is None:
         raise ValueError("a network without an encoder reads no flow")
-    factor = flow_factor(network.architecture, camera, size, strength)
-    pairs = (pair * factor for pair in pairs)
+    if network.architecture.official:
+        pairs = (pair / strength for pair in pairs)
     return encode_pairs(network.encoder, pairs, relative_focal_length(camera, size))
-
-
-def flow_factor(
-    wanted: Architecture, camera: Camera, size: tuple[int, int], strength: float
-) -> float:
-    """Return what flow is multiplied by before a network reads it; see `told_by_flow`."""
-    if wanted.fusion:
-        return 1.0
-    view = 1.0 if wanted.official else reach.field_of_view(camera, size)
-    return view / strength
 
 
 def encode_pairs(

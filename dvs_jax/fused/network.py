@@ -49,9 +49,8 @@ class FlowEncoder(nnx.Module):
     The official program calls it UNet; it has no decoder.
     """
 
-    def __init__(self, rngs: nnx.Rngs, unit: float = 1.0):
-        """Draw the weights; flow of `unit`, in shares of the frame, is read as 1."""
-        self.unit = unit
+    def __init__(self, rngs: nnx.Rngs):
+        """Draw the weights."""
         inputs = (4, *ENCODER_CHANNELS[:-1])
         self.convolutions = nnx.List(
             [
@@ -71,7 +70,7 @@ class FlowEncoder(nnx.Module):
                 exactly one pixel after the last pooling, larger sizes are averaged.
             focal: not looked at: the paper's network knows but one camera.
         """
-        x = jax.nn.relu(self.convolutions[0]((flow / self.unit).astype(self.linear.kernel.dtype)))
+        x = jax.nn.relu(self.convolutions[0](flow.astype(self.linear.kernel.dtype)))
         for convolution in self.convolutions[1:]:
             window = (min(ENCODER_POOL, x.shape[0]), min(ENCODER_POOL, x.shape[1]))
             x = jax.nn.relu(convolution(nnx.max_pool(x, window, strides=window)))
@@ -230,7 +229,7 @@ def _encoder(architecture: Architecture, rngs: nnx.Rngs) -> FlowEncoder | TurnEn
         return None
     if architecture.fusion:
         return TurnEncoder(rngs)
-    return FlowEncoder(rngs, architecture.turn_unit)
+    return FlowEncoder(rngs)
 
 
 def without_weights(wanted: Architecture) -> FusedNetwork:

@@ -68,10 +68,6 @@ def strength_of(crop: float, camera: Camera, size: tuple[int, int]) -> float:
 
 
 def field_of_view(camera: Camera, size: tuple[int, int]) -> float:
-    """Return how many times as large a turn moves the picture as far as strength 1 is meant for.
-
-    Flow is in shares of the frame: for the network, whose rotations are divided by the strength, it
-    is divided by the strength over this.
-    """
+    """Return how many times as large a turn moves the picture as far as strength 1 is meant for."""
     (across, down), (width, height) = camera.focal_length, size
     return min(FOCAL_X / across, FOCAL_Y / (down * width / height))

@@ -17,13 +17,13 @@ def settings() -> ConfigDict:
 
 def _model() -> ConfigDict:
     model = ConfigDict()
-    model.flow = True  # whether the network sees optical flow
+    model.flow = False  # whether the network sees optical flow
     model.flow_size = (120, 68)  # width and height of that flow; the data's
-    model.lstm = (256, 256)  # hidden sizes of the LSTM layers
+    model.lstm = (128, 128)  # hidden sizes of the LSTM layers
     model.fully_connected = (64,)  # sizes of the layers between them and the turn, each with a ReLU
     model.turn_unit = 0.02  # x, y, z of the quaternion that the network reads and gives out as 1
     model.filters = 16  # linear maps from input to turn that the other layers blend; 0: none
-    model.fusion = 0  # hidden size of what corrects the gyro by flow; 0: the core sees flow itself
+    model.fusion = 0  # hidden size of what corrects the gyro by flow; 0: nothing does
     model.poses_each_side = 10  # real poses, 40 ms apart, seen before now and as many after
     model.official = False  # whether input and losses have the official program's quirks
     model.start_from = ""  # weights to begin with: a folder, a name, an official .checkpoint

@@ -17,7 +17,7 @@ from dvs_jax.fused.curriculum import Curriculum
 from dvs_jax.fused.loader import Batches, Share
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.objective import Feeding, window_loss
-from dvs_jax.fused.warm_start import excite, network_from
+from dvs_jax.fused.warm_start import network_from
 from dvs_jax.training import loop, parallel
 from dvs_jax.training.schedule import require_order
 from dvs_jax.training.settings import require_sound
@@ -90,8 +90,6 @@ def create_network(config: ConfigDict) -> FusedNetwork:
     if config.model.start_from:
         return network_from(config.model.start_from, wanted, config.train.seed)
     network = FusedNetwork(wanted, nnx.Rngs(config.train.seed))
-    if not wanted.official:
-        excite(network, config.train.seed)
     last = network.core.fully_connected[-1].linear
     last.kernel = nnx.Param(FIRST_TURNS * last.kernel[...])
     last.bias = nnx.Param(jnp.asarray([0.0, 0.0, 0.0, 1.0]))
@@ -163,9 +161,18 @@ def check(config: ConfigDict) -> None:
     require_sound(config.train)
     described = architecture.to_dict(architecture_of(config))
     architecture.from_dict(described, Path("config.model"))
+    _check_flow(config.model)
     _check_terms(config)
     _check_data(config.data)
     _check_rollout(config.rollout)
+
+
+def _check_flow(model: ConfigDict) -> None:
+    if model.flow and not (model.fusion or model.official):
+        raise InputError(
+            "config.model.flow: our own networks read flow to correct the gyro; set "
+            "config.model.fusion, or leave flow out (only official networks read it otherwise)"
+        )
 
 
 def _check_terms(config: ConfigDict) -> None:
@@ -180,6 +187,14 @@ def _check_terms(config: ConfigDict) -> None:
         raise InputError(
             "config.train.loss_weights: the camera_turn term is for networks that correct the "
             "gyro; set config.model.fusion, or give it no weight"
+        )
+    if config.model.fusion and (of_a_step := sorted(named & losses.STEP_TERMS.keys())):
+        # They compare the pose before with the one now, of which only the latter makes up for what
+        # the gyro errs by.
+        raise InputError(
+            f"config.train.loss_weights: no network that corrects the gyro is trained by the terms "
+            f"of a step ({', '.join(of_a_step)}); give them no weight, or set config.model.fusion "
+            "to 0"
         )
     if "optical" in named and not config.model.flow:
         raise InputError(

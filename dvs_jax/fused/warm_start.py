@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from dvs_jax.errors import InputError
 from dvs_jax.fused import weights
-from dvs_jax.fused.architecture import FLOW_FEATURES, Architecture
-from dvs_jax.fused.network import FlowEncoder, FusedNetwork, without_weights
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.network import FusedNetwork, without_weights
 
 
 def network_from(source: str, wanted: Architecture, seed: int) -> FusedNetwork:
@@ -45,26 +44,6 @@ def _with_fusion(given: FusedNetwork, wanted: Architecture, source: str, seed: i
     network = FusedNetwork(wanted, nnx.Rngs(seed))
     nnx.update(network.core, nnx.state(given.core))
     return network
-
-
-def excite(network: FusedNetwork, seed: int) -> None:
-    """Scale a drawn encoder's weights so that what it gives out is as large as what it reads.
-
-    Each 3 × 3 kernel that meets a single pixel loses eight of its nine taps: what came out of small
-    flow was a thousand times too small to learn from. Without biases, ReLU layers answer k times a
-    kernel with k times the output. What comes out last starts above zero: a feature that is zero
-    for all flow would never learn.
-    """
-    encoder = network.encoder
-    if not isinstance(encoder, FlowEncoder):
-        return
-    columns, rows = network.architecture.flow_size
-    flow = encoder.unit * jax.random.normal(jax.random.key(seed), (rows, columns, 4))
-    size = jnp.sqrt(jnp.square(encoder(flow, jnp.ones(2))).mean())
-    layers: list[Any] = [*encoder.convolutions, encoder.linear]
-    for layer in layers:
-        layer.kernel = nnx.Param(layer.kernel[...] * (1.0 / size) ** (1.0 / len(layers)))
-    encoder.linear.bias = nnx.Param(jnp.ones(FLOW_FEATURES))
 
 
 def _require_same_layers(given: Architecture, wanted: Architecture, source: str) -> None:

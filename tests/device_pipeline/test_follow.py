@@ -48,13 +48,13 @@ def calm(architecture: Architecture) -> FusedNetwork:
     return network
 
 
-def followed(network: FusedNetwork, estimator: RaftEstimator | None, clips, factor: float = 1.0):
+def followed(network: FusedNetwork, estimator: RaftEstimator | None, clips):
     follower = Follower(network, estimator)
     program = Program(follower, follower.begin, follower.weights, lanes_per_device=2)
     # What the second time goes to the device is what the driver puts there, and nothing else.
     for allowed in ("allow", "disallow"):
         tasks = [
-            FollowTask(poses, lens, FOCAL, factor, pictures if estimator else None)
+            FollowTask(poses, lens, FOCAL, pictures if estimator else None)
             for poses, _, pictures, lens in clips
         ]
         with jax.transfer_guard_host_to_device(allowed):
@@ -85,7 +85,7 @@ def test_paths_with_flow_are_those_of_the_host(architecture):
     estimator = RaftEstimator("small", untrained_small(), iterations=2)
     clips = [clip(length, seed, architecture) for seed, length in enumerate((11, 19))]
     for found, (poses, time_ns, pictures, lens) in zip(
-        followed(network, estimator, clips, 0.7), clips, strict=True
+        followed(network, estimator, clips), clips, strict=True
     ):
         pairs = flow.estimate(pictures, estimator, size=SIZE)
         shares = np.stack(
@@ -94,7 +94,7 @@ def test_paths_with_flow_are_those_of_the_host(architecture):
                 for pair in pairs
             ]
         )
-        read = np.asarray(features.as_read(shares, lens, architecture)) * 0.7
+        read = np.asarray(features.as_read(shares, lens, architecture))
         encoded = features.encode_pairs(network.encoder, read, FOCAL)
         (alone,) = inference.predict(network, [poses._replace(flow=encoded)], [time_ns])
         np.testing.assert_allclose(found, alone.quaternion, atol=2e-4)

@@ -207,7 +207,17 @@ BAD = [
     ({"model__lstm": ()}, r"config\.model: describes no possible network: lstm"),
     ({"model__fully_connected": (0,)}, r"fully_connected\.0\.features is 0"),
     ({"model__start_from": "/nowhere"}, "/nowhere"),
-    ({"model__flow": True}, r"no flow, and the network reads 120 × 68"),
+    ({"model__flow": True}, r"set config\.model\.fusion, or leave flow out"),
+    ({"model__flow": True, "model__fusion": 4}, r"no flow, and the network reads 120 × 68"),
+    (
+        {
+            "model__flow": True,
+            "model__fusion": 4,
+            "train__loss_weights": ((1, {"smooth": 1.0, "jerk": 1.0}), (2, {"follow": 1.0})),
+        },
+        r"by the terms of a step \(follow, smooth\)",
+    ),
+    ({"train__loss_weights": ((1, {"camera_turn": 1.0}),)}, "set config.model.fusion, or give"),
     ({"data__folders": ("datasets", 1.0)}, "'datasets' is no dataset with its share"),
     ({"data__folders": (("/nowhere", 1.0),)}, "/nowhere: holds no dataset; build one"),
     ({"data__folders": ()}, "no dataset is named"),
