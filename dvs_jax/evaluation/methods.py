@@ -24,6 +24,9 @@ STRENGTHS_S = tuple(2.0**power for power in range(-6, 4))
 STRENGTHS = tuple(2.0**power for power in range(-3, 4))
 """Strengths as multiples of the trained one, from which a network's is sought."""
 
+STRENGTHS_WITHIN_FRAME = tuple(2.0 ** (power / 2) for power in range(-6, 7))
+"""Strengths of a network that the frame holds back, of which it gets the best."""
+
 STRENGTHS_WITHIN_FRAME_S = tuple(2.0 ** (power / 2) for power in range(-8, 7))
 """Strengths in seconds, of which a smoother that the frame holds back gets the best."""
 
@@ -36,7 +39,7 @@ class Method:
         name: of the smoother or of the model.
         kind: "input": the real path; "smoother": tuned to the crop; "within frame": held there by
             a limit, with the strength that leaves the least jitter; "whole clip": tuned, but
-            seeing all of it; "model": tuned.
+            seeing all of it; "model": tuned, or held within the frame likewise.
         find: finds a clip's path at a crop.
     """
 
@@ -65,7 +68,11 @@ def methods(models: Mapping[str, FusedNetwork], look_ahead_s: float) -> list[Met
         Method(INPUT, "input", lambda footage, crop: Matched(footage.real, np.nan)),
         *(tuned_smoother(name, "smoother", look_ahead_s) for name in smoothing.SMOOTHERS),
         *(within_frame(name, look_ahead_s) for name in smoothing.SMOOTHERS),
-        *(tuned_model(_told(*each, look_ahead_s), each[1]) for each in models.items()),
+        *(
+            make(_told(*each, look_ahead_s), each[1])
+            for each in models.items()
+            for make in (tuned_model, model_within_frame)
+        ),
         *(tuned_smoother(name, "whole clip", np.inf) for name in ahead),
     ]
 
@@ -117,3 +124,23 @@ def tuned_model(name: str, network: FusedNetwork) -> Method:
         return match(NetworkPaths(network, footage), STRENGTHS, footage, 1.0 - 2.0 * crop)
 
     return Method(name, "model", find)
+
+
+def model_within_frame(name: str, network: FusedNetwork) -> Method:
+    """Return a network that a limit holds within the crop, at its best strength.
+
+    The network uses all of its look-ahead, so the limit gives way at once: through the network's
+    paths at lesser strengths.
+    """
+
+    def find(footage: Footage, crop: float) -> Matched:
+        paths = NetworkPaths(network, footage)(np.array(STRENGTHS_WITHIN_FRAME))
+
+        def limited(count: int) -> Matched:
+            levels = [footage.real, *paths[:count]]
+            path = smoothing.limit_to_cover(levels, footage.exposure, crop, 0.0)
+            return Matched(path, STRENGTHS_WITHIN_FRAME[count - 1])
+
+        return min(map(limited, range(1, len(paths) + 1)), key=_restlessness)
+
+    return Method(f"{name}, within frame", "model", find)
