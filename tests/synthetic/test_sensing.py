@@ -4,8 +4,19 @@ import numpy as np
 import pytest
 
 from dvs_jax import quaternion
+from dvs_jax.camera import Camera
 from dvs_jax.camera_path import pose_at
-from dvs_jax.synthetic import SyntheticClip, aligned_true_path, sensor_log, synthesize
+from dvs_jax.sensors import OisLog
+from dvs_jax.synthetic import (
+    SyntheticClip,
+    aligned_true_path,
+    bulk_flow,
+    lens_shift,
+    logs,
+    sensor_log,
+    shown_path,
+    synthesize,
+)
 from dvs_jax.synthetic.clip import MotionName
 from dvs_jax.synthetic.logs import make_ois_log
 from dvs_jax.synthetic.motion import make_motion
@@ -50,3 +61,47 @@ def test_a_lens_without_log_moves_unseen(tmp_path):
     assert np.array_equal(logged.offset, make_ois_log(clip, make_motion(clip)).offset)
     synthesize(clip, tmp_path / "clip")
     assert not (tmp_path / "clip" / "walking_ois.txt").exists()
+
+
+@pytest.fixture
+def drifting_lens(monkeypatch):
+    """A clip of a still camera whose image drifts right by 3 % a second, and up by 6 %."""
+    clip = SyntheticClip("still", "distant", 0.5, size=(640, 360), ois_log=False)
+
+    def make_ois_log(clip, motion):
+        time_s = np.linspace(0.0, 1.0, 11)
+        first_ns = logs.make_frame_log(clip).ois_time_ns[0]
+        offset = 0.01 + time_s[:, None] * [0.03, -0.06]
+        return OisLog(first_ns + np.rint(time_s * 1e9).astype(np.int64), offset)
+
+    monkeypatch.setattr(logs, "make_ois_log", make_ois_log)
+    return clip
+
+
+def drift(clip):
+    """Where that lens is when the middle row of each frame is exposed."""
+    center_s = 0.015 + np.arange(clip.frame_count) / 30
+    return 0.01 + center_s[:, None] * [0.03, -0.06]
+
+
+def test_the_lens_is_where_it_is_when_the_middle_row_is_exposed(drifting_lens):
+    np.testing.assert_allclose(lens_shift(drifting_lens), drift(drifting_lens), atol=1e-9)
+
+
+def test_the_picture_moves_as_the_lens_does(drifting_lens):
+    flow = np.stack(list(bulk_flow(drifting_lens, (64, 36))))
+    moved = np.diff(lens_shift(drifting_lens), axis=0) * [64, 36]
+    # But for people who walk through it; and a point that drifts up is seen by a row that is
+    # exposed a little earlier.
+    np.testing.assert_allclose(np.median(flow[..., :2], axis=(1, 2)), moved, rtol=0.01)
+
+
+def test_what_was_in_the_middle_is_shown_where_the_lens_puts_it(drifting_lens):
+    camera, (width, height) = Camera(), drifting_lens.size
+    shown, held = shown_path(drifting_lens), aligned_true_path(drifting_lens)
+    turn = quaternion.multiply(shown.quaternion, quaternion.conjugate(held.quaternion))
+    ray = quaternion.to_matrix(turn) @ np.array([0.0, 0.0, 1.0])
+    in_widths = np.array(camera.focal_length) * ray[:, :2] / ray[:, 2:]
+    landed = in_widths * [1.0, width / height]
+    np.testing.assert_allclose(landed, drift(drifting_lens), rtol=2e-3)
+    np.testing.assert_array_equal(shown.time_ns, held.time_ns)
