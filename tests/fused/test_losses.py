@@ -139,6 +139,15 @@ def test_a_logarithm_counts_shares():
     )
 
 
+def test_camera_turn_is_the_logarithm_of_what_the_turns_err_by():
+    """3 and 4 mrad about two axes are 5; half the frames without error leave 5 / √2."""
+    path = course(np.zeros(9))
+    error = np.tile([[0.003, 0.0, -0.004], [0.0, 0.0, 0.0]], (4, 1))
+    path = path._replace(camera_turn=path.true_turn + error)
+    wanted = np.log(5e-3 / np.sqrt(2) + losses.LEAST_TURN_ERROR_RAD)
+    np.testing.assert_allclose(losses.camera_turn(path), wanted, rtol=1e-5)
+
+
 @pytest.mark.parametrize("term", losses.PATH_TERMS)
 @pytest.mark.parametrize("angle", [np.zeros(8), np.linspace(0, 8 * np.pi, 8), np.full(8, np.pi)])
 def test_gradients_of_a_path_are_finite(term, angle):

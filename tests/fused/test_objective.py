@@ -17,7 +17,7 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.objective import Feeding, window_loss
 from dvs_jax.fused.window import Window
 
-from .records import walking_record
+from .records import biased_record, walking_record
 
 FLOW_SIZE = (16, 9)
 STEPS = 8
@@ -269,6 +269,19 @@ def test_bfloat16_is_close_to_float32(walk: Window, stored_gradient: Any) -> Non
     leaves = jax.tree.leaves((near, near_terms, gradient))
     assert all(leaf.dtype == jnp.float32 for leaf in leaves)
     assert 0.0 < distance(stored_gradient, gradient) < 0.2
+
+
+@pytest.mark.slow
+def test_bfloat16_with_fusion_is_finite_and_close() -> None:
+    sample = window.window_at(biased_record(FLOW_SIZE, 30), 5, STEPS, np.uint32(1), fusion=True)
+    network, weights = small_network(fusion=4), {"camera_turn": 1.0}
+    (fine, params), (coarse, _) = (
+        loss_of(network, Feeding(bfloat16=each), weights) for each in (False, True)
+    )
+    near, slope = jax.jit(jax.value_and_grad(lambda p: coarse(p, sample)[0]))(params)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((near, slope)))
+    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves((near, slope)))
+    np.testing.assert_allclose(near, fine(params, sample)[0], rtol=0.05)
 
 
 def distance(one: Any, other: Any) -> float:

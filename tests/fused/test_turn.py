@@ -13,39 +13,32 @@ from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.features import encode_pairs
 from dvs_jax.fused.turn import TurnEncoder
 
+from .records import flow_of
+
 SIZE = (30, 17)
-
-
-def flow_of(turn: np.ndarray, focal: tuple[float, float], size=SIZE) -> np.ndarray:
-    """Return the exact flow, there and back, of a far scene while the pose turns."""
-    width, height = size
-    x = ((np.arange(width) + 0.5) / width - 0.5) / focal[0]
-    y = ((np.arange(height) + 0.5) / height - 0.5) / focal[1]
-    ray = np.stack([*np.meshgrid(x, y), np.ones((height, width))], axis=-1)
-    ways = []
-    for way in (turn, -turn):
-        turned = ray @ quaternion.to_matrix(quaternion.from_rotation_vector(way)).T
-        ways.append((turned[..., :2] / turned[..., 2:] - ray[..., :2]) * focal)
-    return np.concatenate(ways, axis=-1).astype(np.float32)
 
 
 @pytest.mark.parametrize("focal", [(0.79, 1.4), (1.6, 2.8), (0.5, 0.5)])
 @pytest.mark.parametrize("turn", [(0.01, -0.02, 0.015), (0.0, 0.0, 0.0), (-0.05, 0.03, 0.04)])
 def test_a_far_scene_tells_the_turn_through_any_lens(turn, focal):
-    told = TurnEncoder(nnx.Rngs(0))(jnp.asarray(flow_of(np.array(turn), focal)), jnp.array(focal))
+    told = TurnEncoder(nnx.Rngs(0))(
+        jnp.asarray(flow_of(np.array(turn), focal, SIZE)), jnp.array(focal)
+    )
     # What is quadratic in the turn cancels between both ways; the cubic rest of 4° is 0.4 %.
     np.testing.assert_allclose(told[:3], turn, rtol=5e-3, atol=2e-6)
 
 
 def test_an_untrained_encoder_counts_the_whole_picture():
-    told = TurnEncoder(nnx.Rngs(0))(jnp.asarray(flow_of(np.zeros(3), (0.8, 1.4))), jnp.ones(2))
+    told = TurnEncoder(nnx.Rngs(0))(
+        jnp.asarray(flow_of(np.zeros(3), (0.8, 1.4), SIZE)), jnp.ones(2)
+    )
     np.testing.assert_allclose(told[4], 0.0, atol=1e-5)
 
 
 def test_what_the_turn_leaves_unexplained_is_told():
     focal, rng = (0.8, 1.4), np.random.default_rng(0)
     noise = 0.004 * rng.standard_normal((17, 30, 4))  # of directions: twice the unit
-    flow = flow_of(np.array([0.01, 0.0, 0.0]), focal) + noise * np.tile(focal, 2)
+    flow = flow_of(np.array([0.01, 0.0, 0.0]), focal, SIZE) + noise * np.tile(focal, 2)
     told = TurnEncoder(nnx.Rngs(0))(jnp.asarray(flow, jnp.float32), jnp.array(focal))
     np.testing.assert_allclose(np.exp(told[3]), 2.0 * 2.0, rtol=0.05)
 
