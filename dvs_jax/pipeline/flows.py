@@ -1,6 +1,5 @@
 """The stage that finds the optical flow between each picture and the one before it."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -23,8 +22,6 @@ QUICK_SIDE = 240
 is then off by 0.14 pixels of full HD; by `dis` at a quarter of that by 0.07, in ten times as long.
 """
 
-_log = logging.getLogger("dvs_jax")
-
 
 def estimator_for(name: str, official: bool, weights: Path | None = None) -> Estimator:
     """Return the estimator for a network.
@@ -36,7 +33,6 @@ def estimator_for(name: str, official: bool, weights: Path | None = None) -> Est
         weights: RAFT weights to take instead of published ones.
     """
     if name == "auto" and weights is None and not official and jax.default_backend() == "cpu":
-        _log.info("optical flow: %s", QUICK_DIS)
         name = QUICK_DIS
     return flow.create(name, weights=weights)
 
