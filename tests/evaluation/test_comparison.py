@@ -129,9 +129,9 @@ def test_a_model_that_reads_flow_is_left_out_where_there_is_none(walking, caplog
     assert "fused is left out: it reads optical flow, and walk has none" in caplog.text
 
 
-def test_flow_is_divided_by_the_strength_as_predict_trajectory_does(walking):
+def test_official_weights_read_flow_divided_by_the_strength(walking):
     layers = {"lstm": (4,), "flow_size": (64, 36)}
-    network = FusedNetwork(Architecture(flow=True, **layers), nnx.Rngs(0))
+    network = FusedNetwork(Architecture(flow=True, official=True, **layers), nnx.Rngs(0))
     network.eval()
     rng, asked = np.random.default_rng(0), []
 
