@@ -551,6 +551,7 @@ def benchmark(
         if given is not None and what not in users:
             those = ", ".join(f"`benchmark {user}`" for user in users)
             raise InputError(f"{option} is for {those}, not `benchmark {what}`")
+    _require_file(out)
     if what == "trajectory":
         _benchmark_trajectory()
     elif what == "pipeline":
@@ -574,7 +575,6 @@ def _benchmark_pipeline(clip: Path | None, models: list[str] | None, out: Path |
     from dvs_jax.clip import load_clip
     from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
 
-    _require_file(out)
     model, *others = models or [DEFAULT_MODEL]
     if others:
         raise InputError("--model can be given once for `benchmark pipeline`")
@@ -605,7 +605,6 @@ def _benchmark_faults(models: list[str] | None, count: int, out: Path | None) ->
     from dvs_jax.fault_benchmark import table
     from dvs_jax.fused.weights import load_model
 
-    _require_file(out)
     networks = {name: load_model(name) for name in models or shipped()}
     with _tracking() as track:
         report = fault_benchmark.compare(fault_benchmark.clips(count), networks, track=track)
