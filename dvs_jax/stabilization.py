@@ -264,9 +264,8 @@ def _remove_what_does_not_hold(folder: Path, name: str, report: Report) -> None:
 
 
 def _agreement_of(clip: Clip) -> Agreement:
-    log = clip.sensors
-    ois = sensors.ois_at(log.ois, log.frames.ois_time_ns + log.frames.readout_ns // 2)
-    return Agreement(log.camera, clip.size, clips.real_path(clip).quaternion, ois)
+    pose = clips.real_path(clip).quaternion
+    return Agreement(clip.sensors.camera, clip.size, pose, clips.lens_shift(clip))
 
 
 def _warn_of_disagreement(clip: Clip, explained: float) -> None:
