@@ -197,9 +197,7 @@ def _follow_stretch(case: Case, with_flow: bool) -> FollowStretch:
     small = working_size(height, width) if with_flow else (0, 0)
     return FollowStretch(
         is_first=np.array(False),
-        features=features.pose_features(
-            gyro, time_ns, wanted.official, 1.0, wanted.poses_each_side, wanted.fusion > 0
-        ),
+        features=features.poses_seen(wanted, gyro, time_ns),
         frames=rng.integers(0, 255, (FRAMES, *small, 3), np.uint8),
         still=np.zeros(FRAMES, bool),
         lens=np.zeros((FRAMES + 1, 2), np.float32),

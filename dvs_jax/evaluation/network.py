@@ -35,12 +35,7 @@ class NetworkPaths:
         gyro = with_pre_roll(self._footage.gyro)
         wanted = self._network.architecture
         values = [float(each) for each in strengths]
-        steps = [
-            features.pose_features(
-                gyro, time_ns, wanted.official, each, wanted.poses_each_side, wanted.fusion > 0
-            )
-            for each in values
-        ]
+        steps = [features.poses_seen(wanted, gyro, time_ns, each) for each in values]
         if self._network.encoder is not None:
             told = self._told_by_flow(values)
             steps = [each._replace(flow=code) for each, code in zip(steps, told, strict=True)]

@@ -72,6 +72,18 @@ def pose_features(
     )
 
 
+def poses_seen(
+    wanted: Architecture,
+    gyro: CameraPath,
+    time_ns: Int[np.ndarray, "frame"],
+    strength: float = 1.0,
+) -> StepFeatures:
+    """Return the poses that each step of a network sees, without flow (see `pose_features`)."""
+    return pose_features(
+        gyro, time_ns, wanted.official, strength, wanted.poses_each_side, wanted.fusion > 0
+    )
+
+
 def _gyro_turns(
     gyro: CameraPath, time_ns: Int[np.ndarray, "frame"], offsets_ns: Sequence[int]
 ) -> Float[np.ndarray, "step offset 3"]:

@@ -15,7 +15,7 @@ from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.fused import reach
-from dvs_jax.fused.features import normalize_flow, pose_features, told_by_flow
+from dvs_jax.fused.features import normalize_flow, poses_seen, told_by_flow
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_state, start_pose, step
 from dvs_jax.sensors.integration import integrate, with_pre_roll
@@ -203,14 +203,7 @@ class OnlineStabilizer:
     def _features(self, frame: _Frame) -> StepFeatures:
         times = np.array([frame.previous_ns, frame.time_ns])
         wanted = self._network.architecture
-        stacked = pose_features(
-            self._gyro,
-            times,
-            wanted.official,
-            self._strength,
-            wanted.poses_each_side,
-            wanted.fusion > 0,
-        )
+        stacked = poses_seen(wanted, self._gyro, times, self._strength)
         features = jax.tree.map(lambda array: jnp.asarray(array[0]), stacked)
         return features._replace(flow=jnp.asarray(frame.flow))
 

@@ -50,9 +50,7 @@ def predict_trajectory(
     gyro, camera = with_pre_roll(clip.sensors.gyro), clip.sensors.camera
     if strength is None:
         strength = 1.0 if wanted.official else reach.field_of_view(camera, clip.size)
-    steps = features.pose_features(
-        gyro, time_ns, wanted.official, strength, wanted.poses_each_side, wanted.fusion > 0
-    )
+    steps = features.poses_seen(wanted, gyro, time_ns, strength)
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
         normal = normal_flow(pairs, clip, wanted)

@@ -95,13 +95,7 @@ class HeldOut:
 
 def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
     seen = network.architecture
-    steps = features.pose_features(
-        with_pre_roll(gyro_path(clip)),
-        clip.time_ns,
-        seen.official,
-        each_side=seen.poses_each_side,
-        fusion=seen.fusion > 0,
-    )
+    steps = features.poses_seen(seen, with_pre_roll(gyro_path(clip)), clip.time_ns)
     if network.encoder is None:
         return steps
     flow = features.as_read(loader.smaller_flow(clip.flow, seen.flow_size), clip.lens_shift, seen)

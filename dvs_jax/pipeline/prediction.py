@@ -67,14 +67,8 @@ def _steps(
     while start < last:
         flow = None if told is None else next(told)
         count = min(STEPS_AT_ONCE, last - start) if flow is None else len(flow)
-        steps = features.pose_features(
-            gyro,
-            time_ns[start : start + count + 1],
-            wanted.official,
-            strength,
-            wanted.poses_each_side,
-            wanted.fusion > 0,
-        )
+        shown = time_ns[start : start + count + 1]
+        steps = features.poses_seen(wanted, gyro, shown, strength)
         yield steps if flow is None else steps._replace(flow=flow)
         start += count
 
