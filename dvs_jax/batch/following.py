@@ -22,7 +22,6 @@ from dvs_jax.fused import features, prediction, reach
 from dvs_jax.pipeline import Framing, Method, View, flows, path, viewing
 from dvs_jax.pipeline.prediction import SMALLEST_REACH, predicted_levels
 from dvs_jax.sensors.integration import with_pre_roll
-from dvs_jax.video import Shrink
 
 Poses = Float[np.ndarray, "frame 4"]
 
@@ -87,8 +86,7 @@ def _task(clip: Clip, options: Options) -> FollowTask:
 
 
 def _small_frames(clip: Clip, estimator: RaftEstimator) -> Iterator[np.ndarray]:
-    shrink = Shrink(clip.video.path, flows.working_size(clip.size, estimator))
-    return map(shrink, clips.read_pictures(clip))
+    return map(flows.shrinking(clip, estimator), clips.read_pictures(clip))
 
 
 def _views(clip: Clip, method: Method, predicted: Poses | None) -> Iterator[View]:

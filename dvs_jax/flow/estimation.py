@@ -22,16 +22,22 @@ from dvs_jax.flow.stillness import is_still
 
 logger = logging.getLogger("dvs_jax")
 
-Frame = UInt8[np.ndarray, "height width 3"]
+Frame = UInt8[np.ndarray, "height width 3"] | UInt8[np.ndarray, "height width"]
 
 # Below this DIS has no room for its patches, and takes the process with it.
 _SMALLEST_SIDE = 16
 
 
 class Estimator(Protocol):
-    """What makes flow: a name, and a stream of pairs out of a stream of frames of one size."""
+    """What makes flow out of frames of one size.
+
+    Attributes:
+      name: what messages call it.
+      reads_color: whether frames have to be RGB; otherwise grey ones are as good.
+    """
 
     name: str
+    reads_color: bool
 
     def pairs(self, frames: Iterable[Frame]) -> Iterator[FlowPair]:
         """Flow of each two consecutive frames, in order, in constant memory."""
@@ -112,7 +118,8 @@ def estimate(
     """Flow of each two consecutive frames, forward and backward, in constant memory.
 
     Args:
-      frames: uint8 RGB [height, width, 3], all of one size, two or more.
+      frames: uint8 RGB [height, width, 3], all of one size, two or more; also grey
+        [height, width] for an estimator that reads no colours.
       estimator: a name that `create` knows, or an estimator.
       size: height and width to work at; a quarter of the frames' by default.
       source: the video's name, for messages.
@@ -123,10 +130,11 @@ def estimate(
 
     Raises:
       InputError: an unknown estimator; while streaming: fewer than two frames, frames that differ
-        in size or are no uint8 RGB images, a size too small, or flow that is not finite.
+        in size or are no such images, a size too small, or flow that is not finite.
     """
     maker = create(estimator) if isinstance(estimator, str) else estimator
-    return _stream(_resized(frames, size, source), maker, source)
+    resized = _resized(_checked(frames, maker.reads_color, source), size, source)
+    return _stream(resized, maker, source)
 
 
 def _stream(frames: Iterator[Frame], estimator: Estimator, source: str) -> Iterator[FlowPair]:
@@ -156,10 +164,12 @@ def _watched(frames: Iterator[Frame], still: deque[bool]) -> Iterator[Frame]:
         yield frame
 
 
-def _resized(frames: Iterable[Frame], size: tuple[int, int] | None, source: str) -> Iterator[Frame]:
+def _checked(frames: Iterable[Frame], reads_color: bool, source: str) -> Iterator[Frame]:
+    """Pass frames on that are images, all of one shape."""
     shape: tuple[int, ...] | None = None
     for index, frame in enumerate(frames):
-        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        is_grey = frame.ndim == 2 and not reads_color
+        if frame.dtype != np.uint8 or not (is_grey or (frame.ndim == 3 and frame.shape[2] == 3)):
             raise InputError(
                 f"{source}: frame {index} is {frame.dtype} {frame.shape}, "
                 "flow takes uint8 RGB [height, width, 3]"
@@ -170,7 +180,12 @@ def _resized(frames: Iterable[Frame], size: tuple[int, int] | None, source: str)
                 f"{source}: frame {index} is {frame.shape[1]} × {frame.shape[0]} px, "
                 f"those before it are {shape[1]} × {shape[0]}; flow needs frames of one size"
             )
-        height, width = size or working_size(*shape[:2])
+        yield frame
+
+
+def _resized(frames: Iterator[Frame], size: tuple[int, int] | None, source: str) -> Iterator[Frame]:
+    for frame in frames:
+        height, width = size or working_size(*frame.shape[:2])
         if min(height, width) < _SMALLEST_SIDE:
             raise InputError(
                 f"{source}: flow at {width} × {height} px is too small, at least "

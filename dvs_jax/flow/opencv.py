@@ -12,28 +12,37 @@ from dvs_jax.flow.pair import FlowPair
 QUICK_DIS = "dis-quick"
 
 Grey = UInt8[np.ndarray, "height width"]
+Frame = UInt8[np.ndarray, "height width 3"]
 
 
 class OpenCvEstimator:
     """One of OpenCV's dense estimators, run on the grey values of one pair after the other."""
 
+    reads_color = False
+
     def __init__(self, name: str, method: cv2.DenseOpticalFlow):
         self.name = name
         self._method = method
 
-    def pairs(self, frames: Iterable[UInt8[np.ndarray, "height width 3"]]) -> Iterator[FlowPair]:
+    def pairs(self, frames: Iterable[Frame | Grey]) -> Iterator[FlowPair]:
         """Flow of each two consecutive frames.
 
         Args:
-          frames: uint8 RGB [height, width, 3], all of one size.
+          frames: uint8 RGB [height, width, 3] or grey [height, width], all of one size.
         """
-        greys = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames)
-        for first, second in pairwise(greys):
+        for first, second in pairwise(map(to_grey, frames)):
             yield FlowPair(self._calculate(first, second), self._calculate(second, first))
 
     def _calculate(self, first: Grey, second: Grey) -> Float[np.ndarray, "height width 2"]:
         # No array to write to: DIS would take one for a first guess.
         return self._method.calc(first, second, None)  # type: ignore[call-overload]
+
+
+def to_grey(frame: Frame | Grey) -> Grey:
+    """Return the grey values of a frame that is uint8 RGB, or is grey already."""
+    if frame.ndim == 2:
+        return frame
+    return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
 def dis() -> OpenCvEstimator:
@@ -45,9 +54,13 @@ def dis() -> OpenCvEstimator:
 
 
 def quick_dis() -> OpenCvEstimator:
-    """DIS without the refinement of single pixels: as good where only means over parts count."""
+    """DIS for small pictures, without overlap of patches and refinement of single pixels.
+
+    It is as good where only means over parts of the picture count.
+    """
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    method.setFinestScale(1)
+    method.setFinestScale(0)
+    method.setPatchStride(method.getPatchSize())
     return OpenCvEstimator(QUICK_DIS, method)
 
 

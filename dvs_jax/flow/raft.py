@@ -24,6 +24,8 @@ Flows = Float[Array, "pair height width 2"]
 class RaftEstimator:
     """RAFT behind the interface of all estimators."""
 
+    reads_color = True
+
     def __init__(
         self,
         name: str,

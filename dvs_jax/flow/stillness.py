@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from dvs_jax.flow.opencv import to_grey
+
 _WINDOW_PX = 32
 # Recompression moves single windows by almost a tenth of a pixel, but not the picture as a whole.
 _LARGEST_WINDOW_MOTION_PX = 0.1
@@ -19,10 +21,8 @@ _NOISE_GRADIENT = 2.0
 _LARGEST_MEAN_DIFFERENCE = 6.0
 
 
-def is_still(
-    first: UInt8[np.ndarray, "height width 3"], second: UInt8[np.ndarray, "height width 3"]
-) -> bool:
-    """Whether nothing that matters moves between two frames, uint8 RGB [height, width, 3].
+def is_still(first: UInt8[np.ndarray, "..."], second: UInt8[np.ndarray, "..."]) -> bool:
+    """Whether nothing that matters moves between two frames, uint8 RGB [height, width, 3] or grey.
 
     That is: half the picture by less than 0.03 px, and no window of 32 × 32 px by 0.1 px.
     """
@@ -34,9 +34,8 @@ def is_still(
     )
 
 
-def _denoised(frame: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "height width"]:
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return cv2.GaussianBlur(grey, (0, 0), _NOISE_SIGMA_PX)
+def _denoised(frame: UInt8[np.ndarray, "..."]) -> Float[np.ndarray, "height width"]:
+    return cv2.GaussianBlur(to_grey(frame).astype(np.float32), (0, 0), _NOISE_SIGMA_PX)
 
 
 def _window_motion(

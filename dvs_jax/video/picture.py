@@ -38,6 +38,33 @@ def blank(size: tuple[int, int]) -> av.VideoFrame:
     return av.VideoFrame(*size, FORMAT)
 
 
+def shrunk_luma(picture: av.VideoFrame, size: tuple[int, int]) -> Plane:
+    """Return a small grey image of a picture, each pixel the mean of those it stands for.
+
+    Args:
+        picture: as `planes` takes it.
+        size: width and height of the image.
+
+    Returns:
+        uint8 [height, width], in limited range.
+    """
+    return _shrunk(planes(picture)[0], size)
+
+
+def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
+    # Halves are OpenCV's fastest means: one after the other takes a third of the time of all at
+    # once, and is off by a level at most.
+    while all(
+        length % 2 == 0 and length >= 4 * small
+        for length, small in zip(plane.shape[::-1], size, strict=True)
+    ):
+        plane = cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(
+            np.uint8, copy=False
+        )
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.uint8, copy=False)
+
+
 class Shrink:
     """Makes small RGB images of one video's pictures, for what does not need them large."""
 
@@ -55,6 +82,6 @@ class Shrink:
         """Shrink a picture in `FORMAT`, each pixel the mean of those it stands for."""
         small = av.VideoFrame(*self._size, "yuv444p")
         for source, target in zip(planes(picture), planes(small), strict=True):
-            cv2.resize(source, self._size, dst=target, interpolation=cv2.INTER_AREA)
+            target[:] = _shrunk(source, self._size)
         small.colorspace, small.color_range = picture.colorspace, ColorRange.MPEG
         return self._to_rgb(small)

@@ -96,7 +96,7 @@ def test_a_long_stream_needs_no_more_memory():
             [np.zeros((64, 64, 3), np.uint8), np.zeros((64, 80, 3), np.uint8)],
             "frame 1 is 80 × 64 px, those before it are 64 × 64",
         ),
-        ([np.zeros((64, 64), np.uint8)] * 2, "frame 0 is uint8"),
+        ([np.zeros((64, 64, 4), np.uint8)] * 2, "frame 0 is uint8"),
         ([np.zeros((64, 64, 3), np.float32)] * 2, "frame 0 is float32"),
         ([np.zeros((60, 800, 3), np.uint8)] * 2, "200 × 15 px is too small"),
     ],
@@ -107,12 +107,23 @@ def test_unusable_frames_are_named(frames, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["dis", "dis-quick"])
 @pytest.mark.parametrize("size", [(16, 16), (16, 40), (16, 200), (200, 16), (17, 45)])
-def test_the_smallest_sizes_do_not_end_the_process(size):
+def test_the_smallest_sizes_do_not_end_the_process(name, size):
     """OpenCV's DIS reads outside its arrays on flat, wide frames of fewer than 16 rows."""
     world = textured_frame(size[0] + 1, size[1] + 1)
-    (pair,) = estimate([world[:-1, :-1], world[1:, 1:]], "dis", size=size)
+    (pair,) = estimate([world[:-1, :-1], world[1:, 1:]], name, size=size)
     assert pair.forward.shape == (*size, 2)
+
+
+def test_grey_frames_serve_estimators_that_read_no_colours(moved_pair, shake):
+    frames = moved_pair(shake)
+    greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    (expected,) = estimate(frames, "dis", size=frames[0].shape[:2])
+    (pair,) = estimate(greys, "dis", size=frames[0].shape[:2])
+    np.testing.assert_array_equal(pair.forward, expected.forward)
+    with pytest.raises(InputError, match=r"frame 0 is uint8 .* flow takes uint8 RGB"):
+        next(estimate(greys, RaftEstimator("raft", untrained_small())))
 
 
 def test_estimators_go_by_name():
@@ -158,6 +169,7 @@ def test_auto_takes_raft_on_an_accelerator(published_models, monkeypatch, caplog
 def test_flow_that_is_not_finite_is_not_passed_on(moved_pair, shake):
     class Broken:
         name = "broken"
+        reads_color = True
 
         def pairs(self, frames):
             for pair in create("dis").pairs(frames):

@@ -31,9 +31,9 @@ def test_our_networks_get_a_quicker_flow_and_official_ones_their_own():
 @pytest.mark.parametrize(
     ("name", "size", "expected"),
     [
-        ("dis-quick", (1920, 1080), (240, 135)),
-        ("dis-quick", (1080, 1920), (135, 240)),
-        ("dis-quick", (192, 108), (192, 108)),
+        ("dis-quick", (1920, 1080), (160, 90)),
+        ("dis-quick", (1080, 1920), (90, 160)),
+        ("dis-quick", (128, 72), (128, 72)),
         ("dis", (1920, 1080), (480, 270)),
     ],
 )
