@@ -75,7 +75,7 @@ def warp_planes(
         Luma and chroma likewise, without a last odd row and column.
     """
     height, width = luma.shape
-    coarse = _lattice_map(grid, (width, height), kept)
+    coarse = lattice_map(grid, (width, height), kept)
     even = width - width % 2, height - height % 2
     half = even[0] // 2, even[1] // 2
     # A chroma sample counts as the middle of its four luma pixels.
@@ -84,6 +84,25 @@ def warp_planes(
     black = jnp.asarray(_BLACK)
     drawn = sample(luma[..., None], bright, border, black[:1])[..., 0]
     return drawn, sample(chroma, positions, border, black[1:])
+
+
+@partial(jax.jit, static_argnames="size")
+def lattice_maps(
+    grids: Float[Array, "frame row column 4"],
+    kept: Float[Array, "frame video"],
+    size: tuple[int, int],
+) -> Float[Array, "frame video row2 column2 2"]:
+    """Return `lattice_map` of many frames, each as it is shown in every video.
+
+    It is compiled once for each size and number of frames.
+
+    Args:
+        grids: float32; see `warp.source_positions`.
+        kept: float32, the shares that the videos show.
+        size: width and height of the frames.
+    """
+    of_videos = jax.vmap(lattice_map, (None, None, 0))
+    return jax.vmap(of_videos, (0, None, 0))(grids, size, kept)
 
 
 def backward_map(
@@ -96,15 +115,24 @@ def backward_map(
         size: width and height of source and output in pixels.
         kept: see `warp_frames`.
     """
-    return _between_lattice(_lattice_map(grid, size, kept), size, LATTICE_STEP)
+    return _between_lattice(lattice_map(grid, size, kept), size, LATTICE_STEP)
 
 
 # By default accelerators multiply matrices in 10 bits or less: that is pixels of a full HD frame.
 @jax.default_matmul_precision("highest")
-def _lattice_map(
+def lattice_map(
     grid: Float[Array, "row column 4"], size: tuple[int, int], kept: Float[Array, ""]
 ) -> Float[Array, "row2 column2 2"]:
-    """Return the source pixels of the middles of squares of the output, and of those around it."""
+    """Return the source pixels of the middles of squares of the output, and of those around it.
+
+    Args:
+        grid: see `warp.source_positions`.
+        size: width and height of the frame in pixels.
+        kept: see `warp_frames`.
+
+    Returns:
+        float32, (x, y); see `warp.lattice_map`.
+    """
     x, y = (_lattice(length, kept) for length in size)
     target = jnp.stack(jnp.meshgrid(x, y), axis=-1)
     return source_positions(grid, target) * jnp.broadcast_to(jnp.asarray(size), target.shape)

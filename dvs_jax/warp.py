@@ -28,7 +28,7 @@ _SMALLEST_AREA = 1e-6
 """Relative area below which a cell of the grid counts as folded (part of it behind the camera)."""
 
 _BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
-_BLACK = (16, 128, 128)
+_BLACK_LUMA, _NO_CHROMA = 16, 128
 
 
 def source_positions(grid: quaternion.Array, target: quaternion.Array) -> quaternion.Array:
@@ -44,10 +44,10 @@ def source_positions(grid: quaternion.Array, target: quaternion.Array) -> quater
         shows nothing of the frame.
     """
     xp = quaternion.array_namespace(grid, target)
-    affine = _inverse_affine(grid)
+    affine, cells = _inverse_affine(grid), _cells(grid)
     position = target @ affine[:2] + xp.broadcast_to(affine[2], target.shape)
     for _ in range(_NEWTON_STEPS):
-        landed, along_x, along_y = _land(grid, position)
+        landed, along_x, along_y = _land(cells, position)
         position = position - _solve(along_x, along_y, landed - target)
     return position
 
@@ -64,26 +64,32 @@ def _inverse_affine(grid: quaternion.Array) -> quaternion.Array:
     return xp.linalg.solve(landed.T @ landed, landed.T @ vertices)
 
 
+def _cells(grid: quaternion.Array) -> quaternion.Array:
+    """Return, [row, column, 4, 2], where each cell's first corner lands and how that goes on.
+
+    That is: along its upper side, along its left side, and how far its lower side differs from its
+    upper one.
+    """
+    xp = quaternion.array_namespace(grid)
+    upper = grid[:, 1:, :2] - grid[:, :-1, :2]
+    drop = grid[1:, :-1, :2] - grid[:-1, :-1, :2]
+    return xp.stack([grid[:-1, :-1, :2], upper[:-1], drop, upper[1:] - upper[:-1]], axis=2)
+
+
 def _land(
-    grid: quaternion.Array, position: quaternion.Array
+    cells: quaternion.Array, position: quaternion.Array
 ) -> tuple[quaternion.Array, quaternion.Array, quaternion.Array]:
     """Return where source points land, and how that changes with their x and with their y.
 
     It is bilinear within a cell of the grid; beyond the frame the outermost cells go on.
     """
-    xp = quaternion.array_namespace(grid, position)
-    cells = grid.shape[0] - 1
-    column, row = position[..., 0] * cells, position[..., 1] * cells
-    top = xp.clip(xp.floor(row), 0, cells - 1).astype(int)
-    left = xp.clip(xp.floor(column), 0, cells - 1).astype(int)
-    down, right = (row - top)[..., None], (column - left)[..., None]
-    corner = grid[..., :2]
-    upper = corner[top, left + 1] - corner[top, left]
-    lower = corner[top + 1, left + 1] - corner[top + 1, left]
-    drop = corner[top + 1, left] - corner[top, left]
-    twist = lower - upper
-    landed = corner[top, left] + upper * right + drop * down + twist * down * right
-    return landed, (upper + twist * down) * cells, (drop + twist * right) * cells
+    xp, count = quaternion.array_namespace(cells, position), len(cells)
+    scaled = position * count
+    corner = xp.clip(xp.floor(scaled), 0, count - 1).astype(int)
+    right, down = xp.moveaxis(scaled - corner, -1, 0)[..., None]
+    first, upper, drop, twist = xp.moveaxis(cells[corner[..., 1], corner[..., 0]], -2, 0)
+    along_x, along_y = upper + twist * down, drop + twist * right
+    return first + upper * right + along_y * down, along_x * count, along_y * count
 
 
 def _solve(
@@ -112,13 +118,23 @@ def backward_map(
     Returns:
         float32 [height, width, 2] in pixels, integers at pixel centres.
     """
-    return _between_lattice(_lattice_map(grid, size, kept), size, LATTICE_STEP)
+    return _between_lattice(lattice_map(grid, size, kept), size)
 
 
-def _lattice_map(
+def lattice_map(
     grid: Float[np.ndarray, "row column 4"], size: tuple[int, int], kept: float
 ) -> Float[np.ndarray, "row column 2"]:
-    """Return the source pixels of the middles of squares of the output, and of those around it."""
+    """Return the source pixels of the middles of squares of the output, and of those around it.
+
+    Args:
+        grid: see `source_positions`.
+        size: width and height of source and output in pixels.
+        kept: see `backward_map`.
+
+    Returns:
+        float32, (x, y) in pixels; of squares of `LATTICE_STEP` pixels, one more on every side than
+        touch the output.
+    """
     lattice = [np.arange(-1, -(-length // LATTICE_STEP) + 1) for length in size]
     x, y = np.meshgrid(*((points + 0.5) * LATTICE_STEP - 0.5 for points in lattice))
     target = np.stack([x, y], axis=-1) / size
@@ -126,13 +142,13 @@ def _lattice_map(
 
 
 def _between_lattice(
-    coarse: Float[np.ndarray, "row column 2"], size: tuple[int, int], step: int
+    coarse: Float[np.ndarray, "row column 2"], size: tuple[int, int]
 ) -> Float[np.ndarray, "height width 2"]:
-    """Return the positions of all pixels from those of the middles of squares of `step` pixels."""
+    """Return the positions of all pixels from those of the middles of squares of them."""
     # Resizing by an integer factor puts sample i at the middle of its pixels.
-    fine = cv2.resize(coarse, None, fx=step, fy=step)
+    fine = cv2.resize(coarse, None, fx=LATTICE_STEP, fy=LATTICE_STEP)
     width, height = size
-    return fine[step : step + height, step : step + width]
+    return fine[LATTICE_STEP:, LATTICE_STEP:][:height, :width]
 
 
 def _uncrop(target: quaternion.Array, size: tuple[int, int], kept: float) -> quaternion.Array:
@@ -161,14 +177,13 @@ def warp_frame(
     """
     size = (frame.shape[1], frame.shape[0])
     drawn = np.empty_like(frame)
-    _sample([frame], _lattice_map(grid, size, kept), LATTICE_STEP, [drawn], border, [0])
+    _sample(frame, lattice_map(grid, size, kept), LATTICE_STEP, drawn, border, 0)
     return drawn
 
 
 def warp_planes(
     source: Sequence[UInt8[np.ndarray, "source_height source_width"]],
-    grid: Float[np.ndarray, "row column 4"],
-    kept: float,
+    lattice: Float[np.ndarray, "row column 2"],
     border: Border,
     drawn: Sequence[UInt8[np.ndarray, "height width"]],
 ) -> None:
@@ -176,41 +191,45 @@ def warp_planes(
 
     Args:
         source: uint8 luma, and the differences at half its size, rounded up.
-        grid: (x′, y′, u, v) in fractions of the frame; see `source_positions`.
-        kept: see `backward_map`; 1 for the uncropped output.
+        lattice: where it shows what; see `lattice_map`.
         border: what fills pixels that the frame does not cover.
         drawn: uint8 planes to draw into; a last odd row and column of the source may be missing.
     """
-    height, width = source[0].shape
-    luma = _lattice_map(grid, (width, height), kept)
     # A chroma sample counts as the middle of its four luma pixels.
-    chroma = (luma + 0.5) / 2.0 - 0.5
-    _sample(source[:1], luma, LATTICE_STEP, drawn[:1], border, _BLACK[:1])
-    _sample(source[1:], chroma, LATTICE_STEP // 2, drawn[1:], border, _BLACK[1:])
+    chroma = (lattice + 0.5) / 2.0 - 0.5
+    _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, _BLACK_LUMA)
+    # Four channels at once take OpenCV less time than two one by one; for two it has no quick way.
+    differences = np.empty((*drawn[1].shape, 4), np.uint8)
+    both = cv2.merge([*source[1:], *source[1:]])
+    _sample(both, chroma, LATTICE_STEP // 2, differences, border, _NO_CHROMA)
+    cv2.mixChannels([differences], list(drawn[1:]), [0, 0, 1, 1])
 
 
 def _sample(
-    sources: Sequence[UInt8[np.ndarray, "..."]],
+    source: UInt8[np.ndarray, "..."],
     lattice: Float[np.ndarray, "row column 2"],
     step: int,
-    drawn: Sequence[UInt8[np.ndarray, "..."]],
+    drawn: UInt8[np.ndarray, "..."],
     border: Border,
-    black: Sequence[int],
+    black: int,
 ) -> None:
-    """Draw planes of one size, band by band, so that the positions stay in the cache."""
-    height, width = drawn[0].shape[:2]
-    for row in range(0, len(lattice) - 2, _BAND_ROWS):
-        band = slice(row * step, min((row + _BAND_ROWS) * step, height))
-        size = width, band.stop - band.start
-        positions = _between_lattice(lattice[row : row + _BAND_ROWS + 2], size, step)
-        for source, target, value in zip(sources, drawn, black, strict=True):
-            # The stubs do not know that one two-channel map needs no second.
-            cv2.remap(  # type: ignore[call-overload]
-                source,
-                positions,
-                None,
-                cv2.INTER_LINEAR,
-                dst=target[band],
-                borderMode=_BORDERS[border],
-                borderValue=value,
-            )
+    """Draw an image, band by band, so that the positions stay in the cache."""
+    height, width = drawn.shape[:2]
+    for row in range(0, len(lattice) - 1, _BAND_ROWS):
+        # From the middles of one row of squares to those of another: beyond them nothing is known.
+        fine = cv2.resize(lattice[row : row + _BAND_ROWS + 1], None, fx=step, fy=step)
+        first = row * step - step // 2
+        band = slice(max(first, 0), min(first + _BAND_ROWS * step, height))
+        if band.start >= height:
+            break
+        positions = fine[band.start - first + step // 2 :, step:][: band.stop - band.start, :width]
+        # The stubs do not know that one two-channel map needs no second.
+        cv2.remap(  # type: ignore[call-overload]
+            source,
+            positions,
+            None,
+            cv2.INTER_LINEAR,
+            dst=drawn[band],
+            borderMode=_BORDERS[border],
+            borderValue=(black,) * 4,
+        )

@@ -47,6 +47,9 @@ def test_map_is_the_hosts(size=(333, 111)):
     grid = grid_of(size, [3, -5, 8])
     device = device_warp.backward_map(jnp.asarray(grid, jnp.float32), size, jnp.float32(0.9))
     np.testing.assert_allclose(device, warp.backward_map(grid, size, 0.9), atol=2e-3)
+    batch = jnp.asarray(grid, jnp.float32)[None], jnp.asarray([[0.9, 1.0]])
+    for lattice, kept in zip(device_warp.lattice_maps(*batch, size)[0], (0.9, 1.0), strict=True):
+        np.testing.assert_allclose(lattice, warp.lattice_map(grid, size, kept), atol=2e-3)
 
 
 def test_same_pose_changes_nothing(size=(97, 50)):

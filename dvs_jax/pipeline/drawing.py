@@ -11,6 +11,7 @@ from jaxtyping import Float
 from dvs_jax import camera, sensors, warp
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
+from dvs_jax.device_warp import lattice_maps
 from dvs_jax.pipeline.framing import View
 from dvs_jax.video import picture as pictures
 from dvs_jax.warp import Border
@@ -48,15 +49,29 @@ def drawn(
     width, height = clip.size
     even = width - width % 2, height - height % 2
     while chunk := list(islice(items, _FRAMES_AT_ONCE)):
-        poses = np.stack([view.pose for _, view in chunk])
-        for (picture, view), grid in zip(chunk, _grids_from(clip, poses, start), strict=True):
-            shares = [view.kept, 1.0] if uncropped else [view.kept]
-            drawn_pictures = [pictures.blank(even) for _ in shares]
-            for kept, target in zip(shares, drawn_pictures, strict=True):
-                source, planes = pictures.planes(picture), pictures.planes(target)
-                warp.warp_planes(source, grid, kept, border, planes)
+        lattices = _lattices(clip, [view for _, view in chunk], uncropped, start)
+        for (picture, view), of_videos in zip(chunk, lattices, strict=False):
+            source = pictures.planes(picture)
+            drawn_pictures = [pictures.blank(even) for _ in of_videos]
+            for lattice, target in zip(of_videos, drawn_pictures, strict=True):
+                warp.warp_planes(source, lattice, border, pictures.planes(target))
             yield Drawn(view, drawn_pictures)
         start += len(chunk)
+
+
+def _lattices(
+    clip: Clip, views: list[View], uncropped: bool, start: int
+) -> Float[np.ndarray, "frame video row column 2"]:
+    """Return where each video of some frames shows what; see `warp.lattice_map`.
+
+    There are always as many as are drawn at once, so that one compiled size serves all; those
+    that no view is given for repeat the last.
+    """
+    grids = _grids_from(clip, np.stack([view.pose for view in views]), start)
+    kept = np.array([[view.kept, 1.0][: 1 + uncropped] for view in views])
+    filled = np.minimum(np.arange(_FRAMES_AT_ONCE), len(views) - 1)
+    given = (array[filled].astype(np.float32) for array in (grids, kept))
+    return np.asarray(lattice_maps(*given, clip.size))
 
 
 def grids(clip: Clip, virtual: CameraPath) -> Iterator[Float[np.ndarray, "row column 4"]]:

@@ -55,7 +55,8 @@ class Clip:
             planes = [luma, chroma[..., 0].copy(), chroma[..., 1].copy()]
             for kept in KEPT:
                 drawn += [np.empty_like(plane) for plane in planes]
-                warp.warp_planes(planes, grid, kept, "black", drawn[-3:])
+                lattice = warp.lattice_map(grid, SIZE, kept)
+                warp.warp_planes(planes, lattice, "black", drawn[-3:])
         return drawn
 
     def on_devices(self) -> list[np.ndarray]:
