@@ -44,7 +44,12 @@ ROUNDS = 5
 STAGE_FRAMES = 60
 """Frames with which each stage is timed alone; they are held in memory."""
 
-SAMPLE = SyntheticClip(motion="walking", size=(1920, 1080), duration_s=4.0, seed=3)
+SAMPLE = SyntheticClip(
+    motion="walking", size=(1920, 1080), duration_s=4.0, picture_noise=3.0, seed=3
+)
+"""With a camera's noise a pixel takes the encoder 0.27 bits; those of real clips took 0.21, filmed
+from the air, and 0.42, in the hand. The more it takes, the less all else weighs."""
+
 SAMPLE_REPEATS = 5
 
 

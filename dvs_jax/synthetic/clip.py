@@ -45,6 +45,7 @@ class SyntheticClip:
         strength: factor on how far the camera shakes, sways and is knocked, not on its pans.
         varied: whether people, cameras and cadences differ from seed to seed: each movement's
             size, the steps' frequency, speed, and what is panned or tilted meanwhile.
+        picture_noise: standard deviation of each pixel's brightness, in levels of 255.
         seed: all that is random follows from it.
 
     Raises:
@@ -66,6 +67,7 @@ class SyntheticClip:
     clock_jitter_s: float = 0.0
     strength: float = 1.0
     varied: bool = False
+    picture_noise: float = 0.0
 
     def __post_init__(self) -> None:
         _require_one_of("motion", self.motion, get_args(MotionName))
@@ -79,6 +81,7 @@ class SyntheticClip:
         _require_range("clock_offset_s", self.clock_offset_s, -0.5, 0.5)
         _require_range("clock_jitter_s", self.clock_jitter_s, 0.0, 0.1)
         _require_range("strength", self.strength, 0.0, 100.0)
+        _require_range("picture_noise", self.picture_noise, 0.0, 255.0)
         if any(side < SMALLEST_SIDE or side % 2 for side in self.size):
             raise InputError(
                 f"size = {self.size[0]} × {self.size[1]}: both sides must be even, "

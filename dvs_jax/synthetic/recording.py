@@ -80,7 +80,13 @@ def view_of(recording: Recording, index: int) -> View:
 
 def render_frame(recording: Recording, index: int) -> UInt8[np.ndarray, "height width 3"]:
     """Return frame `index`, RGB."""
-    return render(recording.scene, view_of(recording, index))
+    image, clip = render(recording.scene, view_of(recording, index)), recording.clip
+    if not clip.picture_noise:
+        return image
+    rng = np.random.default_rng([clip.seed, 60, index])
+    noise = rng.standard_normal((*image.shape[:2], 1), np.float32)
+    noisy = image + np.float32(clip.picture_noise) * noise
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
 def flow_between(

@@ -51,6 +51,17 @@ def test_the_video_shows_the_frames(folder):
         assert np.abs(frame.astype(float) - render_frame(recording, index)).mean() < 3.0
 
 
+def test_a_cameras_noise_differs_from_pixel_to_pixel_and_from_frame_to_frame():
+    clean = record(SyntheticClip(motion="still", size=(96, 64), seed=5))
+    noisy = record(replace(clean.clip, picture_noise=3.0))
+    clean_frame = render_frame(clean, 1)
+    errors = [render_frame(noisy, index).astype(int) - clean_frame for index in (0, 1)]
+    assert [error.std() for error in errors] == pytest.approx([3.0, 3.0], rel=0.1)
+    assert all(abs(error.mean()) < 0.2 for error in errors)
+    assert abs(np.corrcoef(*(error[..., 1].ravel() for error in errors))[0, 1]) < 0.05
+    np.testing.assert_array_equal(render_frame(noisy, 1).astype(int) - errors[1], clean_frame)
+
+
 def test_files_have_their_roles_by_name(folder):
     names = sorted(file.name for file in folder.iterdir())
     assert names == [
