@@ -36,7 +36,7 @@ def time_ns(table: Table, column: int, unit: str) -> Int[np.ndarray, "row"]:
         line = table.line[np.argmax(too_long)]
         raise InputError(f"{table.file}, line {line}: time out of range; is it in {unit}?")
     return np.loadtxt(
-        table.text,
+        table.rows(),
         delimiter=table.delimiter,
         comments=None,
         usecols=column % table.values.shape[1],

@@ -11,6 +11,9 @@ PRE_ROLL_SAMPLES = 200
 PRE_ROLL_NS = 500_000_000
 """The network looks 400 ms back, so fast gyros need more than the official 200 samples."""
 
+BLOCK_SAMPLES = 1 << 16
+"""So many samples are integrated at once: what that takes besides its result stays small."""
+
 
 def integrate(
     time_ns: Int[np.ndarray, "sample"], velocity: Float[np.ndarray, "sample 3"]
@@ -22,9 +25,17 @@ def integrate(
         velocity: the pose's angular velocity about the camera's x, y, z in rad/s: the negative of
             the camera's own.
     """
-    step_s = np.diff(time_ns, prepend=time_ns[:1]) / 1e9
-    turn = quaternion.from_rotation_vector(velocity * step_s[:, None])
-    return CameraPath(time_ns, quaternion.accumulate(turn))
+    step_s = np.diff(time_ns, prepend=time_ns[:1])[:, None] / 1e9
+    pose = np.empty((len(time_ns), 4))
+    before = quaternion.identity()
+    for start in range(0, len(time_ns), BLOCK_SAMPLES):
+        block = slice(start, start + BLOCK_SAMPLES)
+        turned = quaternion.accumulate(
+            quaternion.from_rotation_vector(velocity[block] * step_s[block])
+        )
+        pose[block] = quaternion.multiply(turned, np.broadcast_to(before, turned.shape))
+        before = quaternion.normalize(pose[block][-1])
+    return CameraPath(time_ns, pose)
 
 
 def with_pre_roll(path: CameraPath) -> CameraPath:

@@ -1,7 +1,9 @@
 """Tables of numbers in text files: what every log format is made of."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,19 +18,20 @@ TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 _LARGEST = 1e30
 """Beyond any reading in any unit, and safe to square."""
 
+_BLOCK_BYTES = 1 << 20
+
 _CONTROL_CHARACTERS = re.compile(rb"[\0-\x08\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
 class Table:
-    """One log file's numbers.
+    """One log file's numbers; its text is read again where it is needed, for a long log's is large.
 
     Attributes:
         file: where they were read.
         names: the header's column names in lower case; empty without a header.
         values: float64 [row, column], all finite and below 1e30.
         line: int64 [row], the line in the file that each row stands on, counted from 1.
-        text: each row as written, for numbers that float64 would round.
         delimiter: what separates columns, None for whitespace.
     """
 
@@ -36,8 +39,11 @@ class Table:
     names: tuple[str, ...]
     values: Float[np.ndarray, "row column"]
     line: Int[np.ndarray, "row"]
-    text: tuple[str, ...]
     delimiter: str | None
+
+    def rows(self) -> Iterator[str]:
+        """Yield each row as written, for numbers that float64 would round."""
+        return (row for _, row in _rows(self.file, int(self.line[0])))
 
 
 def read(file: Path) -> Table:
@@ -50,37 +56,49 @@ def read(file: Path) -> Table:
         InputError: the file cannot be read, is no text, has no rows, or a row (named by its line)
             has another column count, text, NaN or infinity.
     """
-    lines = _decode(file).splitlines()
-    contents = [line.partition("#")[0].strip() for line in lines]
-    numbered = [(number, content) for number, content in enumerate(contents, 1) if content]
-    if not numbered:
-        raise InputError(f"{file}: the log is empty; record it again or leave the file away")
-    first_line, first = numbered[0]
-    delimiter = _delimiter(first)
-    columns = len(first.split(delimiter))
-    names = _names(first, delimiter)
-    if names:
-        numbered = numbered[1:]
-        if not numbered:
-            raise InputError(f"{file}: the log has a header and no rows")
-    else:
-        names = _commented_names(lines[: first_line - 1], columns)
-    values = _parse(file, numbered, delimiter, columns)
-    line = np.array([number for number, _ in numbered])
-    return Table(file, names, values, line, tuple(text for _, text in numbered), delimiter)
-
-
-def _decode(file: Path) -> str:
     try:
-        raw = file.read_bytes()
+        return _read(file)
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from None
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", errors="replace")
-    if _CONTROL_CHARACTERS.search(raw):
-        raise InputError(f"{file}: not a text file, so not a sensor log")
+
+
+def _read(file: Path) -> Table:
+    first_line, first = next(_rows(file), (0, ""))
+    if not first:
+        raise InputError(f"{file}: the log is empty; record it again or leave the file away")
+    delimiter = _delimiter(first)
+    columns, names = len(first.split(delimiter)), _names(first, delimiter)
+    begin = first_line + bool(names)
+    line = np.fromiter((number for number, _ in _rows(file, begin)), np.int64)
+    if not len(line):
+        raise InputError(f"{file}: the log has a header and no rows")
+    if not names:
+        names = _commented_names(islice(_lines(file), first_line - 1), columns)
+    return Table(file, names, _parse(file, begin, delimiter, columns), line, delimiter)
+
+
+def _rows(file: Path, begin: int = 1) -> Iterator[tuple[int, str]]:
+    """Yield the number and what counts of each line from `begin` on, but for blank ones."""
+    for number, line in enumerate(_lines(file), 1):
+        if number >= begin and (row := line.partition("#")[0].strip()):
+            yield number, row
+
+
+def _lines(file: Path) -> Iterator[str]:
     # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
-    return raw.decode("utf-8-sig", errors="replace")
+    with file.open(encoding=_encoding(file), errors="replace") as text:
+        yield from text
+
+
+def _encoding(file: Path) -> str:
+    with file.open("rb") as raw:
+        if raw.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return "utf-16"
+        raw.seek(0)
+        while block := raw.read(_BLOCK_BYTES):
+            if _CONTROL_CHARACTERS.search(block):
+                raise InputError(f"{file}: not a text file, so not a sensor log")
+    return "utf-8-sig"
 
 
 def _delimiter(row: str) -> str | None:
@@ -100,9 +118,9 @@ def _names(row: str, delimiter: str | None) -> tuple[str, ...]:
     return () if any(map(_is_number, fields)) else tuple(fields)
 
 
-def _commented_names(comments: list[str], columns: int) -> tuple[str, ...]:
+def _commented_names(comments: Iterable[str], columns: int) -> tuple[str, ...]:
     """Return the names in a comment such as `# t_ms, wx, wy, wz`, which np.savetxt writes."""
-    for comment in reversed(comments):
+    for comment in reversed(list(comments)):
         names = tuple(re.findall(r"[^\s,;#]+", comment.lower()))
         is_time = [re.fullmatch(f"{TIME_NAME}_(s|ms|us|ns)", name) for name in names]
         if len(names) == columns and any(is_time):
@@ -111,23 +129,21 @@ def _commented_names(comments: list[str], columns: int) -> tuple[str, ...]:
 
 
 def _parse(
-    file: Path, numbered: list[tuple[int, str]], delimiter: str | None, columns: int
+    file: Path, begin: int, delimiter: str | None, columns: int
 ) -> Float[np.ndarray, "row column"]:
-    rows = [text for _, text in numbered]
+    rows = (row for _, row in _rows(file, begin))
     try:
         values = np.loadtxt(rows, delimiter=delimiter, comments=None, ndmin=2)
     except ValueError:
-        _complain(file, numbered, delimiter, columns)
+        _complain(file, begin, delimiter, columns)
     if values.shape[1] != columns or not (np.abs(values) < _LARGEST).all():
-        _complain(file, numbered, delimiter, columns)
+        _complain(file, begin, delimiter, columns)
     return values
 
 
-def _complain(
-    file: Path, numbered: list[tuple[int, str]], delimiter: str | None, columns: int
-) -> NoReturn:
+def _complain(file: Path, begin: int, delimiter: str | None, columns: int) -> NoReturn:
     """Find the first bad line: too slow a way to read a log, quick enough to explain one."""
-    for number, text in numbered:
+    for number, text in _rows(file, begin):
         fields = text.split(delimiter)
         if len(fields) != columns:
             raise InputError(

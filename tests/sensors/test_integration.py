@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
+from dvs_jax.sensors import integration
 from dvs_jax.sensors.integration import integrate, with_pre_roll
 
 SETTLED = 1e-12
@@ -33,6 +34,15 @@ def one_by_one(time_ns, velocity):
 def test_the_running_product_is_the_product_one_by_one(velocity):
     time_ns = every(5, len(velocity))
     found = integrate(time_ns, velocity)
+    np.testing.assert_allclose(found.quaternion, one_by_one(time_ns, velocity), atol=SETTLED)
+
+
+@given(velocity=velocities)
+def test_a_log_of_many_blocks_is_integrated_as_one(velocity):
+    time_ns = every(5, len(velocity))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(integration, "BLOCK_SAMPLES", 16)
+        found = integrate(time_ns, velocity)
     np.testing.assert_allclose(found.quaternion, one_by_one(time_ns, velocity), atol=SETTLED)
 
 
