@@ -1,7 +1,12 @@
 """What JAX compiles, kept from one run of the command to the next."""
 
+import glob
 import os
+import re
 import sys
+import warnings
+from pathlib import Path
+from typing import Any
 
 from dvs_jax.pretrained import cache_folder
 
@@ -9,6 +14,8 @@ FOLDER_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 """JAX's own name for the folder; its JAX_ENABLE_COMPILATION_CACHE=0 turns all of this off."""
 
 _SHORTEST_VARIABLE = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+
+_DAMAGED = re.compile("Error reading persistent compilation cache entry for '([^']+)'")
 
 
 def keep_compiled() -> None:
@@ -31,3 +38,23 @@ def keep_compiled() -> None:
     os.environ[FOLDER_VARIABLE] = str(folder)
     # JAX leaves out what compiles within a second; read from a file, that is quicker too.
     os.environ.setdefault(_SHORTEST_VARIABLE, "0")
+    _replace_damaged(folder)
+
+
+def _replace_damaged(folder: Path) -> None:
+    """Let what cannot be read be written anew.
+
+    JAX writes in place, so a run that is killed meanwhile leaves a part of a file. Later ones would
+    complain and compile every time, for JAX writes over nothing: here the file goes instead.
+    """
+    show = warnings.showwarning
+
+    def show_or_replace(message: Warning | str, *details: Any, **more: Any) -> None:
+        damaged = _DAMAGED.match(str(message))
+        if damaged is None:
+            show(message, *details, **more)
+            return
+        for file in folder.glob(f"{glob.escape(damaged[1])}-*"):
+            file.unlink(missing_ok=True)
+
+    warnings.showwarning = show_or_replace

@@ -96,6 +96,32 @@ def test_the_cache_lies_where_the_other_downloads_do(own_process, tmp_path):
     assert (tmp_path / "cache" / "compiled").is_dir()
 
 
+COMPILING = """
+from dvs_jax.compilation_cache import keep_compiled
+keep_compiled()
+import warnings
+import jax
+jax.block_until_ready(jax.jit(lambda x: x + 1)(1.0))
+"""
+
+
+def test_what_a_killed_run_left_half_written_is_replaced(own_process, tmp_path):
+    own_process("-c", COMPILING)
+    sizes = {file: file.stat().st_size for file in (tmp_path / "cache").rglob("*-cache")}
+    assert sizes
+    for file, size in sizes.items():
+        os.truncate(file, size // 2)
+    own_process("-c", COMPILING)  # would say on stderr what could not be read
+    assert all(file.stat().st_size == size for file, size in sizes.items())
+    complaint = own_process(
+        "-W",
+        "always",
+        "-c",
+        f"import sys\nsys.stderr = sys.stdout\n{COMPILING}\nwarnings.warn('loud')",
+    )
+    assert "UserWarning: loud" in complaint
+
+
 def test_what_the_environment_says_stays(own_process, tmp_path):
     own = {FOLDER_VARIABLE: "elsewhere", "JAX_ENABLE_COMPILATION_CACHE": "0"}
     assert own_process("-c", SETTINGS, **own).split() == ["elsewhere", "1.0", "False"]
