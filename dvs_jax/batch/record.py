@@ -13,6 +13,7 @@ from flax import nnx
 
 from dvs_jax.batch.job import Job
 from dvs_jax.clip import find_video
+from dvs_jax.flow import flow_folder
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.sensors.folder import find_logs
 from dvs_jax.stabilization import Report
@@ -23,7 +24,9 @@ Settings = Mapping[str, Any]
 
 
 def source_of(job: Job) -> str:
-    """Return a digest of the sizes and times of change of a clip's video, or frames, and its logs.
+    """Return a digest of the sizes and times of change of what a clip consists of.
+
+    That is its video, or frames, its logs, and its flow files where it has any.
 
     Raises:
         InputError: there is no video, or several, or several logs of one kind.
@@ -33,6 +36,8 @@ def source_of(job: Job) -> str:
     logs = find_logs(video)
     files = [*video.iterdir()] if video.is_dir() else [video]
     files += filter(None, (logs.gyro, logs.ois, logs.frame, logs.camera))
+    flow = flow_folder.find(video.parent)
+    files += flow.files() if flow else []
     states = [(file.name, _size(file), file.stat().st_mtime_ns) for file in sorted(files)]
     return hashlib.sha256(repr(states).encode()).hexdigest()
 

@@ -3,6 +3,7 @@
 File i holds the pair of frames i and i + 1: forward i → i + 1, backward i + 1 → i.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,11 @@ class FlowFolder:
         while self.has(count):
             count += 1
         return count
+
+    def files(self) -> Iterator[Path]:
+        """Both files of each pair that `len` counts."""
+        for index in range(len(self)):
+            yield from (self.forward_path(index), self.backward_path(index))
 
     @cached_property
     def size(self) -> tuple[int, int]:

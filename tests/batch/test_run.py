@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from flax import nnx
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.console import Console
 from dvs_jax.batch import Job, Outcome, one_by_one, record, run, table
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
+from dvs_jax.flow import FlowFolder, FlowPair
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.stabilization import Report
@@ -103,6 +105,16 @@ def test_another_video_or_log_begins_anew(jobs, stabilizer, file):
     else:
         changed.write_text("fov = 1.27\n")
     assert states(jobs, stabilizer) == ["done", "failed", "skipped"]
+
+
+def test_other_flow_begins_anew(jobs, stabilizer):
+    states(jobs, stabilizer)
+    flow = FlowFolder(jobs[0].clip)
+    flow.write(0, FlowPair(*np.zeros((2, 8, 8, 2), np.float32)))
+    assert states(jobs, stabilizer) == ["done", "failed", "skipped"]
+    os.utime(flow.backward_path(0), ns=(1, 1))
+    assert states(jobs, stabilizer) == ["done", "failed", "skipped"]
+    assert states(jobs, stabilizer) == ["skipped", "failed", "skipped"]
 
 
 def test_results_that_are_gone_or_cut_short_are_made_again(jobs, stabilizer):
