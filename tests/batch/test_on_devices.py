@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flax import nnx
 
 from dvs_jax import camera_path, plots, video
 from dvs_jax.batch import Job, one_by_one, run
@@ -15,10 +14,10 @@ from dvs_jax.batch.options import Options, devices_suit
 from dvs_jax.device_pipeline.lanes import Program
 from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.fused.architecture import Architecture
-from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.pipeline import Method
 from dvs_jax.stabilization import stabilize
 from tests.flow.weights import untrained_small
+from tests.fused.networks import calm
 
 ENCODED = {"crf": 0, "preset": "ultrafast", "encoder": "software", "border": "black"}
 
@@ -31,15 +30,6 @@ def folders(walk, tmp_path, monkeypatch) -> list[Path]:
     copies = [walk, *(Path(shutil.copytree(walk, tmp_path / name)) for name in ("b", "c"))]
     (copies[1] / "walking_gyro.txt").unlink()
     return copies
-
-
-def calm(architecture: Architecture) -> FusedNetwork:
-    network = FusedNetwork(architecture, nnx.Rngs(1))
-    last = network.core.fully_connected[-1].linear
-    last.kernel[...] = 0.1 * last.kernel[...]
-    last.bias[...] = np.array([0.0, 0.0, 0.0, 1.0], np.float32)
-    network.eval()
-    return network
 
 
 def by_both(folders: list[Path], out: Path, method: Method, uncropped: bool):

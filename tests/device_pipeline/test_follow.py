@@ -4,7 +4,6 @@ import cv2
 import jax
 import numpy as np
 import pytest
-from flax import nnx
 
 from dvs_jax import flow, quaternion
 from dvs_jax.camera_path import CameraPath
@@ -16,6 +15,7 @@ from dvs_jax.fused import features, inference
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from tests.flow.weights import untrained_small
+from tests.fused.networks import calm
 
 SIZE = (64, 96)  # height and width
 FOCAL = np.array([0.8, 1.4], np.float32)
@@ -36,16 +36,6 @@ def clip(frames: int, seed: int, architecture: Architecture):
     pictures = [world[y : y + SIZE[0], x : x + SIZE[1]].copy() for y, x in corner]
     pictures[3] = pictures[2]
     return poses, time_ns, pictures, rng.normal(0.0, 0.002, (frames, 2))
-
-
-def calm(architecture: Architecture) -> FusedNetwork:
-    """A network that turns the camera little, so that rounding errors do not grow."""
-    network = FusedNetwork(architecture, nnx.Rngs(1))
-    last = network.core.fully_connected[-1].linear
-    last.kernel[...] = 0.1 * last.kernel[...]
-    last.bias[...] = np.array([0.0, 0.0, 0.0, 1.0], np.float32)
-    network.eval()
-    return network
 
 
 def followed(network: FusedNetwork, estimator: RaftEstimator | None, clips):
