@@ -4,12 +4,14 @@ It does not where the sensor's axes, signs or clock are described wrongly, nor w
 stabilised the video itself. Stabilising by such a gyro adds shake, and the path does not show it.
 """
 
+import av
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from dvs_jax import camera as cameras
 from dvs_jax.camera import Camera
+from dvs_jax.video.picture import shrunk_luma
 
 TRACKED_WIDTH = 320
 """Frames are reduced to this width before points are tracked: enough for hundredths of a degree."""
@@ -45,6 +47,7 @@ class Agreement:
         turn = cameras.homography(camera, size, pose[:-1], pose[1:], ois[:-1], ois[1:])
         middle = np.broadcast_to(np.array(size) / 2.0, (len(turn), 2))
         self._predicted = (cameras.apply_homography(turn, middle) - middle) / size[0]
+        self._small = TRACKED_WIDTH, max(round(size[1] * TRACKED_WIDTH / size[0]), 1)
         self._stride = max(-(-len(turn) // SAMPLED_PAIRS), 1)
         self._seen: dict[int, Float[np.ndarray, "2"]] = {}
         self._previous: tuple[int, UInt8[np.ndarray, "height width"]] | None = None
@@ -53,11 +56,9 @@ class Agreement:
         """Return whether the frame of this index is in one of the pairs that are compared."""
         return index % self._stride in (0, 1 % self._stride)
 
-    def watch(self, index: int, frame: UInt8[np.ndarray, "height width 3"]) -> None:
-        """Take a frame that is wanted, RGB, in order of their indices."""
-        scale = TRACKED_WIDTH / frame.shape[1]
-        small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    def watch(self, index: int, picture: av.VideoFrame) -> None:
+        """Take a frame that is wanted, as `video.read_pictures` yields it, in order of indices."""
+        grey = shrunk_luma(picture, self._small)
         earlier, first = self._previous or (None, None)
         if first is not None and earlier == index - 1 and earlier % self._stride == 0:
             self._seen[index - 1] = _shift_of_middle(first, grey)

@@ -14,7 +14,7 @@ import numpy as np
 
 from dvs_jax import camera_path, metrics, plots, sensors, video
 from dvs_jax import clip as clips
-from dvs_jax.agreement import TRACKED_WIDTH, Agreement
+from dvs_jax.agreement import Agreement
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
@@ -154,13 +154,9 @@ class Making:
 
     def pictures(self) -> Iterator[av.VideoFrame]:
         """Yield the frames that are used, while some are compared with the gyro."""
-        clip, agreement = self.clip, self.agreement
-        width, height = clip.size
-        small = TRACKED_WIDTH, max(round(height * TRACKED_WIDTH / width), 1)
-        shrink = video.Shrink(clip.video.path, small)
-        for index, picture in enumerate(clips.read_pictures(clip)):
-            if agreement.wants(index):
-                agreement.watch(index, shrink(picture))
+        for index, picture in enumerate(clips.read_pictures(self.clip)):
+            if self.agreement.wants(index):
+                self.agreement.watch(index, picture)
             yield picture
 
     @contextmanager

@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -18,8 +19,8 @@ def explained(clip, late_ns=0):
     half = clip.sensors.frames.readout_ns // 2
     ois = sensors.ois_at(clip.sensors.ois, clip.sensors.frames.ois_time_ns + half)
     agreement = Agreement(clip.sensors.camera, clip.size, pose, ois)
-    for index, frame in enumerate(clips.read_frames(clip)):
-        agreement.watch(index, frame)
+    for index, picture in enumerate(clips.read_pictures(clip)):
+        agreement.watch(index, picture)
     return agreement.explained()
 
 
@@ -44,19 +45,24 @@ def test_swapped_axes_do_not(shaking, tmp_path):
     assert explained(clips.load_clip(folder)) < 0.3
 
 
-def agreement_of_still_camera(frames):
-    pose = np.broadcast_to([0.0, 0.0, 0.0, 1.0], (len(frames), 4))
-    agreement = Agreement(Camera(), (64, 48), pose, np.zeros((len(frames), 2)))
-    for index, frame in enumerate(frames):
-        agreement.watch(index, frame)
+def textured():
+    texture = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    return av.VideoFrame.from_ndarray(texture, "rgb24").reformat(format="yuv420p")
+
+
+def agreement_of_still_camera(pictures):
+    pose = np.broadcast_to([0.0, 0.0, 0.0, 1.0], (len(pictures), 4))
+    agreement = Agreement(Camera(), (64, 48), pose, np.zeros((len(pictures), 2)))
+    for index, picture in enumerate(pictures):
+        agreement.watch(index, picture)
     return agreement.explained()
 
 
 def test_no_verdict_without_motion_or_texture():
-    texture = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
-    assert np.isnan(agreement_of_still_camera([texture] * 5))
-    assert np.isnan(agreement_of_still_camera([np.zeros((48, 64, 3), np.uint8)] * 5))
-    assert np.isnan(agreement_of_still_camera([texture]))
+    black = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")
+    assert np.isnan(agreement_of_still_camera([textured()] * 5))
+    assert np.isnan(agreement_of_still_camera([black.reformat(format="yuv420p")] * 5))
+    assert np.isnan(agreement_of_still_camera([textured()]))
 
 
 @pytest.mark.parametrize("name, agrees", [("karma", True), ("max-heromode", False)])
@@ -75,7 +81,6 @@ def test_pairs_are_sampled_evenly_from_a_long_clip():
     agreement = Agreement(Camera(), (64, 48), still, np.zeros((count, 2)))
     wanted = [index for index in range(count) if agreement.wants(index)]
     assert wanted[:6] == [0, 1, 10, 11, 20, 21]
-    texture = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
     for index in wanted:
-        agreement.watch(index, texture)
+        agreement.watch(index, textured())
     assert list(agreement._seen) == list(range(0, count - 1, 10))
