@@ -24,8 +24,8 @@ logger = logging.getLogger("dvs_jax")
 
 Frame = UInt8[np.ndarray, "height width 3"] | UInt8[np.ndarray, "height width"]
 
-# Below this DIS has no room for its patches, and takes the process with it.
-_SMALLEST_SIDE = 16
+SMALLEST_SIDE = 16
+"""Below this DIS has no room for its patches, and takes the process with it."""
 
 
 class Estimator(Protocol):
@@ -186,9 +186,9 @@ def _checked(frames: Iterable[Frame], reads_color: bool, source: str) -> Iterato
 def _resized(frames: Iterator[Frame], size: tuple[int, int] | None, source: str) -> Iterator[Frame]:
     for frame in frames:
         height, width = size or working_size(*frame.shape[:2])
-        if min(height, width) < _SMALLEST_SIDE:
+        if min(height, width) < SMALLEST_SIDE:
             raise InputError(
                 f"{source}: flow at {width} × {height} px is too small, at least "
-                f"{_SMALLEST_SIDE} × {_SMALLEST_SIDE} is needed; ask for a larger size"
+                f"{SMALLEST_SIDE} × {SMALLEST_SIDE} is needed; ask for a larger size"
             )
         yield cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from dvs_jax import flow
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator, FlowPair
+from dvs_jax.flow.estimation import SMALLEST_SIDE
 from dvs_jax.flow.opencv import QUICK_DIS
 from dvs_jax.fused.prediction import stored_flow
 from dvs_jax.pipeline.beside import beside
@@ -81,5 +82,5 @@ def working_size(size: tuple[int, int], estimator: Estimator) -> tuple[int, int]
     width, height = size
     if estimator.name != QUICK_DIS:
         return flow.working_size(height, width)[::-1]
-    scale = min(QUICK_SIDE / max(size), 1.0)
+    scale = min(max(QUICK_SIDE / max(size), SMALLEST_SIDE / min(size)), 1.0)
     return round(width * scale), round(height * scale)

@@ -34,6 +34,7 @@ def test_our_networks_get_a_quicker_flow_and_official_ones_their_own():
         ("dis-quick", (1920, 1080), (160, 90)),
         ("dis-quick", (1080, 1920), (90, 160)),
         ("dis-quick", (128, 72), (128, 72)),
+        ("dis-quick", (2400, 200), (192, 16)),
         ("dis", (1920, 1080), (480, 270)),
     ],
 )
