@@ -28,22 +28,22 @@ def time_ns(table: Table, column: int, unit: str) -> Int[np.ndarray, "row"]:
         unit: a key of `DECIMALS_BEFORE_NS`.
 
     Raises:
-        InputError: a time does not fit int64 nanoseconds (146 years).
+        InputError: a time does not fit int64 nanoseconds (146 years), or the file has changed since
+            it was read.
     """
     shift = DECIMALS_BEFORE_NS[unit]
     too_long = np.abs(table.values[:, column]) > _LONGEST_TIME_NS / 10.0**shift
     if too_long.any():
         line = table.line[np.argmax(too_long)]
         raise InputError(f"{table.file}, line {line}: time out of range; is it in {unit}?")
-    return np.loadtxt(
-        table.rows(),
-        delimiter=table.delimiter,
-        comments=None,
-        usecols=column % table.values.shape[1],
-        dtype=np.int64,
-        ndmin=1,
-        converters=lambda text: round(Decimal(text.strip()).scaleb(shift)),
-    )
+    texts = (row.split(table.delimiter)[column].strip() for row in table.rows())
+    try:
+        times = np.fromiter((round(Decimal(text).scaleb(shift)) for text in texts), np.int64)
+    except (OSError, IndexError, ArithmeticError, ValueError):
+        raise table.changed() from None
+    if len(times) != len(table.line):
+        raise table.changed()
+    return times
 
 
 def select(table: Table, names: Sequence[str]) -> Float[np.ndarray, "row column"] | None:

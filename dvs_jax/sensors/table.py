@@ -43,7 +43,11 @@ class Table:
 
     def rows(self) -> Iterator[str]:
         """Yield each row as written, for numbers that float64 would round."""
-        return (row for _, row in _rows(self.file, int(self.line[0])))
+        return islice((row for _, row in _rows(self.file, int(self.line[0]))), len(self.line))
+
+    def changed(self) -> InputError:
+        """Return the error for a file that is no longer what was read."""
+        return InputError(f"{self.file}: changed while it was read; wait until it is complete")
 
 
 def read(file: Path) -> Table:
@@ -59,7 +63,7 @@ def read(file: Path) -> Table:
     try:
         return _read(file)
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+        raise InputError(f"{file}: cannot be read ({error.strerror or error})") from None
 
 
 def _read(file: Path) -> Table:
@@ -74,7 +78,10 @@ def _read(file: Path) -> Table:
         raise InputError(f"{file}: the log has a header and no rows")
     if not names:
         names = _commented_names(islice(_lines(file), first_line - 1), columns)
-    return Table(file, names, _parse(file, begin, delimiter, columns), line, delimiter)
+    table = Table(file, names, _parse(file, begin, delimiter, columns), line, delimiter)
+    if len(table.values) != len(line):
+        raise table.changed()
+    return table
 
 
 def _rows(file: Path, begin: int = 1) -> Iterator[tuple[int, str]]:

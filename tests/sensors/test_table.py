@@ -28,12 +28,22 @@ ROWS = [[1, 2.5, -3e-3], [2, 3.5, 4]]
         "1 2.5 -3e-3\n2 3.5 4\n",
         "1,2.5,-3e-3\n2,3.5,4",
         "1; 2.5; -3e-3\r\n2; 3.5; 4\r\n",
+        "1 2.5 -3e-3\r2 3.5 4\r",
         "\ufeff1\t2.5\t-3e-3\n2\t3.5\t4\n",
         "# recorded at 20 °C\n\n1 2.5 -3e-3 # first\n   \n2 3.5 4\n\n",
         "# 20 °C\n1 2.5 -3e-3\n2 3.5 4\n".encode("latin-1"),
         "1 2.5 -3e-3\n2 3.5 4\n".encode("utf-16"),
     ],
-    ids=["spaces", "commas", "semicolons, CRLF", "BOM, tabs", "comments", "latin-1", "utf-16"],
+    ids=[
+        "spaces",
+        "commas",
+        "semicolons, CRLF",
+        "CR",
+        "BOM, tabs",
+        "comments",
+        "latin-1",
+        "utf-16",
+    ],
 )
 def test_the_same_numbers_come_out_of_every_way_to_write_them(log, content):
     found = table.read(log(content))
@@ -103,6 +113,20 @@ def test_times_keep_every_digit(log, text, unit, nanoseconds):
     found = columns.time_ns(table.read(log(f"{text} 0\n{text} 0\n")), 0, unit)
     assert found.dtype == np.int64
     assert found.tolist() == [nanoseconds, nanoseconds]
+
+
+@pytest.mark.parametrize("later", ["3 1\n4 1\n", "1 1\n2 1\n3 1\n4 1\n", "2 1\nx 1\n", ""])
+def test_a_log_that_changes_while_it_is_read_is_refused_or_read_as_it_was(log, later):
+    file = log("1 1\n2 1\n3 1\n")
+    found = table.read(file)
+    file.write_text(later)
+    try:
+        times = columns.time_ns(found, 0, "ns")
+    except InputError as error:
+        assert "changed while it was read" in str(error)
+        assert later != "1 1\n2 1\n3 1\n4 1\n"
+    else:
+        np.testing.assert_array_equal(times, [1, 2, 3])
 
 
 def test_a_long_log_takes_little_more_memory_than_its_numbers(log):
