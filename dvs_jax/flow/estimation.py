@@ -65,9 +65,10 @@ def create(
     """The estimator of a name.
 
     Args:
-      name: "dis", "dis-quick", "tvl1", "farneback"; published RAFT weights, such as "raft-small" or
-        "raft-things"; or "auto", which takes RAFT where an accelerator and weights are there, DIS
-        otherwise, and logs which. The estimator's own name says it too.
+      name: "dis", "dis-quick" (for pictures 160 across), "tvl1", "farneback"; published RAFT
+        weights, such as "raft-small" or "raft-things"; or "auto", which takes RAFT where an
+        accelerator and weights are there, DIS otherwise, and logs which. The estimator's own name
+        says it too.
       weights: RAFT weights to take instead of published ones: a `.pth` file, or a folder.
       iterations: how often RAFT refines each flow.
       dtype: of RAFT's convolutions: float32 or bfloat16.
@@ -170,9 +171,10 @@ def _checked(frames: Iterable[Frame], reads_color: bool, source: str) -> Iterato
     for index, frame in enumerate(frames):
         is_grey = frame.ndim == 2 and not reads_color
         if frame.dtype != np.uint8 or not (is_grey or (frame.ndim == 3 and frame.shape[2] == 3)):
+            grey = "" if reads_color else " or grey [height, width]"
             raise InputError(
                 f"{source}: frame {index} is {frame.dtype} {frame.shape}, "
-                "flow takes uint8 RGB [height, width, 3]"
+                f"flow takes uint8 RGB [height, width, 3]{grey}"
             )
         shape = shape or frame.shape
         if frame.shape != shape:

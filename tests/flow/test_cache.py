@@ -3,7 +3,7 @@ import multiprocessing
 import signal
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from multiprocessing.queues import SimpleQueue
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +99,7 @@ class _Marked:
     """Flow whose every value is the mark of its frame, so that a wrong or short file shows."""
 
     name = "marked"
+    reads_color = True
 
     def pairs(self, frames: Iterable[np.ndarray]) -> Iterator[FlowPair]:
         for first, second in pairwise(int(frame[0, 0, 0]) for frame in frames):
@@ -113,7 +114,7 @@ def _marked_frames(count: int) -> Iterator[np.ndarray]:
         yield frame
 
 
-def _fill(clip: Path, count: int, done: SimpleQueue) -> None:
+def _fill(clip: Path, count: int, done: Queue) -> None:
     folder = FlowFolder(clip)
     for index in cache.fill(_marked_frames(count), count - 1, folder, _Marked(), source="a.mp4"):
         done.put(index)
@@ -122,10 +123,10 @@ def _fill(clip: Path, count: int, done: SimpleQueue) -> None:
 def test_it_survives_being_killed_again_and_again(tmp_path):
     spawn, folder = multiprocessing.get_context("spawn"), FlowFolder(tmp_path)
     for until in (5, 90):
-        done = spawn.SimpleQueue()
+        done = spawn.Queue()
         filling = spawn.Process(target=_fill, args=(tmp_path, 200, done))
         filling.start()
-        while done.get() < until:
+        while done.get(timeout=120) < until:
             pass
         filling.kill()
         filling.join()

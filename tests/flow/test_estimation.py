@@ -64,6 +64,14 @@ def test_small_true_motion_is_not_taken_for_stillness(moved_pair):
     assert np.abs(np.median(_inner(pair.forward), axis=(0, 1)) - [0.25, 0]).max() < 0.1
 
 
+def test_a_slow_pan_is_seen_in_small_pictures_too(moved_pair):
+    """A quarter of a pixel of full HD, which 0.03 px of 160 would hide."""
+    frames = moved_pair(np.array([[1.0, 0, 0.0625], [0, 1, 0], [0, 0, 1]]))
+    small = [cv2.resize(frame, (160, 91), interpolation=cv2.INTER_AREA) for frame in frames]
+    (pair,) = estimate(small, "dis-quick", size=(91, 160))
+    assert 0.01 < np.median(pair.forward[..., 0]) < 0.05
+
+
 def test_one_still_pair_leaves_its_neighbours_alone(moved_pair, shake):
     first, second = moved_pair(shake)
     pairs = list(estimate([first, second, second, first], "dis", size=(272, 480)))
