@@ -105,22 +105,6 @@ def _solve(
     return xp.stack([x * scale, y * scale], axis=-1)
 
 
-def backward_map(
-    grid: Float[np.ndarray, "row column 4"], size: tuple[int, int], kept: float
-) -> Float[np.ndarray, "height width 2"]:
-    """Return the source pixel (x, y) of every output pixel.
-
-    Args:
-        grid: see `source_positions`.
-        size: width and height of source and output in pixels.
-        kept: the central share of the uncropped output, in each axis, that fills the output.
-
-    Returns:
-        float32 [height, width, 2] in pixels, integers at pixel centres.
-    """
-    return _between_lattice(lattice_map(grid, size, kept), size)
-
-
 def lattice_map(
     grid: Float[np.ndarray, "row column 4"], size: tuple[int, int], kept: float
 ) -> Float[np.ndarray, "row column 2"]:
@@ -129,7 +113,7 @@ def lattice_map(
     Args:
         grid: see `source_positions`.
         size: width and height of source and output in pixels.
-        kept: see `backward_map`.
+        kept: the central share of the uncropped output, in each axis, that fills the output.
 
     Returns:
         float32, (x, y) in pixels; of squares of `LATTICE_STEP` pixels, one more on every side than
@@ -139,16 +123,6 @@ def lattice_map(
     x, y = np.meshgrid(*((points + 0.5) * LATTICE_STEP - 0.5 for points in lattice))
     target = np.stack([x, y], axis=-1) / size
     return (source_positions(grid, _uncrop(target, size, kept)) * size).astype(np.float32)
-
-
-def _between_lattice(
-    coarse: Float[np.ndarray, "row column 2"], size: tuple[int, int]
-) -> Float[np.ndarray, "height width 2"]:
-    """Return the positions of all pixels from those of the middles of squares of them."""
-    # Resizing by an integer factor puts sample i at the middle of its pixels.
-    fine = cv2.resize(coarse, None, fx=LATTICE_STEP, fy=LATTICE_STEP)
-    width, height = size
-    return fine[LATTICE_STEP:, LATTICE_STEP:][:height, :width]
 
 
 def _uncrop(target: quaternion.Array, size: tuple[int, int], kept: float) -> quaternion.Array:
@@ -169,7 +143,7 @@ def warp_frame(
     Args:
         frame: uint8 source picture, RGB.
         grid: (x′, y′, u, v) in fractions of the frame; see `source_positions`.
-        kept: see `backward_map`; 1 for the uncropped output.
+        kept: see `lattice_map`; 1 for the uncropped output.
         border: what fills pixels that the frame does not cover.
 
     Returns:
@@ -215,21 +189,40 @@ def _sample(
 ) -> None:
     """Draw an image, band by band, so that the positions stay in the cache."""
     height, width = drawn.shape[:2]
-    for row in range(0, len(lattice) - 1, _BAND_ROWS):
-        # From the middles of one row of squares to those of another: beyond them nothing is known.
-        fine = cv2.resize(lattice[row : row + _BAND_ROWS + 1], None, fx=step, fy=step)
+    for row in range(0, -(-(height + step // 2) // step), _BAND_ROWS):
+        # What lies between the middles of one row of squares and of another, as far as it is drawn.
         first = row * step - step // 2
         band = slice(max(first, 0), min(first + _BAND_ROWS * step, height))
-        if band.start >= height:
-            break
-        positions = fine[band.start - first + step // 2 :, step:][: band.stop - band.start, :width]
-        # The stubs do not know that one two-channel map needs no second.
-        cv2.remap(  # type: ignore[call-overload]
-            source,
-            positions,
-            None,
-            cv2.INTER_LINEAR,
-            dst=drawn[band],
-            borderMode=_BORDERS[border],
-            borderValue=(black,) * 4,
-        )
+        positions = _between(lattice[row : row + _BAND_ROWS + 1], step)
+        _remap(source, positions[band.start - first :, :width], drawn[band], border, black)
+
+
+def _between(
+    lattice: Float[np.ndarray, "row column 2"], step: int
+) -> Float[np.ndarray, "height width 2"]:
+    """Return the positions of all pixels from the middles of the first row of squares to the last.
+
+    Columns begin with the first pixel of the second square.
+    """
+    # Resizing by an integer factor puts sample i at the middle of its pixels.
+    fine = cv2.resize(lattice, None, fx=step, fy=step)
+    return fine[step // 2 : len(fine) - step // 2, step:]
+
+
+def _remap(
+    source: UInt8[np.ndarray, "..."],
+    positions: Float[np.ndarray, "height width 2"],
+    drawn: UInt8[np.ndarray, "..."],
+    border: Border,
+    black: int,
+) -> None:
+    # The stubs do not know that one two-channel map needs no second.
+    cv2.remap(  # type: ignore[call-overload]
+        source,
+        positions[: len(drawn)],
+        None,
+        cv2.INTER_LINEAR,
+        dst=drawn,
+        borderMode=_BORDERS[border],
+        borderValue=(black,) * 4,
+    )

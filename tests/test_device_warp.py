@@ -43,13 +43,14 @@ def test_device_draws_what_the_host_draws(size, border, kept):
     assert apart.mean() < 0.2
 
 
-def test_map_is_the_hosts(size=(333, 111)):
-    grid = grid_of(size, [3, -5, 8])
-    device = device_warp.backward_map(jnp.asarray(grid, jnp.float32), size, jnp.float32(0.9))
-    np.testing.assert_allclose(device, warp.backward_map(grid, size, 0.9), atol=2e-3)
-    batch = jnp.asarray(grid, jnp.float32)[None], jnp.asarray([[0.9, 1.0]])
-    for lattice, kept in zip(device_warp.lattice_maps(*batch, size)[0], (0.9, 1.0), strict=True):
-        np.testing.assert_allclose(lattice, warp.lattice_map(grid, size, kept), atol=2e-3)
+@pytest.mark.parametrize("size", [(333, 111), (1920, 1080)], ids=str)
+def test_lattices_are_the_hosts(size):
+    grids = [grid_of(size, degrees) for degrees in ([3, -5, 8], [0, 2, -1], [0, 0, 0])]
+    kept = [[0.9, 1.0], [0.7, 1.0], [0.8, 1.0]]
+    found = device_warp.lattice_maps(*(np.array(each, np.float32) for each in (grids, kept)), size)
+    for lattices, grid, shares in zip(found, grids, kept, strict=True):
+        for lattice, share in zip(lattices, shares, strict=True):
+            np.testing.assert_allclose(lattice, warp.lattice_map(grid, size, share), atol=2e-3)
 
 
 def test_same_pose_changes_nothing(size=(97, 50)):

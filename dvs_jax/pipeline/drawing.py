@@ -5,6 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 import av
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -71,7 +72,19 @@ def _lattices(
     kept = np.array([[view.kept, 1.0][: 1 + uncropped] for view in views])
     filled = np.minimum(np.arange(_FRAMES_AT_ONCE), len(views) - 1)
     given = (array[filled].astype(np.float32) for array in (grids, kept))
-    return np.asarray(lattice_maps(*given, clip.size))
+    with jax.default_device(_processor()):
+        return np.asarray(lattice_maps(*given, clip.size))
+
+
+def _processor() -> jax.Device:
+    """Return the CPU, where no accelerator's queue holds up what the host draws.
+
+    Where JAX was told to do without it, that is the accelerator.
+    """
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return jax.local_devices()[0]
 
 
 def grids(clip: Clip, virtual: CameraPath) -> Iterator[Float[np.ndarray, "row column 4"]]:
