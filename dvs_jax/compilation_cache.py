@@ -1,5 +1,6 @@
 """What JAX compiles, kept from one run of the command to the next."""
 
+import contextlib
 import glob
 import os
 import re
@@ -45,7 +46,8 @@ def _replace_damaged(folder: Path) -> None:
     """Let what cannot be read be written anew.
 
     JAX writes in place, so a run that is killed meanwhile leaves a part of a file. Later ones would
-    complain and compile every time, for JAX writes over nothing: here the file goes instead.
+    complain and compile every time, for JAX writes over nothing. Its complaint names the function,
+    of which all files go here instead.
     """
     show = warnings.showwarning
 
@@ -55,6 +57,7 @@ def _replace_damaged(folder: Path) -> None:
             show(message, *details, **more)
             return
         for file in folder.glob(f"{glob.escape(damaged[1])}-*"):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.unlink()
 
     warnings.showwarning = show_or_replace
