@@ -16,6 +16,7 @@ from dvs_jax.fault_benchmark.faults import FAULTS
 from dvs_jax.fault_benchmark.film import Film, Take, draw, take
 from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
+from dvs_jax.flow.opencv import QUICK_DIS
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
 from dvs_jax.synthetic import SyntheticClip
@@ -83,7 +84,7 @@ def compare(
     clips: Sequence[SyntheticClip],
     models: Mapping[str, FusedNetwork],
     faults: Mapping[str, Mapping[str, Any]] = FAULTS,
-    flow_estimator: str | Estimator = "dis",
+    flow_estimator: str | Estimator = QUICK_DIS,
     track: Track = silently,
 ) -> FaultReport:
     """Compare the input, a smoother and networks, all at equal crop, on clips whose logs err.

@@ -16,14 +16,13 @@ from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import features
 from dvs_jax.fused.architecture import Architecture
-from dvs_jax.pipeline import DRAWN_ROWS
+from dvs_jax.pipeline import DRAWN_ROWS, flows
 from dvs_jax.sensors import SensorLog
 from dvs_jax.smoothing import Exposure
 from dvs_jax.synthetic import SyntheticClip
 
-FLOW_SIZE = (270, 480)
-"""Height and width at which flow is made: as for a clip in full HD, which the small one stands for.
-"""
+FULL_HD = (1920, 1080)
+"""Flow is made as for a clip of this width and height, which the small one stands for."""
 
 Frame = UInt8[np.ndarray, "height width 3"]
 Flow = Float16[np.ndarray, "pair rows columns 4"]
@@ -57,7 +56,8 @@ class Film:
     def flow(self, wanted: Architecture) -> Flow:
         """Return the flow in a network's size and units, whatever moved the lens."""
         if wanted not in self._flow:
-            pairs = flow.estimate(self.frames, self._estimator, size=FLOW_SIZE)
+            size = flows.working_size(FULL_HD, self._estimator)[::-1]
+            pairs = flow.estimate(self.frames, self._estimator, size=size)
             normal = (features.normalize_flow(*pair, wanted) for pair in pairs)
             self._flow[wanted] = np.stack([each.astype(np.float16) for each in normal])
         return self._flow[wanted]
