@@ -1,4 +1,6 @@
 import json
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,6 +39,20 @@ def test_the_transcode_keeps_every_frame_and_its_time(walk, tmp_path):
     np.testing.assert_array_equal(made.time_ns, probe(walk / "walking.mp4").time_ns)
 
 
+@pytest.mark.skipif(
+    not pipeline_benchmark.has_vidstab(), reason="no ffmpeg with vidstab is installed"
+)
+def test_vidstab_stabilises_every_frame(walk, tmp_path):
+    pipeline_benchmark.run_vidstab(load_clip(walk), tmp_path)
+    assert probe(tmp_path / "vidstab.mp4").frame_count == 30
+
+
+def test_a_command_that_fails_is_named_with_its_reason(tmp_path):
+    command = [sys.executable, "-c", "raise SystemExit('no disk')"]
+    with pytest.raises(InputError, match=r"SystemExit.*: failed: no disk"):
+        pipeline_benchmark.run_alone(command)
+
+
 @pytest.mark.slow
 def test_the_memory_is_that_of_the_command(walk, tmp_path):
     seconds, peak = pipeline_benchmark._in_own_process(load_clip(walk), "gyro_only", tmp_path)
@@ -49,8 +65,6 @@ def test_images_cannot_be_transcoded(walk, tmp_path):
     clip = load_clip(walk)
     video = walk / "frames"
     video.mkdir()
-    from dataclasses import replace
-
     folder = replace(clip, video=replace(clip.video, path=video))
     with pytest.raises(InputError, match="frames: is a folder of images; give a video file"):
         pipeline_benchmark.measure(folder, dvs_jax.load_model("gyro_only"), "gyro_only")

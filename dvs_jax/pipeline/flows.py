@@ -7,24 +7,21 @@ from pathlib import Path
 
 import av
 import jax
-import numpy as np
-from jaxtyping import UInt8
 
 from dvs_jax import flow
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator, FlowPair
-from dvs_jax.flow.estimation import SMALLEST_SIDE
+from dvs_jax.flow.estimation import SMALLEST_SIDE, Frame
 from dvs_jax.flow.opencv import QUICK_DIS
 from dvs_jax.fused.prediction import stored_flow
 from dvs_jax.pipeline.beside import beside
 from dvs_jax.video import Shrink
 from dvs_jax.video.picture import shrunk_luma
 
-Image = UInt8[np.ndarray, "..."]
-
 QUICK_SIDE = 160
-"""Longer side, in pixels, of the pictures whose flow `dis-quick` makes. The turn that our networks
-read off it is off by 0.016°, as with `dis` at a quarter of full HD, which takes 17 times as long.
+"""Longer side, in pixels, of the pictures whose flow `dis-quick` makes, but for very narrow ones.
+The turn that our networks read off it is off by 0.016°, as with `dis` at a quarter of full HD,
+which takes 17 times as long.
 """
 
 
@@ -61,7 +58,7 @@ def with_flow(
 
 
 def _flow_to_each(
-    frames: Iterator[Image], estimator: Estimator, source: str
+    frames: Iterator[Frame], estimator: Estimator, source: str
 ) -> Iterator[FlowPair | None]:
     first = next(frames)
     pairs = flow.estimate(chain([first], frames), estimator, size=first.shape[:2], source=source)
@@ -69,8 +66,11 @@ def _flow_to_each(
     yield from pairs
 
 
-def shrinking(clip: Clip, estimator: Estimator) -> Callable[[av.VideoFrame], Image]:
-    """Return what makes of a clip's pictures the small images that an estimator reads."""
+def shrinking(clip: Clip, estimator: Estimator) -> Callable[[av.VideoFrame], Frame]:
+    """Return what makes of a clip's pictures the small images that an estimator reads.
+
+    They are RGB where it reads colours, else luma in limited range.
+    """
     size = working_size(clip.size, estimator)
     if estimator.reads_color:
         return Shrink(clip.video.path, size)

@@ -52,15 +52,15 @@ def shrunk_luma(picture: av.VideoFrame, size: tuple[int, int]) -> Plane:
 
 
 def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
-    # Halves are OpenCV's fastest means: one after the other takes a third of the time of all at
-    # once, and is off by a level at most.
-    while all(
-        length % 2 == 0 and length >= 4 * small
-        for length, small in zip(plane.shape[::-1], size, strict=True)
-    ):
-        plane = cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(
-            np.uint8, copy=False
-        )
+    # Halves are OpenCV's fastest means: where each pixel stands for an even number of others, one
+    # half after the other takes a third of the time of all at once, and is off by a level at most.
+    width, height = size
+    while plane.shape[0] % (2 * height) == 0 and plane.shape[1] % (2 * width) == 0:
+        plane = _mean(plane, (plane.shape[1] // 2, plane.shape[0] // 2))
+    return _mean(plane, size)
+
+
+def _mean(plane: Plane, size: tuple[int, int]) -> Plane:
     small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     return small.astype(np.uint8, copy=False)
 

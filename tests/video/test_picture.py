@@ -1,10 +1,11 @@
 import av
+import cv2
 import numpy as np
 import pytest
 
 from dvs_jax.errors import InputError
 from dvs_jax.video import Shrink, VideoWriter, probe, read_frames, read_pictures
-from dvs_jax.video.picture import blank, planes
+from dvs_jax.video.picture import blank, planes, shrunk_luma
 
 from .clips import FULL, color_chart, hand_made, level_frames, square_centers, write_clip
 
@@ -35,8 +36,6 @@ def test_any_format_is_brought_to_one_with_the_same_colours(tmp_path, pix_fmt, c
 
 
 def test_images_become_pictures(tmp_path):
-    import cv2
-
     for index, frame in enumerate(level_frames(3)):
         cv2.imwrite(str(tmp_path / f"{index}.png"), frame)
     # Limited range: 16 to 235.
@@ -50,6 +49,19 @@ def test_a_shrunk_picture_has_the_colours_of_the_frame(tmp_path):
     assert small.shape == (48, 64, 3)
     frame = next(read_frames(clip))
     assert np.abs(square_centers(small) - square_centers(frame)).max() <= 6
+
+
+@pytest.mark.parametrize(
+    ("size", "small"), [((1280, 720), (160, 90)), ((640, 362), (160, 90)), ((97, 49), (24, 12))]
+)
+def test_shrunk_luma_is_the_mean_of_what_each_pixel_stands_for(size, small):
+    picture = blank(size)
+    luma = planes(picture)[0]
+    luma[:] = np.random.default_rng(0).integers(16, 236, luma.shape, np.uint8)
+    found = shrunk_luma(picture, small)
+    at_once = cv2.resize(luma, small, interpolation=cv2.INTER_AREA)
+    # Halving rounds a few times over.
+    assert np.abs(found.astype(int) - at_once).max() <= 1
 
 
 def test_planes_of_odd_pictures_are_rounded_up():
