@@ -68,8 +68,8 @@ Presets = Literal[
 ]
 
 FLOW_HELP = (
-    "Optical flow by dis, farneback, tvl1, raft-small, raft-things, …; auto takes RAFT on an "
-    "accelerator and dis on a CPU."
+    "Optical flow by dis, dis-quick, farneback, tvl1, raft-small, raft-things, …; auto takes RAFT "
+    "on an accelerator and, on a CPU, dis-quick for our own networks and dis for official ones."
 )
 WEIGHTS_HELP = "RAFT weights to use: a .pth file or a converted folder."
 
