@@ -1,5 +1,3 @@
-import tracemalloc
-
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +5,7 @@ import pytest
 from dvs_jax.errors import InputError
 from dvs_jax.flow import create, estimate, working_size
 from dvs_jax.flow.raft import RaftEstimator
+from tests.memory import traced_memory
 
 from .textures import homography_flow, textured_frame
 from .weights import published_small, untrained_small
@@ -85,11 +84,11 @@ def test_a_long_stream_needs_no_more_memory():
     world = textured_frame(80, 400)
 
     def peak(count: int) -> int:
-        tracemalloc.start()
         frames = (np.ascontiguousarray(world[:, i : i + 100]) for i in range(count))
-        for _ in estimate(frames, "dis", size=(80, 100)):
-            pass
-        return tracemalloc.get_traced_memory()[1]
+        with traced_memory() as peak:
+            for _ in estimate(frames, "dis", size=(80, 100)):
+                pass
+        return peak()
 
     peak(5)
     assert peak(200) < 1.5 * peak(20)

@@ -1,12 +1,11 @@
 """Reading text tables: what loggers write, and what must be refused with its line."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import columns, table
+from tests.memory import traced_memory
 
 
 @pytest.fixture
@@ -132,14 +131,12 @@ def test_a_log_that_changes_while_it_is_read_is_refused_or_read_as_it_was(log, l
 def test_a_long_log_takes_little_more_memory_than_its_numbers(log):
     """Three hours of 400 Hz, held as text, took 1.8 GB."""
     file = log("".join(f"{2500 * row} 0.123456789 -0.2 0.3\n" for row in range(50_000)))
-    tracemalloc.start()
-    found = table.read(file)
-    times = columns.time_ns(found, 0, "us")
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    with traced_memory() as peak:
+        found = table.read(file)
+        times = columns.time_ns(found, 0, "us")
     assert times[-1] == 2500 * 49_999 * 1000
     # NumPy enlarges what it reads into by halves; a megabyte is read at once.
-    assert peak < 2.0 * (found.values.nbytes + found.line.nbytes + times.nbytes) + 4e6
+    assert peak() < 2.0 * (found.values.nbytes + found.line.nbytes + times.nbytes) + 4e6
 
 
 def test_a_time_beyond_int64_is_refused(log):
