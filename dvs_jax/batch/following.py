@@ -73,10 +73,7 @@ def _task(clip: Clip, options: Options) -> FollowTask:
         strength = reach.strength_of(crop, camera, clip.size)
     time_ns = clips.center_time_ns(clip)
     prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
-    steps = features.pose_features(
-        with_pre_roll(clip.sensors.gyro),
-        *(time_ns, wanted.official, strength, wanted.poses_each_side, wanted.fusion > 0),
-    )
+    steps = features.poses_seen(wanted, with_pre_roll(clip.sensors.gyro), time_ns, strength)
     return FollowTask(
         steps,
         clips.lens_shift(clip),
