@@ -29,6 +29,7 @@ class Table:
 
     Attributes:
         file: where they were read.
+        encoding: in which they are written.
         names: the header's column names in lower case; empty without a header.
         values: float64 [row, column], all finite and below 1e30.
         line: int64 [row], the line in the file that each row stands on, counted from 1.
@@ -36,6 +37,7 @@ class Table:
     """
 
     file: Path
+    encoding: str
     names: tuple[str, ...]
     values: Float[np.ndarray, "row column"]
     line: Int[np.ndarray, "row"]
@@ -43,7 +45,8 @@ class Table:
 
     def rows(self) -> Iterator[str]:
         """Yield each row as written, for numbers that float64 would round."""
-        return islice((row for _, row in _rows(self.file, int(self.line[0]))), len(self.line))
+        rows = _rows(self.file, self.encoding, int(self.line[0]))
+        return islice((row for _, row in rows), len(self.line))
 
     def changed(self) -> InputError:
         """Return the error for a file that is no longer what was read."""
@@ -67,33 +70,35 @@ def read(file: Path) -> Table:
 
 
 def _read(file: Path) -> Table:
-    first_line, first = next(_rows(file), (0, ""))
+    encoding = _encoding(file)
+    first_line, first = next(_rows(file, encoding), (0, ""))
     if not first:
         raise InputError(f"{file}: the log is empty; record it again or leave the file away")
     delimiter = _delimiter(first)
     columns, names = len(first.split(delimiter)), _names(first, delimiter)
     begin = first_line + bool(names)
-    line = np.fromiter((number for number, _ in _rows(file, begin)), np.int64)
+    line = np.fromiter((number for number, _ in _rows(file, encoding, begin)), np.int64)
     if not len(line):
         raise InputError(f"{file}: the log has a header and no rows")
     if not names:
-        names = _commented_names(islice(_lines(file), first_line - 1), columns)
-    table = Table(file, names, _parse(file, begin, delimiter, columns), line, delimiter)
-    if len(table.values) != len(line):
+        names = _commented_names(islice(_lines(file, encoding), first_line - 1), columns)
+    values = _parse(file, encoding, begin, delimiter, columns)
+    table = Table(file, encoding, names, values, line, delimiter)
+    if len(values) != len(line):
         raise table.changed()
     return table
 
 
-def _rows(file: Path, begin: int = 1) -> Iterator[tuple[int, str]]:
+def _rows(file: Path, encoding: str, begin: int = 1) -> Iterator[tuple[int, str]]:
     """Yield the number and what counts of each line from `begin` on, but for blank ones."""
-    for number, line in enumerate(_lines(file), 1):
+    for number, line in enumerate(_lines(file, encoding), 1):
         if number >= begin and (row := line.partition("#")[0].strip()):
             yield number, row
 
 
-def _lines(file: Path) -> Iterator[str]:
+def _lines(file: Path, encoding: str) -> Iterator[str]:
     # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
-    with file.open(encoding=_encoding(file), errors="replace") as text:
+    with file.open(encoding=encoding, errors="replace") as text:
         yield from text
 
 
@@ -136,21 +141,23 @@ def _commented_names(comments: Iterable[str], columns: int) -> tuple[str, ...]:
 
 
 def _parse(
-    file: Path, begin: int, delimiter: str | None, columns: int
+    file: Path, encoding: str, begin: int, delimiter: str | None, columns: int
 ) -> Float[np.ndarray, "row column"]:
-    rows = (row for _, row in _rows(file, begin))
+    rows = (row for _, row in _rows(file, encoding, begin))
     try:
         values = np.loadtxt(rows, delimiter=delimiter, comments=None, ndmin=2)
     except ValueError:
-        _complain(file, begin, delimiter, columns)
+        _complain(file, _rows(file, encoding, begin), delimiter, columns)
     if values.shape[1] != columns or not (np.abs(values) < _LARGEST).all():
-        _complain(file, begin, delimiter, columns)
+        _complain(file, _rows(file, encoding, begin), delimiter, columns)
     return values
 
 
-def _complain(file: Path, begin: int, delimiter: str | None, columns: int) -> NoReturn:
+def _complain(
+    file: Path, rows: Iterable[tuple[int, str]], delimiter: str | None, columns: int
+) -> NoReturn:
     """Find the first bad line: too slow a way to read a log, quick enough to explain one."""
-    for number, text in _rows(file, begin):
+    for number, text in rows:
         fields = text.split(delimiter)
         if len(fields) != columns:
             raise InputError(
