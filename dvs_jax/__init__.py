@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dvs_jax.clip import load_clip
     from dvs_jax.fused.prediction import predict_trajectory
     from dvs_jax.fused.weights import load_model
-    from dvs_jax.stabilization import stabilize
+    from dvs_jax.stabilization.stabilize import stabilize
 
 __all__ = ["load_clip", "load_model", "predict_trajectory", "quaternion", "stabilize"]
 
@@ -21,7 +21,7 @@ _HOMES = {
     "load_clip": "dvs_jax.clip",
     "load_model": "dvs_jax.fused.weights",
     "predict_trajectory": "dvs_jax.fused.prediction",
-    "stabilize": "dvs_jax.stabilization",
+    "stabilize": "dvs_jax.stabilization.stabilize",
 }
 
 

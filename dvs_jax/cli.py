@@ -30,11 +30,11 @@ from dvs_jax.errors import InputError
 from dvs_jax.progress import Item, Track
 
 if TYPE_CHECKING:
-    from dvs_jax.batch import Outcome
     from dvs_jax.clip import Clip
     from dvs_jax.flow import Estimator
     from dvs_jax.fused.train_benchmark import StepSpeed
-    from dvs_jax.stabilization import Report
+    from dvs_jax.stabilization.batch import Outcome
+    from dvs_jax.stabilization.stabilize import Report
     from dvs_jax.synthetic import SyntheticClip
 
 app = typer.Typer(
@@ -199,8 +199,8 @@ def stabilize(
     Of several clips each has a folder of its own in there. One that cannot be stabilised is named,
     and the others go on; the command then ends with code 1.
     """
-    from dvs_jax import batch
     from dvs_jax.clip import load_clip
+    from dvs_jax.stabilization import batch
 
     if model is not None and smoother is not None:
         raise InputError("--model and --smoother both find the path; give one of them")
@@ -208,9 +208,9 @@ def stabilize(
     is_queue = resume or len(jobs) > 1 or jobs[0].folder != out
     alone = None if is_queue else load_clip(jobs[0].clip)
 
-    from dvs_jax import pipeline
     from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
-    from dvs_jax.stabilization import DEFAULT_SMOOTHER, stabilize
+    from dvs_jax.stabilization import pipeline
+    from dvs_jax.stabilization.stabilize import DEFAULT_SMOOTHER, stabilize
 
     network = load_model(model or DEFAULT_MODEL) if smoother is None else None
     estimator = None
@@ -257,7 +257,7 @@ def _work_off(outcomes: Iterable[Outcome], total: int) -> None:
     Raises:
         Exit: one or more have failed.
     """
-    from dvs_jax.batch import table
+    from dvs_jax.stabilization.batch import table
 
     ended = []
     for outcome in outcomes:
@@ -493,7 +493,7 @@ def convert(
     out: Annotated[Path, typer.Argument(help="Folder for the Orbax checkpoint; must be new.")],
 ) -> None:
     """Turn an official PyTorch checkpoint into an Orbax one. PyTorch is not needed."""
-    from dvs_jax import conversion
+    from dvs_jax.stabilization import conversion
 
     conversion.convert(checkpoint, out)
     _say("checkpoint", out)
@@ -616,7 +616,7 @@ def _benchmark_faults(models: list[str] | None, count: int, out: Path | None) ->
 
 
 def _benchmark_device(out: Path | None) -> None:
-    from dvs_jax.device_pipeline import benchmark
+    from dvs_jax.stabilization.devices import benchmark
 
     speed = benchmark.measure()
     table = Table("", "ms a frame", title=f"1920 × 1080, RAFT-small, bfloat16: {speed.device}")

@@ -20,14 +20,15 @@ from av.video.frame import PictureType
 from rich.table import Table
 
 from dvs_jax import clip as clips
-from dvs_jax import pipeline, sensors, synthetic
+from dvs_jax import sensors, synthetic
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowPair
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.pipeline import Method
 from dvs_jax.progress import Track, silently
-from dvs_jax.stabilization import (
+from dvs_jax.stabilization import pipeline
+from dvs_jax.stabilization.pipeline import Method
+from dvs_jax.stabilization.stabilize import (
     DEFAULT_CRF,
     DEFAULT_CROP,
     DEFAULT_PRESET,

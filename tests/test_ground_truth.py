@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from dvs_jax import clip as clips
-from dvs_jax import pipeline, quaternion, synthetic, warp
+from dvs_jax import quaternion, synthetic
 from dvs_jax.camera_path import CameraPath
+from dvs_jax.stabilization import pipeline
 from dvs_jax.synthetic import SyntheticClip
+from dvs_jax.warping import host as warp
 
 BORDER = 0.2
 """Share of each side left out: beyond it a walker's frames do not cover the still view."""

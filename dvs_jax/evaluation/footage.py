@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float16
 
 from dvs_jax import clip as clips
-from dvs_jax import pipeline, quaternion, smoothing
+from dvs_jax import quaternion, smoothing
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.clip import Clip
@@ -18,6 +18,7 @@ from dvs_jax.fused import record as records
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.record import Record
 from dvs_jax.smoothing import Exposure, coverage
+from dvs_jax.stabilization import pipeline
 
 Flow = Iterable[Float[np.ndarray, "rows columns 4"]]
 """Each pair's flow as an encoder reads it (see `features.normalize_flow`)."""

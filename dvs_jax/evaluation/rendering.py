@@ -4,13 +4,15 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from dvs_jax import clip as clips
-from dvs_jax import metrics, pipeline, warp
+from dvs_jax import metrics
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.metrics import Metrics
 from dvs_jax.progress import Track
+from dvs_jax.stabilization import pipeline
 from dvs_jax.video import Frame
+from dvs_jax.warping import host as warp
 
 
 def measure(

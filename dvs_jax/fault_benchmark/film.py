@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float16, UInt8
 
 from dvs_jax import camera as cameras
-from dvs_jax import flow, metrics, sensors, synthetic, warp
+from dvs_jax import flow, metrics, sensors, synthetic
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.evaluation import Footage
@@ -16,10 +16,11 @@ from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import features
 from dvs_jax.fused.architecture import Architecture
-from dvs_jax.pipeline import DRAWN_ROWS, flows
 from dvs_jax.sensors import SensorLog
 from dvs_jax.smoothing import Exposure
+from dvs_jax.stabilization.pipeline import DRAWN_ROWS, flows
 from dvs_jax.synthetic import SyntheticClip
+from dvs_jax.warping import host as warp
 
 FULL_HD = (1920, 1080)
 """Flow is made as for a clip of this width and height, which the small one stands for."""

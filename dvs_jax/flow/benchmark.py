@@ -116,7 +116,7 @@ def moving_texture(count: int, height: int, width: int) -> list[Frame]:
     reach = 16
     noise = np.random.default_rng(0).standard_normal((height + reach, width + reach, 3))
     smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
-    world = cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # type: ignore[call-overload]
+    world = cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
     corners = [(3 * index % reach, 5 * index % reach) for index in range(count)]
     return [
         np.ascontiguousarray(world[top : top + height, left : left + width])

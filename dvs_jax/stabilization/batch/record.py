@@ -1,0 +1,92 @@
+"""What an earlier run made of a clip, and whether the same is wanted now."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dvs_jax.clip import find_video
+from dvs_jax.flow import flow_folder
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.sensors.folder import find_logs
+from dvs_jax.stabilization.batch.job import Job
+from dvs_jax.stabilization.stabilize import Report
+from dvs_jax.whole_file import replacing
+
+Settings = Mapping[str, Any]
+"""All that decides what a clip becomes, as JSON values."""
+
+
+def source_of(job: Job) -> str:
+    """Return a digest of the sizes and times of change of what a clip consists of.
+
+    That is its video, or frames, its logs, and its flow files where it has any.
+
+    Raises:
+        InputError: there is no video, or several, or several logs of one kind.
+        OSError: a file cannot be looked at.
+    """
+    video = find_video(job.clip)
+    logs = find_logs(video)
+    files = [*video.iterdir()] if video.is_dir() else [video]
+    files += filter(None, (logs.gyro, logs.ois, logs.frame, logs.camera))
+    flow = flow_folder.find(video.parent)
+    files += flow.files() if flow else []
+    states = [(file.name, _size(file), file.stat().st_mtime_ns) for file in sorted(files)]
+    return hashlib.sha256(repr(states).encode()).hexdigest()
+
+
+def write(job: Job, source: str, settings: Settings, report: Report) -> None:
+    """Note that a clip is done; to be called once all its results are written.
+
+    Args:
+        job: the work.
+        source: what `source_of` said before it began.
+        settings: by which it was done.
+        report: what it made.
+
+    Raises:
+        InputError: the note cannot be written.
+    """
+    made = [value for value in vars(report).values() if isinstance(value, Path)]
+    content = _wanted(source, settings) | {"results": {file.name: _size(file) for file in made}}
+    with replacing(_file(job)) as part:
+        part.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def is_finished(job: Job, source: str, settings: Settings) -> bool:
+    """Return whether a run by the same settings made the clip's results, and they are all there."""
+    try:
+        noted = json.loads(_file(job).read_text())
+        results = dict(noted.pop("results"))
+        whole = all(_size(job.folder / name) == size for name, size in results.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return whole and noted == json.loads(json.dumps(_wanted(source, settings)))
+
+
+def digest(network: FusedNetwork) -> str:
+    """Return what tells the network's weights from others'."""
+    found = hashlib.sha256(repr(network.architecture).encode())
+    for leaf in jax.tree.leaves(nnx.state(network)):
+        found.update(np.asarray(leaf).tobytes())
+    return found.hexdigest()
+
+
+def _wanted(source: str, settings: Settings) -> dict[str, Any]:
+    version = metadata.version("dvs-jax")
+    return {"dvs_jax": version, "source": source, "settings": dict(settings)}
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size
+
+
+def _file(job: Job) -> Path:
+    return job.folder / f"{find_video(job.clip).stem}_run.json"

@@ -1,0 +1,39 @@
+"""A clip that devices work on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dvs_jax.clip import Clip
+from dvs_jax.stabilization.batch.job import Job
+from dvs_jax.stabilization.pipeline import View
+from dvs_jax.stabilization.stabilize import Report
+
+
+@dataclass(eq=False)
+class Work:
+    """A clip that devices work on.
+
+    Attributes:
+        job: which it is.
+        start: when the work on it began, in seconds of `time.perf_counter`.
+        clip: what is known of it.
+        views: what is shown of each frame, once that is known.
+        report: what was made, once all is.
+        error: what went wrong, if anything has.
+    """
+
+    job: Job
+    start: float
+    clip: Clip
+    views: list[View] = field(default_factory=list)
+    report: Report | None = None
+    error: Exception | None = None
+
+    @contextmanager
+    def noting_errors(self) -> Iterator[None]:
+        """Keep an error of the block for later: other clips are still to be done."""
+        try:
+            yield
+        except Exception as error:
+            self.error = error

@@ -1,0 +1,219 @@
+"""How fast the local devices take flow, network and drawing together, transfers counted."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax.typing import DTypeLike
+from jaxtyping import PyTree
+
+from dvs_jax import quaternion
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.flow import working_size
+from dvs_jax.flow.raft import RaftEstimator
+from dvs_jax.flow.raft_network import SMALL, Raft
+from dvs_jax.fused import features
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.stabilization.devices.draw import DrawStretch, Planes, Views, draw, lens_of
+from dvs_jax.stabilization.devices.follow import FollowCarry, Follower, FollowStretch
+from dvs_jax.stabilization.devices.lanes import Program, without_weights
+from dvs_jax.stabilization.devices.stretch import FRAMES
+from dvs_jax.timing import median_seconds
+from dvs_jax.whole_file import replacing
+
+PAPER_MS = 287.0
+"""What the paper's program takes for a frame in full HD, on a T4."""
+
+_RUNS = 5
+_ROWS = 34
+_ENOUGH_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured.
+
+    Attributes:
+        size: width and height of the frames in pixels.
+        lanes_per_device: clips that a device works on at a time.
+        iterations: how often RAFT-small refines each flow.
+        dtype: of its convolutions.
+        architecture: of the network.
+    """
+
+    size: tuple[int, int] = (1920, 1080)
+    lanes_per_device: int = 4
+    iterations: int = 12
+    dtype: DTypeLike = jnp.bfloat16
+    architecture: Architecture = field(default_factory=Architecture)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How long the devices take for a frame of any of the clips.
+
+    Attributes:
+        device: what they are, and how many.
+        together_ms: flow, network and drawing in one program, with the frames' way to the devices
+            and back.
+        upload_ms: the way to the devices alone.
+        flow_and_network_ms: that part alone, everything being on the devices.
+        network_ms: the same network without its flow.
+        drawing_ms: likewise.
+        download_ms: the way back alone.
+    """
+
+    device: str
+    together_ms: float
+    upload_ms: float
+    flow_and_network_ms: float
+    network_ms: float
+    drawing_ms: float
+    download_ms: float
+
+    @property
+    def frames_per_s(self) -> float:
+        """How many frames all devices take in a second, transfers included."""
+        return 1000.0 / self.together_ms
+
+    @property
+    def gain(self) -> float:
+        """How many times as fast as the paper's program on its GPU that is."""
+        return PAPER_MS / self.together_ms
+
+
+def measure(case: Case | None = None) -> Speed:
+    """Measure on all local devices, medians of five runs; weights and frames are random."""
+    case = case or Case()
+    network, raft = _network(case.architecture), Raft(SMALL, rngs=nnx.Rngs(0), dtype=case.dtype)
+    follower = Follower(network, RaftEstimator("raft-small", raft, iterations=case.iterations))
+    blind = _network(dataclasses.replace(case.architecture, flow=False, fusion=0))
+    followed, drawn = _follow_stretch(case, with_flow=True), _draw_stretch(case)
+    together = partial(_follow_and_draw, follower)
+    lanes = case.lanes_per_device
+    run = _Run(
+        Program(together, lambda both: follower.begin(both[0]), follower.weights, lanes),
+        (followed, drawn),
+    )
+    return Speed(
+        f"{jax.local_device_count()} × {jax.local_devices()[0].device_kind}",
+        run.ms_with_transfers(),
+        run.ms_of_upload(),
+        _run_of(follower, followed, lanes).ms(),
+        _run_of(Follower(blind, None), _follow_stretch(case, with_flow=False), lanes).ms(),
+        _Run(Program(without_weights(_draw), lambda _: (), (), lanes), drawn).ms(),
+        run.ms_of_download(),
+    )
+
+
+def write(speed: Speed, file: Path) -> None:
+    """Write the numbers as JSON."""
+    numbers = dataclasses.asdict(speed)
+    more = {"frames_per_s": speed.frames_per_s, "paper_ms": PAPER_MS, "gain": speed.gain}
+    with replacing(file) as part:
+        part.write_text(json.dumps(numbers | more, indent=2) + "\n")
+
+
+class _Run:
+    """A program that is run over and over with the same stretch in every lane."""
+
+    def __init__(self, program: Program, stretch: PyTree):
+        self._program, self._stretches = program, [stretch] * program.lanes
+        self._carry = program.first_carry(stretch)
+
+    def ms(self) -> float:
+        """Return milliseconds a frame with everything on the devices."""
+        there = self._program.put(self._stretches)
+        return self._ms(lambda: jax.block_until_ready(self._output(there)))
+
+    def ms_with_transfers(self) -> float:
+        return self._ms(lambda: jax.device_get(self._output(self._program.put(self._stretches))))
+
+    def ms_of_upload(self) -> float:
+        return self._ms(lambda: jax.block_until_ready(self._program.put(self._stretches)))
+
+    def ms_of_download(self) -> float:
+        output = jax.block_until_ready(self._output(self._program.put(self._stretches)))
+
+        # An array keeps what was once fetched; a copy has not been.
+        def fetch() -> None:
+            jax.device_get(jax.block_until_ready(jax.tree.map(jnp.copy, output)))
+
+        return self._ms(fetch)
+
+    def _output(self, stretches: PyTree) -> PyTree:
+        self._carry, output = self._program(self._carry, stretches)
+        return output
+
+    def _ms(self, run: Callable[[], Any]) -> float:
+        seconds = median_seconds(run, _RUNS, _ENOUGH_SECONDS)
+        return 1000.0 * seconds / (self._program.lanes * FRAMES)
+
+
+def _run_of(follower: Follower, stretch: FollowStretch, lanes_per_device: int) -> _Run:
+    return _Run(Program(follower, follower.begin, follower.weights, lanes_per_device), stretch)
+
+
+def _follow_and_draw(
+    follower: Follower,
+    weights: PyTree,
+    carry: FollowCarry,
+    stretch: tuple[FollowStretch, DrawStretch],
+) -> tuple[FollowCarry, Planes]:
+    """Do all in one; `stabilize` holds frames covered in between, which looks ahead."""
+    followed, drawn = stretch
+    carry, pose = follower(weights, carry, followed)
+    views = drawn.views._replace(virtual=quaternion.normalize(pose))
+    return carry, _draw(drawn._replace(views=views))
+
+
+def _draw(stretch: DrawStretch) -> Planes:
+    return draw(stretch, "black")
+
+
+def _network(architecture: Architecture) -> FusedNetwork:
+    network = FusedNetwork(architecture, nnx.Rngs(0))
+    network.eval()
+    return network
+
+
+def _follow_stretch(case: Case, with_flow: bool) -> FollowStretch:
+    rng, wanted = np.random.default_rng(0), case.architecture
+    time_ns = (np.arange(FRAMES + 1) * 1e9 / 30).astype(np.int64)
+    gyro_ns = np.arange(-200, 400, dtype=np.int64) * 5_000_000
+    turn = np.cumsum(rng.normal(0.0, 0.003, (len(gyro_ns), 3)), axis=0)
+    gyro = CameraPath(gyro_ns, quaternion.from_rotation_vector(turn))
+    width, height = case.size
+    small = working_size(height, width) if with_flow else (0, 0)
+    return FollowStretch(
+        is_first=np.array(False),
+        features=features.poses_seen(wanted, gyro, time_ns),
+        frames=rng.integers(0, 255, (FRAMES, *small, 3), np.uint8),
+        still=np.zeros(FRAMES, bool),
+        lens=np.zeros((FRAMES + 1, 2), np.float32),
+        focal=np.array([0.79, 1.4], np.float32),
+    )
+
+
+def _draw_stretch(case: Case) -> DrawStretch:
+    rng, (width, height) = np.random.default_rng(1), case.size
+    turn = rng.normal(0.0, 0.01, (FRAMES, _ROWS, 3))
+    pose = quaternion.from_rotation_vector(turn).astype(np.float32)
+    half = -(-height // 2), -(-width // 2)
+    pictures = Planes(
+        rng.integers(0, 255, (FRAMES, height, width), np.uint8),
+        rng.integers(0, 255, (FRAMES, *half, 2), np.uint8),
+    )
+    ois, kept = np.zeros((FRAMES, _ROWS, 2), np.float32), np.full((FRAMES, 1), 0.8, np.float32)
+    lens = np.array(lens_of(Camera()), np.float32)
+    return DrawStretch(pictures, Views(pose, ois, pose[:, 0], kept), lens)

@@ -1,0 +1,129 @@
+"""The stage in which a network finds the path: as many steps at a time as flow is encoded at once.
+
+It is what `fused.prediction.predict_trajectory` does to whole clips, in memory that does not grow,
+and compiled once for clips of all lengths.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
+
+import jax
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float
+
+from dvs_jax import clip as clips
+from dvs_jax import quaternion
+from dvs_jax.clip import Clip
+from dvs_jax.flow import FlowPair
+from dvs_jax.fused import features, inference, prediction, reach, rollout
+from dvs_jax.fused.features import ENCODED_AT_ONCE
+from dvs_jax.fused.network import Core, FusedNetwork
+from dvs_jax.fused.online import RING
+from dvs_jax.fused.rollout import RolloutState, StepFeatures
+from dvs_jax.sensors.integration import with_pre_roll
+from dvs_jax.stabilization.pipeline.path import Levels
+
+SMALLEST_REACH = 0.005
+"""The crop within which networks keep where none at all is allowed; a limit takes the rest."""
+
+STEPS_AT_ONCE = 256
+"""Steps of a network that reads no flow, for which no picture has to wait."""
+
+
+def predicted_levels(
+    network: FusedNetwork, clip: Clip, crop: float, pairs: Iterable[FlowPair | None] | None
+) -> Iterator[Levels]:
+    """Yield the camera's real poses and those that a network predicts, in portions.
+
+    Args:
+        network: in inference mode.
+        clip: whose frames they are.
+        crop: share of the frame at each side that our own networks may use up.
+        pairs: the flow between each frame and the one before it, None for the first; or None, for a
+            network that reads no flow.
+    """
+    real = clips.real_path(clip).quaternion
+    start = 0
+    for poses in _poses(network, clip, _steps(network, clip, crop, pairs)):
+        wanted = quaternion.normalize(poses.astype(np.float64))
+        yield np.stack([real[start : start + len(wanted)], wanted])
+        start += len(wanted)
+
+
+def _steps(
+    network: FusedNetwork, clip: Clip, crop: float, pairs: Iterable[FlowPair | None] | None
+) -> Iterator[StepFeatures]:
+    """Yield what a network is fed, NumPy arrays with a leading step axis, in portions."""
+    wanted, camera = network.architecture, clip.sensors.camera
+    gyro, time_ns = with_pre_roll(clip.sensors.gyro), clips.center_time_ns(clip)
+    prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
+    strength = 1.0
+    if not wanted.official:
+        strength = reach.strength_of(max(crop, SMALLEST_REACH), camera, clip.size)
+    told = None if pairs is None else _told_by_flow(network, clip, strength, pairs)
+    start, last = 0, len(time_ns) - 1
+    while start < last:
+        flow = None if told is None else next(told)
+        count = min(STEPS_AT_ONCE, last - start) if flow is None else len(flow)
+        shown = time_ns[start : start + count + 1]
+        steps = features.poses_seen(wanted, gyro, shown, strength)
+        yield steps if flow is None else steps._replace(flow=flow)
+        start += count
+
+
+def _told_by_flow(
+    network: FusedNetwork, clip: Clip, strength: float, pairs: Iterable[FlowPair | None]
+) -> Iterator[Float[np.ndarray, "step feature"]]:
+    later = (pair for pair in pairs if pair is not None)
+    normal = prediction.normal_flow(later, clip, network.architecture)
+    while portion := list(islice(normal, ENCODED_AT_ONCE)):
+        camera = clip.sensors.camera
+        yield features.told_by_flow(network, portion, camera, clip.size, strength)
+
+
+def _poses(
+    network: FusedNetwork, clip: Clip, portions: Iterable[StepFeatures]
+) -> Iterator[Float[np.ndarray, "frame 4"]]:
+    """Yield virtual poses, float32: one more than there are steps with the first portion."""
+    graph, weights = nnx.split(network.core)
+    length = STEPS_AT_ONCE if network.encoder is None else ENCODED_AT_ONCE
+    ring = max(RING, features.ring_size(clips.center_time_ns(clip)))
+    state: RolloutState | None = None
+    for steps in portions:
+        padded = jax.tree.map(jax.numpy.asarray, inference.pad(steps, length))
+        start = None
+        if state is None:
+            start, state = _begin(graph, ring, weights, padded)
+        state, pose = _advance(graph, weights, state, padded)
+        poses = np.asarray(pose)[: len(steps.interval_s)]
+        if start is not None:
+            first = rollout.start_pose(network.core, start, pose[0])
+            poses = np.concatenate([np.asarray(first)[None], poses])
+        yield poses
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _begin(
+    graph: nnx.GraphDef[Core], ring: int, weights: nnx.State, steps: StepFeatures
+) -> tuple[RolloutState, RolloutState]:
+    """Return the state before a clip's first step, and that with which the step is entered."""
+    core, first = nnx.merge(graph, weights), jax.tree.map(lambda array: array[0], steps)
+    start = rollout.initial_state(core, ring, first)
+    return start, rollout.begin(core, start, first)
+
+
+@partial(jax.jit, static_argnums=0)
+def _advance(
+    graph: nnx.GraphDef[Core], weights: nnx.State, state: RolloutState, steps: StepFeatures
+) -> tuple[RolloutState, Float[Array, "step 4"]]:
+    core = nnx.merge(graph, weights)
+
+    def advance(
+        state: RolloutState, features: StepFeatures
+    ) -> tuple[RolloutState, Float[Array, "4"]]:
+        state, output = rollout.step(core, state, features)
+        return state, output.pose
+
+    return jax.lax.scan(advance, state, steps)

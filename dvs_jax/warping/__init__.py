@@ -1,0 +1,1 @@
+"""Frames drawn as a virtual camera sees them: on the host and on devices."""

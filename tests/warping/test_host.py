@@ -1,0 +1,118 @@
+import cv2
+import numpy as np
+import pytest
+
+from dvs_jax import camera, quaternion
+from dvs_jax.camera import Camera
+from dvs_jax.warping import host as warp
+
+
+def grid_of(size, degrees, rows=12):
+    """A grid whose virtual camera is turned against a camera that itself moves during readout."""
+    ends = quaternion.from_rotation_vector(np.radians([[0.0, 0.0, 0.0], [1.0, 0.5, 0.7]]))
+    share = np.linspace(0.0, 1.0, rows)
+    real = quaternion.slerp(
+        np.broadcast_to(ends[0], (rows, 4)), np.broadcast_to(ends[1], (rows, 4)), share
+    )
+    virtual = quaternion.from_rotation_vector(np.radians(degrees))
+    return camera.warp_grid(Camera(), size, real, np.zeros((rows, 2)), virtual)
+
+
+def textured(size, seed=0):
+    noise = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    return cv2.GaussianBlur(noise, (0, 0), 3)
+
+
+def test_golden_warp(golden):
+    numbers = np.load(golden / "dvs/warp.npz")
+    warped = warp.warp_frame(numbers["image"], numbers["grid"], 1.0, "black")
+    covered = (numbers["warped"].sum(axis=-1) > 0).astype(np.uint8)
+    inside = cv2.erode(covered, np.ones((5, 5))) > 0
+    difference = np.abs(warped.astype(int) - numbers["warped"])[inside]
+    assert inside.mean() > 0.6
+    assert difference.mean() <= 2.0
+
+
+@pytest.mark.parametrize("degrees", [[0, 0, 0], [5, -4, 3], [0, 0, 30], [-15, 10, -20]], ids=str)
+def test_positions_invert_the_grid(degrees):
+    grid = grid_of((1920, 1080), degrees)
+    source = np.random.default_rng(1).uniform(0.0, 1.0, (500, 2))
+    landed = warp._land(warp._cells(grid), source)[0]
+    found = warp.source_positions(grid, landed)
+    np.testing.assert_allclose(found, source, atol=0.05 / 1080)
+
+
+def test_map_is_the_projection_it_stands_for():
+    size = (1920, 1080)
+    real = np.broadcast_to(quaternion.identity(), (34, 4))
+    virtual = quaternion.from_rotation_vector(np.radians([3.0, -5.0, 8.0]))
+    grid = camera.warp_grid(Camera(), size, real, np.zeros((34, 2)), virtual)
+    found = shown_positions(grid, size)
+    back = camera.homography(Camera(), size, virtual, real[0], np.zeros(2), np.zeros(2))
+    x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
+    pixels = np.stack([x, y], axis=-1).astype(float)
+    exact = camera.apply_homography(np.broadcast_to(back, (*pixels.shape[:2], 3, 3)), pixels)
+    inside = ((exact >= 0) & (exact <= np.array(size) - 1)).all(axis=-1)
+    assert inside.mean() > 0.6
+    assert np.abs(found - exact)[inside].max() < 0.1
+
+
+def shown_positions(grid, size):
+    """The source pixel that each pixel shows, read off a source whose values are its positions."""
+    x, y = np.meshgrid(*(np.arange(length, dtype=np.float32) for length in size))
+    ramp = np.stack([x, y], axis=-1)
+    drawn = np.empty_like(ramp)
+    lattice = warp.lattice_map(grid, size, 1.0)
+    warp._sample(ramp, lattice, warp.LATTICE_STEP, drawn, "black", -1)
+    return drawn
+
+
+@pytest.mark.parametrize("border", ["black", "reflect"])
+@pytest.mark.parametrize("size", [(320, 180), (333, 431), (97, 64), (64, 1000)], ids=str)
+def test_planes_are_drawn_as_each_is_at_once(size, border):
+    """Whatever the bands and the channels that are drawn together, to the bit."""
+    (width, height), rng = size, np.random.default_rng(3)
+    half = (height + 1) // 2, (width + 1) // 2
+    source = [rng.integers(0, 255, shape, np.uint8) for shape in ((height, width), half, half)]
+    lattice = warp.lattice_map(grid_of(size, [2, 4, 6]), size, 0.9)
+    evens = [(height // 2 * 2, width // 2 * 2), *[(height // 2, width // 2)] * 2]
+    drawn = [np.empty(shape, np.uint8) for shape in evens]
+    warp.warp_planes(source, lattice, border, drawn)
+    steps, centers = (32, 16, 16), (lattice, *[(lattice + 0.5) / 2.0 - 0.5] * 2)
+    kind = cv2.BORDER_CONSTANT if border == "black" else cv2.BORDER_REFLECT_101
+    for plane, found, step, center, black in zip(
+        source, drawn, steps, centers, (16, 128, 128), strict=True
+    ):
+        fine = cv2.resize(center, None, fx=step, fy=step)[step:, step:]
+        positions = np.ascontiguousarray(fine[: found.shape[0], : found.shape[1]])
+        at_once = cv2.remap(
+            plane, positions, None, cv2.INTER_LINEAR, borderMode=kind, borderValue=black
+        )
+        np.testing.assert_array_equal(found, at_once)
+
+
+@pytest.mark.parametrize("size", [(320, 180), (180, 320), (333, 111)], ids=str)
+def test_same_pose_changes_nothing(size):
+    real = np.broadcast_to(quaternion.identity(), (12, 4))
+    grid = camera.warp_grid(Camera(), size, real, np.zeros((12, 2)), real[0])
+    frame = textured(size)
+    np.testing.assert_array_equal(warp.warp_frame(frame, grid, 1.0, "black"), frame)
+
+
+def test_crop_scales_the_middle_up():
+    size = (320, 180)
+    frame, grid = textured(size), grid_of(size, [1, 2, 3])
+    whole = warp.warp_frame(frame, grid, 1.0, "black")
+    scale = np.array([[2.0, 0.0, -159.5], [0.0, 2.0, -89.5]])
+    zoomed = cv2.warpAffine(whole, scale, size)
+    cropped = warp.warp_frame(frame, grid, 0.5, "black")
+    assert np.abs(zoomed.astype(int) - cropped)[4:-4, 4:-4].mean() < 1.0
+
+
+def test_uncovered_pixels_are_black_or_reflected():
+    size = (320, 180)
+    frame = np.full((180, 320, 3), 200, np.uint8)
+    grid = grid_of(size, [0, 12, 0])
+    black = warp.warp_frame(frame, grid, 1.0, "black")
+    assert (black == 0).all(axis=-1).mean() > 0.1
+    assert (warp.warp_frame(frame, grid, 1.0, "reflect") == 200).all()
