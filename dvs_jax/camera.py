@@ -6,7 +6,9 @@ description serves every size at which a video is processed.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -21,9 +23,19 @@ NEAREST_DEPTH = 1e-3
 lands far outside the frame on its own side instead of flipping to the other."""
 
 
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=(
+        *("focal_length", "principal_point", "readout_time_s"),
+        *("clock_offset_s", "ois_window", "calibrated_size"),
+    ),
+    meta_fields=("gyro_axes",),
+)
 @dataclass(frozen=True)
 class Camera:
     """One camera's fixed properties; the defaults are those of the released DVS data.
+
+    It is a pytree: its numbers may be traced, and cameras that differ share a compilation.
 
     Attributes:
         focal_length: horizontal and vertical focal length, both in image widths.

@@ -72,6 +72,24 @@ def load(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]
         ) from error
 
 
+def metadata(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Reads what a checkpoint says of itself, without its arrays.
+
+    Raises:
+        InputError: as ``load``.
+    """
+    folder = Path(folder).absolute()
+    _require_items(folder)
+    try:
+        with _checkpointer() as checkpointer:
+            items = {_METADATA: ocp.args.JsonRestore()}
+            return dict(checkpointer.restore(folder, ocp.args.Composite(**items))[_METADATA])
+    except DAMAGE as error:
+        raise InputError(
+            f"{folder}: damaged checkpoint: {reason(error)}; save or fetch it again"
+        ) from error
+
+
 def require_shapes(
     tensors: Mapping[str, Shaped[np.ndarray, "..."]],
     wanted: Mapping[str, tuple[int, ...]],

@@ -1,24 +1,24 @@
 """A clip: a video and everything that was recorded with it."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
 import av
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 
 from dvs_jax import sensors, video
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowFolder, flow_folder
-from dvs_jax.sensors import SensorLog
+from dvs_jax.sensors import FrameLog, SensorLog
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES, find_logs
-from dvs_jax.video import VideoInfo
+from dvs_jax.video import Frame, VideoInfo
 
 OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
 """Parts of names of videos that lie in a clip's folder but are not the input (specs §2)."""
@@ -41,15 +41,19 @@ class Clip:
 
     Attributes:
         name: what its output files are called.
-        video: the video, or folder of images, as it is stored.
-        sensors: its logs; they have as many frames as are used of the video.
+        video: the video, or folder of images, as it is stored; of a part of one, that part.
+        sensors: its logs, which have as many frames as are used of the video; or None.
         flow: flow files beside the video, or None.
+        first: how many of the stored frames, and flow files, come before the first that is used.
+        images: the frames, uint8 RGB [height, width, 3] each, of a clip that lies in no file.
     """
 
     name: str
     video: VideoInfo
-    sensors: SensorLog
-    flow: FlowFolder | None
+    sensors: SensorLog | None
+    flow: FlowFolder | None = None
+    first: int = 0
+    images: Sequence[Frame] | None = field(default=None, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -59,20 +63,63 @@ class Clip:
     @property
     def frame_count(self) -> int:
         """How many frames there are with their times: the shorter of video and frame log."""
-        return len(self.sensors.frames)
+        return self.video.frame_count if self.sensors is None else len(self.sensors.frames)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        frames: Sequence[Frame],
+        time_ns: Int[np.ndarray, "frame"],
+        sensors: SensorLog | None = None,
+        name: str = "clip",
+    ) -> "Clip":
+        """Make a clip of frames that lie in no file; it has no sound.
+
+        Args:
+            frames: two or more, uint8 RGB [height, width, 3]; kept, and read more than once.
+            time_ns: int64, when each is shown, increasing, in nanoseconds.
+            sensors: with as many frames; `sensors.SensorLog` tells what it holds.
+            name: what its output files are called.
+
+        Raises:
+            InputError: a frame is not as it should be, or there are not as many frames as times.
+        """
+        _check_arrays(frames, time_ns, sensors)
+        height, width, _ = frames[0].shape
+        rate = _mean_rate(np.asarray(time_ns, np.int64))
+        info = VideoInfo(Path(name), width, height, rate, np.asarray(time_ns, np.int64), 0, False)
+        return cls(name, info, sensors, images=frames)
 
 
-def load_clip(path: str | Path) -> Clip:
+def _check_arrays(
+    frames: Sequence[Frame], time_ns: Int[np.ndarray, "frame"], log: SensorLog | None
+) -> None:
+    for index, frame in enumerate(frames):
+        if frame.dtype != np.uint8 or frame.shape != (*frames[0].shape[:2], 3):
+            raise InputError(
+                f"frame {index} is {frame.dtype} {frame.shape}, not uint8 [height, width, 3] like "
+                "the first"
+            )
+    counts = {len(frames), len(time_ns)} | (set() if log is None else {len(log.frames)})
+    if len(counts) > 1 or len(frames) < 2:
+        raise InputError(f"frames, times and frame log need one length, 2 or more, not {counts}")
+    if (np.diff(time_ns) <= 0).any():
+        raise InputError("the frames' times do not increase")
+
+
+def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
     """Load a video with the sensor logs that lie beside it.
 
     Args:
         path: a video file; a folder of images, whose parent has the logs; or a clip's folder, which
             holds one or the other. There, what an earlier run wrote and what the released data
             holds besides the input are passed over.
+        read_sensors: whether logs are read; without, the clip has no sensors, whatever lies there.
 
     Returns:
-        The clip. The frames of a folder of images have the times of its frame log; without one they
-        are taken to be 1/30 s apart, and a warning says so.
+        The clip; `sensors` is None where no gyro log lies beside the video. The frames of a folder
+        of images have the times of its frame log; without one they are taken to be 1/30 s apart,
+        and a warning says so.
 
     Raises:
         InputError: no video, several videos, a video that cannot be read, or sensors that cannot be
@@ -80,15 +127,45 @@ def load_clip(path: str | Path) -> Clip:
     """
     source = find_video(Path(path))
     info = video.probe(source)
-    log = sensors.load(source, info.time_ns)
-    if len(log.frames) < 2:
+    log = sensors.load(source, info.time_ns) if read_sensors else None
+    frames = sensors.frame_log(source, info.time_ns) if log is None else log.frames
+    if (info.frame_count if frames is None else len(frames)) < 2:
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
-    _warn_of_another_shape(info, log.camera)
+    if log is not None:
+        _warn_of_another_shape(info, log.camera)
     if not source.is_dir():
         return Clip(source.stem, info, log, flow_folder.find(source.parent))
     # A folder at the root of the file system has a parent without a name.
     name = source.absolute().parent.name or source.name
-    return Clip(name, _timed_by(log, info), log, flow_folder.find(source.parent))
+    return Clip(name, _timed_by(frames, info), log, flow_folder.find(source.parent))
+
+
+def between(clip: Clip, start_s: float, end_s: float) -> Clip:
+    """Return the part of a clip from one time to another, in seconds since its first frame.
+
+    Frames, sensors' frames, flow and sound are cut alike; the part's own times begin at zero, those
+    of its sensors stay on their clock.
+
+    Raises:
+        InputError: fewer than two frames lie there.
+    """
+    if not 0.0 <= start_s < end_s:
+        raise InputError(f"no part of a video goes from {start_s:g} s to {end_s:g} s")
+    time_ns = clip.video.time_ns[: clip.frame_count]
+    elapsed_s = (time_ns - time_ns[0]) * 1e-9
+    first, last = np.searchsorted(elapsed_s, [start_s, end_s]).tolist()
+    if last - first < 2:
+        raise InputError(
+            f"{clip.video.path}: has {max(last - first, 0)} frames between {start_s:g} s and "
+            f"{end_s:g} s, and two are needed; it is {elapsed_s[-1]:.2f} s long"
+        )
+    part = slice(first, last)
+    return replace(
+        clip,
+        video=video.part_of(clip.video, part),
+        sensors=None if clip.sensors is None else sensors.part_of(clip.sensors, part),
+        first=clip.first + first,
+    )
 
 
 def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
@@ -103,40 +180,67 @@ def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
         )
 
 
-def _timed_by(log: SensorLog, images: VideoInfo) -> VideoInfo:
+def _timed_by(log: FrameLog | None, images: VideoInfo) -> VideoInfo:
     """Return the description of a folder of images with the times that its frame log tells."""
-    if find_logs(images.path).frame is None:
+    if log is None or find_logs(images.path).frame is None:
         _log.warning(
             "%s: no frame log tells when the images were taken; %s frames/s are assumed",
             images.path,
             images.frame_rate,
         )
-    time_ns = log.frames.time_ns - log.frames.time_ns[0]
-    mean_rate = Fraction((len(time_ns) - 1) * video.NANOSECONDS, int(time_ns[-1]))
+    if log is None:
+        return images
+    time_ns = log.time_ns - log.time_ns[0]
+    return replace(images, time_ns=time_ns, frame_rate=_mean_rate(time_ns))
+
+
+def _mean_rate(time_ns: Int[np.ndarray, "frame"]) -> Fraction:
+    mean = Fraction((len(time_ns) - 1) * video.NANOSECONDS, int(time_ns[-1] - time_ns[0]))
     # 1001 is the largest denominator among the usual rates: 30000/1001.
-    rate = mean_rate.limit_denominator(1001)
-    return replace(images, time_ns=time_ns, frame_rate=rate)
+    return mean.limit_denominator(1001)
 
 
-def read_frames(clip: Clip) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Return the frames that are used, RGB, as stored."""
-    return islice(video.read_frames(clip.video.path), clip.frame_count)
+def read_frames(clip: Clip) -> Iterator[Frame]:
+    """Return the frames that are used, uint8 RGB [height, width, 3], as stored."""
+    stored = iter(clip.images) if clip.images is not None else video.read_frames(clip.video.path)
+    return islice(stored, clip.first, clip.first + clip.frame_count)
 
 
 def read_pictures(clip: Clip) -> Iterator[av.VideoFrame]:
     """Return the frames that are used, as planes (see `video.read_pictures`)."""
-    return islice(video.read_pictures(clip.video.path), clip.frame_count)
+    if clip.images is not None:
+        return map(video.ToYuv(clip.video.color), read_frames(clip))
+    stored = video.read_pictures(clip.video.path)
+    return islice(stored, clip.first, clip.first + clip.frame_count)
 
 
 def center_time_ns(clip: Clip) -> Int[np.ndarray, "frame"]:
-    """Return when each frame's middle row was exposed, int64 nanoseconds on the video's clock."""
+    """Return when each frame's middle row was exposed, int64 nanoseconds on the video's clock.
+
+    Without sensors that is when the frame is shown.
+    """
+    if clip.sensors is None:
+        return clip.video.time_ns[: clip.frame_count]
     return sensors.center_time_ns(clip.sensors.frames)
 
 
+def recorded(clip: Clip) -> SensorLog:
+    """Return the sensors of a clip.
+
+    Raises:
+        InputError: there are none; the message tells how to get them.
+    """
+    if clip.sensors is not None:
+        return clip.sensors
+    if clip.images is not None:
+        raise InputError(f"{clip.name}: this needs the gyro; give the clip its sensors")
+    raise sensors.no_gyro(clip.video.path)
+
+
 def real_path(clip: Clip) -> CameraPath:
-    """Return the camera's own pose at the middle of each frame."""
+    """Return the camera's own pose at the middle of each frame, of a clip with sensors."""
     time_ns = center_time_ns(clip)
-    return CameraPath(time_ns, pose_at(clip.sensors.gyro, time_ns, "hold"))
+    return CameraPath(time_ns, pose_at(recorded(clip).gyro, time_ns, "hold"))
 
 
 def lens_shift(clip: Clip) -> Float[np.ndarray, "frame 2"]:
@@ -144,8 +248,8 @@ def lens_shift(clip: Clip) -> Float[np.ndarray, "frame 2"]:
 
     float64, (x, y) in fractions of the frame's width and height; zero where there is no log.
     """
-    frames = clip.sensors.frames
-    return sensors.ois_at(clip.sensors.ois, frames.ois_time_ns + frames.readout_ns // 2)
+    log = recorded(clip)
+    return sensors.ois_at(log.ois, log.frames.ois_time_ns + log.frames.readout_ns // 2)
 
 
 def find_video(path: Path) -> Path:

@@ -13,12 +13,12 @@ from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator
-from dvs_jax.fused import features, prediction
+from dvs_jax.fused import clip_flow, features, prediction
 from dvs_jax.fused import record as records
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.record import Record
+from dvs_jax.methods.covered_path import exposure_of
 from dvs_jax.smoothing import Exposure, coverage
-from dvs_jax.stabilization import pipeline
 
 Flow = Iterable[Float[np.ndarray, "rows columns 4"]]
 """Each pair's flow as an encoder reads it (see `features.normalize_flow`)."""
@@ -73,13 +73,13 @@ def of_clip(clip: Clip, flow_estimator: str | Estimator = "auto") -> Footage:
     """Return a clip's footage; flow is read from its files, or made by the estimator."""
 
     def flow(wanted: Architecture) -> Flow:
-        return prediction.normal_flow(prediction.flow_pairs(clip, flow_estimator), clip, wanted)
+        return prediction.normal_flow(clip_flow.flow_pairs(clip, flow_estimator), clip, wanted)
 
     return Footage(
         name=clip.name,
-        gyro=clip.sensors.gyro,
+        gyro=clips.recorded(clip).gyro,
         real=clips.real_path(clip),
-        exposure=pipeline.exposure_of(clip),
+        exposure=exposure_of(clip),
         true=None,
         flow=flow,
         clip=clip,

@@ -7,18 +7,18 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Float16, UInt8
 
-from dvs_jax import camera as cameras
 from dvs_jax import flow, metrics, sensors, synthetic
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.clip import Clip
 from dvs_jax.evaluation import Footage
 from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
-from dvs_jax.fused import features
+from dvs_jax.fused import clip_flow, features
 from dvs_jax.fused.architecture import Architecture
+from dvs_jax.methods.along_path import shown_by
 from dvs_jax.sensors import SensorLog
 from dvs_jax.smoothing import Exposure
-from dvs_jax.stabilization.pipeline import DRAWN_ROWS, flows
 from dvs_jax.synthetic import SyntheticClip
 from dvs_jax.warping import host as warp
 
@@ -57,7 +57,7 @@ class Film:
     def flow(self, wanted: Architecture) -> Flow:
         """Return the flow in a network's size and units, whatever moved the lens."""
         if wanted not in self._flow:
-            size = flows.working_size(FULL_HD, self._estimator)[::-1]
+            size = clip_flow.working_size(FULL_HD, self._estimator)[::-1]
             pairs = flow.estimate(self.frames, self._estimator, size=size)
             normal = (features.normalize_flow(*pair, wanted) for pair in pairs)
             self._flow[wanted] = np.stack([each.astype(np.float16) for each in normal])
@@ -117,7 +117,6 @@ def draw(each: Take, virtual: CameraPath, kept: float) -> Iterator[Frame]:
         virtual: a pose a frame.
         kept: the central share of the width and of the height that is shown.
     """
-    rows = sensors.row_poses(each.log, DRAWN_ROWS)
-    grids = cameras.warp_grid(each.log.camera, each.film.clip.size, *rows, virtual.quaternion)
-    for frame, grid in zip(each.film.frames, grids, strict=True):
-        yield warp.warp_frame(frame, grid, kept, "black")
+    clip = Clip.from_arrays(each.film.frames, each.log.frames.time_ns, each.log)
+    for image, frame in zip(each.film.frames, shown_by(clip, virtual.quaternion), strict=True):
+        yield warp.warp_frame(image, frame.source, kept, "black")

@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from dvs_jax import clip as clips
-from dvs_jax import flow
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator, FlowPair
 from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.clip_flow import flow_pairs
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
 from dvs_jax.sensors.integration import with_pre_roll
@@ -47,7 +47,8 @@ def predict_trajectory(
     wanted = network.architecture
     time_ns = clips.center_time_ns(clip)
     tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
-    gyro, camera = with_pre_roll(clip.sensors.gyro), clip.sensors.camera
+    log = clips.recorded(clip)
+    gyro, camera = with_pre_roll(log.gyro), log.camera
     if strength is None:
         strength = 1.0 if wanted.official else reach.field_of_view(camera, clip.size)
     steps = features.poses_seen(wanted, gyro, time_ns, strength)
@@ -64,7 +65,7 @@ def tell_of_missing_look_ahead(
     clip: Clip, time_ns: Int[np.ndarray, "frame"], look_ahead_ns: int
 ) -> None:
     """Tell of frames, at these centre times, after which the gyro log ends too early."""
-    unseen = int((time_ns + look_ahead_ns > clip.sensors.gyro.time_ns[-1]).sum())
+    unseen = int((time_ns + look_ahead_ns > clips.recorded(clip).gyro.time_ns[-1]).sum())
     if unseen:
         _log.info(
             "%s: the network looks %d ms ahead, and the gyro log ends too early for that in the "
@@ -84,27 +85,3 @@ def normal_flow(
         features.normalize_flow(*pair, wanted, lens)
         for pair, lens in zip(pairs, moved, strict=False)
     )
-
-
-def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
-    """Return the flow of each two consecutive frames, from its files or made on the fly."""
-    stored = stored_flow(clip)
-    if stored is not None:
-        return stored
-    return flow.estimate(clips.read_frames(clip), estimator, source=str(clip.video.path))
-
-
-def stored_flow(clip: Clip) -> Iterator[FlowPair] | None:
-    """Return the flow of each two consecutive frames from its files; None if some are missing."""
-    wanted = clip.frame_count - 1
-    if clip.flow is None:
-        return None
-    if len(clip.flow) >= wanted:
-        return map(clip.flow.read, range(wanted))
-    _log.warning(
-        "%s: flow files for %d of %d pairs of frames; flow is made anew",
-        clip.flow.clip,
-        len(clip.flow),
-        wanted,
-    )
-    return None

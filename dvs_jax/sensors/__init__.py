@@ -1,6 +1,6 @@
 """Log files in, one `SensorLog` out; one module a format."""
 
-from dvs_jax.sensors.loading import load
+from dvs_jax.sensors.loading import frame_log, load, no_gyro
 from dvs_jax.sensors.log import (
     FrameLog,
     OisLog,
@@ -16,7 +16,9 @@ __all__ = [
     "OisLog",
     "SensorLog",
     "center_time_ns",
+    "frame_log",
     "load",
+    "no_gyro",
     "ois_at",
     "part_of",
     "row_poses",

@@ -19,7 +19,7 @@ _ROUNDING = 1.01
 _log = logging.getLogger("dvs_jax")
 
 
-def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
+def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog | None:
     """Load the sensor logs and the camera description that lie beside a video.
 
     Each missing sensor but the gyro is replaced, and a warning says what that costs: no lens shift,
@@ -33,38 +33,59 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog:
             frame log; with one, only their number matters.
 
     Returns:
-        The clip's sensors; `frames` is as long as the shorter of video and frame log.
+        The clip's sensors; `frames` is as long as the shorter of video and frame log. None where
+        there is no gyro log (see `no_gyro`).
 
     Raises:
-        InputError: no gyro log, several logs for one sensor, a log or description that is not as
+        InputError: several logs for one sensor, a log or description that is not as
             its format wants (see the formats' `read`), or logs that do not overlap the frames.
     """
     files = find_logs(video)
     if files.gyro is None:
-        raise _no_gyro(files.folder, video)
+        return None
     if len(video_time_ns) == 0:
         raise InputError(f"{video}: the video has no frames")
     camera = Camera() if files.camera is None else camera_file.read(files.camera)
-    frame_log = _frame_log(files, camera, video_time_ns)
-    _warn_of_long_readout(files, frame_log)
+    frame_times = _frame_log(files, camera, video_time_ns)
+    _warn_of_long_readout(files, frame_times)
     gyro_log = table.read(files.gyro)
     path = gyro.poses(gyro_log, camera)
-    coverage.require_overlap(files.gyro, path.time_ns, frame_log.time_ns)
+    coverage.require_overlap(files.gyro, path.time_ns, frame_times.time_ns)
     coverage.warn_of_uncovered_frames(
-        files.gyro, path.time_ns, frame_log.time_ns, frame_log.readout_ns, "camera"
+        files.gyro, path.time_ns, frame_times.time_ns, frame_times.readout_ns, "camera"
     )
-    ois_log = _ois_log(files, camera, frame_log)
+    ois_log = _ois_log(files, camera, frame_times)
     if files.camera is None:
         _tell_assumed_camera(files, camera, gyro_log)
-    return SensorLog(camera, path, ois_log, frame_log)
+    return SensorLog(camera, path, ois_log, frame_times)
 
 
-def _no_gyro(folder: Path, video: Path) -> InputError:
+def frame_log(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> FrameLog | None:
+    """Return the frame log that lies beside a video, as `load` would; None where there is none.
+
+    Raises:
+        InputError: as `load`.
+    """
+    files = find_logs(video)
+    if files.frame is None:
+        return None
+    camera = Camera() if files.camera is None else camera_file.read(files.camera)
+    return _frame_log(files, camera, video_time_ns)
+
+
+def no_gyro(video: Path) -> InputError:
+    """Return what to say where a video's gyro log is needed and missing, or was left out."""
+    files = find_logs(video)
+    if files.gyro is not None:
+        return InputError(
+            f"{video}: this way of stabilising needs the gyro, and the sensors are to be left out; "
+            "let them be read, or choose a method that needs none"
+        )
     stem = video.name if video.is_dir() else video.stem
     return InputError(
-        f"{folder}: no gyro log for {video.name}; its pose comes from the gyro, so record one and "
-        f"name it {stem}_gyro.csv (or any .txt or .csv with gyro in its name): a first line "
-        "t_s,wx,wy,wz, then a sample a line, seconds and rad/s"
+        f"{files.folder}: no gyro log for {video.name}; its pose comes from the gyro, so record "
+        f"one and name it {stem}_gyro.csv (or any .txt or .csv with gyro in its name): a first "
+        "line t_s,wx,wy,wz, then a sample a line, seconds and rad/s"
     )
 
 

@@ -7,9 +7,10 @@ sensor and all geometry lives in the stored frame.
 """
 
 from dvs_jax.video.color import Color
+from dvs_jax.video.conversion import ToYuv
 from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.images import IMAGE_SUFFIXES
-from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.info import VideoInfo, part_of
 from dvs_jax.video.picture import Shrink
 from dvs_jax.video.probing import probe
 from dvs_jax.video.reading import Frame, read_frames, read_pictures
@@ -23,8 +24,10 @@ __all__ = [
     "Color",
     "Frame",
     "Shrink",
+    "ToYuv",
     "VideoInfo",
     "VideoWriter",
+    "part_of",
     "probe",
     "read_frames",
     "read_pictures",

@@ -1,6 +1,6 @@
 """Everything about a video but its pictures."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class VideoInfo:
       color: what the numbers mean.
       pixel_aspect: width of a pixel by its height.
       time_base: seconds; `time_ns` is stored as multiples of it.
+      cut_ns: of a part of a file, when it begins and ends by the file's clock, int64 nanoseconds;
+        None as its end where it goes on to the file's. `time_ns` then counts from its beginning.
     """
 
     path: Path
@@ -42,8 +44,24 @@ class VideoInfo:
     color: Color = field(default_factory=Color)
     pixel_aspect: Fraction = Fraction(1)
     time_base: Fraction = Fraction(1, 90_000)
+    cut_ns: tuple[int, int | None] | None = None
 
     @property
     def frame_count(self) -> int:
         """How many frames `read_frames` yields."""
         return len(self.time_ns)
+
+
+def part_of(info: VideoInfo, chosen: slice) -> VideoInfo:
+    """Return the description of some consecutive frames, whose times begin at zero.
+
+    Args:
+      info: of a file, or of a part of one.
+      chosen: the indices of the frames, one or more, without a step.
+    """
+    start, stop, _ = chosen.indices(len(info.time_ns))
+    first = int(info.time_ns[start])
+    before, end = info.cut_ns or (0, None)
+    if stop < len(info.time_ns):
+        end = before + int(info.time_ns[stop])
+    return replace(info, time_ns=info.time_ns[start:stop] - first, cut_ns=(before + first, end))

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import logging
+import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,6 +14,7 @@ from av.container import InputContainer, OutputContainer
 
 from dvs_jax.video.container import decode, demux, fraction, open_container, reason
 from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.times import NANOSECONDS
 
 logger = logging.getLogger("dvs_jax")
 
@@ -31,6 +33,13 @@ def add_sound(
     """Give an output a stream for the original's sound; returns the packets to write there."""
     if not like.has_audio:
         return iter(())
+    packets = _packets(output, like, open_files)
+    return packets if like.cut_ns is None else _within(packets, like.cut_ns)
+
+
+def _packets(
+    output: OutputContainer, like: VideoInfo, open_files: contextlib.ExitStack
+) -> Iterator[av.Packet]:
     source = open_files.enter_context(open_container(like.path))
     stream = source.streams.best("audio")
     if not isinstance(stream, AudioStream) or stream.codec_context is None:
@@ -72,3 +81,17 @@ def _encode_sound(
 def start_time(packet: av.Packet) -> Fraction:
     """When it begins to sound, in seconds."""
     return (packet.pts or 0) * fraction(packet.time_base)
+
+
+def _within(packets: Iterator[av.Packet], cut_ns: tuple[int, int | None]) -> Iterator[av.Packet]:
+    """Yield the packets of a part of the sound, dated from the part's beginning on."""
+    start = Fraction(cut_ns[0], NANOSECONDS)
+    end = math.inf if cut_ns[1] is None else Fraction(cut_ns[1], NANOSECONDS)
+    for packet in packets:
+        if start_time(packet) >= end:
+            return
+        if start_time(packet) >= start:
+            ticks = round(start / fraction(packet.time_base))
+            packet.pts = (packet.pts or 0) - ticks
+            packet.dts = packet.pts if packet.dts is None else packet.dts - ticks
+            yield packet

@@ -1,16 +1,20 @@
-"""A grid onto frames on the device; `warp` does the same on the host.
+"""Frames drawn by a backward grid on the device; `host` does the same on the host.
 
-As there, source positions are solved for on a lattice and are bilinear in between. Sampling is not
+As there, source positions are looked up on a lattice and are bilinear in between. Sampling is not
 rounded to 1/32 pixel as OpenCV's is, so next to sharp edges the two differ by a few levels.
+
+Frames of floating-point numbers are not rounded either: what is drawn has gradients with respect to
+the frame and to the grid, and through `source_grids` to the poses.
 """
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, UInt8
+from jaxtyping import Array, Bool, Float, Int, Num, UInt8
 
-from dvs_jax.warping.host import LATTICE_STEP, Border, source_positions
+from dvs_jax.warping import grid as grids
+from dvs_jax.warping.host import LATTICE_STEP, Border
 
 _BLACK = (16.0, 128.0, 128.0)
 
@@ -20,54 +24,55 @@ _FARTHEST = 4.0
 
 @partial(jax.jit, static_argnames="border")
 def warp_frames(
-    frames: UInt8[Array, "frame height width channel"],
-    grids: Float[Array, "frame row column 4"],
+    frames: Num[Array, "frame height width channel"],
+    sources: Float[Array, "frame rows columns 2"],
     kept: Float[Array, ""] | float,
     border: Border,
-) -> UInt8[Array, "frame height width channel"]:
-    """Draw a batch of frames as the virtual camera sees them.
+) -> Num[Array, "frame height width channel"]:
+    """Draw a batch of frames as their grids say.
 
-    It is compiled once for each size of the frames, the grids and the batch, and each border.
+    It is compiled once for each type and size of the frames, the grids and the batch, and each
+    border.
 
     Args:
-        frames: uint8 source pictures, RGB.
-        grids: float32, one grid a frame; see `warp.source_positions`.
+        frames: source pictures, RGB, uint8 or floating-point numbers.
+        sources: float32, a backward grid a frame (see `grid`).
         kept: the central share of the uncropped output, in each axis, that fills the output, the
             same for every frame; 1 for the uncropped output.
         border: what fills pixels that a frame does not cover.
 
     Returns:
-        uint8 [frame, height, width, channel], of the source's size.
+        [frame, height, width, channel], of the source's type and size; floating-point numbers are
+        not rounded, and have gradients with respect to frames, sources and kept.
     """
     kept = jnp.asarray(kept, jnp.float32)
-    return jax.vmap(lambda frame, grid: warp_frame(frame, grid, kept, border))(frames, grids)
+    return jax.vmap(lambda *each: warp_frame(*each, kept, border))(frames, sources)
 
 
 def warp_frame(
-    frame: UInt8[Array, "height width channel"],
-    grid: Float[Array, "row column 4"],
+    frame: Num[Array, "height width channel"],
+    source: Float[Array, "rows columns 2"],
     kept: Float[Array, ""],
     border: Border,
-) -> UInt8[Array, "height width channel"]:
+) -> Num[Array, "height width channel"]:
     """Draw one frame; see `warp_frames`."""
     height, width, channels = frame.shape
-    black = jnp.zeros(channels)
-    return sample(frame, backward_map(grid, (width, height), kept), border, black)
+    return sample(frame, backward_map(source, (width, height), kept), border, jnp.zeros(channels))
 
 
 def warp_planes(
     luma: UInt8[Array, "height width"],
     chroma: UInt8[Array, "halfheight halfwidth 2"],
-    grid: Float[Array, "row column 4"],
+    source: Float[Array, "rows columns 2"],
     kept: Float[Array, ""],
     border: Border,
-) -> tuple[UInt8[Array, "evenheight evenwidth"], UInt8[Array, "rows columns 2"]]:
+) -> tuple[UInt8[Array, "evenheight evenwidth"], UInt8[Array, "downs acrosses 2"]]:
     """Draw one frame of YCbCr 4:2:0 in limited range.
 
     Args:
         luma: uint8.
         chroma: uint8, the blue and the red difference, at half the size, rounded up.
-        grid: see `warp_frames`, as for what follows.
+        source: see `warp_frames`, as for what follows.
         kept: the share that is shown.
         border: what fills pixels that the frame does not cover.
 
@@ -75,7 +80,7 @@ def warp_planes(
         Luma and chroma likewise, without a last odd row and column.
     """
     height, width = luma.shape
-    coarse = lattice_map(grid, (width, height), kept)
+    coarse = lattice_map(source, (width, height), kept)
     even = width - width % 2, height - height % 2
     half = even[0] // 2, even[1] // 2
     # A chroma sample counts as the middle of its four luma pixels.
@@ -86,63 +91,32 @@ def warp_planes(
     return drawn, sample(chroma, positions, border, black[1:])
 
 
-@partial(jax.jit, static_argnames="size")
-def lattice_maps(
-    grids: Float[Array, "frame row column 4"],
-    kept: Float[Array, "frame video"],
-    size: tuple[int, int],
-) -> Float[Array, "frame video row2 column2 2"]:
-    """Return `lattice_map` of many frames, each as it is shown in every video.
-
-    It is compiled once for each size and number of frames.
-
-    Args:
-        grids: float32; see `warp.source_positions`.
-        kept: float32, the shares that the videos show.
-        size: width and height of the frames.
-    """
-    of_videos = jax.vmap(lattice_map, (None, None, 0))
-    return jax.vmap(of_videos, (0, None, 0))(grids, size, kept)
-
-
 def backward_map(
-    grid: Float[Array, "row column 4"], size: tuple[int, int], kept: Float[Array, ""]
+    source: Float[Array, "rows columns 2"], size: tuple[int, int], kept: Float[Array, ""]
 ) -> Float[Array, "height width 2"]:
     """Return the source pixel (x, y) of every output pixel, float32, integers at pixel centres.
 
     Args:
-        grid: see `warp.source_positions`.
+        source: a backward grid (see `grid`).
         size: width and height of source and output in pixels.
         kept: see `warp_frames`.
     """
-    return _between_lattice(lattice_map(grid, size, kept), size, LATTICE_STEP)
+    return _between_lattice(lattice_map(source, size, kept), size, LATTICE_STEP)
 
 
-# By default accelerators multiply matrices in 10 bits or less: that is pixels of a full HD frame.
-@jax.default_matmul_precision("highest")
 def lattice_map(
-    grid: Float[Array, "row column 4"], size: tuple[int, int], kept: Float[Array, ""]
-) -> Float[Array, "row2 column2 2"]:
-    """Return the source pixels of the middles of squares of the output, and of those around it.
-
-    Args:
-        grid: see `warp.source_positions`.
-        size: width and height of the frame in pixels.
-        kept: see `warp_frames`.
-
-    Returns:
-        float32, (x, y); see `warp.lattice_map`.
-    """
-    x, y = (_lattice(length, kept) for length in size)
-    target = jnp.stack(jnp.meshgrid(x, y), axis=-1)
-    return source_positions(grid, target) * jnp.broadcast_to(jnp.asarray(size), target.shape)
+    source: Float[Array, "rows columns 2"], size: tuple[int, int], kept: Float[Array, ""]
+) -> Float[Array, "down across 2"]:
+    """Return the source pixels of the middles of squares of the output; see `host.lattice_map`."""
+    across, down = (_lattice(length, kept) for length in size)
+    positions = grids.at(source, down, across)
+    return positions * jnp.broadcast_to(jnp.asarray(size, jnp.float32), positions.shape) - 0.5
 
 
 def _lattice(length: int, kept: Float[Array, ""]) -> Float[Array, "point"]:
-    """Return the points of one axis that are solved for, in shares of the uncropped output."""
-    middles = (jnp.arange(-1, -(-length // LATTICE_STEP) + 1) + 0.5) * LATTICE_STEP - 0.5
-    center = (length - 1) / 2
-    return (center + (middles - center) * kept) / length
+    """Return the middles of the squares along one axis, in shares of the uncropped output."""
+    squares = jnp.arange(-1, -(-length // LATTICE_STEP) + 1)
+    return 0.5 + ((squares + 0.5) * LATTICE_STEP / length - 0.5) * kept
 
 
 def _between_lattice(
@@ -167,15 +141,15 @@ def _between(
 
 
 def sample(
-    frame: UInt8[Array, "height width channel"],
+    frame: Num[Array, "height width channel"],
     position: Float[Array, "outheight outwidth 2"],
     border: Border,
     black: Float[Array, "channel"],
-) -> UInt8[Array, "outheight outwidth channel"]:
+) -> Num[Array, "outheight outwidth channel"]:
     """Return a frame's bilinear samples.
 
     Args:
-        frame: uint8 picture.
+        frame: a picture, uint8 or floating-point numbers, which are not rounded.
         position: float32 (x, y) in pixels, integers at pixel centres.
         border: what lies around the frame: black, or its mirror image about its outermost pixels.
         black: float32, what black is.
@@ -196,6 +170,8 @@ def sample(
             weight = jnp.where(inside_x & inside_y, weight, 0.0)
             taken = pixels[row * width + column].astype(jnp.float32)
             total = total + jnp.broadcast_to(weight[..., None], taken.shape) * (taken - black)
+    if jnp.issubdtype(frame.dtype, jnp.floating):
+        return total.astype(frame.dtype)
     return jnp.round(total).astype(jnp.uint8)
 
 

@@ -1,8 +1,7 @@
-"""A grid onto frames, on the host; `device_warp` does the same on a device.
+"""Frames drawn by a backward grid on the host; `device` does the same on a device.
 
-A grid says where source points land in the output; drawing needs the opposite, the source position
-of every output pixel. A few Newton steps find it instead of a rasteriser of triangles, so the same
-formulas run in NumPy and, vectorised over frames, in JAX.
+Source positions are looked up on a lattice of output pixels and are bilinear in between, band by
+band, so that they stay in the processor's cache.
 """
 
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from dvs_jax import quaternion
+from dvs_jax.warping import grid as grids
 
 Border = Literal["black", "reflect"]
 
@@ -22,127 +21,46 @@ LATTICE_STEP = 32
 _BAND_ROWS = 6
 """Rows of the lattice that are drawn at once."""
 
-_NEWTON_STEPS = 2
-
-_SMALLEST_AREA = 1e-6
-"""Relative area below which a cell of the grid counts as folded (part of it behind the camera)."""
-
 _BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
 _BLACK_LUMA, _NO_CHROMA = 16, 128
 
 
-def source_positions(grid: quaternion.Array, target: quaternion.Array) -> quaternion.Array:
-    """Return which source point each output point shows.
-
-    Args:
-        grid: [row, column, 4], (x′, y′, u, v) in fractions of the frame, as `camera.warp_grid`
-            makes it: the source vertex (u, v), regularly spaced, lands at (x′, y′).
-        target: [..., 2], output points (x, y) in fractions of the frame.
-
-    Returns:
-        [..., 2], source points (x, y) in fractions of the frame; outside [0, 1] where the output
-        shows nothing of the frame.
-    """
-    xp = quaternion.array_namespace(grid, target)
-    affine, cells = _inverse_affine(grid), _cells(grid)
-    position = target @ affine[:2] + xp.broadcast_to(affine[2], target.shape)
-    for _ in range(_NEWTON_STEPS):
-        landed, along_x, along_y = _land(cells, position)
-        position = position - _solve(along_x, along_y, landed - target)
-    return position
-
-
-def _inverse_affine(grid: quaternion.Array) -> quaternion.Array:
-    """Return the 3 × 2 map from (x′, y′, 1) to (u, v) that fits the whole grid best.
-
-    It is the first guess: a good one also for a large roll or zoom.
-    """
-    xp = quaternion.array_namespace(grid)
-    landed = grid[..., :2].reshape(-1, 2)
-    landed = xp.concatenate([landed, xp.ones_like(landed[:, :1])], axis=-1)
-    vertices = grid[..., 2:].reshape(-1, 2)
-    return xp.linalg.solve(landed.T @ landed, landed.T @ vertices)
-
-
-def _cells(grid: quaternion.Array) -> quaternion.Array:
-    """Return, [row, column, 4, 2], where each cell's first corner lands and how that goes on.
-
-    That is: along its upper side, along its left side, and how far its lower side differs from its
-    upper one.
-    """
-    xp = quaternion.array_namespace(grid)
-    upper = grid[:, 1:, :2] - grid[:, :-1, :2]
-    drop = grid[1:, :-1, :2] - grid[:-1, :-1, :2]
-    return xp.stack([grid[:-1, :-1, :2], upper[:-1], drop, upper[1:] - upper[:-1]], axis=2)
-
-
-def _land(
-    cells: quaternion.Array, position: quaternion.Array
-) -> tuple[quaternion.Array, quaternion.Array, quaternion.Array]:
-    """Return where source points land, and how that changes with their x and with their y.
-
-    It is bilinear within a cell of the grid; beyond the frame the outermost cells go on.
-    """
-    xp, count = quaternion.array_namespace(cells, position), len(cells)
-    scaled = position * count
-    corner = xp.clip(xp.floor(scaled), 0, count - 1).astype(int)
-    right, down = xp.moveaxis(scaled - corner, -1, 0)[..., None]
-    first, upper, drop, twist = xp.moveaxis(cells[corner[..., 1], corner[..., 0]], -2, 0)
-    along_x, along_y = upper + twist * down, drop + twist * right
-    return first + upper * right + along_y * down, along_x * count, along_y * count
-
-
-def _solve(
-    along_x: quaternion.Array, along_y: quaternion.Array, residual: quaternion.Array
-) -> quaternion.Array:
-    """Return the (x, y) with x·along_x + y·along_y = residual; zero where the two are parallel."""
-    xp = quaternion.array_namespace(along_x, along_y, residual)
-    determinant = along_x[..., 0] * along_y[..., 1] - along_x[..., 1] * along_y[..., 0]
-    folds = xp.abs(determinant) < _SMALLEST_AREA
-    scale = xp.where(folds, 0.0, 1.0 / xp.where(folds, 1.0, determinant))
-    x = residual[..., 0] * along_y[..., 1] - residual[..., 1] * along_y[..., 0]
-    y = along_x[..., 0] * residual[..., 1] - along_x[..., 1] * residual[..., 0]
-    return xp.stack([x * scale, y * scale], axis=-1)
-
-
 def lattice_map(
-    grid: Float[np.ndarray, "row column 4"], size: tuple[int, int], kept: float
+    source: Float[np.ndarray, "rows columns 2"], size: tuple[int, int], kept: float
 ) -> Float[np.ndarray, "row column 2"]:
     """Return the source pixels of the middles of squares of the output, and of those around it.
 
     Args:
-        grid: see `source_positions`.
+        source: a backward grid (see `grid`).
         size: width and height of source and output in pixels.
         kept: the central share of the uncropped output, in each axis, that fills the output.
 
     Returns:
-        float32, (x, y) in pixels; of squares of `LATTICE_STEP` pixels, one more on every side than
-        touch the output.
+        float32, (x, y) in pixels, integers at pixel centres; of squares of `LATTICE_STEP` pixels,
+        one more on every side than touch the output.
     """
-    lattice = [np.arange(-1, -(-length // LATTICE_STEP) + 1) for length in size]
-    x, y = np.meshgrid(*((points + 0.5) * LATTICE_STEP - 0.5 for points in lattice))
-    target = np.stack([x, y], axis=-1) / size
-    return (source_positions(grid, _uncrop(target, size, kept)) * size).astype(np.float32)
+    across, down = (_lattice(length, kept) for length in size)
+    positions = grids.at(np.asarray(source, np.float32), down, across)
+    return positions * np.array(size, np.float32) - np.float32(0.5)
 
 
-def _uncrop(target: quaternion.Array, size: tuple[int, int], kept: float) -> quaternion.Array:
-    xp = quaternion.array_namespace(target)
-    center = xp.asarray([(length - 1) / (2 * length) for length in size], dtype=target.dtype)
-    center = xp.broadcast_to(center, target.shape)
-    return center + (target - center) * kept
+def _lattice(length: int, kept: float) -> Float[np.ndarray, "point"]:
+    """Return the middles of the squares along one axis, in shares of the uncropped output."""
+    middles = (np.arange(-1, -(-length // LATTICE_STEP) + 1) + 0.5) * LATTICE_STEP / length
+    return (0.5 + (middles - 0.5) * kept).astype(np.float32)
 
 
 def warp_frame(
     frame: UInt8[np.ndarray, "height width channel"],
-    grid: Float[np.ndarray, "row column 4"],
+    source: Float[np.ndarray, "rows columns 2"],
     kept: float,
     border: Border,
 ) -> UInt8[np.ndarray, "height width channel"]:
-    """Draw one frame as the virtual camera sees it, on the host.
+    """Draw one frame as its grid says, on the host.
 
     Args:
         frame: uint8 source picture, RGB.
-        grid: (x′, y′, u, v) in fractions of the frame; see `source_positions`.
+        source: a backward grid (see `grid`).
         kept: see `lattice_map`; 1 for the uncropped output.
         border: what fills pixels that the frame does not cover.
 
@@ -151,7 +69,7 @@ def warp_frame(
     """
     size = (frame.shape[1], frame.shape[0])
     drawn = np.empty_like(frame)
-    _sample(frame, lattice_map(grid, size, kept), LATTICE_STEP, drawn, border, 0)
+    _sample(frame, lattice_map(source, size, kept), LATTICE_STEP, drawn, border, 0)
     return drawn
 
 

@@ -1,18 +1,14 @@
 """Many clips by one command: a queue, whose failures stop nothing, and which can be resumed."""
 
 from dvs_jax.stabilization.batch.job import Job, jobs_of
-from dvs_jax.stabilization.batch.on_devices import on_devices
-from dvs_jax.stabilization.batch.options import Options, devices_suit
+from dvs_jax.stabilization.batch.on_devices import devices_suit, on_devices
 from dvs_jax.stabilization.batch.outcome import Outcome
-from dvs_jax.stabilization.batch.record import digest
 from dvs_jax.stabilization.batch.run import one_by_one, run
 
 __all__ = [
     "Job",
-    "Options",
     "Outcome",
     "devices_suit",
-    "digest",
     "jobs_of",
     "on_devices",
     "one_by_one",

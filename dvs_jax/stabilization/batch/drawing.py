@@ -8,24 +8,30 @@ from functools import partial
 import av
 import numpy as np
 
-from dvs_jax import sensors
-from dvs_jax.clip import Clip
-from dvs_jax.stabilization.batch.options import Options
+from dvs_jax.stabilization.batch.lanes_per_device import lanes_for
 from dvs_jax.stabilization.batch.work import Work
-from dvs_jax.stabilization.devices.draw import Planes, Views, draw
+from dvs_jax.stabilization.devices.draw import Planes, draw
 from dvs_jax.stabilization.devices.lanes import Program, drive, without_weights
-from dvs_jax.stabilization.devices.tasks import DrawTask
-from dvs_jax.stabilization.pipeline import DRAWN_ROWS, View
-from dvs_jax.stabilization.stabilize import Making, finish, making
+from dvs_jax.stabilization.devices.tasks import DrawnFrame, DrawTask
+from dvs_jax.stabilization.drawing import shares
+from dvs_jax.stabilization.framing import Framing, Shown
+from dvs_jax.stabilization.making import Making, finish, making
+from dvs_jax.stabilization.settings import Settings
+from dvs_jax.stabilization.viewing import checked, framed_by
 from dvs_jax.video import picture as pictures
+from dvs_jax.warping import grid
 
 
-def draw_all(works: Sequence[Work], options: Options) -> Iterator[Work]:
+def draw_all(
+    works: Sequence[Work], settings: Settings, framing: Framing, lanes: int
+) -> Iterator[Work]:
     """Draw clips and write their results.
 
     Args:
-        works: their views are known.
-        options: what is wanted of all.
+        works: their frames are told.
+        settings: what is wanted of all.
+        framing: how much is cut off.
+        lanes: how many clips a device works on at a time.
 
     Yields:
         Each work as soon as it has its `report`, or its `error`.
@@ -33,10 +39,10 @@ def draw_all(works: Sequence[Work], options: Options) -> Iterator[Work]:
     by_size = defaultdict(list)
     for work in works:
         by_size[work.clip.size].append(work)
-    step = without_weights(partial(draw, border=options.border))
+    step = without_weights(partial(draw, border=settings.border))
     for alike in by_size.values():
-        program = Program(step, lambda _: (), (), options.lanes_for(len(alike)))
-        drawings = [_Drawing(work, options) for work in alike]
+        program = Program(step, lambda _: (), (), lanes_for(len(alike), lanes))
+        drawings = [_Drawing(work, settings, framing) for work in alike]
         for drawing, error in drive(program, drawings):
             drawing.work.error = error
             yield drawing.work
@@ -45,35 +51,34 @@ def draw_all(works: Sequence[Work], options: Options) -> Iterator[Work]:
 class _Drawing(DrawTask):
     """The task of drawing one clip, whose results it opens, and closes at the end."""
 
-    def __init__(self, work: Work, options: Options):
-        self.work, self._options = work, options
+    def __init__(self, work: Work, settings: Settings, framing: Framing):
+        self.work, self._settings, self._framing = work, settings, framing
         self._files = ExitStack()
         self._made: Making | None = None
-        super().__init__(
-            self._planes(),
-            _views(work.clip, work.views, options.uncropped),
-            work.clip.sensors.camera,
-            self._write_frame,
-            self._finish,
-        )
+        # What is shown of frames that are on their way through the device.
+        self._shown: list[Shown] = []
+        super().__init__(self._frames(), self._write_frame, self._finish)
 
-    def _planes(self) -> Iterator[Planes]:
-        options = self._options
-        self._made = self._files.enter_context(
-            making(
-                *(self.work.clip, self.work.job.folder, options.uncropped),
-                *(options.crf, options.preset, options.encoder),
-            )
-        )
+    def _frames(self) -> Iterator[DrawnFrame]:
+        clip, settings = self.work.clip, self._settings
+        self._made = self._files.enter_context(making(clip, self.work.job.folder, settings))
         self._files.enter_context(self._made.videos())
-        for picture in self._made.pictures():
+        assert self.work.frames is not None
+        told = framed_by(clip, checked(self.work.frames, clip), settings.crop, self._framing)
+        shape = grid.shape_for(clip.size)
+        for picture, shown in zip(self._made.pictures(), told, strict=False):
+            self._shown.append(shown)
             luma, *both = pictures.planes(picture)
-            yield Planes(luma, np.stack(both, axis=-1))
+            yield DrawnFrame(
+                Planes(luma, np.stack(both, axis=-1)),
+                grid.resized(shown.frame.source, shape),
+                np.array(shares(shown, settings.with_uncropped), np.float32),
+            )
 
     def _write_frame(self, drawn: Planes) -> None:
         assert self._made is not None
-        view = self.work.views[len(self._made.views)]
-        self._made.write(view, [_picture(*planes) for planes in zip(*drawn, strict=True)])
+        of_videos = [_picture(*planes) for planes in zip(*drawn, strict=True)]
+        self._made.write(self._shown.pop(0), of_videos)
 
     def _finish(self, error: BaseException | None) -> None:
         if error is not None:
@@ -81,14 +86,7 @@ class _Drawing(DrawTask):
             return
         self._files.close()
         assert self._made is not None
-        self.work.report = finish(self._made, self.work.job.folder, self._options.measure)
-
-
-def _views(clip: Clip, views: Sequence[View], uncropped: bool) -> Views:
-    pose, ois = sensors.row_poses(clip.sensors, DRAWN_ROWS)
-    shares = [[view.kept, 1.0] if uncropped else [view.kept] for view in views]
-    virtual = [view.pose for view in views]
-    return Views(*(np.asarray(each, np.float32) for each in (pose, ois, virtual, shares)))
+        self.work.report = finish(self._made, self.work.job.folder, self._settings.measure)
 
 
 def _picture(luma: np.ndarray, chroma: np.ndarray) -> av.VideoFrame:

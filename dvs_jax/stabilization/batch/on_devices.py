@@ -5,66 +5,95 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import jax
+import numpy as np
 
 from dvs_jax.clip import load_clip
+from dvs_jax.methods import Method, require
+from dvs_jax.methods.device import device_work
 from dvs_jax.stabilization.batch.drawing import draw_all
-from dvs_jax.stabilization.batch.following import find_views
+from dvs_jax.stabilization.batch.following import find_frames
 from dvs_jax.stabilization.batch.job import Job
-from dvs_jax.stabilization.batch.options import Options
+from dvs_jax.stabilization.batch.lanes_per_device import LANES_PER_DEVICE
 from dvs_jax.stabilization.batch.outcome import Outcome
-from dvs_jax.stabilization.batch.run import Process, failure
+from dvs_jax.stabilization.batch.run import Load, Process, failure
 from dvs_jax.stabilization.batch.work import Work
-from dvs_jax.stabilization.stabilize import check
+from dvs_jax.stabilization.framing import Framing
+from dvs_jax.stabilization.settings import Settings
 
 _CLIPS_PER_LANE = 4
 """Clips whose paths are found before their frames are drawn: the last ones leave lanes idle."""
 
 
-def on_devices(options: Options) -> Process:
-    """Return what works on many clips at a time, on all local devices."""
-    at_once = _CLIPS_PER_LANE * options.lanes_per_device * jax.local_device_count()
+def devices_suit(method: Method) -> bool:
+    """Return whether devices take the work rather than the host: a CPU draws quicker by OpenCV.
+
+    A method that has no work for devices would look at pictures that are decoded twice.
+    """
+    return jax.default_backend() != "cpu" and device_work(method) is not None
+
+
+def on_devices(
+    method: Method, settings: Settings, load: Load = load_clip, lanes: int = LANES_PER_DEVICE
+) -> Process:
+    """Return what works on many clips at a time, on all local devices.
+
+    Args:
+        method: tells their frames.
+        settings: what is wanted of each.
+        load: loads a clip.
+        lanes: how many clips a device works on at a time.
+    """
+    at_once = _CLIPS_PER_LANE * lanes * jax.local_device_count()
+    group_of = _Group(method, settings, load, lanes)
 
     def process(jobs: Iterable[Job]) -> Iterator[Outcome]:
         rest = iter(jobs)
         while group := list(islice(rest, at_once)):
-            yield from _work_off(group, options)
+            yield from group_of.worked_off(group)
 
     return process
 
 
-def _work_off(jobs: list[Job], options: Options) -> Iterator[Outcome]:
-    works = []
-    for job in jobs:
-        begun = _begun(job, options)
-        if isinstance(begun, Outcome):
-            yield begun
-        else:
-            works.append(begun)
-    waiting = {work.job for work in works}
-    try:
-        for outcome in _outcomes(works, options):
-            waiting.remove(outcome.job)
-            yield outcome
-    except Exception as error:
-        # The devices' memory is too small, say, which is no one clip's fault.
-        yield from (failure(job, error) for job in jobs if job in waiting)
+class _Group:
+    """Works on so many clips at a time as the devices hold."""
 
+    def __init__(self, method: Method, settings: Settings, load: Load, lanes: int):
+        self._method, self._settings = method, settings
+        self._load, self._lanes = load, lanes
 
-def _outcomes(works: list[Work], options: Options) -> Iterator[Outcome]:
-    find_views(works, options)
-    yield from (_outcome(work) for work in works if work.error is not None)
-    good = [work for work in works if work.error is None]
-    yield from map(_outcome, draw_all(good, options))
+    def worked_off(self, jobs: list[Job]) -> Iterator[Outcome]:
+        works = []
+        for job in jobs:
+            begun = self._begun(job)
+            if isinstance(begun, Outcome):
+                yield begun
+            else:
+                works.append(begun)
+        waiting = {work.job for work in works}
+        try:
+            for outcome in self._outcomes(works):
+                waiting.remove(outcome.job)
+                yield outcome
+        except Exception as error:
+            # The devices' memory is too small, say, which is no one clip's fault.
+            yield from (failure(job, error) for job in jobs if job in waiting)
 
+    def _outcomes(self, works: list[Work]) -> Iterator[Outcome]:
+        find_frames(works, self._method, self._settings.crop, self._lanes)
+        yield from (_outcome(work) for work in works if work.error is not None)
+        good = [work for work in works if work.error is None]
+        default: Framing = "smallest" if np.isinf(self._method.look_ahead_s) else "fixed"
+        framing = self._settings.framing or default
+        yield from map(_outcome, draw_all(good, self._settings, framing, self._lanes))
 
-def _begun(job: Job, options: Options) -> Work | Outcome:
-    start = time.perf_counter()
-    try:
-        clip = load_clip(job.clip)
-        check(clip, job.folder, options.method.crop, options.border, options.method.framing)
-    except Exception as error:
-        return failure(job, error)
-    return Work(job, start, clip)
+    def _begun(self, job: Job) -> Work | Outcome:
+        start = time.perf_counter()
+        try:
+            clip = self._load(job.clip)
+            require(self._method, clip)
+        except Exception as error:
+            return failure(job, error)
+        return Work(job, start, clip)
 
 
 def _outcome(work: Work) -> Outcome:

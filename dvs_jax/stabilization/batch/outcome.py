@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dvs_jax.stabilization.batch.job import Job
-from dvs_jax.stabilization.stabilize import Report
+from dvs_jax.stabilization.report import Report
 
 
 @dataclass(frozen=True)

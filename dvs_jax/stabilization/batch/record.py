@@ -7,16 +7,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-from flax import nnx
 
 from dvs_jax.clip import find_video
 from dvs_jax.flow import flow_folder
-from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.sensors.folder import find_logs
 from dvs_jax.stabilization.batch.job import Job
-from dvs_jax.stabilization.stabilize import Report
+from dvs_jax.stabilization.report import Report
 from dvs_jax.whole_file import replacing
 
 Settings = Mapping[str, Any]
@@ -69,14 +65,6 @@ def is_finished(job: Job, source: str, settings: Settings) -> bool:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     return whole and noted == json.loads(json.dumps(_wanted(source, settings)))
-
-
-def digest(network: FusedNetwork) -> str:
-    """Return what tells the network's weights from others'."""
-    found = hashlib.sha256(repr(network.architecture).encode())
-    for leaf in jax.tree.leaves(nnx.state(network)):
-        found.update(np.asarray(leaf).tobytes())
-    return found.hexdigest()
 
 
 def _wanted(source: str, settings: Settings) -> dict[str, Any]:

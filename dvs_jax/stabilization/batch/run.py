@@ -11,12 +11,15 @@ from dvs_jax.stabilization.batch import record
 from dvs_jax.stabilization.batch.job import Job
 from dvs_jax.stabilization.batch.outcome import Outcome
 from dvs_jax.stabilization.batch.record import Settings
-from dvs_jax.stabilization.stabilize import Report
+from dvs_jax.stabilization.report import Report
 
 logger = logging.getLogger("dvs_jax")
 
 Stabilize = Callable[[Clip, Path], Report]
 """Stabilises one clip into a folder."""
+
+Load = Callable[[Path], Clip]
+"""Loads the clip that a path means; see `load_clip`."""
 
 Process = Callable[[Iterable[Job]], Iterator[Outcome]]
 """Works on all jobs, in any order, and yields how each ended; raises for none of them."""
@@ -62,15 +65,15 @@ def _noted(outcome: Outcome, source: str, settings: Settings) -> Outcome:
     return outcome
 
 
-def one_by_one(stabilize: Stabilize) -> Process:
+def one_by_one(stabilize: Stabilize, load: Load = load_clip) -> Process:
     """Return what works on one clip after the other."""
-    return lambda jobs: (_attempt(job, stabilize) for job in jobs)
+    return lambda jobs: (_attempt(job, stabilize, load) for job in jobs)
 
 
-def _attempt(job: Job, stabilize: Stabilize) -> Outcome:
+def _attempt(job: Job, stabilize: Stabilize, load: Load) -> Outcome:
     start = time.perf_counter()
     try:
-        clip = load_clip(job.clip)
+        clip = load(job.clip)
         report = stabilize(clip, job.folder)
     except Exception as error:
         # Whatever one clip makes go wrong, even our own fault, the others are still to be done.

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dvs_jax.clip import Clip
+from dvs_jax.methods import Frame
 from dvs_jax.stabilization.batch.job import Job
-from dvs_jax.stabilization.pipeline import View
-from dvs_jax.stabilization.stabilize import Report
+from dvs_jax.stabilization.report import Report
 
 
 @dataclass(eq=False)
@@ -18,7 +18,7 @@ class Work:
         job: which it is.
         start: when the work on it began, in seconds of `time.perf_counter`.
         clip: what is known of it.
-        views: what is shown of each frame, once that is known.
+        frames: yields them, once that is possible; taken once.
         report: what was made, once all is.
         error: what went wrong, if anything has.
     """
@@ -26,7 +26,7 @@ class Work:
     job: Job
     start: float
     clip: Clip
-    views: list[View] = field(default_factory=list)
+    frames: Iterator[Frame] | None = None
     report: Report | None = None
     error: Exception | None = None
 

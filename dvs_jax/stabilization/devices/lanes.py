@@ -7,32 +7,17 @@ and writing go on in threads meanwhile, a stretch ahead and one behind.
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 
-from dvs_jax.stabilization.devices.stretch import Stretch
+from dvs_jax.methods.device import Task
+from dvs_jax.methods.stretch import Stretch
 
 _AXIS = "lane"
-
-
-class Task(Protocol):
-    """One clip's work. Each method is called by one thread at a time."""
-
-    def feed(self) -> Iterator[Stretch]:
-        """Yield the clip's stretches, at least one."""
-        ...
-
-    def take(self, output: PyTree, count: int) -> None:
-        """Take a stretch's results, NumPy arrays, of which `count` frames are the clip's."""
-        ...
-
-    def close(self, error: BaseException | None) -> None:
-        """Finish the work, or clean up after an error; called once, after all else."""
-        ...
 
 
 class Ended(NamedTuple):

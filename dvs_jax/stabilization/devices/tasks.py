@@ -1,134 +1,56 @@
-"""One clip's way through the devices: what is fed to a lane, and what becomes of the results."""
+"""One clip's way through the devices that draw it: what is fed to a lane, what becomes of it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-from dvs_jax.camera import Camera
-from dvs_jax.flow.stillness import is_still
-from dvs_jax.fused.rollout import StepFeatures
-from dvs_jax.stabilization.devices.draw import DrawStretch, Planes, Views, lens_of
-from dvs_jax.stabilization.devices.follow import FollowStretch
-from dvs_jax.stabilization.devices.stretch import FRAMES, Stretch, cut, filled, starts
-
-Item = TypeVar("Item")
-
-Frame = UInt8[np.ndarray, "height width 3"]
+from dvs_jax.methods.stretch import Stretch, chunks, filled
+from dvs_jax.stabilization.devices.draw import DrawStretch, Planes
 
 
-class FollowTask:
-    """A clip whose virtual path is looked for."""
+class DrawnFrame(NamedTuple):
+    """What is known of a frame on the host.
 
-    def __init__(
-        self,
-        features: StepFeatures,
-        lens: Float[np.ndarray, "frame 2"],
-        focal: Float[np.ndarray, "2"],
-        frames: Iterable[Frame] | None,
-    ):
-        """Describe the clip of N frames.
+    Attributes:
+        picture: its planes, uint8 (see `Planes`).
+        source: float32 [rows, columns, 2], its backward grid (see `warping.grid`).
+        kept: float32 [video], the central share of each axis that each video shows.
+    """
 
-        Args:
-            features: float32 [N − 1, ...], one entry a step, `flow` being [N − 1, 0].
-            lens: [N, 2]; see `FollowStretch`, as for the one that follows.
-            focal: of the camera.
-            frames: N of them, RGB, at the size at which flow is made; None for a network without.
-        """
-        # The first frame, which is no step, has a row too.
-        self._features = jax.tree.map(lambda array: np.concatenate([array[:1], array]), features)
-        lens = np.concatenate([lens[:1], lens]).astype(np.float32)
-        self._lens = np.stack([lens[:-1], lens[1:]], axis=1)
-        self._focal = np.float32(focal)
-        self._frames = frames
-        self._poses: list[Float[np.ndarray, "frame 4"]] = []
-
-    def __len__(self) -> int:
-        return len(self._lens)
-
-    @property
-    def poses(self) -> Float[np.ndarray, "frame 4"]:
-        """The virtual pose of every frame, once the task is closed; float32, not normalised."""
-        return np.concatenate(self._poses)
-
-    def feed(self) -> Iterator[Stretch]:
-        """Yield a `FollowStretch` for each stretch."""
-        for start, (frames, still) in zip(starts(len(self)), self._pictures(), strict=False):
-            lens = cut(self._lens, start)
-            arrays = FollowStretch(
-                is_first=np.array(start == 0),
-                features=cut(self._features, start),
-                frames=frames,
-                still=still,
-                lens=np.concatenate([lens[:1, 0], lens[:, 1]]),
-                focal=self._focal,
-            )
-            yield Stretch(arrays, min(FRAMES, len(self) - start))
-
-    def take(self, output: Float[np.ndarray, "frame 4"], count: int) -> None:
-        """Keep a stretch's poses."""
-        self._poses.append(output[:count])
-
-    def close(self, error: BaseException | None) -> None:
-        """Nothing is open."""
-
-    def _pictures(self) -> Iterator[tuple[UInt8[np.ndarray, "frame height width 3"], np.ndarray]]:
-        if self._frames is None:
-            none = np.zeros((FRAMES, 0, 0, 3), np.uint8), np.zeros(FRAMES, bool)
-            yield from (none for _ in starts(len(self)))
-            return
-        previous: Frame | None = None
-        for chunk in chunks(self._frames):
-            before = [chunk[0] if previous is None else previous, *chunk[:-1]]
-            still = np.array([is_still(*pair) for pair in zip(before, chunk, strict=True)])
-            # A padded frame repeats the last one; whether it is still matters to nobody.
-            yield filled(np.stack(chunk)), filled(still)
-            previous = chunk[-1]
+    picture: Planes
+    source: Float[np.ndarray, "rows columns 2"]
+    kept: Float[np.ndarray, "video"]
 
 
 class DrawTask:
-    """A clip whose virtual path is known and whose frames are drawn."""
+    """A clip whose frames are drawn."""
 
     def __init__(
         self,
-        pictures: Iterable[Planes],
-        views: Views,
-        camera: Camera,
+        frames: Iterable[DrawnFrame],
         write: Callable[[Planes], None],
         close: Callable[[BaseException | None], None],
     ):
         """Describe the clip.
 
         Args:
-            pictures: its frames.
-            views: of all its frames, float32.
-            camera: which has filmed it.
+            frames: all of them, in order.
             write: takes each frame drawn for every video, [video, ...], in order.
             close: called in the end, with the error if one ended it.
         """
-        self._pictures, self._views = pictures, views
-        self._lens = np.array(lens_of(camera), np.float32)
+        self._frames = frames
         self._write, self.close = write, close
 
     def feed(self) -> Iterator[Stretch]:
         """Yield a `DrawStretch` for each stretch."""
-        starting = starts(len(self._views.virtual))
-        for start, chunk in zip(starting, chunks(self._pictures), strict=False):
-            pictures = filled(jax.tree.map(lambda *planes: np.stack(planes), *chunk))
-            arrays = DrawStretch(pictures, cut(self._views, start), self._lens)
-            yield Stretch(arrays, len(chunk))
+        for chunk in chunks(self._frames):
+            stacked = filled(jax.tree.map(lambda *arrays: np.stack(arrays), *chunk))
+            yield Stretch(DrawStretch(*stacked), len(chunk))
 
     def take(self, output: Planes, count: int) -> None:
         """Hand a stretch's frames to the writer."""
         for index in range(count):
             self._write(Planes(output.luma[index], output.chroma[index]))
-
-
-def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield things by the stretch."""
-    rest = iter(items)
-    while chunk := list(islice(rest, FRAMES)):
-        yield chunk

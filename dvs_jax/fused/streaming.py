@@ -1,4 +1,4 @@
-"""The stage in which a network finds the path: as many steps at a time as flow is encoded at once.
+"""A network's path, found as many steps at a time as flow is encoded at once.
 
 It is what `fused.prediction.predict_trajectory` does to whole clips, in memory that does not grow,
 and compiled once for clips of all lengths.
@@ -22,8 +22,8 @@ from dvs_jax.fused.features import ENCODED_AT_ONCE
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.online import RING
 from dvs_jax.fused.rollout import RolloutState, StepFeatures
+from dvs_jax.methods.covered_path import Levels
 from dvs_jax.sensors.integration import with_pre_roll
-from dvs_jax.stabilization.pipeline.path import Levels
 
 SMALLEST_REACH = 0.005
 """The crop within which networks keep where none at all is allowed; a limit takes the rest."""
@@ -56,12 +56,12 @@ def _steps(
     network: FusedNetwork, clip: Clip, crop: float, pairs: Iterable[FlowPair | None] | None
 ) -> Iterator[StepFeatures]:
     """Yield what a network is fed, NumPy arrays with a leading step axis, in portions."""
-    wanted, camera = network.architecture, clip.sensors.camera
-    gyro, time_ns = with_pre_roll(clip.sensors.gyro), clips.center_time_ns(clip)
+    wanted, log = network.architecture, clips.recorded(clip)
+    gyro, time_ns = with_pre_roll(log.gyro), clips.center_time_ns(clip)
     prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
     strength = 1.0
     if not wanted.official:
-        strength = reach.strength_of(max(crop, SMALLEST_REACH), camera, clip.size)
+        strength = reach.strength_of(max(crop, SMALLEST_REACH), log.camera, clip.size)
     told = None if pairs is None else _told_by_flow(network, clip, strength, pairs)
     start, last = 0, len(time_ns) - 1
     while start < last:
@@ -79,7 +79,7 @@ def _told_by_flow(
     later = (pair for pair in pairs if pair is not None)
     normal = prediction.normal_flow(later, clip, network.architecture)
     while portion := list(islice(normal, ENCODED_AT_ONCE)):
-        camera = clip.sensors.camera
+        camera = clips.recorded(clip).camera
         yield features.told_by_flow(network, portion, camera, clip.size, strength)
 
 

@@ -1,4 +1,4 @@
-"""The stage that keeps every frame covered by the virtual camera's path."""
+"""A camera path held within the crop, frame after frame."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -49,6 +49,7 @@ def seconds(clip: Clip) -> Float[np.ndarray, "frame"]:
 
 def exposure_of(clip: Clip, frames: slice = slice(None)) -> Exposure:
     """Return how the camera stood while the rows of some frames' grids were exposed."""
+    assert clip.sensors is not None
     part = sensors.part_of(clip.sensors, frames)
     return Exposure(clip.sensors.camera, clip.size, *sensors.row_poses(part))
 

@@ -1,10 +1,13 @@
 """Clips in stretches of equally many frames: what is compiled once serves clips of any length."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
+
+Item = TypeVar("Item")
 
 FRAMES = 8
 """Frames of a stretch."""
@@ -35,6 +38,13 @@ def cut(tree: Any, start: int) -> Any:
 def filled(tree: Any) -> Any:
     """Return arrays of at most a stretch's frames [frame, ...], the last frame repeated."""
     return cut(tree, 0)
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield things by the stretch."""
+    rest = iter(items)
+    while chunk := list(islice(rest, FRAMES)):
+        yield chunk
 
 
 def _chosen(frames: int, start: int) -> np.ndarray:

@@ -1,5 +1,6 @@
-"""The stage that finds the optical flow between each picture and the one before it."""
+"""A clip's optical flow, from its files or made on the fly."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -8,15 +9,16 @@ from pathlib import Path
 import av
 import jax
 
+from dvs_jax import clip as clips
 from dvs_jax import flow
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator, FlowPair
 from dvs_jax.flow.estimation import SMALLEST_SIDE, Frame
 from dvs_jax.flow.opencv import QUICK_DIS
-from dvs_jax.fused.prediction import stored_flow
-from dvs_jax.stabilization.pipeline.beside import beside
 from dvs_jax.video import Shrink
 from dvs_jax.video.picture import shrunk_luma
+
+_log = logging.getLogger("dvs_jax")
 
 QUICK_SIDE = 160
 """Longer side, in pixels, of the pictures whose flow `dis-quick` makes, but for very narrow ones.
@@ -39,22 +41,21 @@ def estimator_for(name: str, official: bool, weights: Path | None = None) -> Est
     return flow.create(name, weights=weights)
 
 
-def with_flow(
+def pairs_of(
     pictures: Iterable[av.VideoFrame], clip: Clip, estimator: Estimator
-) -> Iterator[tuple[av.VideoFrame, FlowPair | None]]:
-    """Yield each picture with the flow between it and the one before; None with the first.
+) -> Iterator[FlowPair | None]:
+    """Yield the flow between each picture and the one before it; None for the first.
 
     Args:
-        pictures: all frames that are used.
-        clip: whose frames they are; its flow files are used where there are any.
-        estimator: what makes flow where there are none.
+        pictures: all frames that are used; none is taken where the clip has flow files.
+        clip: whose frames they are.
+        estimator: what makes flow where there are no files.
     """
     stored = stored_flow(clip)
     if stored is not None:
-        return zip(pictures, chain([None], stored), strict=False)
-    shrink = shrinking(clip, estimator)
-    small = ((picture, shrink(picture)) for picture in pictures)
-    return beside(small, lambda frames: _flow_to_each(frames, estimator, str(clip.video.path)))
+        return chain([None], stored)
+    small = map(shrinking(clip, estimator), pictures)
+    return _flow_to_each(small, estimator, str(clip.video.path))
 
 
 def _flow_to_each(
@@ -84,3 +85,27 @@ def working_size(size: tuple[int, int], estimator: Estimator) -> tuple[int, int]
         return flow.working_size(height, width)[::-1]
     scale = min(max(QUICK_SIDE / max(size), SMALLEST_SIDE / min(size)), 1.0)
     return round(width * scale), round(height * scale)
+
+
+def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
+    """Return the flow of each two consecutive frames, from its files or made on the fly."""
+    stored = stored_flow(clip)
+    if stored is not None:
+        return stored
+    return flow.estimate(clips.read_frames(clip), estimator, source=str(clip.video.path))
+
+
+def stored_flow(clip: Clip) -> Iterator[FlowPair] | None:
+    """Return the flow of each two consecutive frames from its files; None if some are missing."""
+    wanted = clip.frame_count - 1
+    if clip.flow is None:
+        return None
+    if len(clip.flow) >= clip.first + wanted:
+        return map(clip.flow.read, range(clip.first, clip.first + wanted))
+    _log.warning(
+        "%s: flow files for %d of %d pairs of frames; flow is made anew",
+        clip.flow.clip,
+        len(clip.flow),
+        clip.first + wanted,
+    )
+    return None

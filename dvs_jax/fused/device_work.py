@@ -1,0 +1,78 @@
+"""A fused method's work on many clips, on devices."""
+
+from collections.abc import Hashable, Iterable, Iterator
+
+import numpy as np
+
+from dvs_jax import camera as cameras
+from dvs_jax import clip as clips
+from dvs_jax import quaternion
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.clip import Clip
+from dvs_jax.flow.raft import RaftEstimator
+from dvs_jax.fused import clip_flow, features, prediction, reach
+from dvs_jax.fused.follow_task import FollowTask, Image
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.on_devices import Follower
+from dvs_jax.fused.streaming import SMALLEST_REACH
+from dvs_jax.methods import Frame, frames_along
+from dvs_jax.methods.covered_path import in_portions
+from dvs_jax.sensors.integration import with_pre_roll
+
+
+class FusedDeviceWork(Follower):
+    """What devices do for a network, whose flow, if it reads any, is RAFT's."""
+
+    def __init__(self, network: FusedNetwork, estimator: RaftEstimator | None, look_ahead_s: float):
+        """Take the network apart.
+
+        Args:
+            network: in inference mode.
+            estimator: makes its flow; None for a network without.
+            look_ahead_s: how far ahead the path gives way to the crop.
+        """
+        super().__init__(network, estimator)
+        self._raft, self._look_ahead_s = estimator, look_ahead_s
+
+    def kind(self, clip: Clip) -> Hashable:
+        """Return the frames' size where they are looked at; else all clips go together."""
+        return clip.size if self._raft else None
+
+    def task(self, clip: Clip, crop: float) -> "_ClipTask | None":
+        """Return a clip's work; None where its flow is stored, which the host takes as it is."""
+        if self._raft is not None and clip_flow.stored_flow(clip) is not None:
+            return None
+        images = None if self._raft is None else _small_images(clip, self._raft)
+        return _ClipTask(self, clip, crop, images)
+
+    def frames(self, clip: Clip, crop: float, poses: np.ndarray) -> Iterator[Frame]:
+        """Yield what predicted poses, float32 [frame, 4], not normalised, show of each frame."""
+        real = clips.real_path(clip)
+        wanted = CameraPath(real.time_ns, quaternion.normalize(poses.astype(np.float64)))
+        return frames_along(clip, in_portions([real, wanted]), crop, self._look_ahead_s)
+
+
+class _ClipTask(FollowTask):
+    def __init__(
+        self, work: FusedDeviceWork, clip: Clip, crop: float, images: Iterable[Image] | None
+    ):
+        self._work, self._clip, self._crop = work, clip, crop
+        log, wanted, strength = clips.recorded(clip), work.architecture, 1.0
+        if not wanted.official:
+            strength = reach.strength_of(max(crop, SMALLEST_REACH), log.camera, clip.size)
+        time_ns = clips.center_time_ns(clip)
+        prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
+        super().__init__(
+            features.poses_seen(wanted, with_pre_roll(log.gyro), time_ns, strength),
+            clips.lens_shift(clip),
+            cameras.relative_focal_length(log.camera, clip.size),
+            images,
+        )
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield all frames, once the task is closed."""
+        return self._work.frames(self._clip, self._crop, self.poses)
+
+
+def _small_images(clip: Clip, estimator: RaftEstimator) -> Iterator[Image]:
+    return map(clip_flow.shrinking(clip, estimator), clips.read_pictures(clip))

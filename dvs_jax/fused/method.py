@@ -1,0 +1,63 @@
+"""A fused network as a stabilisation method."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dvs_jax.clip import Clip
+from dvs_jax.flow import Estimator
+from dvs_jax.flow.raft import RaftEstimator
+from dvs_jax.fused import clip_flow
+from dvs_jax.fused.device_work import FusedDeviceWork
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.streaming import predicted_levels
+from dvs_jax.methods import Frame, Picture, frames_along
+from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
+
+
+@dataclass(frozen=True, eq=False)
+class FusedMethod:
+    """A network that tells the virtual camera's path.
+
+    Attributes:
+        network: in inference mode.
+        flow_estimator: what makes flow, for a network that reads it, where no files are: a name
+            that `flow.create` knows, or what it returned. For networks of our own "auto" is a
+            quicker DIS on a CPU (see `clip_flow.estimator_for`).
+    """
+
+    network: FusedNetwork
+    flow_estimator: str | Estimator = "auto"
+    needs = frozenset({"gyro"})
+
+    @property
+    def reads_flow(self) -> bool:
+        """Whether the path depends on the pictures, not on the sensors alone."""
+        return self.network.encoder is not None
+
+    @property
+    def look_ahead_s(self) -> float:
+        """How far ahead the path gives way to the crop; the gyro's log tells all of it at once."""
+        return LIMIT_LOOK_AHEAD_S if self.reads_flow else np.inf
+
+    def estimator(self) -> Estimator:
+        """Return what makes flow."""
+        if not isinstance(self.flow_estimator, str):
+            return self.flow_estimator
+        return clip_flow.estimator_for(self.flow_estimator, self.network.architecture.official)
+
+    def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
+        """Yield what the network's path shows of each frame; see `Method.frames`."""
+        pairs = None
+        if self.reads_flow:
+            pairs = clip_flow.pairs_of(pictures, clip, self.estimator())
+        levels = predicted_levels(self.network, clip, crop, pairs)
+        return frames_along(clip, levels, crop, self.look_ahead_s)
+
+    def device_work(self) -> FusedDeviceWork | None:
+        """Return the work on many clips on devices; flow, if any is read, has to be RAFT's."""
+        estimator = self.estimator() if self.reads_flow else None
+        if estimator is None or isinstance(estimator, RaftEstimator):
+            return FusedDeviceWork(self.network, estimator, self.look_ahead_s)
+        return None

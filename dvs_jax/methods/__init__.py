@@ -1,0 +1,20 @@
+"""What a stabilisation method is, and the methods that follow a camera path without a network.
+
+A method tells each frame's backward grid; drawing, framing, files and measures ask no more of it.
+"""
+
+from dvs_jax.methods.along_path import frames_along
+from dvs_jax.methods.given_path import GivenPath
+from dvs_jax.methods.method import Frame, Method, Picture, require
+from dvs_jax.methods.smoothed import DEFAULT_SMOOTHER, Smoothed
+
+__all__ = [
+    "DEFAULT_SMOOTHER",
+    "Frame",
+    "GivenPath",
+    "Method",
+    "Picture",
+    "Smoothed",
+    "frames_along",
+    "require",
+]

@@ -1,0 +1,48 @@
+"""A camera path that is known already: an edited trajectory drawn again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dvs_jax import clip as clips
+from dvs_jax.camera_path import CameraPath, pose_at
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+from dvs_jax.methods.along_path import frames_along
+from dvs_jax.methods.covered_path import in_portions
+from dvs_jax.methods.method import Frame, Picture
+
+
+@dataclass(frozen=True, eq=False)
+class GivenPath:
+    """The virtual camera's path as given, two poses or more.
+
+    Attributes:
+        path: on the clip's clock; between its poses it turns evenly.
+    """
+
+    path: CameraPath
+    needs = frozenset({"gyro"})
+    look_ahead_s = np.inf
+
+    def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
+        """Yield what the path shows of each frame; see `Method.frames`.
+
+        Raises:
+            InputError: the path does not span the clip's frames.
+        """
+        real = clips.real_path(clip)
+        _require_span(self.path, real, clip)
+        wanted = CameraPath(real.time_ns, pose_at(self.path, real.time_ns, "hold"))
+        return frames_along(clip, in_portions([real, wanted]), crop, np.inf)
+
+
+def _require_span(path: CameraPath, real: CameraPath, clip: Clip) -> None:
+    if len(path) < 2 or (np.diff(path.time_ns) <= 0).any():
+        raise InputError("the path needs two poses or more, at increasing times")
+    if path.time_ns[0] > real.time_ns[0] or path.time_ns[-1] < real.time_ns[-1]:
+        raise InputError(
+            f"the path's times, {path.time_ns[0]} to {path.time_ns[-1]} ns, do not span the frames "
+            f"of {clip.video.path}, {real.time_ns[0]} to {real.time_ns[-1]} ns"
+        )

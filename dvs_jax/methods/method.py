@@ -1,0 +1,74 @@
+"""The protocol of stabilisation methods."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import av
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax import clip as clips
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+
+Picture = av.VideoFrame
+"""A frame as planes, YCbCr 4:2:0 (see `video.read_pictures`); it is not to be written to."""
+
+
+class Frame(NamedTuple):
+    """What the output shows of one frame.
+
+    Attributes:
+        source: float32 [rows, columns, 2], the source point (x, y) of each of regularly spaced
+            output points, first and last on the frame's edges, in shares of the frame (pixel centre
+            (c, r) is at ((c + 0.5) / W, (r + 0.5) / H)): a backward map. Rolling shutter, lens and
+            mesh are already in it. Outside [0, 1]: nothing of the source. All of a clip's frames
+            have as many rows and columns.
+        pose: float64 [4], the virtual camera's pose where the method has one, [x, y, z, w], world
+            to camera; else None.
+    """
+
+    source: Float[np.ndarray, "rows columns 2"]
+    pose: Float[np.ndarray, "4"] | None = None
+
+
+class Method(Protocol):
+    """Whatever tells each frame's grid."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the clip must have, of "gyro" and "flow" (files); see `require`."""
+        ...
+
+    @property
+    def look_ahead_s(self) -> float:
+        """How long frames may be held back, in seconds; infinite: until the clip's end.
+
+        Where it is infinite, all frames are asked for before the first is drawn, and the pictures
+        are decoded once more if the method looks at them.
+        """
+        ...
+
+    def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
+        """Yield what is shown of each frame, in order.
+
+        Args:
+            clip: has what the method needs.
+            pictures: the clip's frames, decoded as they are taken; a method that does not look at
+                them takes none.
+            crop: the most that may be cut off at each side, as a share of width and height. The
+                method keeps to it as well as it can; what leaves it all the same is led back
+                towards the frame as it is.
+        """
+        ...
+
+
+def require(method: Method, clip: Clip) -> None:
+    """Raise InputError, saying what is missing, unless a clip has what a method needs."""
+    if "gyro" in method.needs:
+        clips.recorded(clip)
+    if "flow" in method.needs and clip.flow is None:
+        raise InputError(
+            f"{clip.video.path}: the method needs optical flow files, and there are none; make "
+            f"them with: dvs-jax flow {clip.video.path}"
+        )

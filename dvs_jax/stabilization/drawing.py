@@ -1,0 +1,53 @@
+"""The stage that draws what is shown of each frame."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import av
+
+from dvs_jax.clip import Clip
+from dvs_jax.stabilization.framing import Shown
+from dvs_jax.video import picture as pictures
+from dvs_jax.warping import host
+from dvs_jax.warping.host import Border
+
+
+class Drawn(NamedTuple):
+    """A drawn frame.
+
+    Attributes:
+        shown: what is shown.
+        pictures: each output's picture.
+    """
+
+    shown: Shown
+    pictures: list[av.VideoFrame]
+
+
+def drawn(
+    shown: Iterable[tuple[av.VideoFrame, Shown]], clip: Clip, uncropped: bool, border: Border
+) -> Iterator[Drawn]:
+    """Yield each frame cropped to what is shown and, if wanted, the whole of it.
+
+    Args:
+        shown: the source's pictures, and what is to be seen of them.
+        clip: the source.
+        uncropped: whether to draw a second picture that nothing is cut off from.
+        border: what fills pixels that a frame does not cover.
+    """
+    width, height = clip.size
+    even = width - width % 2, height - height % 2
+    for picture, wanted in shown:
+        source = pictures.planes(picture)
+        of_videos = []
+        for kept in shares(wanted, uncropped):
+            target = pictures.blank(even)
+            lattice = host.lattice_map(wanted.frame.source, clip.size, kept)
+            host.warp_planes(source, lattice, border, pictures.planes(target))
+            of_videos.append(target)
+        yield Drawn(wanted, of_videos)
+
+
+def shares(shown: Shown, uncropped: bool) -> list[float]:
+    """Return which share of each axis each video shows."""
+    return [shown.kept, 1.0] if uncropped else [shown.kept]

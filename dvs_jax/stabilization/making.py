@@ -1,0 +1,216 @@
+"""A clip's results while they are made, and what is said of them once they are."""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import av
+import numpy as np
+
+from dvs_jax import camera_path, metrics, plots, sensors, video
+from dvs_jax import clip as clips
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+from dvs_jax.metrics import MetricsTable
+from dvs_jax.progress import Track, silently
+from dvs_jax.stabilization.agreement import Agreement
+from dvs_jax.stabilization.framing import Shown
+from dvs_jax.stabilization.report import Report
+from dvs_jax.stabilization.settings import Settings
+from dvs_jax.video import VideoWriter
+from dvs_jax.whole_file import replacing, replacing_together
+
+LEAST_EXPLAINED = 0.5
+"""Share of the pictures' motion that a gyro worth stabilising by explains; parallax takes some."""
+
+_log = logging.getLogger("dvs_jax")
+
+
+class Making:
+    """A clip's results while they are made.
+
+    Attributes:
+        clip: the source.
+        writers: of the cropped video and, if wanted, of the uncropped one.
+        kept: which share was shown of each frame so far.
+        agreement: of the gyro with the frames that `pictures` has yielded; None without a gyro.
+    """
+
+    def __init__(self, clip: Clip, writers: Sequence[VideoWriter]):
+        """Begin with nothing."""
+        self.clip, self.writers = clip, writers
+        self.kept: list[float] = []
+        self._poses: list[np.ndarray | None] = []
+        self.agreement = None if clip.sensors is None else _agreement_of(clip)
+
+    @property
+    def path(self) -> CameraPath | None:
+        """The virtual path, once all frames are written; None of a method without poses."""
+        poses = [pose for pose in self._poses if pose is not None]
+        if len(poses) < len(self._poses) or not poses:
+            return None
+        return CameraPath(clips.center_time_ns(self.clip), np.stack(poses).astype(np.float64))
+
+    def pictures(self) -> Iterator[av.VideoFrame]:
+        """Yield the frames that are used, while some are compared with the gyro."""
+        for index, picture in enumerate(clips.read_pictures(self.clip)):
+            if self.agreement is not None and self.agreement.wants(index):
+                self.agreement.watch(index, picture)
+            yield picture
+
+    @contextmanager
+    def videos(self) -> Iterator[None]:
+        """Begin the videos, and finish them at the end."""
+        with ExitStack() as files:
+            for writer in self.writers:
+                files.enter_context(writer)
+            yield
+
+    def write(self, shown: Shown, pictures: Sequence[av.VideoFrame]) -> None:
+        """Append a frame, drawn for each writer, to the videos."""
+        time_ns = int(self.clip.video.time_ns[len(self.kept)])
+        self.kept.append(shown.kept)
+        self._poses.append(shown.frame.pose)
+        for writer, picture in zip(self.writers, pictures, strict=True):
+            writer.write_picture(picture, time_ns)
+
+
+@contextmanager
+def making(clip: Clip, folder: Path, settings: Settings) -> Iterator[Making]:
+    """Yield what makes a clip's results; they appear together at the end, with path and plot.
+
+    After an exception nothing has changed. Errors are those of `stabilize`.
+    """
+    if folder.resolve() == clip.video.path.resolve():
+        raise InputError(
+            f"{folder}: the results would lie among the frames; choose another folder for them"
+        )
+    _require_no_file_of_others(clip.name, folder)
+    endings = clips.RESULTS if settings.with_uncropped else clips.RESULTS[:1]
+    encoding = settings.crf, settings.preset, settings.encoder
+    with replacing_together(folder) as unfinished:
+        files = [unfinished / f"{clip.name}{end}.mp4" for end in endings]
+        made = Making(
+            clip, [VideoWriter(file, clip.video, *clip.size, *encoding) for file in files]
+        )
+        yield made
+        if made.path is not None:
+            camera_path.write(made.path, unfinished / f"{clip.name}.txt")
+            if clip.sensors is not None:
+                _plot(clip, made.path, unfinished / f"{clip.name}.jpg")
+
+
+def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -> Report:
+    """Remove what no longer holds, measure if that is wanted, and report.
+
+    Args:
+        made: the results, which have appeared.
+        folder: where they are.
+        measure: whether to compute the metrics.
+        track: told of the progress.
+    """
+    clip, report = made.clip, _report(made, folder)
+    _warn_of_disagreement(clip, report.explained)
+    _remove_what_does_not_hold(folder, clip.name, report)
+    if not measure:
+        return report
+    _log.info("%s: the video is written; the metrics follow", folder)
+    assert report.uncropped is not None
+    table = measure_against_input(clip, made.path, report.uncropped, track)
+    metrics_file = folder / f"{clip.name}_metrics.json"
+    write_metrics(table, report, metrics_file)
+    return dataclasses.replace(report, metrics_file=metrics_file, metrics=table)
+
+
+def _require_no_file_of_others(name: str, folder: Path) -> None:
+    """A photo and notes that lie beside a video often bear its name, as its plot and path do."""
+    movie = folder / f"{name}{clips.RESULTS[0]}.mp4"
+    for file in (folder / f"{name}{end}" for end in (".txt", ".jpg")):
+        if file.exists() and not movie.exists():
+            raise InputError(
+                f"{file}: is no result of an earlier run, as {movie.name} is not beside it, and "
+                "would be replaced; move it away, or choose another folder for the results"
+            )
+
+
+def _report(made: Making, folder: Path) -> Report:
+    name = made.clip.name
+    cropped, uncropped = (folder / f"{name}{end}.mp4" for end in clips.RESULTS)
+    has_path = made.path is not None
+    return Report(
+        trajectory=folder / f"{name}.txt" if has_path else None,
+        plot=folder / f"{name}.jpg" if has_path and made.clip.sensors is not None else None,
+        uncropped=uncropped if len(made.writers) > 1 else None,
+        cropped=cropped,
+        kept=min(made.kept),
+        explained=float("nan") if made.agreement is None else made.agreement.explained(),
+    )
+
+
+def _remove_what_does_not_hold(folder: Path, name: str, report: Report) -> None:
+    """Remove what an earlier run made of another path, and this one did not replace."""
+    (folder / f"{name}_metrics.json").unlink(missing_ok=True)
+    endings = {
+        ".txt": report.trajectory,
+        ".jpg": report.plot,
+        f"{clips.RESULTS[1]}.mp4": report.uncropped,
+    }
+    for ending, made in endings.items():
+        if made is None:
+            (folder / f"{name}{ending}").unlink(missing_ok=True)
+
+
+def _agreement_of(clip: Clip) -> Agreement:
+    pose = clips.real_path(clip).quaternion
+    return Agreement(clips.recorded(clip).camera, clip.size, pose, clips.lens_shift(clip))
+
+
+def _warn_of_disagreement(clip: Clip, explained: float) -> None:
+    if explained < LEAST_EXPLAINED:
+        _log.warning(
+            "%s: the gyro explains %.0f %% of the motion in the pictures, so stabilising by it may "
+            "add shake; either the camera has stabilised the video itself, or the axes or the "
+            "clock offset in camera.toml are wrong (docs/cameras.md)",
+            clip.video.path,
+            100 * max(explained, 0.0),
+        )
+
+
+def measure_against_input(
+    clip: Clip, virtual: CameraPath | None, movie: Path, track: Track
+) -> MetricsTable:
+    """Return the measures of the clip and of its stabilised video side by side."""
+    inputs = clips.read_frames(clip)
+    outputs = track(video.read_frames(movie), clip.frame_count, "measuring")
+    camera = Camera() if clip.sensors is None else clip.sensors.camera
+    paths = None
+    if virtual is not None and clip.sensors is not None:
+        paths = (clips.real_path(clip), virtual)
+    time_ns = clips.center_time_ns(clip)
+    return metrics.measure(inputs, outputs, time_ns=time_ns, camera=camera, paths=paths)
+
+
+def write_metrics(table: MetricsTable, report: Report, file: Path) -> None:
+    """Write the measures as JSON; what could not be computed is null."""
+    shares = {"kept": report.kept, "gyro_explains": report.explained}
+    content = {**shares, **dataclasses.asdict(table)}
+    with replacing(file) as part:
+        part.write_text(json.dumps(_without_nan(content), indent=2, allow_nan=False) + "\n")
+
+
+def _without_nan(content: object) -> object:
+    if isinstance(content, dict):
+        return {key: _without_nan(value) for key, value in content.items()}
+    return None if isinstance(content, float) and not np.isfinite(content) else content
+
+
+def _plot(clip: Clip, virtual: CameraPath, file: Path) -> None:
+    log, ois = clips.recorded(clip), None
+    if log.ois is not None:
+        ois = clips.center_time_ns(clip), sensors.ois_at(log.ois, log.frames.ois_time_ns)
+    plots.plot_path(file, clips.real_path(clip), virtual, ois, clip.name)

@@ -1,0 +1,98 @@
+"""Which system a network's file is of: loaded as a method, or converted."""
+
+from pathlib import Path
+
+from dvs_jax import checkpoint, pretrained, torch_file
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+from dvs_jax.flow import Estimator, raft_weights
+from dvs_jax.fused import convert as fused
+from dvs_jax.fused import prediction, weights
+from dvs_jax.fused.method import FusedMethod
+from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.methods import Method
+from dvs_jax.progress import Track, silently
+
+DEFAULT_MODEL = weights.DEFAULT_MODEL
+
+
+def load_model(which: str | Path, flow_estimator: str | Estimator = "auto") -> FusedMethod:
+    """Load a network as a method, of whichever system it is.
+
+    Args:
+        which: an Orbax folder, an official PyTorch checkpoint, or the name of pretrained weights.
+        flow_estimator: what makes flow, for a network that reads it (see `FusedMethod`).
+
+    Raises:
+        InputError: it is none of these, of no system that is known, or its tensors do not fit.
+    """
+    path = Path(which) if Path(which).exists() else pretrained.locate(str(which))
+    kind = _kind_of(path)
+    if kind not in _LOADERS:
+        known = ", ".join(_LOADERS)
+        raise InputError(f"{path}: holds a model of kind {kind!r}, which is none of {known}")
+    return _LOADERS[kind](path, flow_estimator)
+
+
+def _kind_of(path: Path) -> str:
+    # Official files are those of DVS; what else they are, the reader says.
+    return str(checkpoint.metadata(path).get("kind")) if path.is_dir() else weights.KIND
+
+
+def _fused(path: Path, flow_estimator: str | Estimator) -> FusedMethod:
+    return FusedMethod(weights.load(path), flow_estimator)
+
+
+_LOADERS = {weights.KIND: _fused}
+"""What loads a checkpoint of each kind; a system that moves in adds its own here."""
+
+
+def as_method(model: Method | FusedNetwork, flow_estimator: str | Estimator = "auto") -> Method:
+    """Return a network as a method; a method is one already.
+
+    Args:
+        model: what `load_model` returned, a network, or any method.
+        flow_estimator: for a network that comes without one.
+    """
+    return FusedMethod(model, flow_estimator) if isinstance(model, FusedNetwork) else model
+
+
+def predict_trajectory(
+    model: FusedMethod | FusedNetwork, clip: Clip, track: Track = silently
+) -> CameraPath:
+    """Predict the virtual camera's path, not yet held within the frames.
+
+    Args:
+        model: what `load_model` returned, or a fused network.
+        clip: the clip; its flow files are used where there are any.
+        track: told of every pair of frames whose flow is made.
+
+    Returns:
+        One pose a frame, at the frames' centre times.
+
+    Raises:
+        InputError: the clip has no gyro, or the video or a flow file cannot be read.
+    """
+    method = FusedMethod(model) if isinstance(model, FusedNetwork) else model
+    return prediction.predict_trajectory(method.network, clip, method.flow_estimator, track)
+
+
+def convert(file: Path, out: Path) -> None:
+    """Write an official DVS or RAFT checkpoint's weights as an Orbax folder.
+
+    Raises:
+        InputError: the file is neither, a tensor does not fit, or `out` exists already.
+    """
+    if not file.exists():
+        raise InputError(f"{file}: no such file")
+    content = torch_file.read(file)
+    if fused.is_official(content):
+        weights.save(fused.from_official(content, file), out)
+    elif any("fnet." in str(name) for name in content):
+        raft_weights.convert(file, out)
+    else:
+        raise InputError(
+            f"{file}: no official DVS checkpoint (a state_dict with rnns.*) and no RAFT weights "
+            "(fnet.*)"
+        )

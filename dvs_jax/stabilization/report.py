@@ -1,0 +1,34 @@
+"""What a run made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvs_jax.metrics import MetricsTable
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run made.
+
+    Attributes:
+        trajectory: the virtual path as a text file, a row `t_ns q_x q_y q_z q_w` a frame; None of a
+            method that follows no camera path.
+        plot: the picture of the real and the virtual path; None likewise.
+        uncropped: the video at its full field of view, or None if it was not wanted.
+        cropped: the video cropped to what the frames cover, scaled back to its size.
+        kept: share of the width and of the height that the crop keeps; where it varies, in the
+            frame that shows least.
+        explained: share of the pictures' motion that the gyro explains (see `agreement`); NaN
+            where too little moves to tell, and without a gyro.
+        metrics_file: the measures as JSON, or None if they were not wanted.
+        metrics: the measures of the input and of the output, or None.
+    """
+
+    trajectory: Path | None
+    plot: Path | None
+    uncropped: Path | None
+    cropped: Path
+    kept: float
+    explained: float
+    metrics_file: Path | None = None
+    metrics: MetricsTable | None = None

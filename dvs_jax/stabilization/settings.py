@@ -1,0 +1,63 @@
+"""What is wanted of a clip's results."""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from dvs_jax.errors import InputError
+from dvs_jax.stabilization.framing import Framing
+from dvs_jax.video import encoders
+from dvs_jax.warping.host import Border
+
+DEFAULT_CROP = 0.1
+
+DEFAULT_CRF, DEFAULT_PRESET = 20.0, "superfast"
+"""Two cores encode full HD as fast as it is played, and what is seen of it is as good as filmed."""
+
+LARGEST_CROP = 0.45
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is wanted of a clip's results.
+
+    Attributes:
+        crop: the most that may be cut off at each side, as a share of width and height; the method
+            gives way before more is needed.
+        framing: how much is cut off. "fixed": all that the crop allows. "varying": what is needed
+            now, changing slowly. "smallest": what the worst frame needs, which takes a second pass
+            over the video for a method that looks at the pictures. None is "smallest" where one
+            pass is enough, and else "fixed".
+        uncropped: whether to write a second video that nothing is cut off from.
+        border: what fills pixels that the frame does not cover.
+        crf: constant rate factor of the H.264 encoder, 0 to 51; less is better.
+        preset: of the H.264 encoder, "ultrafast" to "veryslow": time against size.
+        encoder: "software" or "hardware"; see `video.encoders.choose`.
+        measure: whether to compute the metrics; they need the uncropped video, which is then
+            written too.
+    """
+
+    crop: float = DEFAULT_CROP
+    framing: Framing | None = None
+    uncropped: bool = False
+    border: Border = "black"
+    crf: float = DEFAULT_CRF
+    preset: str = DEFAULT_PRESET
+    encoder: encoders.Kind = "software"
+    measure: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise InputError where one is impossible."""
+        if not 0.0 <= self.crop <= LARGEST_CROP:
+            raise InputError(
+                f"a crop of {self.crop} is impossible; give 0 to {LARGEST_CROP} of each side"
+            )
+        for name, allowed in (("border", Border), ("framing", Framing)):
+            chosen = getattr(self, name)
+            if chosen is not None and chosen not in get_args(allowed):
+                choices = ", ".join(get_args(allowed))
+                raise InputError(f"no {name} {chosen!r}; choose one of {choices}")
+
+    @property
+    def with_uncropped(self) -> bool:
+        """Whether the second video is written."""
+        return self.uncropped or self.measure

@@ -1,0 +1,99 @@
+"""Backward grids: the source point of each of regularly spaced output points.
+
+A grid is what a stabilisation method tells of a frame (`methods.Frame.source`): [rows, columns, 2],
+(x, y) in shares of the source frame, for output points whose first and last lie on the frame's
+edges. Between its points it is bilinear. The functions run in NumPy and in JAX.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax import quaternion
+
+_POINT_SPACING = 32
+"""Pixels of full HD between output points: a bilinear grid of turns is then exact to 0.02 pixel."""
+
+_FEWEST, _MOST = 18, 61
+"""Points along an axis: enough for the rolling shutter of small frames, no more for large ones."""
+
+
+def shape_for(size: tuple[int, int]) -> tuple[int, int]:
+    """Return how many rows and columns a grid for frames of a width and height has."""
+    width, height = (min(max(-(-side // _POINT_SPACING) + 1, _FEWEST), _MOST) for side in size)
+    return height, width
+
+
+@lru_cache(8)
+def output_points(rows: int, columns: int) -> Float[np.ndarray, "rows columns 2"]:
+    """Return the output points of a grid, (x, y) in shares of the frame, float64; not writable.
+
+    Taken as source points they are the identity: the frame as it is.
+    """
+    x, y = np.meshgrid(np.linspace(0.0, 1.0, columns), np.linspace(0.0, 1.0, rows))
+    points = np.stack([x, y], axis=-1)
+    points.flags.writeable = False
+    return points
+
+
+def at(
+    source: Float[quaternion.Array, "rows columns 2"],
+    y: Float[quaternion.Array, "down"],
+    x: Float[quaternion.Array, "across"],
+) -> Float[quaternion.Array, "down across 2"]:
+    """Return the source points of the output points at all pairs of a y and an x.
+
+    Args:
+        source: a grid.
+        y: in shares of the output's height; outside [0, 1] the outermost cells go on.
+        x: likewise of its width.
+    """
+    return _between(_between(source, y, 0), x, 1)
+
+
+def _between(
+    source: quaternion.Array, position: Float[quaternion.Array, "point"], axis: int
+) -> quaternion.Array:
+    xp = quaternion.array_namespace(source, position)
+    last = source.shape[axis] - 1
+    first = xp.clip(xp.floor(position * last), 0, last - 1).astype(int)
+    share = (position * last - first).astype(source.dtype)
+    before, after = xp.take(source, first, axis), xp.take(source, first + 1, axis)
+    shape = [1, 1, 1]
+    shape[axis] = len(position)
+    return before + (after - before) * xp.broadcast_to(share.reshape(shape), before.shape)
+
+
+def central(
+    source: Float[quaternion.Array, "rows columns 2"], kept: Float[quaternion.Array, ""] | float
+) -> Float[quaternion.Array, "rows columns 2"]:
+    """Return the grid of the output's central share `kept` of each axis, enlarged to the whole."""
+    xp = quaternion.array_namespace(source)
+    rows, columns = source.shape[:2]
+    down, across = (
+        0.5 + (xp.linspace(0.0, 1.0, points, dtype=source.dtype) - 0.5) * kept
+        for points in (rows, columns)
+    )
+    return at(source, down, across)
+
+
+def blend(
+    source: Float[quaternion.Array, "*frame rows columns 2"],
+    position: Float[quaternion.Array, "*frame"],
+) -> Float[quaternion.Array, "*frame rows columns 2"]:
+    """Return grids between the identity (position 0) and those given (1)."""
+    xp = quaternion.array_namespace(source, position)
+    identity = xp.asarray(output_points(*source.shape[-3:-1]), dtype=source.dtype)
+    identity = xp.broadcast_to(identity, source.shape)
+    share = xp.broadcast_to(position[..., None, None, None].astype(source.dtype), source.shape)
+    return identity + share * (source - identity)
+
+
+def resized(
+    source: Float[np.ndarray, "rows columns 2"], shape: tuple[int, int]
+) -> Float[np.ndarray, "down across 2"]:
+    """Return a grid with as many rows and columns as wanted, itself where it has."""
+    if source.shape[:2] == shape:
+        return source
+    return at(source, *(np.linspace(0.0, 1.0, points) for points in shape))
