@@ -2,7 +2,7 @@
 
 from dvs_jax.flow.consistency import Confidence, confidence
 from dvs_jax.flow.estimation import NAMES, Estimator, create, estimate, working_size
-from dvs_jax.flow.flow_folder import FlowFolder
+from dvs_jax.flow.flow_folder import FlowFolder, write_together
 from dvs_jax.flow.pair import FlowPair
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "create",
     "estimate",
     "working_size",
+    "write_together",
 ]

@@ -3,14 +3,16 @@
 File i holds the pair of frames i and i + 1: forward i → i + 1, backward i + 1 → i.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from dvs_jax.errors import InputError
 from dvs_jax.flow import flow_file
+from dvs_jax.flow.flow_file import Flow
 from dvs_jax.flow.pair import FlowPair
+from dvs_jax.whole_file import replacing_together
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class FlowFolder:
         flow_file.write(self.forward_path(index), pair.forward)
         flow_file.write(self.backward_path(index), pair.backward)
 
-    def _read(self, path: Path) -> flow_file.Flow:
+    def _read(self, path: Path) -> Flow:
         flow = flow_file.require_known(flow_file.read(path), path)
         if flow.shape[:2] != self.size:
             height, width = self.size
@@ -77,6 +79,22 @@ class FlowFolder:
                 f"has {width} × {height}; compute the clip's flow again"
             )
         return flow
+
+
+def write_together(clip: Path, pairs: Iterable[tuple[Flow, Flow]]) -> None:
+    """Write the flow files of a whole clip: all of them, or none.
+
+    Args:
+      clip: the clip's folder.
+      pairs: from the first on, forward and backward, each float32 [height, width, 2] in pixels.
+
+    Raises:
+      InputError: a file cannot be written.
+    """
+    with replacing_together(clip) as unfinished:
+        folder = FlowFolder(unfinished)
+        for index, pair in enumerate(pairs):
+            folder.write(index, FlowPair(*pair))
 
 
 def find(clip: str | Path) -> FlowFolder | None:

@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 
 from dvs_jax import benchmark, camera_path, cli, flow, metrics, plots, smoothing, synthetic, video
-from dvs_jax.cli import main
+from dvs_jax.cli import main, printing, stabilize, tracking
 from dvs_jax.flow.end_point_error import EndPointErrorReport
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.metrics import Metrics, MetricsTable
@@ -308,8 +308,8 @@ def test_the_help_of_a_command_explains_everything(dvs, monkeypatch, name):
 
 
 def test_the_smoothers_on_offer_are_those_there_are():
-    assert get_args(cli.Smoothers) == tuple(smoothing.SMOOTHERS)
-    assert get_args(cli.Presets) == video.PRESETS
+    assert get_args(stabilize.Smoothers) == tuple(smoothing.SMOOTHERS)
+    assert get_args(stabilize.Presets) == video.PRESETS
 
 
 def test_the_range_of_the_crop_is_the_librarys(dvs, walk, tmp_path):
@@ -672,7 +672,7 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(dvs, walk, tmp_path, monke
 def test_bars_show_frames_per_second_and_the_time_left(dvs, walk, tmp_path, monkeypatch):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100, color_system=None)
-    monkeypatch.setattr(cli, "_err", console)
+    monkeypatch.setattr(printing, "err", console)
     assert dvs("stabilize", walk, "-o", tmp_path / "out", *QUICK[:2], "--metrics").code == 0
     for label in ("stabilising", "measuring"):
         assert re.search(rf" {label} ━+ 30/30 \d+\.\d frames/s 0:00:0\d", screen.getvalue())
@@ -682,8 +682,8 @@ def test_bars_show_frames_per_second_and_the_time_left(dvs, walk, tmp_path, monk
 def test_a_bar_tells_the_time_left_while_it_runs(monkeypatch):
     now, screen = [0.0], io.StringIO()
     console = Console(file=screen, width=80, color_system=None, get_time=lambda: now[0])
-    monkeypatch.setattr(cli, "_err", console)
-    bar = cli._bar()
+    monkeypatch.setattr(printing, "err", console)
+    bar = tracking.bar()
     task = bar.add_task("warping", total=100)
     for _ in range(20):
         now[0] += 0.5

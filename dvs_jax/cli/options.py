@@ -1,0 +1,25 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ESTIMATOR_HELP = (
+    "Optical flow by dis, dis-quick, farneback, tvl1, raft-small, raft-things, …; auto takes RAFT "
+    "on an accelerator and, on a CPU, dis-quick for our own networks and dis for official ones."
+)
+WEIGHTS_HELP = "RAFT weights to use: a .pth file or a converted folder."
+MODEL_FORMS = "a name, an Orbax folder or an official .checkpoint"
+
+FlowEstimator = Annotated[str, typer.Option("--flow", help=ESTIMATOR_HELP)]
+
+FlowWeights = Annotated[Path | None, typer.Option(help=WEIGHTS_HELP, show_default=False)]
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        help=f"A network to compare: {MODEL_FORMS}. Can be given several times.",
+        show_default="those shipped with the package",
+    ),
+]

@@ -1,0 +1,67 @@
+"""The program `dvs-jax`: its commands, and how it ends."""
+
+import io
+import sys
+
+import typer
+
+from dvs_jax.cli import printing
+from dvs_jax.cli.benchmark import benchmark
+from dvs_jax.cli.convert import convert
+from dvs_jax.cli.demo import demo
+from dvs_jax.cli.evaluate import evaluate
+from dvs_jax.cli.exit_codes import BAD_INPUT, INTERRUPTED
+from dvs_jax.cli.flow import flow
+from dvs_jax.cli.notes import notes_shown
+from dvs_jax.cli.stabilize import stabilize
+from dvs_jax.cli.synthesize import synthesize
+from dvs_jax.cli.train import PARSING, train
+from dvs_jax.cli.usage import UsageError
+from dvs_jax.compilation_cache import keep_compiled
+from dvs_jax.errors import InputError
+
+app = typer.Typer(
+    help="Steady video from shaky: gyro, OIS and optical flow in, a virtual camera's video out.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command()(stabilize)
+app.command()(demo)
+app.command()(synthesize)
+app.command()(flow)
+app.command(**PARSING)(train)
+app.command()(evaluate)
+app.command()(convert)
+app.command()(benchmark)
+
+
+def main() -> None:
+    """Run the command; input that cannot be used ends in one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name that the terminal cannot show is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    keep_compiled()
+    with notes_shown():
+        sys.exit(_run(sys.argv[1:] or ["--help"]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = app(arguments, standalone_mode=False)
+    except UsageError as error:
+        program = error.ctx.command_path if error.ctx else "dvs-jax"
+        return _complain(f"{error.format_message().rstrip('.')}; see {program} --help")
+    except (InputError, OSError) as error:
+        return _complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        printing.print_line(printing.err, "interrupted")
+    return code or 0
+
+
+def _complain(message: str) -> int:
+    printing.print_line(printing.err, f"error: {message}")
+    return BAD_INPUT

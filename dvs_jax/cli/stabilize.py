@@ -1,0 +1,207 @@
+"""`dvs-jax stabilize`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from dvs_jax.cli import printing
+from dvs_jax.cli.exit_codes import CLIPS_FAILED
+from dvs_jax.cli.options import FlowEstimator, FlowWeights
+from dvs_jax.cli.printing import print_file
+from dvs_jax.cli.tracking import tracking
+from dvs_jax.errors import InputError
+
+if TYPE_CHECKING:
+    from dvs_jax.clip import Clip
+    from dvs_jax.stabilization.batch import Outcome
+    from dvs_jax.stabilization.stabilize import Report
+
+Smoothers = Literal["gaussian", "savitzky-golay", "exponential", "adaptive"]
+Presets = Literal[
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+]
+
+
+def stabilize(
+    clips: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders with a video and its logs, videos themselves, folders of frames, or "
+            "patterns for them.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Network that finds the path: a shipped one, an Orbax folder or an official "
+            ".checkpoint.",
+            show_default="fused",
+        ),
+    ] = None,
+    smoother: Annotated[
+        Smoothers | None,
+        typer.Option(
+            help="Classical smoother that finds the path instead of a network.",
+            show_default=False,
+        ),
+    ] = None,
+    crop: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=0.45,
+            help="The most to cut off at each side, as a share of width and height.",
+        ),
+    ] = 0.1,
+    framing: Annotated[
+        Literal["fixed", "varying", "smallest"] | None,
+        typer.Option(
+            help="How much of that is cut off: all; what is needed now, changing slowly; or what "
+            "the worst frame needs, which takes a second pass where the network reads flow.",
+            show_default="smallest where one pass is enough, else fixed",
+        ),
+    ] = None,
+    uncropped: Annotated[
+        bool, typer.Option("--uncropped", help="Write a second video, with nothing cut off.")
+    ] = False,
+    border: Annotated[
+        Literal["black", "reflect"],
+        typer.Option(help="What fills uncovered pixels of the uncropped video."),
+    ] = "black",
+    crf: Annotated[
+        float, typer.Option(min=0, max=51, help="Quality of the H.264 video; less is better.")
+    ] = 20,
+    preset: Annotated[
+        Presets, typer.Option(help="Speed of the H.264 encoder against the size of its file.")
+    ] = "superfast",
+    flow_estimator: FlowEstimator = "auto",
+    flow_weights: FlowWeights = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--metrics/--no-metrics",
+            help="Measure stability, 3-6 frames/s; writes the uncropped video too.",
+        ),
+    ] = False,
+    encoder: Annotated[
+        Literal["software", "hardware"],
+        typer.Option(
+            help="libx264, or the encoder of a GPU where there is one, at about that quality."
+        ),
+    ] = "software",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Skip clips that were finished by the same settings."),
+    ] = False,
+) -> None:
+    """Stabilise a clip, or many.
+
+    Beside the video must lie its gyro log. For walk.mp4 it is walk_gyro.csv, whose first line is
+    t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log and a camera.toml
+    help if they are there; what is missing is said, with what it costs.
+
+    The folder of the results gets walk_stab_crop.mp4 and the camera's path as walk.txt and
+    walk.jpg; where wanted, walk_stab.mp4, uncropped, and walk_metrics.json. Those of an earlier run
+    are replaced or removed.
+
+    Of several clips each has a folder of its own in there. One that cannot be stabilised is named,
+    and the others go on; the command then ends with code 1.
+    """
+    from dvs_jax.clip import load_clip
+    from dvs_jax.stabilization import batch
+
+    if model is not None and smoother is not None:
+        raise InputError("--model and --smoother both find the path; give one of them")
+    jobs = batch.jobs_of(clips, out)
+    is_queue = resume or len(jobs) > 1 or jobs[0].folder != out
+    alone = None if is_queue else load_clip(jobs[0].clip)
+
+    from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
+    from dvs_jax.stabilization import pipeline
+    from dvs_jax.stabilization.stabilize import DEFAULT_SMOOTHER, stabilize
+
+    network = load_model(model or DEFAULT_MODEL) if smoother is None else None
+    estimator = None
+    if network is not None and network.encoder is not None:
+        official = network.architecture.official
+        estimator = pipeline.estimator_for(flow_estimator, official, flow_weights)
+    settings: dict[str, Any] = {
+        "smoother": smoother or DEFAULT_SMOOTHER,
+        "crop": crop,
+        "framing": framing,
+        "uncropped": uncropped,
+        "border": border,
+        "crf": crf,
+        "preset": preset,
+        "encoder": encoder,
+        "measure": measure,
+    }
+
+    def stabilize_one(clip: Clip, folder: Path) -> Report:
+        with tracking() as track:
+            flow_maker = estimator or flow_estimator
+            return stabilize(
+                clip, folder, model=network, flow_estimator=flow_maker, track=track, **settings
+            )
+
+    if alone is not None:
+        _print_report(stabilize_one(alone, out))
+        return
+    process = batch.one_by_one(stabilize_one)
+    if batch.devices_suit(network, estimator):
+        flow_maker = estimator or flow_estimator
+        method = pipeline.Method(network, settings["smoother"], crop, framing, flow_maker)
+        with_uncropped = uncropped or measure
+        process = batch.on_devices(
+            batch.Options(method, with_uncropped, border, crf, preset, encoder, measure)
+        )
+    named = {"model": network and batch.digest(network), "flow": estimator and estimator.name}
+    _work_off(batch.run(jobs, process, settings | named, resume), len(jobs))
+
+
+def _work_off(outcomes: Iterable[Outcome], total: int) -> None:
+    """Say of each clip how it ended, when it has, and then of all.
+
+    Raises:
+        Exit: one or more have failed.
+    """
+    from dvs_jax.stabilization.batch import table
+
+    ended = []
+    for outcome in outcomes:
+        ended.append(outcome)
+        if outcome.error:
+            printing.print_line(printing.err, f"error: {outcome.error}")
+        said = f"{len(ended)} of {total}: {outcome.job.clip}: {outcome.state}"
+        printing.print_line(printing.err, said)
+    printing.out.print(table.render(ended))
+    if any(outcome.state == "failed" for outcome in ended):
+        raise typer.Exit(CLIPS_FAILED)
+
+
+def _print_report(report: Report) -> None:
+    from dvs_jax import metrics
+
+    if report.metrics is not None:
+        printing.out.print(metrics.render(report.metrics))
+    print_file("cropped video", report.cropped, f"(keeps {report.kept:.0%} of each side)")
+    if report.uncropped is not None:
+        print_file("uncropped video", report.uncropped)
+    print_file("plot", report.plot)
+    print_file("trajectory", report.trajectory)
+    if report.metrics_file is not None:
+        print_file("metrics", report.metrics_file)

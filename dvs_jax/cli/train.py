@@ -1,0 +1,62 @@
+"""`dvs-jax train`."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dvs_jax.cli import printing
+from dvs_jax.cli.usage import UsageError
+
+PARSING: dict[str, Any] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
+    "options_metavar": "[OPTIONS] [--config.FIELD=VALUE]...",
+}
+"""How Typer is told of arguments that no option declares: the fields of the config."""
+
+
+def train(
+    context: typer.Context,
+    config: Annotated[
+        Path,
+        typer.Option(
+            help="What to train, and how: a Python file, such as those in configs/.",
+            show_default=False,
+        ),
+    ],
+    workdir: Annotated[
+        Path,
+        typer.Option(
+            help="Folder of the run: its logs, its checkpoints and, in the end, model/.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Train a network, or go on with a run that was stopped or killed.
+
+    Single fields of the config are changed as in --config.train.lr=3e-4.
+
+    The same command goes on from the newest checkpoint. SIGTERM saves one and ends with code 0.
+    """
+    changes = _config_changes(context)
+
+    from dvs_jax.fused.train import train_and_evaluate
+    from dvs_jax.training import configuration
+
+    model = train_and_evaluate(configuration.load(config, changes), workdir)
+    printing.print_file("model", model)
+    printing.print_line(
+        printing.out, f"to use it: dvs-jax stabilize CLIP --model {shlex.quote(str(model))}"
+    )
+
+
+def _config_changes(context: typer.Context) -> list[str]:
+    """Return the options that change fields of the config; any other is unknown."""
+    for argument in context.args:
+        if not argument.startswith("--config."):
+            kind = "No such option" if argument.startswith("-") else "Got unexpected argument"
+            raise UsageError(f"{kind}: {argument}", context)
+        if "=" not in argument:
+            raise UsageError(f"No value is given: write {argument}=VALUE", context)
+    return context.args
