@@ -10,18 +10,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dvs_jax.clip import load_clip
-    from dvs_jax.fused.prediction import predict_trajectory
-    from dvs_jax.fused.weights import load_model
-    from dvs_jax.stabilization.stabilize import stabilize
+    from dvs_jax.clip import Clip, load_clip
+    from dvs_jax.stabilization import load_model, predict_trajectory, stabilize
 
-__all__ = ["load_clip", "load_model", "predict_trajectory", "quaternion", "stabilize"]
+__all__ = [
+    "Clip",
+    "load_clip",
+    "load_model",
+    "predict_trajectory",
+    "quaternion",
+    "stabilize",
+]
 
 _HOMES = {
+    "Clip": "dvs_jax.clip",
     "load_clip": "dvs_jax.clip",
-    "load_model": "dvs_jax.fused.weights",
-    "predict_trajectory": "dvs_jax.fused.prediction",
-    "stabilize": "dvs_jax.stabilization.stabilize",
+    "load_model": "dvs_jax.stabilization",
+    "predict_trajectory": "dvs_jax.stabilization",
+    "stabilize": "dvs_jax.stabilization",
 }
 
 

@@ -28,7 +28,7 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization import pipeline
 from dvs_jax.stabilization.pipeline import Method
-from dvs_jax.stabilization.stabilize import (
+from dvs_jax.stabilization.run import (
     DEFAULT_CRF,
     DEFAULT_CROP,
     DEFAULT_PRESET,

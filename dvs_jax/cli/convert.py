@@ -15,7 +15,7 @@ def convert(
     out: Annotated[Path, typer.Argument(help="Folder for the Orbax checkpoint; must be new.")],
 ) -> None:
     """Turn an official PyTorch checkpoint into an Orbax one. PyTorch is not needed."""
-    from dvs_jax.stabilization import conversion
+    from dvs_jax.stabilization import models
 
-    conversion.convert(checkpoint, out)
+    models.convert(checkpoint, out)
     print_file("checkpoint", out)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,8 +20,10 @@ from dvs_jax.errors import InputError
 
 if TYPE_CHECKING:
     from dvs_jax.clip import Clip
+    from dvs_jax.fused.method import FusedMethod
+    from dvs_jax.methods import GivenPath, Smoothed
+    from dvs_jax.stabilization import Report
     from dvs_jax.stabilization.batch import Outcome
-    from dvs_jax.stabilization.stabilize import Report
 
 Smoothers = Literal["gaussian", "savitzky-golay", "exponential", "adaptive"]
 Presets = Literal[
@@ -107,6 +112,24 @@ def stabilize(
         bool,
         typer.Option("--resume", help="Skip clips that were finished by the same settings."),
     ] = False,
+    trajectory: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw along this camera path, such as an edited walk.txt of an earlier run.",
+            show_default=False,
+        ),
+    ] = None,
+    sensors: Annotated[
+        Literal["auto", "none"],
+        typer.Option(help="Read the logs that lie beside the video, or take none."),
+    ] = "auto",
+    start: Annotated[
+        float, typer.Option(min=0.0, help="Leave out what comes before, in seconds.")
+    ] = 0.0,
+    end: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Leave out what comes after, in seconds.", show_default=False),
+    ] = None,
 ) -> None:
     """Stabilise a clip, or many.
 
@@ -121,56 +144,68 @@ def stabilize(
     Of several clips each has a folder of its own in there. One that cannot be stabilised is named,
     and the others go on; the command then ends with code 1.
     """
-    from dvs_jax.clip import load_clip
+    ways = (("--model", model), ("--smoother", smoother), ("--trajectory", trajectory))
+    given = [name for name, value in ways if value is not None]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)} all tell how to stabilise; give one of them")
+
     from dvs_jax.stabilization import batch
 
-    if model is not None and smoother is not None:
-        raise InputError("--model and --smoother both find the path; give one of them")
     jobs = batch.jobs_of(clips, out)
+    if trajectory is not None and len(jobs) > 1:
+        raise InputError("--trajectory is one clip's path; name that clip alone")
+    load = partial(_load, sensors=sensors, start_s=start, end_s=end)
     is_queue = resume or len(jobs) > 1 or jobs[0].folder != out
-    alone = None if is_queue else load_clip(jobs[0].clip)
+    alone = None if is_queue else load(jobs[0].clip)
 
-    from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
-    from dvs_jax.stabilization import pipeline
-    from dvs_jax.stabilization.stabilize import DEFAULT_SMOOTHER, stabilize
+    from dvs_jax.stabilization import Settings, stabilize_by
 
-    network = load_model(model or DEFAULT_MODEL) if smoother is None else None
-    estimator = None
-    if network is not None and network.encoder is not None:
-        official = network.architecture.official
-        estimator = pipeline.estimator_for(flow_estimator, official, flow_weights)
-    settings: dict[str, Any] = {
-        "smoother": smoother or DEFAULT_SMOOTHER,
-        "crop": crop,
-        "framing": framing,
-        "uncropped": uncropped,
-        "border": border,
-        "crf": crf,
-        "preset": preset,
-        "encoder": encoder,
-        "measure": measure,
-    }
+    method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
+    wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, measure)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
         with tracking() as track:
-            flow_maker = estimator or flow_estimator
-            return stabilize(
-                clip, folder, model=network, flow_estimator=flow_maker, track=track, **settings
-            )
+            return stabilize_by(clip, folder, method, wanted, track)
 
     if alone is not None:
         _print_report(stabilize_one(alone, out))
         return
-    process = batch.one_by_one(stabilize_one)
-    if batch.devices_suit(network, estimator):
-        flow_maker = estimator or flow_estimator
-        method = pipeline.Method(network, settings["smoother"], crop, framing, flow_maker)
-        with_uncropped = uncropped or measure
-        process = batch.on_devices(
-            batch.Options(method, with_uncropped, border, crf, preset, encoder, measure)
-        )
-    named = {"model": network and batch.digest(network), "flow": estimator and estimator.name}
-    _work_off(batch.run(jobs, process, settings | named, resume), len(jobs))
+    process = batch.process_for(method, wanted, stabilize_one, load)
+    part = {"sensors": sensors, "start": start, "end": end}
+    named = {**asdict(wanted), **method.fingerprint(), **part}
+    _work_off(batch.run(jobs, process, named, resume), len(jobs))
+
+
+def _load(path: Path, sensors: str, start_s: float, end_s: float | None) -> Clip:
+    from dvs_jax.clip import between, load_clip
+
+    clip = load_clip(path, read_sensors=sensors == "auto")
+    if start_s == 0.0 and end_s is None:
+        return clip
+    return between(clip, start_s, math.inf if end_s is None else end_s)
+
+
+def _method(
+    model: str | None,
+    smoother: str | None,
+    trajectory: Path | None,
+    flow_estimator: str,
+    flow_weights: Path | None,
+) -> FusedMethod | Smoothed | GivenPath:
+    from dvs_jax import camera_path
+    from dvs_jax.fused.clip_flow import estimator_for
+    from dvs_jax.methods import GivenPath, Smoothed
+    from dvs_jax.stabilization.models import DEFAULT_MODEL, load_model
+
+    if smoother is not None:
+        return Smoothed(smoother)
+    if trajectory is not None:
+        return GivenPath(camera_path.read(trajectory))
+    method = load_model(model or DEFAULT_MODEL)
+    if not method.reads_flow:
+        return method
+    official = method.network.architecture.official
+    return replace(method, flow_estimator=estimator_for(flow_estimator, official, flow_weights))
 
 
 def _work_off(outcomes: Iterable[Outcome], total: int) -> None:
@@ -199,9 +234,12 @@ def _print_report(report: Report) -> None:
     if report.metrics is not None:
         printing.out.print(metrics.render(report.metrics))
     print_file("cropped video", report.cropped, f"(keeps {report.kept:.0%} of each side)")
-    if report.uncropped is not None:
-        print_file("uncropped video", report.uncropped)
-    print_file("plot", report.plot)
-    print_file("trajectory", report.trajectory)
-    if report.metrics_file is not None:
-        print_file("metrics", report.metrics_file)
+    files = {
+        "uncropped video": report.uncropped,
+        "plot": report.plot,
+        "trajectory": report.trajectory,
+        "metrics": report.metrics_file,
+    }
+    for name, file in files.items():
+        if file is not None:
+            print_file(name, file)

@@ -7,7 +7,7 @@ then left of the shake compares the methods themselves.
 
 from dvs_jax.evaluation.comparison import ClipResult, Comparison, compare
 from dvs_jax.evaluation.files import NUMBERS, PICTURE, evaluate, shipped
-from dvs_jax.evaluation.footage import Footage, of_clip, of_record
+from dvs_jax.evaluation.footage import Footage, Motion, of_clip, of_record
 from dvs_jax.evaluation.score import Score
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "ClipResult",
     "Comparison",
     "Footage",
+    "Motion",
     "Score",
     "compare",
     "evaluate",

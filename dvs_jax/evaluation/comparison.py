@@ -8,10 +8,11 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import rendering, score
 from dvs_jax.evaluation.footage import Footage
-from dvs_jax.evaluation.methods import INPUT, Method, methods
+from dvs_jax.evaluation.methods import INPUT, Found, Row, network_of, rows
 from dvs_jax.evaluation.score import Score
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.methods import Method
 from dvs_jax.progress import Track, silently
 
 LOOK_AHEAD_S = Architecture().look_ahead_ns * 1e-9
@@ -30,6 +31,7 @@ class ClipResult:
         name: the clip's.
         scores: by the method's label.
         paths: likewise, the virtual camera's pose at every frame; the input's is the real one.
+            Methods without poses have none.
     """
 
     name: str
@@ -51,7 +53,7 @@ class Comparison:
 
     crop: float
     look_ahead_s: float
-    methods: tuple[Method, ...]
+    methods: tuple[Row, ...]
     clips: tuple[ClipResult, ...]
     left_out: dict[str, str]
 
@@ -59,12 +61,15 @@ class Comparison:
     def means(self) -> dict[str, Score]:
         """The mean score over the clips by the method's label."""
         labels = [method.label for method in self.methods]
-        return {label: score.mean([clip.scores[label] for clip in self.clips]) for label in labels}
+        return {
+            label: score.mean([clip.scores[label] for clip in self.clips if label in clip.scores])
+            for label in labels
+        }
 
 
 def compare(
     footage: Iterable[Footage],
-    models: Mapping[str, FusedNetwork],
+    models: Mapping[str, Method | FusedNetwork],
     crop: float = 0.1,
     look_ahead_s: float = LOOK_AHEAD_S,
     *,
@@ -75,8 +80,9 @@ def compare(
 
     Args:
         footage: the clips and records.
-        models: networks in inference mode, by the names that their rows shall have. One that reads
-            flow is left out, with a warning, if some clip has none.
+        models: networks in inference mode, whose strength is tuned to the crop, and any other
+            methods, by the names that their rows shall have. A network that reads flow is left
+            out, with a warning, if some clip has none.
         crop: share of width and height to cut off at each side, from 0.005 to 0.45.
         look_ahead_s: how far the smoothers may look ahead.
         measure: whether to draw the videos too and to measure them, which takes long.
@@ -90,18 +96,18 @@ def compare(
     if not clips:
         raise InputError("there is no clip to evaluate; name videos, their folders or a dataset")
     check_crop(crop)
-    rows = methods(_usable(models, clips), look_ahead_s)
+    compared = rows(_usable(models, clips), look_ahead_s)
     results, left_out = [], {}
     for clip in clips if measure else track(clips, len(clips), "clips"):
         try:
-            results.append(_evaluate(clip, rows, crop, measure, track))
+            results.append(_evaluate(clip, compared, crop, measure, track))
         except InputError as error:
             left_out[clip.name] = f"{clip.name}: {error}"
     if not results:
         raise InputError(f"no clip can be evaluated: {'; '.join(left_out.values())}")
     for reason in left_out.values():
         _log.warning("left out: %s", reason)
-    return Comparison(crop, look_ahead_s, tuple(rows), tuple(results), left_out)
+    return Comparison(crop, look_ahead_s, tuple(compared), tuple(results), left_out)
 
 
 def check_crop(crop: float) -> None:
@@ -113,31 +119,40 @@ def check_crop(crop: float) -> None:
 
 
 def _usable(
-    models: Mapping[str, FusedNetwork], clips: Sequence[Footage]
-) -> dict[str, FusedNetwork]:
+    models: Mapping[str, Method | FusedNetwork], clips: Sequence[Footage]
+) -> dict[str, Method | FusedNetwork]:
     without_flow = [clip.name for clip in clips if clip.flow is None]
-    for name, network in models.items():
-        if network.encoder is not None and without_flow:
+    usable = {}
+    for name, model in models.items():
+        network = network_of(model)
+        if network is not None and network.encoder is not None and without_flow:
             _log.warning(
                 "%s is left out: it reads optical flow, and %s has none", name, without_flow[0]
             )
-    return {
-        name: network
-        for name, network in models.items()
-        if network.encoder is None or not without_flow
-    }
+        else:
+            usable[name] = model
+    return usable
 
 
 def _evaluate(
-    footage: Footage, rows: Sequence[Method], crop: float, measure: bool, track: Track
+    footage: Footage, compared: Sequence[Row], crop: float, measure: bool, track: Track
 ) -> ClipResult:
-    found = {method.label: method.find(footage, crop) for method in rows}
-    scores = {label: score.of_path(footage, each, crop) for label, each in found.items()}
+    found = _found(footage, compared, crop)
+    scores = {label: score.of_found(footage, each, crop) for label, each in found.items()}
     scores[INPUT] = score.of_input(footage)
-    paths = {label: each.path for label, each in found.items()}
     if measure and footage.clip is not None:
-        drawn = {label: path for label, path in paths.items() if label != INPUT}
-        before, after = rendering.measure(footage.clip, [*drawn.values()], crop, track)
+        drawn = {label: each for label, each in found.items() if label != INPUT}
+        frames = [each.frames(footage) for each in drawn.values()]
+        before, after = rendering.measure(footage.clip, frames, crop, track)
         measured = {INPUT: before, **dict(zip(drawn, after, strict=True))}
-        scores = {label: score.with_pictures(scores[label], measured[label]) for label in scores}
+        scores = {label: score.with_pictures(scores[label], measured[label]) for label in measured}
+    paths = {label: each.path for label, each in found.items() if each.path is not None}
     return ClipResult(footage.name, scores, paths)
+
+
+def _found(footage: Footage, compared: Sequence[Row], crop: float) -> dict[str, Found]:
+    """Return what each row finds, without those that need a gyro where there is none."""
+    if footage.motion is not None:
+        return {row.label: row.find(footage, crop) for row in compared}
+    _log.warning("%s: has no gyro; only methods that need none are compared", footage.name)
+    return {row.label: row.find(footage, crop) for row in compared if row.kind == "method"}

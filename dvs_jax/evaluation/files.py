@@ -11,8 +11,8 @@ from dvs_jax.evaluation import picture, table
 from dvs_jax.evaluation.comparison import Comparison, check_crop, compare
 from dvs_jax.evaluation.loading import load
 from dvs_jax.flow import Estimator
-from dvs_jax.fused.weights import load_model
 from dvs_jax.progress import Track, silently
+from dvs_jax.stabilization.models import load_model
 from dvs_jax.whole_file import make_folder, replacing_together
 
 NUMBERS, PICTURE = "evaluation.json", "evaluation.png"

@@ -12,6 +12,7 @@ from dvs_jax import quaternion, smoothing
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import clip_flow, features, prediction
 from dvs_jax.fused import record as records
@@ -28,14 +29,27 @@ RecordFlow = Float16[np.ndarray, "pair height width 4"]
 
 
 @dataclass(frozen=True)
+class Motion:
+    """How a camera moved, by its sensors.
+
+    Attributes:
+        gyro: its path as logged, without pre-roll.
+        real: the pose at each frame's centre time, from which frames are drawn.
+        exposure: how it stood while the frames' rows were exposed.
+    """
+
+    gyro: CameraPath
+    real: CameraPath
+    exposure: Exposure
+
+
+@dataclass(frozen=True)
 class Footage:
     """One clip or record.
 
     Attributes:
         name: what it is called.
-        gyro: the camera's path as logged, without pre-roll.
-        real: the measured pose at each frame's centre time, from which frames are drawn.
-        exposure: how the camera stood while the frames' rows were exposed, as measured.
+        motion: how the camera moved, as measured; None of a clip without sensors.
         true: float64 [frame, 4], [x, y, z, w], world to camera, the true pose at each frame's
             centre time where the measured one may err; else None.
         flow: computes the flow for a network; None where there is neither flow nor a video.
@@ -43,12 +57,31 @@ class Footage:
     """
 
     name: str
-    gyro: CameraPath
-    real: CameraPath
-    exposure: Exposure
+    motion: Motion | None
     true: Float[np.ndarray, "frame 4"] | None
     flow: Callable[[Architecture], Flow] | None
     clip: Clip | None
+
+    @property
+    def gyro(self) -> CameraPath:
+        """See `Motion.gyro`."""
+        return self._measured.gyro
+
+    @property
+    def real(self) -> CameraPath:
+        """See `Motion.real`."""
+        return self._measured.real
+
+    @property
+    def exposure(self) -> Exposure:
+        """See `Motion.exposure`."""
+        return self._measured.exposure
+
+    @property
+    def _measured(self) -> Motion:
+        if self.motion is None:
+            raise InputError(f"{self.name}: has no gyro, which a camera path comes from")
+        return self.motion
 
     @cached_property
     def _border_rays(self) -> Float[np.ndarray, "frame border 3"]:
@@ -75,15 +108,10 @@ def of_clip(clip: Clip, flow_estimator: str | Estimator = "auto") -> Footage:
     def flow(wanted: Architecture) -> Flow:
         return prediction.normal_flow(clip_flow.flow_pairs(clip, flow_estimator), clip, wanted)
 
-    return Footage(
-        name=clip.name,
-        gyro=clips.recorded(clip).gyro,
-        real=clips.real_path(clip),
-        exposure=exposure_of(clip),
-        true=None,
-        flow=flow,
-        clip=clip,
-    )
+    motion = None
+    if clip.sensors is not None:
+        motion = Motion(clip.sensors.gyro, clips.real_path(clip), exposure_of(clip))
+    return Footage(clip.name, motion, true=None, flow=flow, clip=clip)
 
 
 def of_record(record: Record, read_flow: Callable[[], RecordFlow] | None = None) -> Footage:
@@ -109,9 +137,7 @@ def of_record(record: Record, read_flow: Callable[[], RecordFlow] | None = None)
 
     return Footage(
         name=record.name,
-        gyro=gyro,
-        real=real,
-        exposure=smoothing.global_shutter(camera, (width, height), real),
+        motion=Motion(gyro, real, smoothing.global_shutter(camera, (width, height), real)),
         true=quaternion.normalize(record.true_pose.astype(np.float64)),
         flow=flow if has_flow else None,
         clip=None,

@@ -1,6 +1,6 @@
 """The strength at which a path's worst frame keeps a given share of the picture."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,8 @@ from jaxtyping import Float
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.evaluation.footage import Footage
+from dvs_jax.methods import Frame
+from dvs_jax.methods.along_path import shown_by
 
 PathsOf = Callable[[Float[np.ndarray, "strength"]], list[CameraPath]]
 """Paths of a clip at several strengths, ascending."""
@@ -24,6 +26,15 @@ class Matched(NamedTuple):
 
     path: CameraPath
     strength: float
+
+    def frames(self, footage: Footage) -> Iterator[Frame]:
+        """Yield what the path shows of each frame of a clip."""
+        assert footage.clip is not None
+        return shown_by(footage.clip, self.path.quaternion)
+
+    def kept(self, footage: Footage) -> Float[np.ndarray, "frame"]:
+        """Return the share of the output that each frame covers."""
+        return footage.kept(self.path)
 
 
 def match(

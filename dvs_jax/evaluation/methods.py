@@ -1,7 +1,8 @@
-"""The methods that are compared: the classical smoothers, and networks."""
+"""The rows of the comparison: the classical smoothers, networks, and any other method."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -11,9 +12,15 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.evaluation.matching import Matched, match
 from dvs_jax.evaluation.network import NetworkPaths
+from dvs_jax.evaluation.told import Told, tell
+from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.methods import Method
+from dvs_jax.stabilization.models import as_method
 
-Kind = Literal["input", "smoother", "within frame", "whole clip", "model"]
+Kind = Literal["input", "smoother", "within frame", "whole clip", "model", "method"]
+
+Found = Matched | Told
 
 INPUT = "input"
 """The label of the row that nothing is done to."""
@@ -32,20 +39,21 @@ STRENGTHS_WITHIN_FRAME_S = tuple(2.0 ** (power / 2) for power in range(-8, 7))
 
 
 @dataclass(frozen=True)
-class Method:
+class Row:
     """One row of the comparison.
 
     Attributes:
         name: of the smoother or of the model.
         kind: "input": the real path; "smoother": tuned to the crop; "within frame": held there by
             a limit, with the strength that leaves the least jitter; "whole clip": tuned, but
-            seeing all of it; "model": tuned, or held within the frame likewise.
-        find: finds a clip's path at a crop.
+            seeing all of it; "model": tuned, or held within the frame likewise; "method": any
+            other method as it is, at the same crop.
+        find: finds a clip's path, or its frames, at a crop.
     """
 
     name: str
     kind: Kind
-    find: Callable[[Footage, float], Matched]
+    find: Callable[[Footage, float], Found]
 
     @property
     def label(self) -> str:
@@ -56,25 +64,39 @@ class Method:
         return f"{self.name}, {self.kind}" if apart else self.name
 
 
-def methods(models: Mapping[str, FusedNetwork], look_ahead_s: float) -> list[Method]:
+def rows(models: Mapping[str, Method | FusedNetwork], look_ahead_s: float) -> list[Row]:
     """Return all rows of a comparison, the input's first.
 
     Args:
-        models: the networks by name, in inference mode.
+        models: networks in inference mode, and methods, by name.
         look_ahead_s: how far the smoothers may look ahead.
     """
+    networks = {name: each for name, model in models.items() if (each := network_of(model))}
+    others = {name: each for name, each in models.items() if name not in networks}
     ahead = [name for name, each in smoothing.SMOOTHERS.items() if each.look_ahead_s > 0.0]
     return [
-        Method(INPUT, "input", lambda footage, crop: Matched(footage.real, np.nan)),
+        Row(INPUT, "input", lambda footage, crop: Matched(footage.real, np.nan)),
         *(tuned_smoother(name, "smoother", look_ahead_s) for name in smoothing.SMOOTHERS),
         *(within_frame(name, look_ahead_s) for name in smoothing.SMOOTHERS),
         *(
             make(_told(*each, look_ahead_s), each[1])
-            for each in models.items()
+            for each in networks.items()
             for make in (tuned_model, model_within_frame)
         ),
+        *(Row(name, "method", partial(_told_of, each)) for name, each in others.items()),
         *(tuned_smoother(name, "whole clip", np.inf) for name in ahead),
     ]
+
+
+def network_of(model: Method | FusedNetwork) -> FusedNetwork | None:
+    """Return the network whose strength can be tuned; None of another method."""
+    if isinstance(model, FusedMethod):
+        return model.network
+    return model if isinstance(model, FusedNetwork) else None
+
+
+def _told_of(model: Method | FusedNetwork, footage: Footage, crop: float) -> Told:
+    return tell(as_method(model), footage, crop)
 
 
 def _told(name: str, network: FusedNetwork, look_ahead_s: float) -> str:
@@ -83,7 +105,7 @@ def _told(name: str, network: FusedNetwork, look_ahead_s: float) -> str:
     return name if np.isclose(ahead_s, look_ahead_s) else f"{name}, {ahead_s:g} s ahead"
 
 
-def tuned_smoother(name: str, kind: Kind, look_ahead_s: float) -> Method:
+def tuned_smoother(name: str, kind: Kind, look_ahead_s: float) -> Row:
     """Return a smoother whose strength is tuned to the crop."""
 
     def find(footage: Footage, crop: float) -> Matched:
@@ -93,10 +115,10 @@ def tuned_smoother(name: str, kind: Kind, look_ahead_s: float) -> Method:
         wanted = 1.0 - 2.0 * crop
         return match(lambda all_s: [*map(smooth, all_s)], STRENGTHS_S, footage, wanted)
 
-    return Method(name, kind, find)
+    return Row(name, kind, find)
 
 
-def within_frame(name: str, look_ahead_s: float) -> Method:
+def within_frame(name: str, look_ahead_s: float) -> Row:
     """Return a smoother that a limit holds within the crop, at its best strength."""
 
     def find(footage: Footage, crop: float) -> Matched:
@@ -107,7 +129,7 @@ def within_frame(name: str, look_ahead_s: float) -> Method:
 
         return min(map(limited, STRENGTHS_WITHIN_FRAME_S), key=_restlessness)
 
-    return Method(name, "within frame", find)
+    return Row(name, "within frame", find)
 
 
 def _restlessness(found: Matched) -> tuple[float, float]:
@@ -117,16 +139,16 @@ def _restlessness(found: Matched) -> tuple[float, float]:
     return jitter, jerk
 
 
-def tuned_model(name: str, network: FusedNetwork) -> Method:
+def tuned_model(name: str, network: FusedNetwork) -> Row:
     """Return a network whose strength is tuned to the crop."""
 
     def find(footage: Footage, crop: float) -> Matched:
         return match(NetworkPaths(network, footage), STRENGTHS, footage, 1.0 - 2.0 * crop)
 
-    return Method(name, "model", find)
+    return Row(name, "model", find)
 
 
-def model_within_frame(name: str, network: FusedNetwork) -> Method:
+def model_within_frame(name: str, network: FusedNetwork) -> Row:
     """Return a network that a limit holds within the crop, at its best strength.
 
     The network uses all of its look-ahead, so the limit gives way at once: through the network's
@@ -143,4 +165,4 @@ def model_within_frame(name: str, network: FusedNetwork) -> Method:
 
         return min(map(limited, range(1, len(paths) + 1)), key=_restlessness)
 
-    return Method(f"{name}, within frame", "model", find)
+    return Row(f"{name}, within frame", "model", find)

@@ -15,6 +15,7 @@ _COLORS: dict[Kind, str] = {
     "smoother": "#d08a1f",
     "within frame": "#8c564b",
     "model": "#1f5fd0",
+    "method": "#9467bd",
     "whole clip": "0.6",
 }
 _KINDS: dict[Kind, str] = {
@@ -22,6 +23,7 @@ _KINDS: dict[Kind, str] = {
     "smoother": "smoother",
     "within frame": "smoother held within the frame",
     "model": "model",
+    "method": "method",
     "whole clip": "smoother seeing the whole clip",
 }
 # Gaussian and adaptive smoothing often fall on the same spot.
@@ -32,7 +34,7 @@ _SIZE_INCHES, _DPI = (13.0, 6.0), 100
 def plot(comparison: Comparison, file: Path) -> None:
     """Draw each method's mean jitter against its jerk, and the paths of one clip.
 
-    The clip is the one whose input shakes most. Its pitch and yaw are shown of the input, of the
+    The clip is the one whose input shakes most, of those with a gyro. Its pitch and yaw are shown of the input, of the
     smoother with the least jitter, and of every model (see `plots.plot_path` for the angles).
 
     Args:
@@ -79,7 +81,10 @@ def _draw_scores(panel: Axes, comparison: Comparison) -> None:
 
 
 def _draw_paths(panels: list[Axes], comparison: Comparison) -> None:
-    clip = max(comparison.clips, key=lambda each: _jitter(each, INPUT))
+    clips = [clip for clip in comparison.clips if INPUT in clip.paths]
+    if not clips:
+        return
+    clip = max(clips, key=lambda each: _jitter(each, INPUT))
     real = clip.paths[INPUT]
     time = (real.time_ns - real.time_ns[0]) * 1e-9
     for label, kind in _drawn_methods(comparison, clip):
@@ -100,7 +105,7 @@ def _draw_paths(panels: list[Axes], comparison: Comparison) -> None:
 def _drawn_methods(comparison: Comparison, clip: ClipResult) -> list[tuple[str, Kind]]:
     kinds = {method.label: method.kind for method in comparison.methods}
     smoothers = [label for label, kind in kinds.items() if kind == "smoother"]
-    models = [label for label, kind in kinds.items() if kind == "model"]
+    models = [label for label in clip.paths if kinds[label] in ("model", "method")]
     best = min(smoothers, key=lambda label: _jitter(clip, label))
     return [(label, kinds[label]) for label in (INPUT, best, *models)]
 

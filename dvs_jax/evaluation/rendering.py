@@ -1,48 +1,51 @@
-"""The official measures of the video that a path leads to, drawn but not stored."""
+"""The official measures of the video that a method leads to, drawn but not stored."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dvs_jax import clip as clips
 from dvs_jax import metrics
 from dvs_jax.camera import Camera
-from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
+from dvs_jax.methods import Frame
 from dvs_jax.metrics import Metrics
 from dvs_jax.progress import Track
-from dvs_jax.stabilization import pipeline
-from dvs_jax.video import Frame
-from dvs_jax.warping import host as warp
+from dvs_jax.stabilization.framing import Shares, led_back
+from dvs_jax.video import Frame as Picture
+from dvs_jax.warping import host
 
 
 def measure(
-    clip: Clip, paths: Sequence[CameraPath], crop: float, track: Track
+    clip: Clip, methods: Sequence[Iterable[Frame]], crop: float, track: Track
 ) -> tuple[Metrics, list[Metrics]]:
-    """Measure a clip's video and those that paths lead to; their jitter is that of the pictures.
+    """Measure a clip's video and those that methods lead to; their jitter is that of the pictures.
 
     Args:
         clip: with its video.
-        paths: each a pose of the virtual camera at every frame.
+        methods: each tells all frames; what leaves the crop is led back as `stabilize` does.
         crop: share of width and height that is cut off at each side of what is drawn.
         track: told of every frame.
 
     Returns:
-        The measures of the video as it is, and of that of each path.
+        The measures of the video as it is, and of that of each method.
     """
-    # The outermost pixels blend with the border.
-    kept = 1.0 - 2.0 * crop - 2.0 / min(clip.size)
-    camera = clip.sensors.camera
-    frames = track(_drawn(clip, paths, kept), clip.frame_count, "measuring")
+    shares = Shares(crop, clip.size)
+    camera = Camera() if clip.sensors is None else clip.sensors.camera
     time_ns = clips.center_time_ns(clip)
-    return metrics.measure_each(frames, time_ns, camera, cropped(camera, kept))
+    time_s = (time_ns - time_ns[0]) * 1e-9
+    within = [led_back(frames, time_s, shares) for frames in methods]
+    frames = track(_drawn(clip, within, shares.smallest), clip.frame_count, "measuring")
+    return metrics.measure_each(frames, time_ns, camera, cropped(camera, shares.smallest))
 
 
 def _drawn(
-    clip: Clip, paths: Sequence[CameraPath], kept: float
-) -> Iterator[tuple[Frame, list[Frame]]]:
-    grids_of_paths = [pipeline.grids(clip, path) for path in paths]
-    for frame, *grids in zip(clips.read_frames(clip), *grids_of_paths, strict=False):
-        yield frame, [warp.warp_frame(frame, grid, kept, "black") for grid in grids]
+    clip: Clip, methods: Sequence[Iterator[Frame]], kept: float
+) -> Iterator[tuple[Picture, list[Picture]]]:
+    for picture, *frames in zip(clips.read_frames(clip), *methods, strict=False):
+        yield (
+            picture,
+            [host.warp_frame(picture, frame.source, kept, "black") for frame in frames],
+        )
 
 
 def cropped(camera: Camera, kept: float) -> Camera:

@@ -11,6 +11,7 @@ import numpy as np
 from dvs_jax import metrics
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.evaluation.matching import Matched
+from dvs_jax.evaluation.methods import Found
 from dvs_jax.metrics import Metrics
 from dvs_jax.smoothing import coverage
 
@@ -57,24 +58,32 @@ class Score:
     correlation: float = _measured("Corre-\nlation", "higher", ".3f")
 
 
-def of_path(footage: Footage, found: Matched, crop: float) -> Score:
-    """Return the measures of a path."""
-    kept = footage.kept(found.path)
-    seen = footage.seen(found.path)
-    return Score(
+def of_found(footage: Footage, found: Found, crop: float) -> Score:
+    """Return the measures of a path, or of frames without one."""
+    kept = found.kept(footage)
+    covering = Score(
         strength=found.strength,
-        rotation_jitter_deg=metrics.rotation_jitter(seen),
-        angular_jerk_deg_s3=metrics.angular_jerk(seen),
         kept_mean=float(kept.mean()),
         kept_worst=float(kept.min()),
         uncovered=float(1.0 - coverage.covers(kept, crop).mean()),
+    )
+    if found.path is None:
+        return covering
+    seen = footage.seen(found.path)
+    return dataclasses.replace(
+        covering,
+        rotation_jitter_deg=metrics.rotation_jitter(seen),
+        angular_jerk_deg_s3=metrics.angular_jerk(seen),
     )
 
 
 def of_input(footage: Footage) -> Score:
     """Return the measures of the camera's own path, whose frames are shown as they are."""
-    measured = of_path(footage, Matched(footage.real, math.nan), 0.0)
-    return dataclasses.replace(measured, kept_mean=1.0, kept_worst=1.0, uncovered=0.0)
+    whole = {"kept_mean": 1.0, "kept_worst": 1.0, "uncovered": 0.0}
+    if footage.motion is None:
+        return Score(**whole)
+    measured = of_found(footage, Matched(footage.real, math.nan), 0.0)
+    return dataclasses.replace(measured, **whole)
 
 
 def with_pictures(score: Score, measured: Metrics) -> Score:
@@ -91,7 +100,7 @@ def with_pictures(score: Score, measured: Metrics) -> Score:
 
 def mean(scores: Sequence[Score]) -> Score:
     """Return the mean of each measure over the clips where it is defined."""
-    columns = zip(*map(dataclasses.astuple, scores), strict=True)
+    columns = zip(*map(dataclasses.astuple, scores or [Score()]), strict=True)
     return Score(*(_mean(np.array(column)) for column in columns))
 
 

@@ -11,7 +11,7 @@ from dvs_jax import flow, metrics
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.evaluation import rendering
 from dvs_jax.evaluation.comparison import LOOK_AHEAD_S
-from dvs_jax.evaluation.methods import INPUT, Method, tuned_model, tuned_smoother
+from dvs_jax.evaluation.methods import INPUT, Row, tuned_model, tuned_smoother
 from dvs_jax.fault_benchmark.faults import FAULTS
 from dvs_jax.fault_benchmark.film import Film, Take, draw, take
 from dvs_jax.fault_benchmark.residual_motion import picture_path
@@ -115,7 +115,7 @@ def compare(
     return FaultReport(tuple(clips), models_of, whole)
 
 
-def _methods(models: Mapping[str, FusedNetwork]) -> list[Method]:
+def _methods(models: Mapping[str, FusedNetwork]) -> list[Row]:
     smoother = tuned_smoother(SMOOTHER, "smoother", LOOK_AHEAD_S)
     return [smoother, *(tuned_model(name, network) for name, network in models.items())]
 

@@ -11,7 +11,7 @@ from dvs_jax import flow, metrics, sensors, synthetic
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.clip import Clip
-from dvs_jax.evaluation import Footage
+from dvs_jax.evaluation import Footage, Motion
 from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import clip_flow, features
@@ -99,9 +99,11 @@ def take(film: Film, name: str, spoiled: SyntheticClip) -> Take:
     true = seen(film.clip)
     footage = Footage(
         name=name,
-        gyro=log.gyro,
-        real=CameraPath(true.time_ns, pose_at(log.gyro, true.time_ns, "hold")),
-        exposure=Exposure(log.camera, spoiled.size, *sensors.row_poses(log)),
+        motion=Motion(
+            log.gyro,
+            CameraPath(true.time_ns, pose_at(log.gyro, true.time_ns, "hold")),
+            Exposure(log.camera, spoiled.size, *sensors.row_poses(log)),
+        ),
         true=true.quaternion,
         flow=lambda wanted: film.flow_without_lens(wanted, spoiled.ois_log),
         clip=None,

@@ -8,7 +8,7 @@ import numpy as np
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator
 from dvs_jax.flow.raft import RaftEstimator
-from dvs_jax.fused import clip_flow
+from dvs_jax.fused import clip_flow, weights
 from dvs_jax.fused.device_work import FusedDeviceWork
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.streaming import predicted_levels
@@ -61,3 +61,8 @@ class FusedMethod:
         if estimator is None or isinstance(estimator, RaftEstimator):
             return FusedDeviceWork(self.network, estimator, self.look_ahead_s)
         return None
+
+    def fingerprint(self) -> dict[str, str | None]:
+        """Return what tells this method from others, as JSON values."""
+        flow = self.estimator().name if self.reads_flow else None
+        return {"model": weights.digest(self.network), "flow": flow}

@@ -1,5 +1,6 @@
 """A camera path that is known already: an edited trajectory drawn again."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ class GivenPath:
         _require_span(self.path, real, clip)
         wanted = CameraPath(real.time_ns, pose_at(self.path, real.time_ns, "hold"))
         return frames_along(clip, in_portions([real, wanted]), crop, np.inf)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return what tells this method from others, as JSON values."""
+        content = self.path.time_ns.tobytes() + self.path.quaternion.tobytes()
+        return {"path": hashlib.sha256(content).hexdigest()}
 
 
 def _require_span(path: CameraPath, real: CameraPath, clip: Clip) -> None:

@@ -32,3 +32,7 @@ class Smoothed:
         real = clips.real_path(clip)
         paths, look_ahead_s = smoothing.levels_within_frame(self.smoother, real)
         return frames_along(clip, in_portions(paths), crop, look_ahead_s)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return what tells this method from others, as JSON values."""
+        return {"smoother": self.smoother}

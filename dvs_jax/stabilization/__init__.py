@@ -9,8 +9,8 @@ clip has to be known of lies in a temporary file: memory does not grow with the 
 from dvs_jax.methods import Frame, Method, Picture
 from dvs_jax.stabilization.models import load_model, predict_trajectory
 from dvs_jax.stabilization.report import Report
+from dvs_jax.stabilization.run import stabilize, stabilize_by
 from dvs_jax.stabilization.settings import Settings
-from dvs_jax.stabilization.stabilize import stabilize, stabilize_by
 
 __all__ = [
     "Frame",

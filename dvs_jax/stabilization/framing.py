@@ -102,6 +102,12 @@ def led_back(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterat
     yield from map(_blended, waiting, giving_way.finish())
 
 
+def kept_shares(frames: Iterable[Frame]) -> Float[np.ndarray, "frame"]:
+    """Return how much of the output each frame covers (see `coverage.kept_share`)."""
+    shares = [_evaluated(coverage.kept_share, portion) for portion in _portions(frames)]
+    return np.concatenate([np.zeros(0), *shares])
+
+
 def _portions(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
     rest = iter(frames)
     while portion := list(islice(rest, _FRAMES_AT_ONCE)):

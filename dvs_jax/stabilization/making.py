@@ -92,17 +92,19 @@ def making(clip: Clip, folder: Path, settings: Settings) -> Iterator[Making]:
         )
     _require_no_file_of_others(clip.name, folder)
     endings = clips.RESULTS if settings.with_uncropped else clips.RESULTS[:1]
-    encoding = settings.crf, settings.preset, settings.encoder
     with replacing_together(folder) as unfinished:
         files = [unfinished / f"{clip.name}{end}.mp4" for end in endings]
-        made = Making(
-            clip, [VideoWriter(file, clip.video, *clip.size, *encoding) for file in files]
-        )
+        made = Making(clip, [_writer(clip, file, settings) for file in files])
         yield made
         if made.path is not None:
             camera_path.write(made.path, unfinished / f"{clip.name}.txt")
             if clip.sensors is not None:
                 _plot(clip, made.path, unfinished / f"{clip.name}.jpg")
+
+
+def _writer(clip: Clip, file: Path, settings: Settings) -> VideoWriter:
+    crf, preset, encoder = settings.crf, settings.preset, settings.encoder
+    return VideoWriter(file, clip.video, *clip.size, crf, preset, encoder)
 
 
 def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -> Report:

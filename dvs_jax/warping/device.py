@@ -46,7 +46,7 @@ def warp_frames(
         not rounded, and have gradients with respect to frames, sources and kept.
     """
     kept = jnp.asarray(kept, jnp.float32)
-    return jax.vmap(lambda *each: warp_frame(*each, kept, border))(frames, sources)
+    return jax.vmap(lambda frame, source: warp_frame(frame, source, kept, border))(frames, sources)
 
 
 def warp_frame(

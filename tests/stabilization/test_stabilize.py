@@ -28,8 +28,9 @@ from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.metrics import Metrics, MetricsTable
 from dvs_jax.stabilization import pipeline
-from dvs_jax.stabilization import stabilize as stabilization
-from dvs_jax.stabilization.stabilize import LARGEST_CROP, Report, stabilize
+from dvs_jax import stabilization
+from dvs_jax.stabilization import Report, stabilize
+from dvs_jax.stabilization.settings import LARGEST_CROP
 from dvs_jax.video import probe
 
 NAMES = ["walking.jpg", "walking.txt", "walking_stab.mp4", "walking_stab_crop.mp4"]

@@ -1,7 +1,7 @@
 """Many clips by one command: a queue, whose failures stop nothing, and which can be resumed."""
 
 from dvs_jax.stabilization.batch.job import Job, jobs_of
-from dvs_jax.stabilization.batch.on_devices import devices_suit, on_devices
+from dvs_jax.stabilization.batch.on_devices import devices_suit, on_devices, process_for
 from dvs_jax.stabilization.batch.outcome import Outcome
 from dvs_jax.stabilization.batch.run import one_by_one, run
 
@@ -12,5 +12,6 @@ __all__ = [
     "jobs_of",
     "on_devices",
     "one_by_one",
+    "process_for",
     "run",
 ]

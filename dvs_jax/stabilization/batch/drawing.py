@@ -57,9 +57,9 @@ class _Drawing(DrawTask):
         self._made: Making | None = None
         # What is shown of frames that are on their way through the device.
         self._shown: list[Shown] = []
-        super().__init__(self._frames(), self._write_frame, self._finish)
+        super().__init__(self._read_frames(), self._write_frame, self._finish)
 
-    def _frames(self) -> Iterator[DrawnFrame]:
+    def _read_frames(self) -> Iterator[DrawnFrame]:
         clip, settings = self.work.clip, self._settings
         self._made = self._files.enter_context(making(clip, self.work.job.folder, settings))
         self._files.enter_context(self._made.videos())

@@ -15,7 +15,7 @@ from dvs_jax.stabilization.batch.following import find_frames
 from dvs_jax.stabilization.batch.job import Job
 from dvs_jax.stabilization.batch.lanes_per_device import LANES_PER_DEVICE
 from dvs_jax.stabilization.batch.outcome import Outcome
-from dvs_jax.stabilization.batch.run import Load, Process, failure
+from dvs_jax.stabilization.batch.run import Load, Process, Stabilize, failure, one_by_one
 from dvs_jax.stabilization.batch.work import Work
 from dvs_jax.stabilization.framing import Framing
 from dvs_jax.stabilization.settings import Settings
@@ -52,6 +52,22 @@ def on_devices(
             yield from group_of.worked_off(group)
 
     return process
+
+
+def process_for(
+    method: Method, settings: Settings, stabilize: Stabilize, load: Load = load_clip
+) -> Process:
+    """Return what works on many clips where that is quicker: on devices, or one by one here.
+
+    Args:
+        method: tells their frames.
+        settings: what is wanted of each.
+        stabilize: stabilises a single clip by these.
+        load: loads a clip.
+    """
+    if devices_suit(method):
+        return on_devices(method, settings, load)
+    return one_by_one(stabilize, load)
 
 
 class _Group:

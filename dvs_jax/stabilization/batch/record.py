@@ -7,7 +7,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-
 from dvs_jax.clip import find_video
 from dvs_jax.flow import flow_folder
 from dvs_jax.sensors.folder import find_logs

@@ -10,7 +10,7 @@ import pytest
 from dvs_jax import plots, video
 from dvs_jax.cli import main
 from dvs_jax.stabilization import batch
-from dvs_jax.stabilization import stabilize as stabilization
+from dvs_jax import stabilization
 
 QUICK = ("--preset", "ultrafast", "--no-metrics", "--smoother", "gaussian")
 

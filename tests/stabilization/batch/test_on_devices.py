@@ -15,7 +15,7 @@ from dvs_jax.stabilization.batch.on_devices import on_devices
 from dvs_jax.stabilization.batch.options import Options, devices_suit
 from dvs_jax.stabilization.devices.lanes import Program
 from dvs_jax.stabilization.pipeline import Method
-from dvs_jax.stabilization.stabilize import stabilize
+from dvs_jax.stabilization.run import stabilize
 from tests.flow.weights import untrained_small
 from tests.fused.networks import calm
 

@@ -16,7 +16,7 @@ from dvs_jax.flow import FlowFolder, FlowPair
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.stabilization.batch import Job, Outcome, one_by_one, record, run, table
-from dvs_jax.stabilization.stabilize import Report
+from dvs_jax.stabilization.run import Report
 
 SETTINGS = {"crop": 0.1, "model": "gyro_only"}
 

@@ -17,9 +17,9 @@ from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.pipeline_benchmark import run_alone
-from dvs_jax.stabilization import stabilize as stabilization
+from dvs_jax import stabilization
 from dvs_jax.stabilization.pipeline import Stages
-from dvs_jax.stabilization.stabilize import stabilize
+from dvs_jax.stabilization.run import stabilize
 from dvs_jax.synthetic.repetition import repeat
 
 

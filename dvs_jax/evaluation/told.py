@@ -1,0 +1,74 @@
+"""What any stabilisation method tells of a clip, as far as it is judged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax import clip as clips
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+from dvs_jax.evaluation.footage import Footage
+from dvs_jax.methods import Frame, Method, require
+from dvs_jax.stabilization.framing import kept_shares
+from dvs_jax.stabilization.viewing import checked
+
+
+@dataclass(frozen=True)
+class Told:
+    """A method on a clip, at the strength that it has by itself.
+
+    Attributes:
+        method: the method.
+        clip: which has what it needs.
+        crop: the most that may be cut off at each side.
+    """
+
+    method: Method
+    clip: Clip
+    crop: float
+    strength = float("nan")
+
+    def frames(self, footage: Footage | None = None) -> Iterator[Frame]:
+        """Yield what is shown of each frame; the pictures are decoded anew for it."""
+        pictures = clips.read_pictures(self.clip)
+        return checked(self.method.frames(self.clip, pictures, self.crop), self.clip)
+
+    @cached_property
+    def _known(self) -> tuple[CameraPath | None, Float[np.ndarray, "frame"]]:
+        poses: list[Float[np.ndarray, "4"] | None] = []
+
+        def noted() -> Iterator[Frame]:
+            for frame in self.frames():
+                poses.append(frame.pose)
+                yield frame
+
+        kept = kept_shares(noted())
+        known = [pose for pose in poses if pose is not None]
+        if len(known) < len(poses):
+            return None, kept
+        return CameraPath(clips.center_time_ns(self.clip), np.stack(known)), kept
+
+    @property
+    def path(self) -> CameraPath | None:
+        """The virtual camera's path, None of a method without poses."""
+        return self._known[0]
+
+    def kept(self, footage: Footage) -> Float[np.ndarray, "frame"]:
+        """Return the share of the output that each frame covers."""
+        return self._known[1]
+
+
+def tell(method: Method, footage: Footage, crop: float) -> Told:
+    """Return a method on footage.
+
+    Raises:
+        InputError: the footage is no clip, or lacks what the method needs.
+    """
+    if footage.clip is None:
+        raise InputError(f"{footage.name}: has no video, which this method looks at")
+    require(method, footage.clip)
+    return Told(method, footage.clip, crop)
