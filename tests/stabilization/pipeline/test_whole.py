@@ -11,12 +11,12 @@ import pytest
 from flax import nnx
 
 from dvs_jax import plots, video
+from dvs_jax.benchmarks.process import run_alone
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.pipeline_benchmark import run_alone
 from dvs_jax.stabilization import stabilize as stabilization
 from dvs_jax.stabilization.pipeline import Stages
 from dvs_jax.stabilization.stabilize import stabilize

@@ -9,10 +9,10 @@ from jaxtyping import Float, Float16, UInt8
 
 from dvs_jax import camera as cameras
 from dvs_jax import flow, metrics, sensors, synthetic
+from dvs_jax.benchmarks.faults.residual_motion import picture_path
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.evaluation import Footage
-from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import features
 from dvs_jax.fused.architecture import Architecture
