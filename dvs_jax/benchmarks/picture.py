@@ -61,7 +61,7 @@ def _draw_bars(panel: Axes, table: Table) -> None:
     plots.dress(panel, "")
     panel.set_title(table.title, fontsize="medium", parse_math=False)
     if len(table.drawn) > 1:
-        panel.legend(fontsize="small")
+        panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     else:
         panel.set_xlabel(table.drawn[0])
 
