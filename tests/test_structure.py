@@ -43,6 +43,7 @@ FILES = {
     "compilation_cache.py",
     "errors.py",
     "lens.py",
+    "metrics.py",
     "plots.py",
     "pretrained.py",
     "progress.py",
