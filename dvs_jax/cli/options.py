@@ -10,16 +10,25 @@ ESTIMATOR_HELP = (
     "on an accelerator and, on a CPU, dis-quick for our own networks and dis for official ones."
 )
 WEIGHTS_HELP = "RAFT weights to use: a .pth file or a converted folder."
-MODEL_FORMS = "a name, an Orbax folder or an official .checkpoint"
 
 FlowEstimator = Annotated[str, typer.Option("--flow", help=ESTIMATOR_HELP)]
 
 FlowWeights = Annotated[Path | None, typer.Option(help=WEIGHTS_HELP, show_default=False)]
 
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="Network that finds the path: a shipped one, an Orbax folder or an official "
+        ".checkpoint.",
+        show_default="fused",
+    ),
+]
+
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        help=f"A network to compare: {MODEL_FORMS}. Can be given several times.",
+        help="A network to compare: a name, an Orbax folder or an official .checkpoint. Can be "
+        "given several times.",
         show_default="those shipped with the package",
     ),
 ]

@@ -33,7 +33,7 @@ app.command()(flow)
 app.command(**PARSING)(train)
 app.command()(evaluate)
 app.command()(convert)
-app.command()(benchmark)
+app.add_typer(benchmark, name="benchmark")
 
 
 def main() -> None:

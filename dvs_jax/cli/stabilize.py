@@ -13,7 +13,7 @@ import typer
 
 from dvs_jax.cli import printing
 from dvs_jax.cli.exit_codes import CLIPS_FAILED
-from dvs_jax.cli.options import FlowEstimator, FlowWeights
+from dvs_jax.cli.options import FlowEstimator, FlowWeights, Model
 from dvs_jax.cli.printing import print_file
 from dvs_jax.cli.tracking import tracking
 from dvs_jax.errors import InputError
@@ -49,14 +49,7 @@ def stabilize(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="Network that finds the path: a shipped one, an Orbax folder or an official "
-            ".checkpoint.",
-            show_default="fused",
-        ),
-    ] = None,
+    model: Model = None,
     smoother: Annotated[
         Smoothers | None,
         typer.Option(

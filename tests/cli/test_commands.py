@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -21,40 +20,14 @@ import pytest
 import typer
 from rich.console import Console
 
-from dvs_jax import benchmark, camera_path, cli, flow, metrics, plots, smoothing, synthetic, video
-from dvs_jax.cli import main, printing, stabilize, tracking
-from dvs_jax.flow.end_point_error import EndPointErrorReport
-from dvs_jax.fused.architecture import Architecture, FullyConnected
+from dvs_jax import camera_path, cli, flow, metrics, plots, smoothing, synthetic, video
+from dvs_jax.cli import printing, stabilize, tracking
 from dvs_jax.metrics import Metrics, MetricsTable
 from dvs_jax.video import probe
 
+from .run import Run
+
 QUICK = ("--preset", "ultrafast", "--no-metrics")
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    def lines(self, kind: str) -> list[str]:
-        return [line for line in self.err.splitlines() if line.startswith(f"{kind}: ")]
-
-
-@pytest.fixture
-def dvs(monkeypatch, capsys) -> Callable[..., Run]:
-    """Runs `dvs-jax` with these arguments, in this process."""
-
-    def run(*arguments: object) -> Run:
-        monkeypatch.setattr(sys, "argv", ["dvs-jax", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return Run(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture(autouse=True)
@@ -188,40 +161,6 @@ def test_convert_makes_a_model_that_stabilize_takes(dvs, golden, walk, tmp_path)
         assert "optical flow: " in run.err
         paths.append((tmp_path / "out" / "walking.txt").read_bytes())
     assert paths[0] == paths[1]
-
-
-def test_benchmark_prints_a_table(dvs, monkeypatch):
-    monkeypatch.setattr(benchmark, "CLIP_SECONDS", 1)
-    monkeypatch.setattr(benchmark, "BATCH", 1)
-    monkeypatch.setattr(benchmark, "RUNS", 1)
-    monkeypatch.setattr(benchmark, "FLOW_FEATURES", 0)
-    small = Architecture(flow=False, lstm=(8,), fully_connected=(FullyConnected(4),))
-    monkeypatch.setattr(benchmark, "Architecture", lambda: small)
-    run = dvs("benchmark")
-    assert (run.code, run.err) == (0, "")
-    assert "trajectory of 1 s at 30 frames/s" in run.out
-    assert re.search(r"one clip\W+\d+\.\d\d\W+\d+\.\d\d", run.out)
-    assert re.search(r"batch of 1\W+\d+\.\d\d\W+\d+\.\d\d", run.out)
-    assert re.search(r"one by one: \d+\.\d\d ×", run.out)
-
-
-def test_benchmark_of_flow_prints_a_table(dvs, monkeypatch):
-    from dvs_jax.flow import benchmark as flow_benchmark
-
-    rows = [flow_benchmark.Speed(name, "cpu", 25.0, 20.0) for name in ("dis", "tvl1")]
-    monkeypatch.setattr(flow_benchmark, "measure_speed", lambda estimators: iter(rows))
-    run = dvs("benchmark", "flow")
-    assert (run.code, run.err) == (0, "")
-    assert re.search(r"dis\W+cpu\W+25\.00\W+20", run.out)
-    assert "--weights" in run.out
-
-
-def test_benchmark_of_flow_accuracy_prints_a_table(dvs, monkeypatch):
-    report = EndPointErrorReport(0.278, 0.158, 0.049, 0.0017, 1000)
-    monkeypatch.setattr(benchmark, "measure_flow_accuracy", lambda made: {made[0].name: report})
-    run = dvs("benchmark", "flow-accuracy")
-    assert (run.code, run.err) == (0, "")
-    assert re.search(r"dis\W+0\.158\W+0\.278\W+4\.90%\W+0\.17%", run.out)
 
 
 def test_flow_fills_the_cache_and_goes_on_where_it_stopped(dvs, walk):

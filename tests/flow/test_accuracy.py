@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dvs_jax.benchmark import hard_walk
+from dvs_jax.benchmarks.flow_accuracy import hard_walk
 from dvs_jax.flow import create
 from dvs_jax.flow.end_point_error import compare
 

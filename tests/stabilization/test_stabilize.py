@@ -18,7 +18,7 @@ import pytest
 from flax import nnx
 
 import dvs_jax
-from dvs_jax import camera_path, flow, metrics, plots, smoothing, video
+from dvs_jax import camera_path, flow, metrics, plots, smoothing, stabilization, video
 from dvs_jax import clip as clips
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
@@ -27,9 +27,7 @@ from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.metrics import Metrics, MetricsTable
-from dvs_jax.stabilization import pipeline
-from dvs_jax import stabilization
-from dvs_jax.stabilization import Report, stabilize
+from dvs_jax.stabilization import Report, pipeline, stabilize
 from dvs_jax.stabilization.settings import LARGEST_CROP
 from dvs_jax.video import probe
 

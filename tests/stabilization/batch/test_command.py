@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from dvs_jax import plots, video
+from dvs_jax import plots, stabilization, video
 from dvs_jax.cli import main
 from dvs_jax.stabilization import batch
-from dvs_jax import stabilization
 
 QUICK = ("--preset", "ultrafast", "--no-metrics", "--smoother", "gaussian")
 

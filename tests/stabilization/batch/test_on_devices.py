@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dvs_jax.stabilization.batch.options import Options, devices_suit
+from dvs_jax.stabilization.pipeline import Method
 
 from dvs_jax import camera_path, plots, video
 from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.stabilization.batch import Job, one_by_one, run
 from dvs_jax.stabilization.batch.on_devices import on_devices
-from dvs_jax.stabilization.batch.options import Options, devices_suit
 from dvs_jax.stabilization.devices.lanes import Program
-from dvs_jax.stabilization.pipeline import Method
 from dvs_jax.stabilization.run import stabilize
 from tests.flow.weights import untrained_small
 from tests.fused.networks import calm

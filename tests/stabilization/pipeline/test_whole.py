@@ -8,17 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dvs_jax.stabilization.pipeline import Stages
 from flax import nnx
 
-from dvs_jax import plots, video
+from dvs_jax import plots, stabilization, video
+from dvs_jax.benchmarks.process import run_alone
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.pipeline_benchmark import run_alone
-from dvs_jax import stabilization
-from dvs_jax.stabilization.pipeline import Stages
 from dvs_jax.stabilization.run import stabilize
 from dvs_jax.synthetic.repetition import repeat
 

@@ -1,17 +1,11 @@
-"""How fast training steps are on the machine at hand: measured in one run, medians, ratios.
+"""How long one step of training takes.
 
-`python -m dvs_jax.fused.train_benchmark` prints the seconds of one step of `SCALED`; the scaling
-over virtual devices starts it anew for each number of them, which has to be set before JAX starts.
+`python -m dvs_jax.benchmarks.training_step` prints the seconds of a step of `SCALED`: the number of
+virtual devices has to be set before JAX starts, so each is measured in a process of its own.
 """
 
-import dataclasses
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -19,39 +13,21 @@ from flax import nnx
 from ml_collections import ConfigDict
 
 from dvs_jax import quaternion
-from dvs_jax.errors import InputError
 from dvs_jax.fused import record
 from dvs_jax.fused.fusion import CLOCK_OFFSETS_NS
 from dvs_jax.fused.rollout import StepFeatures
 from dvs_jax.fused.settings import settings
 from dvs_jax.fused.train import create_network, make_loss
 from dvs_jax.fused.window import Window
-from dvs_jax.progress import Track, silently
 from dvs_jax.timing import median_seconds
 from dvs_jax.training import parallel, schedule
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.state import begin
 from dvs_jax.training.step import make_step
-from dvs_jax.whole_file import replacing
 
 BATCH = 16
 STEPS = 50
 FRAME_RATE = 30.0
-
-PAPER_EPOCHS = 400
-PAPER_UPDATES_PER_EPOCH = STEPS
-"""The official program updates its weights after each of the 50 frames of its one batch."""
-
-PAPER_HOURS = 130.0
-"""What the official program took on an RTX 2080 Ti, for 16 clips."""
-
-VIRTUAL_DEVICES = (1, 2, 4, 8)
-
-FULL_FLOW_WINDOWS_ON_CPU = 1
-"""Windows of the step that is timed with the paper's flow on a CPU, where sixteen take minutes.
-
-The convolutions are all that takes time there, so a window costs the same in either step.
-"""
 
 _RUNS = 5
 _ENOUGH_SECONDS = 20.0
@@ -79,14 +55,6 @@ class Case:
 
 SCALED = Case("ours")
 
-CASES = (
-    Case("paper", (480, 270), micro_batches=8),
-    Case("paper", (120, 68)),
-    Case("paper"),
-    Case("ours", (30, 17)),
-    SCALED,
-)
-
 
 @dataclass(frozen=True)
 class StepSpeed:
@@ -110,65 +78,6 @@ class StepSpeed:
         return self.windows / self.seconds
 
 
-@dataclass(frozen=True)
-class TrainingReport:
-    """What was measured in one run.
-
-    Attributes:
-        device: what the steps ran on.
-        steps: every case.
-        scaling: `SCALED` on more and more virtual CPU devices.
-        paper_hours: of computing for the paper's recipe: 400 epochs of 50 updates, each on 16
-            windows of 50 steps with flow of 480 × 270, as in configs/dvs_official.py; the reading
-            of the data is not in it.
-    """
-
-    device: str
-    steps: tuple[StepSpeed, ...]
-    scaling: tuple[StepSpeed, ...]
-    paper_hours: float
-
-    @property
-    def title(self) -> str:
-        """What the steps have in common."""
-        return f"training on {self.device}: windows of {STEPS} steps, {BATCH} a step"
-
-    @property
-    def estimate(self) -> str:
-        """The time of the paper's recipe, and what is assumed, in words."""
-        updates = PAPER_EPOCHS * PAPER_UPDATES_PER_EPOCH
-        return (
-            f"The paper's recipe would take {self.paper_hours:.1f} h here, the data's reading not "
-            f"counted: {PAPER_EPOCHS} epochs on 16 clips are {updates} updates, "
-            f"{PAPER_UPDATES_PER_EPOCH} an epoch as in the official program, each on {BATCH} "
-            f"windows (with one update an epoch, {self.paper_hours / PAPER_UPDATES_PER_EPOCH:.2f} "
-            f"h). The official program took about {PAPER_HOURS:.0f} h on an RTX 2080 Ti."
-        )
-
-
-def measure(track: Track = silently) -> TrainingReport:
-    """Time training on all devices there are, and on virtual ones.
-
-    Args:
-        track: told of every measurement.
-
-    Raises:
-        InputError: the devices cannot share a batch, or a process fails.
-    """
-    cases = track(CASES, len(CASES), "steps")
-    steps = tuple(measure_step(case, _windows_of(case)) for case in cases)
-    counts = track(VIRTUAL_DEVICES, len(VIRTUAL_DEVICES), "scaling")
-    scaling = tuple(_on_virtual_devices(count) for count in counts)
-    seconds = BATCH / steps[0].windows_per_s
-    hours = PAPER_EPOCHS * PAPER_UPDATES_PER_EPOCH * seconds / 3600.0
-    return TrainingReport(jax.devices()[0].device_kind, steps, scaling, hours)
-
-
-def _windows_of(case: Case) -> int:
-    on_cpu = jax.default_backend() == "cpu"
-    return FULL_FLOW_WINDOWS_ON_CPU if on_cpu and case.micro_batches > 1 else BATCH
-
-
 def measure_step(case: Case, batch: int = BATCH, steps: int = STEPS) -> StepSpeed:
     """Time steps of training on all devices there are.
 
@@ -182,32 +91,6 @@ def measure_step(case: Case, batch: int = BATCH, steps: int = STEPS) -> StepSpee
     """
     seconds = median_seconds(_step_of(case, batch, steps), _RUNS, _ENOUGH_SECONDS)
     return StepSpeed(case, jax.device_count(), batch, seconds)
-
-
-def write(report: TrainingReport, file: Path) -> None:
-    """Write a report as JSON.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    with replacing(file) as part:
-        part.write_text(json.dumps(dataclasses.asdict(report), indent=2) + "\n")
-
-
-def _on_virtual_devices(count: int) -> StepSpeed:
-    seconds = _seconds_on(count)
-    return StepSpeed(SCALED, count, BATCH, seconds)
-
-
-def _seconds_on(virtual_devices: int) -> float:
-    flags = f"--xla_force_host_platform_device_count={virtual_devices}"
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
-    command = [sys.executable, "-m", "dvs_jax.fused.train_benchmark"]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if run.returncode:
-        last = (run.stderr.strip() or "no message").splitlines()[-1]
-        raise InputError(f"training on {virtual_devices} virtual devices fails: {last}")
-    return float(run.stdout)
 
 
 def _step_of(case: Case, batch: int, steps: int) -> Callable[[], object]:

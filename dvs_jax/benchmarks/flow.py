@@ -1,10 +1,13 @@
-"""How fast flow is on this machine, and what the time goes into."""
+"""How fast the flow estimators are, and what the time of RAFT goes into."""
 
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import jax
@@ -14,6 +17,8 @@ from flax import nnx
 from jax import lax
 from jaxtyping import Array, Float
 
+from dvs_jax import flow
+from dvs_jax.benchmarks.report import Column, Report, Table
 from dvs_jax.flow import raft
 from dvs_jax.flow.correlation import correlate, look_up
 from dvs_jax.flow.estimation import Estimator, Frame
@@ -23,10 +28,17 @@ from dvs_jax.timing import median_seconds
 _REPEATS = 5
 _ENOUGH_SECONDS = 10.0
 
+_SIZE = (270, 480)
+_COLUMNS = (
+    Column("estimator"),
+    Column("device"),
+    Column("pairs/s", ".2f"),
+    Column("ms a pair and direction", ".0f"),
+)
 
-@dataclass(frozen=True)
-class Speed:
-    """One row of the benchmark.
+
+class Speed(NamedTuple):
+    """A row of the table.
 
     Attributes:
       estimator: its name, and how it was run where that is not as a stream.
@@ -57,9 +69,43 @@ class TimeShares:
     convolution: float
     transfer: float
 
+    def __str__(self) -> str:
+        """Return them in words."""
+        return (
+            f"lookup {self.lookup:.0%}, convolution {self.convolution:.0%}, "
+            f"transfer {self.transfer:.0%} of {self.milliseconds:.0f} ms a batch"
+        )
+
+
+def measure(weights: Path | None = None) -> Report:
+    """Time the estimators, and the parts of RAFT.
+
+    Args:
+      weights: of RAFT, which is left out without them.
+
+    Raises:
+      InputError: the weights cannot be read.
+    """
+    made = estimators_with(weights)
+    title = f"optical flow at {_SIZE[0]} × {_SIZE[1]}, both directions"
+    table = Table(title, _COLUMNS, tuple(measure_speed(made)), drawn=("pairs/s",))
+    last = made[-1]
+    if not isinstance(last, RaftEstimator):
+        missing = "RAFT is timed too where --weights names its weights"
+        return Report("flow", (table,), remarks=(missing,))
+    shares = measure_time_shares(last)
+    details = {"time shares": dataclasses.asdict(shares)}
+    return Report("flow", (table,), remarks=(f"{last.name}: {shares}",), details=details)
+
+
+def estimators_with(weights: Path | None) -> list[Estimator]:
+    """Those that need no weights, then RAFT where its weights are named."""
+    made = [flow.create(name) for name in ("dis", "farneback", "tvl1")]
+    return made if weights is None else [*made, flow.create(weights=weights)]
+
 
 def measure_speed(
-    estimators: Iterable[Estimator], size: tuple[int, int] = (270, 480), pairs: int = 8
+    estimators: Iterable[Estimator], size: tuple[int, int] = _SIZE, pairs: int = 8
 ) -> Iterator[Speed]:
     """Time estimators on a moving texture, both directions; medians of repeated runs.
 
@@ -84,7 +130,7 @@ def measure_speed(
             yield _row(f"{estimator.name}, pair by pair", alone, frames, _pair_by_pair)
 
 
-def measure_time_shares(estimator: RaftEstimator, size: tuple[int, int] = (270, 480)) -> TimeShares:
+def measure_time_shares(estimator: RaftEstimator, size: tuple[int, int] = _SIZE) -> TimeShares:
     """Time the parts of one batch of RAFT on the default device, each alone."""
     first, *batch = moving_texture(estimator.pairs_at_once + 1, *size)
     host_frames = np.stack(batch)
@@ -101,10 +147,10 @@ def measure_time_shares(estimator: RaftEstimator, size: tuple[int, int] = (270, 
         lambda: jax.block_until_ready(jax.device_put(host_frames)), _REPEATS, _ENOUGH_SECONDS
     )
     # A copy made before is kept by the array, so each run fetches new arrays.
-    fetched = [[flow + 0 for flow in flows] for _ in range(_REPEATS + 1)]
+    fetched = [[each + 0 for each in flows] for _ in range(_REPEATS + 1)]
     jax.block_until_ready(fetched)
     transfer += median_seconds(
-        lambda: [np.asarray(flow) for flow in fetched.pop()], _REPEATS, _ENOUGH_SECONDS
+        lambda: [np.asarray(each) for each in fetched.pop()], _REPEATS, _ENOUGH_SECONDS
     )
     lookup = _lookup_seconds(last.features, estimator)
     total = whole + transfer

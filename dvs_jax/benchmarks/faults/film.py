@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float, Float16, UInt8
 
 from dvs_jax import flow, metrics, sensors, synthetic
+from dvs_jax.benchmarks.faults.residual_motion import picture_path
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.clip import Clip
 from dvs_jax.evaluation import Footage, Motion
-from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.fused import clip_flow, features
 from dvs_jax.fused.architecture import Architecture

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
+from flow.weights import untrained_small
 
+from dvs_jax.benchmarks.flow import measure_speed, measure_time_shares, moving_texture
 from dvs_jax.flow import create
-from dvs_jax.flow.benchmark import measure_speed, measure_time_shares, moving_texture
 from dvs_jax.flow.raft import RaftEstimator
-
-from .weights import untrained_small
 
 
 def test_frames_move_without_repeating():

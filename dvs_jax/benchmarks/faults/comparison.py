@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from dvs_jax import flow, metrics
+from dvs_jax.benchmarks.faults.faults import FAULTS
+from dvs_jax.benchmarks.faults.film import Film, Take, draw, take
+from dvs_jax.benchmarks.faults.residual_motion import picture_path
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.evaluation import rendering
 from dvs_jax.evaluation.comparison import LOOK_AHEAD_S
 from dvs_jax.evaluation.methods import INPUT, Row, tuned_model, tuned_smoother
-from dvs_jax.fault_benchmark.faults import FAULTS
-from dvs_jax.fault_benchmark.film import Film, Take, draw, take
-from dvs_jax.fault_benchmark.residual_motion import picture_path
 from dvs_jax.flow import Estimator
 from dvs_jax.flow.opencv import QUICK_DIS
 from dvs_jax.fused.network import FusedNetwork
@@ -40,7 +40,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class FaultReport:
+class Comparison:
     """What came out.
 
     Attributes:
@@ -86,7 +86,7 @@ def compare(
     faults: Mapping[str, Mapping[str, Any]] = FAULTS,
     flow_estimator: str | Estimator = QUICK_DIS,
     track: Track = silently,
-) -> FaultReport:
+) -> Comparison:
     """Compare the input, a smoother and networks, all at equal crop, on clips whose logs err.
 
     Args:
@@ -112,7 +112,7 @@ def compare(
         fault: {label: tuple(every) for label, every in found.items()}
         for fault, found in results.items()
     }
-    return FaultReport(tuple(clips), models_of, whole)
+    return Comparison(tuple(clips), models_of, whole)
 
 
 def _methods(models: Mapping[str, FusedNetwork]) -> list[Row]:

@@ -5,7 +5,8 @@ Every method finds its path at equal crop, the output is drawn as `stabilize` dr
 still moves in its pictures is measured.
 """
 
-from dvs_jax.fault_benchmark.comparison import FaultReport, Result, compare
-from dvs_jax.fault_benchmark.faults import FAULTS, clips
+from dvs_jax.benchmarks.faults.comparison import Comparison, Result, compare
+from dvs_jax.benchmarks.faults.faults import FAULTS, clips
+from dvs_jax.benchmarks.faults.report import measure
 
-__all__ = ["FAULTS", "FaultReport", "Result", "clips", "compare"]
+__all__ = ["FAULTS", "Comparison", "Result", "clips", "compare", "measure"]

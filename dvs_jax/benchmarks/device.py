@@ -1,11 +1,9 @@
 """How fast the local devices take flow, network and drawing together, transfers counted."""
 
 import dataclasses
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax.typing import DTypeLike
-from jaxtyping import PyTree
+from jaxtyping import Float, PyTree
 
 from dvs_jax import quaternion
+from dvs_jax.benchmarks.report import Column, Report, Table
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.flow import working_size
@@ -24,16 +23,20 @@ from dvs_jax.flow.raft_network import SMALL, Raft
 from dvs_jax.fused import features
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.stabilization.devices.draw import DrawStretch, Planes, Views, draw, lens_of
-from dvs_jax.stabilization.devices.follow import FollowCarry, Follower, FollowStretch
+from dvs_jax.fused.on_devices import FollowCarry, Follower, FollowStretch
+from dvs_jax.methods.stretch import FRAMES
+from dvs_jax.stabilization.devices.draw import DrawStretch, Planes, draw
 from dvs_jax.stabilization.devices.lanes import Program, without_weights
-from dvs_jax.stabilization.devices.stretch import FRAMES
 from dvs_jax.timing import median_seconds
-from dvs_jax.whole_file import replacing
+from dvs_jax.warping import grid
+from dvs_jax.warping.turning import source_grids
 
 PAPER_MS = 287.0
 """What the paper's program takes for a frame in full HD, on a T4."""
 
+TOGETHER = "flow, network and drawing, with both transfers"
+
+_COLUMNS = (Column("part"), Column("ms a frame", ".2f"))
 _RUNS = 5
 _ROWS = 34
 _ENOUGH_SECONDS = 30.0
@@ -58,70 +61,50 @@ class Case:
     architecture: Architecture = field(default_factory=Architecture)
 
 
-@dataclass(frozen=True)
-class Speed:
-    """How long the devices take for a frame of any of the clips.
-
-    Attributes:
-        device: what they are, and how many.
-        together_ms: flow, network and drawing in one program, with the frames' way to the devices
-            and back.
-        upload_ms: the way to the devices alone.
-        flow_and_network_ms: that part alone, everything being on the devices.
-        network_ms: the same network without its flow.
-        drawing_ms: likewise.
-        download_ms: the way back alone.
-    """
-
-    device: str
-    together_ms: float
-    upload_ms: float
-    flow_and_network_ms: float
-    network_ms: float
-    drawing_ms: float
-    download_ms: float
-
-    @property
-    def frames_per_s(self) -> float:
-        """How many frames all devices take in a second, transfers included."""
-        return 1000.0 / self.together_ms
-
-    @property
-    def gain(self) -> float:
-        """How many times as fast as the paper's program on its GPU that is."""
-        return PAPER_MS / self.together_ms
-
-
-def measure(case: Case | None = None) -> Speed:
+def measure(case: Case | None = None) -> Report:
     """Measure on all local devices, medians of five runs; weights and frames are random."""
     case = case or Case()
     network, raft = _network(case.architecture), Raft(SMALL, rngs=nnx.Rngs(0), dtype=case.dtype)
     follower = Follower(network, RaftEstimator("raft-small", raft, iterations=case.iterations))
     blind = _network(dataclasses.replace(case.architecture, flow=False, fusion=0))
     followed, drawn = _follow_stretch(case, with_flow=True), _draw_stretch(case)
-    together = partial(_follow_and_draw, follower)
+    rows = np.zeros((FRAMES, _ROWS, 4), np.float32) + quaternion.identity().astype(np.float32)
+    together = partial(_follow_and_draw, follower, rows)
     lanes = case.lanes_per_device
     run = _Run(
         Program(together, lambda both: follower.begin(both[0]), follower.weights, lanes),
         (followed, drawn),
     )
-    return Speed(
-        f"{jax.local_device_count()} × {jax.local_devices()[0].device_kind}",
-        run.ms_with_transfers(),
-        run.ms_of_upload(),
-        _run_of(follower, followed, lanes).ms(),
-        _run_of(Follower(blind, None), _follow_stretch(case, with_flow=False), lanes).ms(),
-        _Run(Program(without_weights(_draw), lambda _: (), (), lanes), drawn).ms(),
-        run.ms_of_download(),
+    parts = {
+        TOGETHER: run.ms_with_transfers(),
+        "to the devices": run.ms_of_upload(),
+        "flow and network": _run_of(follower, followed, lanes).ms(),
+        "network alone": _run_of(
+            Follower(blind, None), _follow_stretch(case, with_flow=False), lanes
+        ).ms(),
+        "drawing": _Run(Program(without_weights(_draw), lambda _: (), (), lanes), drawn).ms(),
+        "back": run.ms_of_download(),
+    }
+    return report_of(parts, case)
+
+
+def report_of(parts: Mapping[str, float], case: Case) -> Report:
+    """Return the report of the milliseconds that the devices take for a frame of any of the clips.
+
+    Args:
+        parts: all together, with the frames' way to the devices and back, and each part alone.
+        case: what was measured.
+    """
+    width, height = case.size
+    title = f"{width} × {height}, RAFT-small, {jnp.dtype(case.dtype).name}"
+    table = Table(title, _COLUMNS, tuple(parts.items()), drawn=("ms a frame",))
+    return Report(
+        "device",
+        (table,),
+        {f"speed over the paper's {PAPER_MS:.0f} ms a frame on a T4": PAPER_MS / parts[TOGETHER]},
+        (f"{1000.0 / parts[TOGETHER]:.0f} frames/s, transfers included",),
+        {"frames_per_s": 1000.0 / parts[TOGETHER], "lanes_per_device": case.lanes_per_device},
     )
-
-
-def write(speed: Speed, file: Path) -> None:
-    """Write the numbers as JSON."""
-    numbers = dataclasses.asdict(speed)
-    more = {"frames_per_s": speed.frames_per_s, "paper_ms": PAPER_MS, "gain": speed.gain}
-    with replacing(file) as part:
-        part.write_text(json.dumps(numbers | more, indent=2) + "\n")
 
 
 class _Run:
@@ -166,6 +149,7 @@ def _run_of(follower: Follower, stretch: FollowStretch, lanes_per_device: int) -
 
 def _follow_and_draw(
     follower: Follower,
+    rows: Float[np.ndarray, "frame row 4"],
     weights: PyTree,
     carry: FollowCarry,
     stretch: tuple[FollowStretch, DrawStretch],
@@ -173,8 +157,16 @@ def _follow_and_draw(
     """Do all in one; `stabilize` holds frames covered in between, which looks ahead."""
     followed, drawn = stretch
     carry, pose = follower(weights, carry, followed)
-    views = drawn.views._replace(virtual=quaternion.normalize(pose))
-    return carry, _draw(drawn._replace(views=views))
+    height, width = drawn.pictures.luma.shape[1:]
+    source = source_grids(
+        Camera(),
+        jnp.asarray(rows),
+        jnp.zeros((FRAMES, _ROWS, 2)),
+        quaternion.normalize(pose),
+        size=(width, height),
+        shape=drawn.source.shape[1:3],
+    )
+    return carry, _draw(drawn._replace(source=source))
 
 
 def _draw(stretch: DrawStretch) -> Planes:
@@ -207,13 +199,12 @@ def _follow_stretch(case: Case, with_flow: bool) -> FollowStretch:
 
 def _draw_stretch(case: Case) -> DrawStretch:
     rng, (width, height) = np.random.default_rng(1), case.size
-    turn = rng.normal(0.0, 0.01, (FRAMES, _ROWS, 3))
-    pose = quaternion.from_rotation_vector(turn).astype(np.float32)
     half = -(-height // 2), -(-width // 2)
     pictures = Planes(
         rng.integers(0, 255, (FRAMES, height, width), np.uint8),
         rng.integers(0, 255, (FRAMES, *half, 2), np.uint8),
     )
-    ois, kept = np.zeros((FRAMES, _ROWS, 2), np.float32), np.full((FRAMES, 1), 0.8, np.float32)
-    lens = np.array(lens_of(Camera()), np.float32)
-    return DrawStretch(pictures, Views(pose, ois, pose[:, 0], kept), lens)
+    still = grid.output_points(*grid.shape_for(case.size))
+    aside = rng.normal(0.0, 0.01, (FRAMES, 1, 1, 2))
+    source = (still + aside).astype(np.float32)
+    return DrawStretch(pictures, source, np.full((FRAMES, 1), 0.8, np.float32))

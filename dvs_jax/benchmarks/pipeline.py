@@ -1,0 +1,241 @@
+"""How fast a clip is stabilised, stage by stage and end to end, against a plain transcode."""
+
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from dvs_jax import clip as clips
+from dvs_jax import sensors, synthetic
+from dvs_jax.benchmarks.process import run_alone
+from dvs_jax.benchmarks.report import Column, Report, Table
+from dvs_jax.benchmarks.transcoding import has_vidstab, run_vidstab, transcode
+from dvs_jax.clip import Clip, load_clip
+from dvs_jax.errors import InputError
+from dvs_jax.flow import FlowPair
+from dvs_jax.fused import clip_flow
+from dvs_jax.fused.method import FusedMethod
+from dvs_jax.fused.streaming import predicted_levels
+from dvs_jax.fused.weights import DEFAULT_MODEL
+from dvs_jax.methods import frames_along
+from dvs_jax.progress import Track, silently
+from dvs_jax.stabilization.drawing import Drawn, drawn
+from dvs_jax.stabilization.framing import Shown
+from dvs_jax.stabilization.models import load_model
+from dvs_jax.stabilization.opencv_threads import one_opencv_thread
+from dvs_jax.stabilization.run import stabilize
+from dvs_jax.stabilization.settings import DEFAULT_CRF, DEFAULT_CROP, DEFAULT_PRESET
+from dvs_jax.stabilization.viewing import framed_by
+from dvs_jax.synthetic import SyntheticClip
+from dvs_jax.synthetic.repetition import repeat
+from dvs_jax.timing import median_seconds
+from dvs_jax.video import VideoWriter
+
+ROUNDS = 5
+STAGE_FRAMES = 60
+"""Frames with which each stage is timed alone; they are held in memory."""
+
+SAMPLE = SyntheticClip(
+    motion="walking", size=(1920, 1080), duration_s=4.0, picture_noise=2.0, seed=3
+)
+"""With this noise a pixel takes the encoder 0.29 bits, without any 0.13; in real clips it took
+0.21, filmed from the air, and 0.42, in the hand. The more it takes, the less all else weighs."""
+
+SAMPLE_REPEATS = 5
+
+_TRANSCODE = "plain transcode"
+
+_STAGE_COLUMNS = (Column("stage"), Column("frames/s", ".1f"), Column("share", ".0%"))
+_WAY_COLUMNS = (
+    Column("from file to file"),
+    Column("frames/s", ".1f"),
+    Column("time / transcode's", ".2f"),
+    Column("core ms a frame", ".1f"),
+)
+
+
+class StageSpeed(NamedTuple):
+    """One stage alone, in one thread but for those that the codecs start themselves.
+
+    Attributes:
+        name: of the stage.
+        frames_per_s: median.
+        share: of the time that all stages take one after the other.
+    """
+
+    name: str
+    frames_per_s: float
+    share: float
+
+
+class EndToEnd(NamedTuple):
+    """One way from a video file to another.
+
+    Attributes:
+        name: what it is.
+        frames_per_s: median of all rounds.
+        time_ratio: median, over the rounds, of its time by that of the plain transcode.
+        core_ms: median time of processors that a frame takes, in ms: steadier than the rest where
+            other programs run beside it.
+    """
+
+    name: str
+    frames_per_s: float
+    time_ratio: float
+    core_ms: float
+
+
+class CommandCost(NamedTuple):
+    """What `dvs-jax stabilize` takes in a process of its own, with all that it loads and compiles.
+
+    Attributes:
+        seconds: from its start to its end.
+        peak_memory_bytes: the most memory.
+    """
+
+    seconds: float
+    peak_memory_bytes: int
+
+
+def measure(source: Path | None, model: str | None, track: Track = silently) -> Report:
+    """Time a clip's way through the pipeline, stage by stage and end to end, all in one run.
+
+    Args:
+        source: a clip; without one, 20 s of full HD are rendered.
+        model: name or path of the network that finds the path; None takes the default.
+        track: told of the rounds.
+
+    Raises:
+        InputError: the clip is a folder of images, which cannot be transcoded, or cannot be read.
+    """
+    model = model or DEFAULT_MODEL
+    method = load_model(model)
+    with TemporaryDirectory() as folder:
+        clip = load_clip(source or sample_clip(Path(folder), track))
+        if clip.video.path.is_dir():
+            raise InputError(f"{clip.video.path}: is a folder of images; give a video file")
+        ways = _end_to_end(clip, method, Path(folder), track)
+        cost = _in_own_process(clip, model, Path(folder))
+        return report_of(clip, _stages(clip, method, Path(folder)), ways, cost)
+
+
+def sample_clip(folder: Path, track: Track = silently) -> Path:
+    """Render a short full HD clip with its sensors, repeat it to 20 s and return the long one."""
+    short = synthetic.synthesize(
+        SAMPLE, folder / "short", lambda frames: track(frames, SAMPLE.frame_count, "rendering")
+    )
+    return repeat(short, folder / "long", SAMPLE_REPEATS)
+
+
+def report_of(
+    clip: Clip, stages: list[StageSpeed], ways: list[EndToEnd], cost: CommandCost
+) -> Report:
+    """Return the report of a clip: its stages, the ways from end to end, and the command."""
+    width, height = clip.size
+    stage_table = Table(
+        f"each stage alone, {width} × {height}", _STAGE_COLUMNS, tuple(stages), drawn=("frames/s",)
+    )
+    title = f"end to end, {clip.frame_count} frames, medians of {ROUNDS}"
+    way_table = Table(title, _WAY_COLUMNS, tuple(ways), drawn=("frames/s",))
+    ours = next(way for way in ways if way.name == "stabilize")
+    memory = cost.peak_memory_bytes / 1e6
+    command = f"the command, with all it loads: {cost.seconds:.1f} s, {memory:.0f} MB at most"
+    about = {"clip": str(clip.video.path), "size": clip.size, "frames": clip.frame_count}
+    return Report(
+        "pipeline",
+        (stage_table, way_table),
+        {"time of stabilize over the transcode's": ours.time_ratio},
+        (command,),
+        about | {"command": cost._asdict()},
+    )
+
+
+def _end_to_end(clip: Clip, method: FusedMethod, folder: Path, track: Track) -> list[EndToEnd]:
+    ways: dict[str, Callable[[], object]] = {
+        _TRANSCODE: lambda: transcode(clip, folder / "transcoded.mp4"),
+        "stabilize": lambda: stabilize(clip, folder / "out", method),
+    }
+    if has_vidstab():
+        ways["ffmpeg, two-pass vidstab"] = lambda: run_vidstab(clip, folder)
+    ways["stabilize"]()  # loads and compiles
+    rounds = [
+        {name: _timed(way) for name, way in ways.items()}
+        for _ in track(range(ROUNDS), ROUNDS, "rounds")
+    ]
+    return [
+        EndToEnd(
+            name,
+            clip.frame_count / median(each[name].seconds for each in rounds),
+            median(each[name].seconds / each[_TRANSCODE].seconds for each in rounds),
+            median(each[name].core_seconds for each in rounds) / clip.frame_count * 1e3,
+        )
+        for name in ways
+    ]
+
+
+def _in_own_process(clip: Clip, model: str, folder: Path) -> CommandCost:
+    command = [sys.executable, "-m", "dvs_jax", "stabilize", str(clip.video.path)]
+    options = ["--model", model, "--out", str(folder / "command")]
+    return CommandCost(*run_alone([*command, *options]))
+
+
+def _stages(clip: Clip, method: FusedMethod, folder: Path) -> list[StageSpeed]:
+    """Time each stage alone, with what the one before it made."""
+    count = min(STAGE_FRAMES, clip.frame_count)
+    log = sensors.part_of(clips.recorded(clip), slice(0, count))
+    clip = dataclasses.replace(clip, sensors=log)
+    with one_opencv_thread():
+        seconds = {
+            name: median_seconds(run, ROUNDS) for name, run in _runs(clip, method, folder).items()
+        }
+    return [
+        StageSpeed(name, count / each, each / sum(seconds.values()))
+        for name, each in seconds.items()
+    ]
+
+
+def _runs(clip: Clip, method: FusedMethod, folder: Path) -> dict[str, Callable[[], object]]:
+    pictures = list(clips.read_pictures(clip))
+    runs: dict[str, Callable[[], object]] = {"decoding": lambda: list(clips.read_pictures(clip))}
+    pairs: list[FlowPair | None] | None = None
+    if method.reads_flow:
+        estimator = method.estimator()
+        pairs = list(clip_flow.pairs_of(pictures, clip, estimator))
+        runs["optical flow"] = lambda: list(clip_flow.pairs_of(pictures, clip, estimator))
+
+    def find() -> list[Shown]:
+        levels = predicted_levels(method.network, clip, DEFAULT_CROP, pairs)
+        frames = frames_along(clip, levels, DEFAULT_CROP, method.look_ahead_s)
+        return list(framed_by(clip, frames, DEFAULT_CROP, "fixed"))
+
+    def draw() -> list[Drawn]:
+        return list(drawn(zip(pictures, shown, strict=True), clip, False, "black"))
+
+    shown = find()
+    frames = draw()
+    runs["path and grids"] = find
+    runs["warping"] = draw
+    runs["encoding"] = lambda: _encode(clip, frames, folder / "alone.mp4")
+    return runs
+
+
+def _encode(clip: Clip, frames: Iterable[Drawn], out: Path) -> None:
+    with VideoWriter(out, clip.video, *clip.size, DEFAULT_CRF, DEFAULT_PRESET) as writer:
+        for frame, time_ns in zip(frames, clip.video.time_ns, strict=False):
+            writer.write_picture(frame.pictures[0], int(time_ns))
+
+
+class _Timed(NamedTuple):
+    seconds: float
+    core_seconds: float
+
+
+def _timed(run: Callable[[], object]) -> _Timed:
+    start, before = time.perf_counter(), os.times()[:4]
+    run()
+    return _Timed(time.perf_counter() - start, sum(os.times()[:4]) - sum(before))
