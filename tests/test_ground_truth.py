@@ -8,8 +8,7 @@ import pytest
 
 from dvs_jax import clip as clips
 from dvs_jax import quaternion, synthetic
-from dvs_jax.camera_path import CameraPath
-from dvs_jax.stabilization import pipeline
+from dvs_jax.methods.along_path import shown_by
 from dvs_jax.synthetic import SyntheticClip
 from dvs_jax.warping import host as warp
 
@@ -19,12 +18,9 @@ BORDER = 0.2
 
 def drawn(clip, pose):
     """The clip's frames as a virtual camera that never moves sees them."""
-    still = CameraPath(
-        clips.center_time_ns(clip), np.broadcast_to(pose, (clip.frame_count, 4)).copy()
-    )
-    grids = pipeline.grids(clip, still)
-    for frame, grid in zip(clips.read_frames(clip), grids, strict=True):
-        yield cv2.cvtColor(warp.warp_frame(frame, grid, 1.0, "black"), cv2.COLOR_RGB2GRAY)
+    still = np.broadcast_to(pose, (clip.frame_count, 4))
+    for picture, frame in zip(clips.read_frames(clip), shown_by(clip, still), strict=True):
+        yield cv2.cvtColor(warp.warp_frame(picture, frame.source, 1.0, "black"), cv2.COLOR_RGB2GRAY)
 
 
 def residual_motion(frames):

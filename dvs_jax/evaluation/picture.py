@@ -34,8 +34,9 @@ _SIZE_INCHES, _DPI = (13.0, 6.0), 100
 def plot(comparison: Comparison, file: Path) -> None:
     """Draw each method's mean jitter against its jerk, and the paths of one clip.
 
-    The clip is the one whose input shakes most, of those with a gyro. Its pitch and yaw are shown of the input, of the
-    smoother with the least jitter, and of every model (see `plots.plot_path` for the angles).
+    The clip is the one whose input shakes most, of those with a gyro. Its pitch and yaw are shown
+    of the input, of the smoother with the least jitter, and of every method that follows a path
+    (see `plots.plot_path` for the angles).
 
     Args:
         comparison: what came out.

@@ -160,6 +160,7 @@ def sample(
     position = jnp.clip(jnp.where(jnp.isfinite(position), position, far), -far, far)
     x, y = jnp.moveaxis(jnp.floor(position).astype(jnp.int32), -1, 0)
     pixels = frame.reshape(-1, channels)
+    computed = jnp.promote_types(frame.dtype, jnp.float32)
     black = jnp.broadcast_to(black, (*x.shape, channels))
     total = black
     for down in (0, 1):
@@ -168,7 +169,7 @@ def sample(
             column, inside_x = _index(x + right, width, border)
             row, inside_y = _index(y + down, height, border)
             weight = jnp.where(inside_x & inside_y, weight, 0.0)
-            taken = pixels[row * width + column].astype(jnp.float32)
+            taken = pixels[row * width + column].astype(computed)
             total = total + jnp.broadcast_to(weight[..., None], taken.shape) * (taken - black)
     if jnp.issubdtype(frame.dtype, jnp.floating):
         return total.astype(frame.dtype)

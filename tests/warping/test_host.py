@@ -4,6 +4,7 @@ import pytest
 
 from dvs_jax import camera, quaternion
 from dvs_jax.camera import Camera
+from dvs_jax.warping import grid, mesh
 from dvs_jax.warping import host as warp
 
 
@@ -18,6 +19,11 @@ def grid_of(size, degrees, rows=12):
     return camera.warp_grid(Camera(), size, real, np.zeros((rows, 2)), virtual)
 
 
+def source_of(size, degrees):
+    """The backward grid of the same."""
+    return mesh.backward_grid(grid_of(size, degrees), size, grid.shape_for(size))
+
+
 def textured(size, seed=0):
     noise = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3), np.uint8)
     return cv2.GaussianBlur(noise, (0, 0), 3)
@@ -25,7 +31,9 @@ def textured(size, seed=0):
 
 def test_golden_warp(golden):
     numbers = np.load(golden / "dvs/warp.npz")
-    warped = warp.warp_frame(numbers["image"], numbers["grid"], 1.0, "black")
+    size = numbers["image"].shape[1::-1]
+    source = mesh.backward_grid(numbers["grid"], size, grid.shape_for(size))
+    warped = warp.warp_frame(numbers["image"], source, 1.0, "black")
     covered = (numbers["warped"].sum(axis=-1) > 0).astype(np.uint8)
     inside = cv2.erode(covered, np.ones((5, 5))) > 0
     difference = np.abs(warped.astype(int) - numbers["warped"])[inside]
@@ -35,10 +43,10 @@ def test_golden_warp(golden):
 
 @pytest.mark.parametrize("degrees", [[0, 0, 0], [5, -4, 3], [0, 0, 30], [-15, 10, -20]], ids=str)
 def test_positions_invert_the_grid(degrees):
-    grid = grid_of((1920, 1080), degrees)
+    landing = grid_of((1920, 1080), degrees)
     source = np.random.default_rng(1).uniform(0.0, 1.0, (500, 2))
-    landed = warp._land(warp._cells(grid), source)[0]
-    found = warp.source_positions(grid, landed)
+    landed = mesh._land(mesh._cells(landing), source)[0]
+    found = mesh.source_positions(landing, landed)
     np.testing.assert_allclose(found, source, atol=0.05 / 1080)
 
 
@@ -46,8 +54,9 @@ def test_map_is_the_projection_it_stands_for():
     size = (1920, 1080)
     real = np.broadcast_to(quaternion.identity(), (34, 4))
     virtual = quaternion.from_rotation_vector(np.radians([3.0, -5.0, 8.0]))
-    grid = camera.warp_grid(Camera(), size, real, np.zeros((34, 2)), virtual)
-    found = shown_positions(grid, size)
+    landing = camera.warp_grid(Camera(), size, real, np.zeros((34, 2)), virtual)
+    source = mesh.backward_grid(landing, size, grid.shape_for(size))
+    found = shown_positions(source, size)
     back = camera.homography(Camera(), size, virtual, real[0], np.zeros(2), np.zeros(2))
     x, y = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
     pixels = np.stack([x, y], axis=-1).astype(float)
@@ -57,12 +66,12 @@ def test_map_is_the_projection_it_stands_for():
     assert np.abs(found - exact)[inside].max() < 0.1
 
 
-def shown_positions(grid, size):
+def shown_positions(source, size):
     """The source pixel that each pixel shows, read off a source whose values are its positions."""
     x, y = np.meshgrid(*(np.arange(length, dtype=np.float32) for length in size))
     ramp = np.stack([x, y], axis=-1)
     drawn = np.empty_like(ramp)
-    lattice = warp.lattice_map(grid, size, 1.0)
+    lattice = warp.lattice_map(source, size, 1.0)
     warp._sample(ramp, lattice, warp.LATTICE_STEP, drawn, "black", -1)
     return drawn
 
@@ -74,7 +83,7 @@ def test_planes_are_drawn_as_each_is_at_once(size, border):
     (width, height), rng = size, np.random.default_rng(3)
     half = (height + 1) // 2, (width + 1) // 2
     source = [rng.integers(0, 255, shape, np.uint8) for shape in ((height, width), half, half)]
-    lattice = warp.lattice_map(grid_of(size, [2, 4, 6]), size, 0.9)
+    lattice = warp.lattice_map(source_of(size, [2, 4, 6]), size, 0.9)
     evens = [(height // 2 * 2, width // 2 * 2), *[(height // 2, width // 2)] * 2]
     drawn = [np.empty(shape, np.uint8) for shape in evens]
     warp.warp_planes(source, lattice, border, drawn)
@@ -94,25 +103,26 @@ def test_planes_are_drawn_as_each_is_at_once(size, border):
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (333, 111)], ids=str)
 def test_same_pose_changes_nothing(size):
     real = np.broadcast_to(quaternion.identity(), (12, 4))
-    grid = camera.warp_grid(Camera(), size, real, np.zeros((12, 2)), real[0])
+    landing = camera.warp_grid(Camera(), size, real, np.zeros((12, 2)), real[0])
+    source = mesh.backward_grid(landing, size, grid.shape_for(size))
     frame = textured(size)
-    np.testing.assert_array_equal(warp.warp_frame(frame, grid, 1.0, "black"), frame)
+    np.testing.assert_array_equal(warp.warp_frame(frame, source, 1.0, "black"), frame)
 
 
 def test_crop_scales_the_middle_up():
     size = (320, 180)
-    frame, grid = textured(size), grid_of(size, [1, 2, 3])
-    whole = warp.warp_frame(frame, grid, 1.0, "black")
+    frame, source = textured(size), source_of(size, [1, 2, 3])
+    whole = warp.warp_frame(frame, source, 1.0, "black")
     scale = np.array([[2.0, 0.0, -159.5], [0.0, 2.0, -89.5]])
     zoomed = cv2.warpAffine(whole, scale, size)
-    cropped = warp.warp_frame(frame, grid, 0.5, "black")
+    cropped = warp.warp_frame(frame, source, 0.5, "black")
     assert np.abs(zoomed.astype(int) - cropped)[4:-4, 4:-4].mean() < 1.0
 
 
 def test_uncovered_pixels_are_black_or_reflected():
     size = (320, 180)
     frame = np.full((180, 320, 3), 200, np.uint8)
-    grid = grid_of(size, [0, 12, 0])
-    black = warp.warp_frame(frame, grid, 1.0, "black")
+    source = source_of(size, [0, 12, 0])
+    black = warp.warp_frame(frame, source, 1.0, "black")
     assert (black == 0).all(axis=-1).mean() > 0.1
-    assert (warp.warp_frame(frame, grid, 1.0, "reflect") == 200).all()
+    assert (warp.warp_frame(frame, source, 1.0, "reflect") == 200).all()

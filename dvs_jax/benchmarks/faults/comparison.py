@@ -106,7 +106,9 @@ def compare(
         found = results[each.footage.name]
         found[INPUT].append(_of_input(each))
         for row in rows:
-            found[row.label].append(_of_path(each, row.find(each.footage, CROP).path))
+            path = row.find(each.footage, CROP).path
+            assert path is not None
+            found[row.label].append(_of_path(each, path))
     models_of = tuple(row.label for row in rows if row.kind == "model")
     whole = {
         fault: {label: tuple(every) for label, every in found.items()}

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dvs_jax.stabilization.batch.options import Options, devices_suit
-from dvs_jax.stabilization.pipeline import Method
 
 from dvs_jax import camera_path, plots, video
 from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.method import FusedMethod
+from dvs_jax.methods import Method, Smoothed
 from dvs_jax.stabilization.batch import Job, one_by_one, run
-from dvs_jax.stabilization.batch.on_devices import on_devices
+from dvs_jax.stabilization.batch.on_devices import devices_suit, on_devices
 from dvs_jax.stabilization.devices.lanes import Program
-from dvs_jax.stabilization.run import stabilize
+from dvs_jax.stabilization.run import stabilize_by
+from dvs_jax.stabilization.settings import Settings
 from tests.flow.weights import untrained_small
 from tests.fused.networks import calm
 
@@ -32,20 +33,12 @@ def folders(walk, tmp_path, monkeypatch) -> list[Path]:
     return copies
 
 
-def by_both(folders: list[Path], out: Path, method: Method, uncropped: bool):
+def by_both(folders: list[Path], out: Path, method: Method, **options):
     """The outcomes of the same clips on the devices and on the host, clip by clip."""
-    options = Options(method, uncropped, measure=False, lanes_per_device=2, **ENCODED)
-    on_host = partial(
-        stabilize,
-        model=method.model,
-        smoother=method.smoother,
-        crop=method.crop,
-        framing=method.framing,
-        flow_estimator=method.flow_estimator,
-        uncropped=uncropped,
-        **ENCODED,
-    )
-    for name, process in (("devices", on_devices(options)), ("host", one_by_one(on_host))):
+    settings = Settings(**options, **ENCODED)
+    on_host = partial(stabilize_by, method=method, settings=settings)
+    devices = on_devices(method, settings, lanes=2)
+    for name, process in (("devices", devices), ("host", one_by_one(on_host))):
         jobs = [Job(folder, out / name / folder.name) for folder in folders]
         outcomes = {each.job: each for each in run(jobs, process, {}, resume=False)}
         yield [outcomes[job] for job in jobs]
@@ -73,8 +66,9 @@ def assert_alike(devices, host) -> None:
 
 @pytest.mark.parametrize("network", [False, True], ids=["smoother", "network"])
 def test_devices_make_what_the_host_makes(folders, tmp_path, network):
-    model = calm(Architecture(flow=False, lstm=(8,))) if network else None
-    method = Method(model, "gaussian", 0.1, None, "auto")
+    method = Smoothed("gaussian")
+    if network:
+        method = FusedMethod(calm(Architecture(flow=False, lstm=(8,))))
     devices, host = by_both(folders, tmp_path / "out", method, uncropped=True)
     assert [each.state for each in devices] == ["done", "failed", "done"]
     for pair in zip(devices, host, strict=True):
@@ -86,8 +80,8 @@ def test_devices_make_what_the_host_makes(folders, tmp_path, network):
 def test_flow_is_made_on_the_devices_too(folders, tmp_path, framing):
     model = calm(Architecture(lstm=(8,), fusion=8, flow_size=(30, 17)))
     estimator = RaftEstimator("small", untrained_small(), iterations=2)
-    method = Method(model, "gaussian", 0.1, framing, estimator)
-    devices, host = by_both(folders, tmp_path / "out", method, uncropped=False)
+    method = FusedMethod(model, estimator)
+    devices, host = by_both(folders, tmp_path / "out", method, framing=framing)
     assert [each.state for each in devices] == ["done", "failed", "done"]
     for pair in zip(devices, host, strict=True):
         assert_alike(*pair)
@@ -102,8 +96,7 @@ def test_a_disk_that_is_full_fails_its_clip_and_leaves_nothing(folders, tmp_path
         write(self, picture, time_ns)
 
     monkeypatch.setattr(video.VideoWriter, "write_picture", full)
-    method = Method(None, "gaussian", 0.1, None, "auto")
-    devices, _ = by_both(folders, tmp_path / "out", method, uncropped=False)
+    devices, _ = by_both(folders, tmp_path / "out", Smoothed("gaussian"))
     assert [each.state for each in devices] == ["done", "failed", "failed"]
     assert "No space left" in devices[2].error
     assert list((tmp_path / "out" / "devices" / "c").iterdir()) == []
@@ -114,8 +107,7 @@ def test_devices_that_give_up_fail_what_is_left(folders, tmp_path, monkeypatch):
         raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
 
     monkeypatch.setattr(Program, "__call__", out_of_memory)
-    method = Method(None, "gaussian", 0.1, None, "auto")
-    devices, _ = by_both(folders, tmp_path / "out", method, uncropped=False)
+    devices, _ = by_both(folders, tmp_path / "out", Smoothed("gaussian"))
     assert [each.state for each in devices] == ["failed"] * 3
     assert "no gyro log" in devices[1].error
     assert "Out of memory" in devices[2].error
@@ -123,4 +115,4 @@ def test_devices_that_give_up_fail_what_is_left(folders, tmp_path, monkeypatch):
 
 
 def test_a_cpu_leaves_the_work_to_the_host():
-    assert not devices_suit(None, None)
+    assert not devices_suit(FusedMethod(calm(Architecture(flow=False, lstm=(8,)))))

@@ -10,13 +10,13 @@ import cv2
 import jax
 import numpy as np
 
-from dvs_jax import camera as cameras
 from dvs_jax import quaternion
 from dvs_jax.camera import Camera
-from dvs_jax.stabilization.devices.draw import Planes, Views, draw
+from dvs_jax.stabilization.devices.draw import Planes, draw
 from dvs_jax.stabilization.devices.lanes import Program, drive, without_weights
-from dvs_jax.stabilization.devices.tasks import DrawTask
-from dvs_jax.warping import host as warp
+from dvs_jax.stabilization.devices.tasks import DrawnFrame, DrawTask
+from dvs_jax.warping import grid, host
+from dvs_jax.warping.turning import source_grids
 
 SIZE = (96, 64)  # width and height
 ROWS = 12
@@ -41,23 +41,25 @@ class Clip:
         self.pose = quaternion.from_rotation_vector(turn)
         self.ois = rng.normal(0.0, 0.005, (frames, ROWS, 2))
         self.virtual = quaternion.from_rotation_vector(rng.normal(0.0, 0.03, (frames, 3)))
+        moved = map(np.float32, (self.pose, self.ois, self.virtual))
+        shape = grid.shape_for(SIZE)
+        self.sources = np.asarray(source_grids(self.camera, *moved, size=SIZE, shape=shape))
         self.drawn: list[Planes] = []
 
     def task(self) -> DrawTask:
-        kept = np.broadcast_to(KEPT, (len(self.virtual), 2))
-        views = Views(*map(np.float32, (self.pose, self.ois, self.virtual, kept)))
-        return DrawTask(self.pictures, views, self.camera, self.drawn.append, lambda error: None)
+        kept = np.float32(KEPT)
+        frames = [DrawnFrame(*both, kept) for both in zip(self.pictures, self.sources, strict=True)]
+        return DrawTask(frames, self.drawn.append, lambda error: None)
 
     def on_host(self) -> list[np.ndarray]:
         """Every plane of every video of every frame."""
-        grids = cameras.warp_grid(self.camera, SIZE, self.pose, self.ois, self.virtual)
         drawn = []
-        for (luma, chroma), grid in zip(self.pictures, grids, strict=True):
+        for (luma, chroma), source in zip(self.pictures, self.sources, strict=True):
             planes = [luma, chroma[..., 0].copy(), chroma[..., 1].copy()]
             for kept in KEPT:
                 drawn += [np.empty_like(plane) for plane in planes]
-                lattice = warp.lattice_map(grid, SIZE, kept)
-                warp.warp_planes(planes, lattice, "black", drawn[-3:])
+                lattice = host.lattice_map(source, SIZE, kept)
+                host.warp_planes(planes, lattice, "black", drawn[-3:])
         return drawn
 
     def on_devices(self) -> list[np.ndarray]:
@@ -92,9 +94,10 @@ def test_clips_of_any_length_and_camera_are_drawn_as_on_the_host():
 
 def test_nothing_goes_to_the_device_unseen():
     drawing = program()
-    list(drive(drawing, [Clip(9, 0).task()]))
+    first, second = Clip(9, 0), Clip(9, 1)
+    list(drive(drawing, [first.task()]))
     with jax.transfer_guard_host_to_device("disallow"):
-        assert [each.error for each in drive(drawing, [Clip(9, 1).task()])] == [None]
+        assert [each.error for each in drive(drawing, [second.task()])] == [None]
 
 
 def draw_on_all_devices() -> None:
@@ -116,7 +119,7 @@ def test_eight_devices_share_the_clips():
         "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
         "PYTHONPATH": str(Path(__file__).parents[3]),
     }
-    code = "from tests.device_pipeline.test_draw import draw_on_all_devices as run; run()"
+    code = "from tests.stabilization.devices.test_draw import draw_on_all_devices as run; run()"
     ended = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True
     )
@@ -124,13 +127,3 @@ def test_eight_devices_share_the_clips():
     largest, compilations = ended.stdout.split()
     assert int(largest) <= 2
     assert int(compilations) == 1
-
-
-def test_accelerators_are_told_to_multiply_exactly():
-    """By default they round to 10 bits or less, which would be pixels."""
-    stretch = next(Clip(8, 0).task().feed()).arrays
-    lines = str(jax.make_jaxpr(partial(draw, border="black"))(stretch)).splitlines()
-    products = [index for index, line in enumerate(lines) if "dot_general[" in line]
-    assert len(products) >= 3
-    for index in products:
-        assert any("HIGHEST" in line for line in lines[index : index + 4])

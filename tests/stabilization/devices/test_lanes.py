@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dvs_jax.methods.stretch import FRAMES, Stretch, cut, starts
 from dvs_jax.stabilization.devices.lanes import Program, drive, without_weights
-from dvs_jax.stabilization.devices.stretch import FRAMES, Stretch, cut, starts
 
 
 class Summing:

@@ -4,11 +4,10 @@ from flax import nnx
 
 from dvs_jax import clip as clips
 from dvs_jax import flow
-from dvs_jax.fused import prediction, reach
+from dvs_jax.fused import prediction, reach, streaming
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.stabilization.pipeline import prediction as pipeline_prediction
-from dvs_jax.stabilization.pipeline.prediction import predicted_levels
+from dvs_jax.fused.streaming import predicted_levels
 
 
 def network(**changes) -> FusedNetwork:
@@ -20,7 +19,7 @@ def network(**changes) -> FusedNetwork:
 
 @pytest.mark.parametrize("steps_at_once", [8, 256])
 def test_portions_are_the_prediction_of_the_whole(walk, monkeypatch, steps_at_once):
-    monkeypatch.setattr(pipeline_prediction, "STEPS_AT_ONCE", steps_at_once)
+    monkeypatch.setattr(streaming, "STEPS_AT_ONCE", steps_at_once)
     clip, model = clips.load_clip(walk), network()
     strength = reach.strength_of(0.1, clip.sensors.camera, clip.size)
     whole = prediction.predict_trajectory(model, clip, strength=strength)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dvs_jax.stabilization.pipeline import Stages
 from flax import nnx
 
-from dvs_jax import plots, stabilization, video
+from dvs_jax import plots, video
 from dvs_jax.benchmarks.process import run_alone
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
@@ -19,6 +18,7 @@ from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.stabilization.run import stabilize
+from dvs_jax.stages import Stages
 from dvs_jax.synthetic.repetition import repeat
 
 
@@ -45,7 +45,7 @@ def test_overlapping_stages_make_the_very_file_that_a_sequence_of_them_makes(
         assert one == other
 
 
-@pytest.mark.parametrize("stage", ["decoding", "finding the flow", "finding the path", "warping"])
+@pytest.mark.parametrize("stage", ["decoding", "finding the path", "warping"])
 def test_an_error_in_any_stage_leaves_nothing_and_names_it(
     walk, tmp_path, monkeypatch, by_flow, stage
 ):
@@ -70,7 +70,7 @@ def test_a_full_disk_names_the_encoding(walk, tmp_path, monkeypatch):
     def no_space(*_: object) -> None:
         raise InputError("out: cannot be written: No space left on device")
 
-    monkeypatch.setattr(stabilization.VideoWriter, "write_picture", no_space)
+    monkeypatch.setattr(video.VideoWriter, "write_picture", no_space)
     with pytest.raises(InputError, match=r"No space left on device \(while encoding\)$"):
         stabilize(load_clip(walk), tmp_path / "out")
 

@@ -10,10 +10,10 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.fused import features, inference
 from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.follow_task import FollowTask
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.stabilization.devices.follow import Follower, resize
+from dvs_jax.fused.on_devices import Follower, resize
 from dvs_jax.stabilization.devices.lanes import Program, drive
-from dvs_jax.stabilization.devices.tasks import FollowTask
 from tests.flow.weights import untrained_small
 from tests.fused.networks import calm
 
