@@ -25,12 +25,12 @@ from dvs_jax.stabilization.agreement import Agreement
 from dvs_jax.stabilization.pipeline import (
     Framing,
     Method,
-    Stages,
     View,
     drawn,
     one_opencv_thread,
     viewed,
 )
+from dvs_jax.stages import Stages
 from dvs_jax.video import VideoWriter, encoders
 from dvs_jax.warping.host import Border
 from dvs_jax.whole_file import replacing, replacing_together

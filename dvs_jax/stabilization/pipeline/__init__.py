@@ -13,7 +13,6 @@ from dvs_jax.stabilization.pipeline.flows import estimator_for, with_flow
 from dvs_jax.stabilization.pipeline.framing import Framing, View
 from dvs_jax.stabilization.pipeline.opencv_threads import one_opencv_thread
 from dvs_jax.stabilization.pipeline.path import exposure_of
-from dvs_jax.stabilization.pipeline.stages import Stages
 from dvs_jax.stabilization.pipeline.viewing import Method, viewed, views_of
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "Drawn",
     "Framing",
     "Method",
-    "Stages",
     "View",
     "drawn",
     "estimator_for",

@@ -17,7 +17,7 @@ from dvs_jax.stabilization.pipeline.beside import beside
 from dvs_jax.stabilization.pipeline.framing import Framing, Shares, View
 from dvs_jax.stabilization.pipeline.path import LIMIT_LOOK_AHEAD_S, Levels
 from dvs_jax.stabilization.pipeline.prediction import predicted_levels
-from dvs_jax.stabilization.pipeline.stages import Stages
+from dvs_jax.stages import Stages
 
 Pictures = Callable[[], Iterable[av.VideoFrame]]
 """Begins to read the frames that are used."""

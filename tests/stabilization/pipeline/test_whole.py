@@ -18,8 +18,8 @@ from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.pipeline_benchmark import run_alone
 from dvs_jax.stabilization import stabilize as stabilization
-from dvs_jax.stabilization.pipeline import Stages
 from dvs_jax.stabilization.stabilize import stabilize
+from dvs_jax.stages import Stages
 from dvs_jax.synthetic.repetition import repeat
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from dvs_jax.errors import InputError
-from dvs_jax.stabilization.pipeline.stages import WAITING, Stages
+from dvs_jax.stages import WAITING, Stages
 
 
 def through(stages: Stages, names: list[str], items: Iterator[int]) -> Iterator[int]:
