@@ -35,6 +35,7 @@ from dvs_jax.stabilization.stabilize import (
     DEFAULT_SMOOTHER,
     stabilize,
 )
+from dvs_jax.stages import one_opencv_thread
 from dvs_jax.synthetic import SyntheticClip
 from dvs_jax.synthetic.repetition import repeat
 from dvs_jax.timing import median_seconds
@@ -266,7 +267,7 @@ def _stages(clip: Clip, network: FusedNetwork, folder: Path) -> list[StageSpeed]
     """Time each stage alone, with what the one before it made."""
     count = min(STAGE_FRAMES, clip.frame_count)
     clip = dataclasses.replace(clip, sensors=sensors.part_of(clip.sensors, slice(0, count)))
-    with pipeline.one_opencv_thread():
+    with one_opencv_thread():
         seconds = {
             name: median_seconds(run, ROUNDS) for name, run in _runs(clip, network, folder).items()
         }

@@ -27,10 +27,9 @@ from dvs_jax.stabilization.pipeline import (
     Method,
     View,
     drawn,
-    one_opencv_thread,
     viewed,
 )
-from dvs_jax.stages import Stages
+from dvs_jax.stages import Stages, one_opencv_thread
 from dvs_jax.video import VideoWriter, encoders
 from dvs_jax.warping.host import Border
 from dvs_jax.whole_file import replacing, replacing_together

@@ -11,7 +11,6 @@ not grow with the length of the video.
 from dvs_jax.stabilization.pipeline.drawing import DRAWN_ROWS, Drawn, drawn, grids
 from dvs_jax.stabilization.pipeline.flows import estimator_for, with_flow
 from dvs_jax.stabilization.pipeline.framing import Framing, View
-from dvs_jax.stabilization.pipeline.opencv_threads import one_opencv_thread
 from dvs_jax.stabilization.pipeline.path import exposure_of
 from dvs_jax.stabilization.pipeline.viewing import Method, viewed, views_of
 
@@ -25,7 +24,6 @@ __all__ = [
     "estimator_for",
     "exposure_of",
     "grids",
-    "one_opencv_thread",
     "viewed",
     "views_of",
     "with_flow",
