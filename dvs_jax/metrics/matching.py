@@ -10,6 +10,7 @@ _RATIO_TEST = 0.7
 _RANSAC_PIXELS = 5.0
 _FEWEST_MATCHES = 10
 _BLOCK = 512
+_NONE = np.zeros((0, 0), np.float32)
 
 
 def match(source: View, target: View) -> Float[np.ndarray, "3 3"] | None:
@@ -50,7 +51,7 @@ def nearest_descriptors(
     for start in range(0, len(query), _BLOCK):
         block = slice(start, start + _BLOCK)
         # Not by NumPy, whose own threads wait for cores that other stages keep busy.
-        likeness = cv2.gemm(doubled[block], known, 1.0, None, 0.0, flags=cv2.GEMM_2_T)
+        likeness = cv2.gemm(doubled[block], known, 1.0, _NONE, 0.0, flags=cv2.GEMM_2_T)
         rows = np.arange(len(likeness))
         nearest[block] = likeness.argmax(axis=1)
         best = squares[block] - likeness[rows, nearest[block]]
