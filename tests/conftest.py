@@ -12,6 +12,9 @@ from dvs_jax import compilation_cache, synthetic
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+MOST_COMPILED = 1 << 30
+"""Bytes that may lie in the cache; each change of a jitted function adds to them."""
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -23,10 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if compilation_cache.FOLDER_VARIABLE in os.environ or not hasattr(config, "cache"):
         return
-    folder = str(config.cache.mkdir("compiled"))
-    os.environ[compilation_cache.FOLDER_VARIABLE] = folder
+    folder = config.cache.mkdir("compiled")
+    if sum(file.stat().st_size for file in folder.iterdir()) > MOST_COMPILED:
+        shutil.rmtree(folder)
+    os.environ[compilation_cache.FOLDER_VARIABLE] = str(folder)
     os.environ[compilation_cache.SHORTEST_VARIABLE] = "0"
-    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 

@@ -127,7 +127,7 @@ def _textured(count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     random = np.random.default_rng(7)
     inputs, outputs = [], []
     for turned in rolled(np.sin(np.arange(count))):
-        noise = random.integers(0, 60, turned.shape, np.uint8)
+        noise = random.integers(0, 8, turned.shape, np.uint8)
         inputs.append(cv2.add(turned // 2, noise))
         outputs.append(cv2.warpPerspective(inputs[-1], scaled(0.95, 1.0), SIZE))
     return inputs, outputs
