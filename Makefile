@@ -7,13 +7,17 @@ WORKERS ?= auto
 # What a failure leaves half-made is no reason to take it for done.
 .DELETE_ON_ERROR:
 
-.PHONY: demo test lint types contract check clean
+.PHONY: demo quick test lint types contract check clean
 
 demo: $(VENV)/installed
 	$(BIN)/dvs-jax demo
 
+# All but the slow tests.
+quick: $(VENV)/installed-dev
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

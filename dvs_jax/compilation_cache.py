@@ -14,7 +14,7 @@ from dvs_jax.pretrained import cache_folder
 FOLDER_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 """JAX's own name for the folder; its JAX_ENABLE_COMPILATION_CACHE=0 turns all of this off."""
 
-_SHORTEST_VARIABLE = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+SHORTEST_VARIABLE = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
 
 _DAMAGED = re.compile("Error reading persistent compilation cache entry for '([^']+)'")
 
@@ -38,26 +38,32 @@ def keep_compiled() -> None:
         return
     os.environ[FOLDER_VARIABLE] = str(folder)
     # JAX leaves out what compiles within a second; read from a file, that is quicker too.
-    os.environ.setdefault(_SHORTEST_VARIABLE, "0")
+    os.environ.setdefault(SHORTEST_VARIABLE, "0")
     _replace_damaged(folder)
 
 
-def _replace_damaged(folder: Path) -> None:
-    """Let what cannot be read be written anew.
+def remove_damaged(folder: Path, complaint: Warning | str) -> bool:
+    """Remove the files of a function that JAX complains of, and return whether it does.
 
     JAX writes in place, so a run that is killed meanwhile leaves a part of a file. Later ones would
     complain and compile every time, for JAX writes over nothing. Its complaint names the function,
-    of which all files go here instead.
+    of which all files go.
     """
+    damaged = _DAMAGED.match(str(complaint))
+    if damaged is None:
+        return False
+    for file in folder.glob(f"{glob.escape(damaged[1])}-*"):
+        with contextlib.suppress(OSError):
+            file.unlink()
+    return True
+
+
+def _replace_damaged(folder: Path) -> None:
+    """Let what cannot be read be written anew, without a word."""
     show = warnings.showwarning
 
     def show_or_replace(message: Warning | str, *details: Any, **more: Any) -> None:
-        damaged = _DAMAGED.match(str(message))
-        if damaged is None:
+        if not remove_damaged(folder, message):
             show(message, *details, **more)
-            return
-        for file in folder.glob(f"{glob.escape(damaged[1])}-*"):
-            with contextlib.suppress(OSError):
-                file.unlink()
 
     warnings.showwarning = show_or_replace

@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import cv2
+
 from dvs_jax.errors import InputError
 
 Item = TypeVar("Item")
@@ -108,6 +110,21 @@ class Stages:
             with contextlib.suppress(queue.Empty):
                 return waiting.get(timeout=_POLL_S)
         raise _StoppedError
+
+
+@contextlib.contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """Let OpenCV compute in the thread that calls it.
+
+    Its own would divide each picture among all cores, which the other stages keep busy already, and
+    spend more time waiting for one another than they save.
+    """
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 class _StoppedError(BaseException):

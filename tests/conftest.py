@@ -1,16 +1,45 @@
 """What every test shares: strict JAX flags, and where the project's reference material lies."""
 
+import os
 import shutil
+import warnings
 from pathlib import Path
 
 import jax
 import pytest
 
-from dvs_jax import synthetic
+from dvs_jax import compilation_cache, synthetic
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+MOST_COMPILED = 1 << 30
+"""Bytes that may lie in the cache; each change of a jitted function adds to them."""
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once what many tests need: most of their time goes into that.
+
+    What is compiled stays in pytest's own cache, for the next run (`--cache-clear` empties it), for
+    other workers and for the processes that tests start, which inherit the environment.
+    """
+    if compilation_cache.FOLDER_VARIABLE in os.environ or not hasattr(config, "cache"):
+        return
+    folder = config.cache.mkdir("compiled")
+    if sum(file.stat().st_size for file in folder.iterdir()) > MOST_COMPILED:
+        shutil.rmtree(folder)
+    os.environ[compilation_cache.FOLDER_VARIABLE] = str(folder)
+    os.environ[compilation_cache.SHORTEST_VARIABLE] = "0"
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Remove what a killed process left half written, for JAX never writes over it."""
+    folder = os.environ.get(compilation_cache.FOLDER_VARIABLE)
+    if folder is not None:
+        compilation_cache.remove_damaged(Path(folder), warning_message.message)
 
 
 def _shared_folder(name: str) -> Path:

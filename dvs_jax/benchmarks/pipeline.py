@@ -27,10 +27,10 @@ from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.drawing import Drawn, drawn
 from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.models import load_model
-from dvs_jax.stabilization.opencv_threads import one_opencv_thread
 from dvs_jax.stabilization.run import stabilize
 from dvs_jax.stabilization.settings import DEFAULT_CRF, DEFAULT_CROP, DEFAULT_PRESET
 from dvs_jax.stabilization.viewing import framed_by
+from dvs_jax.stages import one_opencv_thread
 from dvs_jax.synthetic import SyntheticClip
 from dvs_jax.synthetic.repetition import repeat
 from dvs_jax.timing import median_seconds

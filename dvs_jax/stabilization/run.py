@@ -13,11 +13,10 @@ from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.drawing import drawn
 from dvs_jax.stabilization.making import Making, finish, making
 from dvs_jax.stabilization.models import as_method
-from dvs_jax.stabilization.opencv_threads import one_opencv_thread
 from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import Settings
 from dvs_jax.stabilization.viewing import shown
-from dvs_jax.stages import Stages
+from dvs_jax.stages import Stages, one_opencv_thread
 
 
 def stabilize(

@@ -1,0 +1,83 @@
+"""A frame as the metrics see it: small, grey, and the features that are found in it."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from dvs_jax.errors import InputError
+
+WIDTH, HEIGHT = 640, 480
+"""Every frame is resized to this before anything is measured, whatever its shape."""
+
+
+class Picture(NamedTuple):
+    """A frame, uint8 [480, 640] grey, and the width and height that it had before."""
+
+    size: tuple[int, int]
+    grey: UInt8[np.ndarray, "height width"]
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture with its SIFT features.
+
+    Attributes:
+        picture: the frame.
+        points: float32 [feature, 2], where they are, (x, y) in pixels of the picture.
+        descriptors: float32 [feature, 128], integers from 0 to 255.
+    """
+
+    picture: Picture
+    points: Float32[np.ndarray, "feature 2"]
+    descriptors: Float32[np.ndarray, "feature 128"]
+
+
+def shrink(frame: UInt8[np.ndarray, "height width 3"], name: str) -> Picture:
+    """Resize a frame (bilinear, as in the official program) and make it grey.
+
+    Args:
+        frame: uint8 RGB of any size.
+        name: of the frame, for errors: "frame 3 of the input".
+
+    Raises:
+        InputError: it is not uint8 RGB, or empty.
+    """
+    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or frame.size == 0:
+        raise InputError(
+            f"{name} is {frame.dtype} {list(frame.shape)}: "
+            "metrics take uint8 RGB frames [height, width, 3]"
+        )
+    small = cv2.resize(frame, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+    return Picture((frame.shape[1], frame.shape[0]), cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+
+
+def find_features(picture: Picture) -> View:
+    """Find the SIFT features of a picture."""
+    with without_ipp():
+        features, descriptors = cv2.SIFT.create().detectAndCompute(picture.grey, None)
+    # OpenCV has None and an empty tuple for a frame without features.
+    return View(
+        picture=picture,
+        points=np.asarray(cv2.KeyPoint.convert(features), np.float32).reshape(-1, 2),
+        descriptors=np.zeros((0, 128), np.float32) if descriptors is None else descriptors,
+    )
+
+
+@contextlib.contextmanager
+def without_ipp() -> Iterator[None]:
+    """Let OpenCV compute in this thread without Intel's IPP, which its wheels for x86 bring.
+
+    IPP rounds differently from OpenCV and from one processor to another, and stability hangs on
+    little.
+    """
+    before = cv2.ipp.useIPP()
+    cv2.ipp.setUseIPP(False)
+    try:
+        yield
+    finally:
+        cv2.ipp.setUseIPP(before)

@@ -1,0 +1,81 @@
+"""What is kept of the frames of one row of the table, and what it comes to."""
+
+import math
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath
+from dvs_jax.metrics import official
+from dvs_jax.metrics.features import HEIGHT, WIDTH, View
+from dvs_jax.metrics.image_path import image_path
+from dvs_jax.metrics.matching import as_array, fill_unknown, match
+from dvs_jax.metrics.rotation import angular_jerk, rotation_jitter, rotation_stability
+from dvs_jax.metrics.table import Metrics
+
+
+class Row:
+    """Takes a video frame by frame, of which homographies and scalars are kept."""
+
+    def __init__(self) -> None:
+        self._size = (WIDTH, HEIGHT)
+        self._warps: list[Float[np.ndarray, "3 3"] | None] = []
+        self._motions: list[Float[np.ndarray, "3 3"] | None] = []
+        self._correlations: list[Float[np.ndarray, " tile"]] = []
+        self._previous: View | None = None
+
+    def add(self, source: View, target: View) -> None:
+        """Compare a frame with the one it was made from and with the one before it.
+
+        Args:
+            source: the unstabilised frame.
+            target: the frame of this row; the same object where it is that of the input.
+        """
+        warp = np.eye(3) if target is source else match(source, target)
+        if warp is not None and len(self._warps) >= official.FIRST_CORRELATED_FRAME:
+            greys = source.picture.grey, target.picture.grey
+            self._correlations.append(official.tile_correlations(*greys, warp))
+        self._warps.append(warp)
+        if self._previous is not None:
+            self._motions.append(match(self._previous, target))
+        self._previous = target
+        self._size = target.picture.size
+
+    def image_path(self, time_ns: Int[np.ndarray, "frame"], camera: Camera) -> CameraPath:
+        """Return the camera path that the pictures stand for (see `image_path`)."""
+        return image_path(as_array(self._motions), self._size, time_ns, camera)
+
+    def summary(self, path: CameraPath) -> Metrics:
+        """Return the measures, with the jitter and jerk of a path."""
+        warps = np.array([warp for warp in self._warps if warp is not None]).reshape(-1, 3, 3)
+        motions = fill_unknown(as_array(self._motions))
+        distortion, (across, down) = official.distortion(warps), official.fov_ratios(warps)
+        translation, rotation = official.stability(motions)
+        correlation = np.array(self._correlations)
+        correlation = correlation[np.isfinite(correlation)]
+        return Metrics(
+            frames=len(self._warps),
+            unmatched_frames=len(self._warps) - len(warps),
+            unmatched_motions=sum(motion is None for motion in self._motions),
+            distortion_average=_mean(distortion),
+            distortion_min=_smallest(distortion),
+            fov_ratio_average=(_mean(across) + _mean(down)) / 2.0,
+            fov_ratio_min=min(_smallest(across), _smallest(down)),
+            stability_translation=translation,
+            stability_rotation=rotation,
+            stability_mean=(translation + rotation) / 2.0,
+            stability_rotation_corrected=rotation_stability(motions),
+            correlation_average=(1.0 + _mean(correlation)) / 2.0,
+            correlation_min=_smallest(correlation),
+            rotation_jitter_deg=rotation_jitter(path),
+            angular_jerk_deg_s3=angular_jerk(path),
+        )
+
+
+def _mean(values: Float[np.ndarray, "value"]) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def _smallest(values: Float[np.ndarray, "value"]) -> float:
+    return float(values.min()) if values.size else math.nan

@@ -1,0 +1,97 @@
+"""The measures of a video, and the table that shows those of the input beside the output's."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import rich.table
+
+
+def _measured(label: str, unit: str, better: str, digits: int) -> Any:
+    return dataclasses.field(
+        metadata={"label": label, "unit": unit, "better": better, "digits": digits}
+    )
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What was measured of one video against the input; NaN where it is not defined.
+
+    Attributes:
+        frames: number of frames compared.
+        unmatched_frames: frames with no homography from the input to the output. They are left out
+            of distortion, field of view and correlation. (The official program uses the last
+            homography it found instead.)
+        unmatched_motions: consecutive frames with no homography between them. Their motion is
+            interpolated between its neighbours' in time.
+        distortion_average: smaller over larger magnitude of the eigenvalues of the affine part of
+            the homography from input to output, in [0.5, 1] (smaller ones are left out); 1 keeps
+            shapes.
+        distortion_min: the smallest of these.
+        fov_ratio_average: one less the widest gap, as a share of width or height, that the input
+            warped by the homography leaves at one border of the output; values below 0.5, then the
+            five smallest of each axis are left out; the mean of both axes. NaN with five frames or
+            fewer.
+        fov_ratio_min: the smallest over both axes. A gap is counted at one border only, so it
+            takes a central crop by 2·ratio − 1 to lose it.
+        stability_translation: share of the energy of the accumulated shift √(M₀₂² + M₁₂²) that
+            lies in the lowest five frequencies. NaN below 14 frames, where these are all there
+            are, and for a video without any motion. It hangs on little: one grey level of rounding
+            moved it from 0.91 to 0.84 on 50 frames from a driving car.
+        stability_rotation: likewise of atan2(M₀₀, M₁₁), the official "rotation": it compares the
+            scales of the two axes and hardly sees a rotation.
+        stability_mean: mean of the two.
+        stability_rotation_corrected: likewise of atan2(M₁₀, M₀₀), the rotation in the image plane.
+        correlation_average: correlation of the output with the warped input over 6 × 6 tiles, from
+            frame 10 on. As in the official program, it is the mean over whole 2 × 2 correlation
+            matrices, so it is (1 + r)/2 with r the mean correlation.
+        correlation_min: the smallest r of a tile.
+        rotation_jitter_deg: see `rotation_jitter`, in degrees.
+        angular_jerk_deg_s3: see `angular_jerk`, in degrees/s³.
+    """
+
+    frames: int = _measured("Frames", "", "", 0)
+    unmatched_frames: int = _measured("Unmatched with the input", "frames", "lower", 0)
+    unmatched_motions: int = _measured("Unmatched with the next", "frames", "lower", 0)
+    distortion_average: float = _measured("Distortion, average", "", "higher", 4)
+    distortion_min: float = _measured("Distortion, minimum", "", "higher", 4)
+    fov_ratio_average: float = _measured("FOV ratio, average", "", "higher", 4)
+    fov_ratio_min: float = _measured("FOV ratio, minimum", "", "higher", 4)
+    stability_translation: float = _measured("Stability, translation", "", "higher", 4)
+    stability_rotation: float = _measured("Stability, rotation", "", "higher", 4)
+    stability_mean: float = _measured("Stability, mean", "", "higher", 4)
+    stability_rotation_corrected: float = _measured(
+        "Stability, rotation (corrected)", "", "higher", 4
+    )
+    correlation_average: float = _measured("Correlation, average", "", "higher", 4)
+    correlation_min: float = _measured("Correlation, minimum", "", "higher", 4)
+    rotation_jitter_deg: float = _measured("Rotation jitter above 2 Hz", "deg RMS", "lower", 3)
+    angular_jerk_deg_s3: float = _measured("Angular jerk", "deg/s³ RMS", "lower", 0)
+
+
+@dataclass(frozen=True)
+class MetricsTable:
+    """The unstabilised input's row, with the output being the input, and the output's row."""
+
+    input: Metrics
+    output: Metrics
+
+
+def render(table: MetricsTable) -> rich.table.Table:
+    """Lay the metrics out for the screen; what is not defined shows as a dash."""
+    screen = rich.table.Table("Metric", "Unit", "Better")
+    screen.add_column("Input", justify="right")
+    screen.add_column("Output", justify="right")
+    for entry in dataclasses.fields(Metrics):
+        shown = entry.metadata
+        values = [
+            _as_text(getattr(row, entry.name), shown["digits"])
+            for row in (table.input, table.output)
+        ]
+        screen.add_row(shown["label"], shown["unit"], shown["better"], *values)
+    return screen
+
+
+def _as_text(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
