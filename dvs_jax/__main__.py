@@ -1,10 +1,17 @@
 """The command `dvs-jax`, and `python -m dvs_jax`."""
 
-from dvs_jax import cli_signals
+import os
+import signal
 
 
 def main() -> None:
     """Run the command, which an interrupt ends at once, also while it is imported."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: os._exit(128 + number))
+
+    from dvs_jax import cli_signals
+
     cli_signals.end_at_signals()
 
     from dvs_jax.cli import main
