@@ -10,9 +10,9 @@ def main() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda number, _: os._exit(128 + number))
 
-    from dvs_jax import cli_signals
+    from dvs_jax.cli import signals
 
-    cli_signals.end_at_signals()
+    signals.end_at_signals()
 
     from dvs_jax.cli import main
 

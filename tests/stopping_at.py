@@ -103,13 +103,13 @@ if __name__ == "__main__":
         globals()[event](Path(file))
         command.main()
     else:
-        from dvs_jax import cli_signals
+        from dvs_jax.cli import signals
 
-        end_at_signals = cli_signals.end_at_signals
+        end_at_signals = signals.end_at_signals
 
         def begin() -> None:
             end_at_signals()
             globals()[event](Path(file))
 
-        cli_signals.end_at_signals = begin
+        signals.end_at_signals = begin
         command.main()
