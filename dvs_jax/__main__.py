@@ -1,5 +1,23 @@
-"""`python -m dvs_jax` is the command `dvs-jax`."""
+"""The command `dvs-jax`, and `python -m dvs_jax`."""
 
-from dvs_jax.cli import main
+import os
+import signal
 
-main()
+
+def main() -> None:
+    """Run the command, which an interrupt ends at once, also while it is imported."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: os._exit(128 + number))
+
+    from dvs_jax.cli import signals
+
+    signals.end_at_signals()
+
+    from dvs_jax.cli import main
+
+    main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,21 +1,36 @@
 """A network on disk: with `training.checkpoints`, the one module that talks to Orbax."""
 
+import contextlib
+import hashlib
 import json
+import logging
+import math
 import os
-from collections.abc import Mapping
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
-from jaxtyping import Shaped
+from jax.experimental import multihost_utils
+from jaxtyping import PyTree, Shaped
 
 from dvs_jax.errors import InputError
+from dvs_jax.whole_file import temporary
 
-_STATE, _METADATA = "state", "metadata"
-_LONGEST_LIST = 5
+_STATE, _METADATA, _SEAL = "state", "metadata", "seal"
+_LONGEST_LIST, _LONGEST_REASON = 5, 200
+
+_log = logging.getLogger("dvs_jax")
+
 # What Orbax raises on a folder whose files are missing, cut short or other than it wrote.
+TEMPORARY_SUFFIX = ".orbax-checkpoint-tmp"
+"""What Orbax appends to the name of a folder as long as it is not complete."""
+
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
@@ -28,7 +43,8 @@ def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -
         folder: the folder to make; its parents are made too.
         state: nested dictionaries of non-empty NumPy or JAX arrays of any shape, dtype and
             sharding, e.g. the pure dict of an nnx state. Keys hold no dots.
-        metadata: what is needed to build the network anew, as JSON values.
+        metadata: what is needed to build the network anew, as JSON values by names other than
+            "seal".
 
     Raises:
         InputError: the folder exists already, or it cannot be written.
@@ -39,9 +55,11 @@ def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -
     folder = Path(folder).absolute()
     if folder.exists():
         raise InputError(f"{folder}: exists already; name another folder or remove this one")
-    items = {_STATE: ocp.args.PyTreeSave(state), _METADATA: ocp.args.JsonSave(metadata)}
+    content = sealed(metadata, state)
+    items = {_STATE: ocp.args.PyTreeSave(state), _METADATA: ocp.args.JsonSave(content)}
+    unfinished = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     try:
-        with _checkpointer() as checkpointer:
+        with quiet(), temporary.registered(unfinished), _checkpointer() as checkpointer:
             checkpointer.save(folder, ocp.args.Composite(**items))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: cannot be written: {reason(error)}") from error
@@ -64,7 +82,7 @@ def load(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]
     folder = Path(folder).absolute()
     _require_items(folder)
     try:
-        with _checkpointer() as checkpointer:
+        with quiet(), _checkpointer() as checkpointer:
             return _restore(checkpointer, folder)
     except DAMAGE as error:
         raise InputError(
@@ -73,7 +91,7 @@ def load(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def metadata(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Reads what a checkpoint says of itself, without its arrays.
+    """Reads what a checkpoint says of itself, without its arrays, and so without checking them.
 
     Raises:
         InputError: as ``load``.
@@ -81,13 +99,86 @@ def metadata(folder: str | os.PathLike[str]) -> dict[str, Any]:
     folder = Path(folder).absolute()
     _require_items(folder)
     try:
-        with _checkpointer() as checkpointer:
-            items = {_METADATA: ocp.args.JsonRestore()}
-            return dict(checkpointer.restore(folder, ocp.args.Composite(**items))[_METADATA])
+        with quiet(), _checkpointer() as checkpointer:
+            content = _content(checkpointer, folder)
     except DAMAGE as error:
         raise InputError(
             f"{folder}: damaged checkpoint: {reason(error)}; save or fetch it again"
         ) from error
+    return {name: value for name, value in content.items() if name != _SEAL}
+
+
+def sealed(content: dict[str, Any], state: PyTree) -> dict[str, Any]:
+    """Add what tells whether content or state have changed since.
+
+    Args:
+        content: JSON values by names other than "seal".
+        state: arrays in nested containers.
+    """
+    leaves = _by_name(state)
+    size = sum(leaf.nbytes for leaf in leaves.values())
+    return content | {_SEAL: {"bytes": size, "sha256": _digest(content, leaves)}}
+
+
+def require_size(content: dict[str, Any], described: PyTree) -> None:
+    """Raise where a state is described as of another size than it was, before it is read.
+
+    Args:
+        content: as `sealed` returned it; of checkpoints that had no seal yet nothing is known.
+        described: of each array the shape and dtype.
+
+    Raises:
+        ValueError: it is.
+    """
+    if _SEAL in content:
+        leaves = jax.tree.leaves(described)
+        size = sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in leaves)
+        if size != content[_SEAL]["bytes"]:
+            raise ValueError(f"its arrays have {size} bytes, not {content[_SEAL]['bytes']}")
+
+
+def unsealed(content: dict[str, Any], state: PyTree, folder: Path) -> dict[str, Any]:
+    """Return the content without its seal, which has to be that of content and state.
+
+    Args:
+        content: as `sealed` returned it; one without a seal is noted, and passes.
+        state: the arrays that were read.
+        folder: where from, for the note.
+
+    Raises:
+        ValueError: one or the other has changed.
+    """
+    bare = {name: value for name, value in content.items() if name != _SEAL}
+    if _SEAL not in content:
+        _log.info("%s: was saved before checkpoints had a digest; damage would not show", folder)
+    elif content[_SEAL]["sha256"] != _digest(bare, _by_name(state)):
+        raise ValueError("its numbers are not those that were saved")
+    return bare
+
+
+def _digest(content: dict[str, Any], leaves: Mapping[str, Shaped[np.ndarray, "..."]]) -> str:
+    # As JSON gives it back: with lists for tuples, and text for all keys.
+    told = json.dumps(json.loads(json.dumps(content)), sort_keys=True)
+    found = hashlib.sha256(told.encode())
+    for name in sorted(leaves):
+        leaf = leaves[name]
+        found.update(f"{name} {leaf.dtype} {leaf.shape}\n".encode())
+        found.update(leaf.tobytes())
+    return found.hexdigest()
+
+
+def _by_name(state: PyTree) -> dict[str, Shaped[np.ndarray, "..."]]:
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="."): _on_host(leaf)
+        for path, leaf in leaves
+    }
+
+
+def _on_host(leaf: Any) -> Shaped[np.ndarray, "..."]:
+    if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+        leaf = multihost_utils.process_allgather(leaf, tiled=True)
+    return np.asarray(leaf)
 
 
 def require_shapes(
@@ -137,25 +228,65 @@ def _require_items(folder: Path) -> None:
             )
 
 
+def _content(checkpointer: ocp.Checkpointer, folder: Path) -> dict[str, Any]:
+    items = {_METADATA: ocp.args.JsonRestore()}
+    content = checkpointer.restore(folder, ocp.args.Composite(**items))[_METADATA]
+    if not isinstance(content, dict):
+        raise TypeError("its metadata is not a JSON object")
+    return content
+
+
 def _restore(checkpointer: ocp.Checkpointer, folder: Path) -> tuple[Any, Any]:
     """Restores to the host, which needs neither a target tree nor the devices of the saver."""
+    content = _content(checkpointer, folder)
     described = checkpointer.metadata(folder).item_metadata[_STATE]
     if described is None:
         raise LookupError("its state does not say what it holds")
+    require_size(content, described.tree)
     to_host = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), described.tree)
-    items = {
-        _STATE: ocp.args.PyTreeRestore(restore_args=to_host),
-        _METADATA: ocp.args.JsonRestore(),
-    }
-    restored = checkpointer.restore(folder, ocp.args.Composite(**items))
-    if not isinstance(restored[_METADATA], dict):
-        raise TypeError("its metadata is not a JSON object")
-    return restored[_STATE], restored[_METADATA]
+    arrays = {_STATE: ocp.args.PyTreeRestore(restore_args=to_host)}
+    state = checkpointer.restore(folder, ocp.args.Composite(**arrays))[_STATE]
+    return state, unsealed(content, state, folder)
 
 
 def reason(error: Exception) -> str:
     """The gist of an error; TensorStore adds its whole specification in brackets."""
-    return getattr(error, "strerror", None) or str(error).split(" [")[0]
+    gist = getattr(error, "strerror", None) or str(error).split(" [")[0]
+    return textwrap.shorten(gist, _LONGEST_REASON, placeholder=" …")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Orbax from printing the traces of failures that are reported as one line here."""
+    _drop_what_comes_late()
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+_tell = sys.unraisablehook
+
+
+def _drop_what_comes_late() -> None:
+    """Drop what reads complain of that end after another has failed: that nobody waits for them."""
+    global _tell
+    logging.getLogger("asyncio").addFilter(_is_not_late)
+    warnings.filterwarnings("ignore", "coroutine .*Handler.* was never awaited", RuntimeWarning)
+    if sys.unraisablehook is not _tell_unless_late:
+        _tell, sys.unraisablehook = sys.unraisablehook, _tell_unless_late
+
+
+def _is_not_late(record: logging.LogRecord) -> bool:
+    return "exception was never retrieved" not in record.getMessage()
+
+
+def _tell_unless_late(told: Any) -> None:
+    if str(told.exc_value) != "Event loop is closed":
+        _tell(told)
 
 
 def _listing(names: list[str]) -> str:

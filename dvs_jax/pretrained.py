@@ -13,6 +13,7 @@ from typing import Any
 import pooch
 
 from dvs_jax.errors import InputError
+from dvs_jax.whole_file import temporary
 
 SHIPPED_FOLDER = Path(__file__).parent / "weights"
 CACHE_VARIABLE = "DVS_JAX_CACHE"
@@ -102,13 +103,8 @@ def _fetch(name: str, weights: Weights) -> Path:
     cache = cache_folder()
     path = cache / weights.file_name
     try:
-        pooch.retrieve(
-            weights.url,
-            known_hash=f"sha256:{weights.sha256}",
-            fname=weights.file_name,
-            path=cache,
-            downloader=functools.partial(_download_member, member=weights.member),
-        )
+        if not (path.exists() and pooch.file_hash(str(path)) == weights.sha256):
+            _download(weights, cache)
     except (OSError, *_NOT_THE_FILE) as error:
         stale = "; what lies there has another checksum" if path.exists() else ""
         raise InputError(
@@ -116,6 +112,20 @@ def _fetch(name: str, weights: Weights) -> Path:
             f"fetch {weights.url} and put its {weights.member} at {path}{stale}"
         ) from error
     return path
+
+
+def _download(weights: Weights, cache: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    temporary.remove_abandoned(cache)
+    with temporary.unfinished(cache) as unfinished:
+        file = pooch.retrieve(
+            weights.url,
+            known_hash=f"sha256:{weights.sha256}",
+            fname=weights.file_name,
+            path=unfinished,
+            downloader=functools.partial(_download_member, member=weights.member),
+        )
+        Path(file).replace(cache / weights.file_name)
 
 
 def _download_member(url: str, output: Any, _: pooch.Pooch | None, *, member: str) -> None:

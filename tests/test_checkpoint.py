@@ -184,6 +184,61 @@ def test_damage_to_any_file_is_told_or_harmless(good: Path, damage: str, tmp_pat
     assert {"metadata/metadata", "state/_METADATA", "state/manifest.ocdbt"} <= set(told)
 
 
+def flipped(source: Path, folder: Path, rng: np.random.Generator) -> Path:
+    """Copy a folder and turn a bit of one of its files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(source, folder)
+    file = rng.choice([path for path in sorted(folder.rglob("*")) if path.is_file()])
+    content = np.fromfile(file, np.uint8)
+    content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+    content.tofile(file)
+    return file
+
+
+def test_a_single_bit_is_told_or_harmless(good: Path, tmp_path: Path):
+    expected, told, rng = checkpoint.load(good)[0], 0, np.random.default_rng(0)
+    for _ in range(60):
+        file = flipped(good, tmp_path / "model", rng)
+        try:
+            state, metadata = checkpoint.load(tmp_path / "model")
+        except InputError as error:
+            assert "model: damaged checkpoint: " in str(error) and len(str(error)) < 500, file
+            told += 1
+        else:
+            assert_same(state, expected)
+            assert metadata == METADATA, file
+    assert told > 15
+
+
+def test_changed_numbers_are_told_whatever_their_file_says_of_them(good: Path, tmp_path: Path):
+    """As from another checkpoint of the same network: no file by itself is damaged."""
+    state = {"a": {"w": np.zeros((30, 40))}, "b": np.ones(5)}
+    checkpoint.save(tmp_path / "model", state, METADATA)
+    shutil.rmtree(tmp_path / "model" / "state")
+    shutil.copytree(good / "state", tmp_path / "model" / "state")
+    with pytest.raises(InputError, match="model: damaged checkpoint: its numbers are not those"):
+        checkpoint.load(tmp_path / "model")
+    shutil.rmtree(tmp_path / "model")
+    checkpoint.save(tmp_path / "model", {"a": np.zeros((30, 40))}, METADATA)
+    shutil.rmtree(tmp_path / "model" / "state")
+    shutil.copytree(good / "state", tmp_path / "model" / "state")
+    with pytest.raises(InputError, match="its arrays have 9640 bytes, not 9600"):
+        checkpoint.load(tmp_path / "model")
+
+
+def test_one_from_before_digests_loads_with_a_note(
+    good: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    shutil.copytree(good, tmp_path / "model")
+    (tmp_path / "model" / "metadata" / "metadata").write_text(json.dumps(METADATA))
+    with caplog.at_level(logging.INFO, "dvs_jax"):
+        state, metadata = checkpoint.load(tmp_path / "model")
+    assert_same(state, checkpoint.load(good)[0])
+    assert metadata == METADATA
+    (note,) = caplog.messages
+    assert "model: was saved before checkpoints had a digest" in note
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [
@@ -201,7 +256,9 @@ def test_other_json_than_orbax_wrote_is_told(good: Path, file: str, content: str
 
 
 def test_metadata_is_plain_json(good: Path):
-    assert json.loads((good / "metadata" / "metadata").read_text()) == METADATA
+    content = json.loads((good / "metadata" / "metadata").read_text())
+    assert content.pop("seal").keys() == {"bytes", "sha256"}
+    assert content == METADATA
 
 
 TENSORS = {"conv.weight": np.zeros((8, 4, 3, 3)), "conv.bias": np.zeros(8), "fc": np.zeros((2, 2))}

@@ -3,6 +3,7 @@
 At equal crop and equal look-ahead they are to beat every classical smoother.
 """
 
+import shutil
 from pathlib import Path
 
 import jax
@@ -13,6 +14,7 @@ from flax import nnx
 from data.synthetic_clips.synthetic_clips import CONFIGS, clip_of, record_of
 from dvs_jax import evaluation, pretrained
 from dvs_jax.camera import Camera
+from dvs_jax.errors import InputError
 from dvs_jax.evaluation.comparison import Comparison
 from dvs_jax.fused.record import record_of_gyro
 from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
@@ -39,6 +41,20 @@ def test_each_model_has_a_card_and_names_no_machines_folder(name):
         assert part in card
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert not [file for file in files if b"/runs/" in file.read_bytes()]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_changed_bit_is_told(name, tmp_path, caplog):
+    with caplog.at_level("INFO", "dvs_jax"):
+        load_model(name)
+    assert caplog.messages == []
+    folder = shutil.copytree(pretrained.SHIPPED_FOLDER / name, tmp_path / name)
+    data = max(folder.rglob("d/*"), key=lambda file: file.stat().st_size)
+    content = bytearray(data.read_bytes())
+    content[len(content) // 2 // 4 * 4 + 3] ^= 64
+    data.write_bytes(content)
+    with pytest.raises(InputError, match=f"{name}: damaged checkpoint: "):
+        load_model(folder)
 
 
 def held_out(config: str) -> list[evaluation.Footage]:

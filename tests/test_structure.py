@@ -32,6 +32,7 @@ ROOMS = {
     "viewport",
     "warping",
     "weights",
+    "whole_file",
 }
 FILES = {
     "__init__.py",
@@ -52,7 +53,6 @@ FILES = {
     "stages.py",
     "timing.py",
     "torch_file.py",
-    "whole_file.py",
 }
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from dvs_jax import clip as clips
@@ -35,6 +34,7 @@ from dvs_jax.synthetic import SyntheticClip
 from dvs_jax.synthetic.repetition import repeat
 from dvs_jax.timing import median_seconds
 from dvs_jax.video import VideoWriter
+from dvs_jax.whole_file import scratch
 
 ROUNDS = 5
 STAGE_FRAMES = 60
@@ -115,13 +115,13 @@ def measure(source: Path | None, model: str | None, track: Track = silently) -> 
     """
     model = model or DEFAULT_MODEL
     method = load_model(model)
-    with TemporaryDirectory() as folder:
-        clip = load_clip(source or sample_clip(Path(folder), track))
+    with scratch() as folder:
+        clip = load_clip(source or sample_clip(folder, track))
         if clip.video.path.is_dir():
             raise InputError(f"{clip.video.path}: is a folder of images; give a video file")
-        ways = _end_to_end(clip, method, Path(folder), track)
-        cost = _in_own_process(clip, model, Path(folder))
-        return report_of(clip, _stages(clip, method, Path(folder)), ways, cost)
+        ways = _end_to_end(clip, method, folder, track)
+        cost = _in_own_process(clip, model, folder)
+        return report_of(clip, _stages(clip, method, folder), ways, cost)
 
 
 def sample_clip(folder: Path, track: Track = silently) -> Path:

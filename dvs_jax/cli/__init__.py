@@ -1,5 +1,16 @@
 """The command line: a file for each command, which parses, calls, prints, and does nothing else."""
 
-from dvs_jax.cli.program import app, main
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dvs_jax.cli.program import app, main
 
 __all__ = ["app", "main"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the program when it is first asked for: `signals`, which comes before, is quick."""
+    if name in __all__:
+        return getattr(importlib.import_module("dvs_jax.cli.program"), name)
+    raise AttributeError(f"module 'dvs_jax.cli' has no attribute {name!r}")

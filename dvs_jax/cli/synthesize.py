@@ -30,6 +30,7 @@ def synthesize(
 ) -> None:
     """Make a clip from nothing: video, sensor logs in the released layout, and the true path."""
     from dvs_jax import flow, synthetic
+    from dvs_jax.whole_file import locked
 
     clip = synthetic.SyntheticClip(
         motion=motion,
@@ -40,7 +41,7 @@ def synthesize(
         ois=ois,
         seed=seed,
     )
-    with tracking() as track:
+    with tracking() as track, locked(out, synthetic.A_CLIP):
         video = synthetic.synthesize(
             clip, out, lambda frames: track(frames, clip.frame_count, "rendering")
         )

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from dvs_jax import pretrained
@@ -13,7 +14,7 @@ from dvs_jax.evaluation.loading import load
 from dvs_jax.flow import Estimator
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.models import load_model
-from dvs_jax.whole_file import make_folder, replacing_together
+from dvs_jax.whole_file import locked, replacing_together
 
 NUMBERS, PICTURE = "evaluation.json", "evaluation.png"
 """What the files are called."""
@@ -48,11 +49,26 @@ def evaluate(
 
     Raises:
         InputError: a model or none of the clips can be read, the crop is impossible, or `out`
-            cannot be written.
+            cannot be written, or another run is writing an evaluation there.
     """
     check_crop(crop)
-    if out is not None:
-        make_folder(out)
+    with nullcontext() if out is None else locked(out, "an evaluation"):
+        comparison = _compared(paths, models, crop, measure, flow_estimator, track)
+        if out is not None:
+            with replacing_together(out) as unfinished:
+                table.write_json(comparison, unfinished / NUMBERS)
+                picture.plot(comparison, unfinished / PICTURE)
+    return comparison
+
+
+def _compared(
+    paths: Sequence[Path],
+    models: Iterable[str] | None,
+    crop: float,
+    measure: bool,
+    flow_estimator: str | Estimator,
+    track: Track,
+) -> Comparison:
     networks = {name: load_model(name) for name in (shipped() if models is None else models)}
     footage, left_out = load(paths, flow_estimator)
     if not footage:
@@ -60,12 +76,7 @@ def evaluate(
     for reason in left_out.values():
         _log.warning("left out: %s", reason)
     found = compare(footage, networks, crop, measure=measure, track=track)
-    comparison = dataclasses.replace(found, left_out={**left_out, **found.left_out})
-    if out is not None:
-        with replacing_together(out) as unfinished:
-            table.write_json(comparison, unfinished / NUMBERS)
-            picture.plot(comparison, unfinished / PICTURE)
-    return comparison
+    return dataclasses.replace(found, left_out={**left_out, **found.left_out})
 
 
 def shipped() -> list[str]:

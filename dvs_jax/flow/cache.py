@@ -9,7 +9,7 @@ from typing import Any
 from dvs_jax.errors import InputError
 from dvs_jax.flow.estimation import Estimator, Frame, create, estimate
 from dvs_jax.flow.flow_folder import FlowFolder
-from dvs_jax.whole_file import make_folder, replacing
+from dvs_jax.whole_file import locked, make_folder, replacing
 
 
 def fill(
@@ -37,12 +37,12 @@ def fill(
 
     Raises:
       InputError: fewer than two frames; files of another estimator or video, or of unknown origin,
-        that leave pairs missing; and all that `estimate` raises.
+        that leave pairs missing; a folder that is a link; another run that is making flow there;
+        and all that `estimate` raises.
     """
     if pair_count < 1:
         raise InputError(f"{source}: flow needs at least two frames")
     maker = create(estimator) if isinstance(estimator, str) else estimator
-    done = min(len(folder), pair_count)
     origin = {
         "estimator": maker.name,
         # Only RAFT refines its flow in steps.
@@ -50,14 +50,31 @@ def fill(
         "video": Path(source).name,
         "pairs": pair_count,
     }
+    if len(folder) >= pair_count:
+        _require_origin(folder, origin, pair_count)
+        yield from range(pair_count)
+        return
+    with locked(folder.clip, "flow"):
+        yield from _go_on(frames, pair_count, folder, maker, origin, source)
+
+
+def _go_on(
+    frames: Iterable[Frame],
+    pair_count: int,
+    folder: FlowFolder,
+    maker: Estimator,
+    origin: dict[str, Any],
+    source: str,
+) -> Iterator[int]:
+    folder.require_no_links()
+    done = min(len(folder), pair_count)
     _require_origin(folder, origin, done)
     yield from range(done)
-    if done < pair_count:
-        _note_origin(folder, origin)
-        pairs = estimate(islice(frames, done, None), maker, source=source)
-        for index, pair in enumerate(pairs, start=done):
-            folder.write(index, pair)
-            yield index
+    _note_origin(folder, origin)
+    pairs = estimate(islice(frames, done, None), maker, source=source)
+    for index, pair in enumerate(pairs, start=done):
+        folder.write(index, pair)
+        yield index
 
 
 def _require_origin(folder: FlowFolder, origin: dict[str, Any], done: int) -> None:

@@ -35,6 +35,19 @@ class FlowFolder:
         """Where the flow of frame `index + 1` back to frame `index` lies."""
         return self.clip / "flo_back" / f"{index:05d}{self.suffix}"
 
+    def require_no_links(self) -> None:
+        """Raise where writing would go through a link to somewhere else.
+
+        Raises:
+          InputError: `flo/` or `flo_back/` is a link.
+        """
+        for folder in (self.forward_path(0).parent, self.backward_path(0).parent):
+            if folder.is_symlink():
+                raise InputError(
+                    f"{folder}: is a link to a folder elsewhere, to which no flow is written; "
+                    "remove the link, or complete the flow where it leads"
+                )
+
     def has(self, index: int) -> bool:
         """Whether both files of a pair are there."""
         return self.forward_path(index).is_file() and self.backward_path(index).is_file()

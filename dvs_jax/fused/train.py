@@ -1,6 +1,5 @@
 """Training of the fused network, from a config to a model that `load_model` reads."""
 
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from dvs_jax.training import loop, parallel
 from dvs_jax.training.schedule import require_order
 from dvs_jax.training.settings import require_sound
 from dvs_jax.training.step import Loss
-from dvs_jax.whole_file import make_folder
+from dvs_jax.whole_file import make_folder, replacing
 
 MODEL_FOLDER = "model"
 
@@ -145,11 +144,10 @@ def make_batches(config: ConfigDict) -> Curriculum:
 
 def _replace(network: FusedNetwork, folder: Path) -> None:
     """Write the model in the place of an earlier one."""
-    unfinished = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    weights.save(network, unfinished)
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    with replacing(folder) as unfinished:
+        weights.save(network, unfinished)
+        if folder.exists():
+            folder.replace(unfinished.with_name("earlier"))
 
 
 def check(config: ConfigDict) -> None:

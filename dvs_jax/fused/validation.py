@@ -1,8 +1,6 @@
 """How well a network in training does on clips that it is not trained on."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from flax import nnx
@@ -19,6 +17,7 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.record import Record, gyro_path
 from dvs_jax.fused.rollout import StepFeatures
 from dvs_jax.sensors.integration import with_pre_roll
+from dvs_jax.whole_file import scratch
 
 CLIPS = 16
 """Held-out clips that are measured, of each dataset at most."""
@@ -80,8 +79,8 @@ class HeldOut:
         network = nnx.merge(self._graph, params)
         network.eval()
         (path,) = self._predict(network, self._clips[:1])
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "path.png"
+        with scratch() as folder:
+            file = folder / "path.png"
             plots.plot_path(file, _real_path(self._clips[0]), path, None, self._clips[0].name)
             return np.asarray(image.imread(str(file))[..., :3] * 255).astype(np.uint8)
 

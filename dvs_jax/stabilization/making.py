@@ -80,6 +80,11 @@ class Making:
             writer.write_picture(picture, time_ns)
 
 
+def results_of(clip: Clip) -> str:
+    """Return what only one run at a time may write into a folder (see `whole_file.locked`)."""
+    return f"the results of {clip.name}"
+
+
 @contextmanager
 def making(clip: Clip, folder: Path, settings: Settings) -> Iterator[Making]:
     """Yield what makes a clip's results; they appear together at the end, with path and plot.

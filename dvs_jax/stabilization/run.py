@@ -11,12 +11,13 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import DEFAULT_SMOOTHER, GivenPath, Method, Smoothed, require
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.drawing import drawn
-from dvs_jax.stabilization.making import Making, finish, making
+from dvs_jax.stabilization.making import Making, finish, making, results_of
 from dvs_jax.stabilization.models import as_method
 from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import Settings
 from dvs_jax.stabilization.viewing import shown
 from dvs_jax.stages import Stages, one_opencv_thread
+from dvs_jax.whole_file import locked
 
 
 def stabilize(
@@ -56,7 +57,7 @@ def stabilize(
     Raises:
         InputError: the clip cannot be read or lacks what the method needs, an argument is
             impossible, or `out` cannot be written or holds a file that is not of an earlier run
-            where a result would go.
+            where a result would go, or another run is writing results of the clip's name there.
     """
     given = [each for each in (model, method, path) if each is not None]
     if len(given) > 1:
@@ -74,9 +75,10 @@ def stabilize_by(
 ) -> Report:
     """Stabilise a clip by a method; see `stabilize`."""
     require(method, clip)
-    with making(clip, folder, settings) as made:
-        _draw(made, method, settings, track)
-    return finish(made, folder, settings.measure, track)
+    with locked(folder, results_of(clip)):
+        with making(clip, folder, settings) as made:
+            _draw(made, method, settings, track)
+        return finish(made, folder, settings.measure, track)
 
 
 def _draw(made: Making, method: Method, settings: Settings, track: Track) -> None:

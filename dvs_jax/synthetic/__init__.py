@@ -22,6 +22,7 @@ from dvs_jax.synthetic.bulk_flow import bulk_flow
 from dvs_jax.synthetic.clip import SyntheticClip
 from dvs_jax.synthetic.flow_faults import FlowFaults, draw_flow_faults, spoil
 from dvs_jax.synthetic.recording import (
+    A_CLIP,
     Recording,
     flow_between,
     flow_pairs,
@@ -35,6 +36,7 @@ from dvs_jax.synthetic.sensing import aligned_true_path, lens_shift, sensor_log,
 from dvs_jax.synthetic.variety import draw
 
 __all__ = [
+    "A_CLIP",
     "FlowFaults",
     "Recording",
     "SyntheticClip",

@@ -23,12 +23,15 @@ from dvs_jax.synthetic.render import render
 from dvs_jax.synthetic.scene import Scene, make_scene
 from dvs_jax.synthetic.view import View, make_view
 from dvs_jax.video import VideoInfo, VideoWriter
-from dvs_jax.whole_file import replacing_together
+from dvs_jax.whole_file import locked, replacing_together
 
 Progress = Callable[[range], Iterable[int]]
 
 ENDINGS = (".mp4", "_gyro.txt", "_ois.txt", "_frame.txt", "_truth.txt")
 """What `synthesize` appends to the motion's name."""
+
+A_CLIP = "a synthetic clip"
+"""What only one run at a time may write into a folder (see `whole_file.locked`)."""
 
 FLOW_NAMES = ("flo", "flo_back", "flow.json")
 """What the flow of a clip is called, which is made later (specs §2)."""
@@ -160,9 +163,10 @@ def synthesize(
         The video's path.
 
     Raises:
-        InputError: the folder holds something else, or cannot be written to.
+        InputError: the folder holds something else, or cannot be written to, or another run is
+            writing a clip there.
     """
-    with replacing_together(folder) as unfinished:
+    with locked(folder, A_CLIP), replacing_together(folder) as unfinished:
         names = [clip.motion + ending for ending in ENDINGS]
         _require_no_strangers(folder, names)
         _write_files(record(clip), unfinished, progress)
@@ -177,6 +181,8 @@ def _require_no_strangers(folder: Path, names: list[str]) -> None:
     flow_files = (file for name in FLOW_NAMES for file in folder.glob(f"{name}/*"))
     for file in sorted([*folder.iterdir(), *flow_files]):
         name = file.relative_to(folder).as_posix()
+        if file.is_symlink() and name in FLOW_NAMES:
+            raise InputError(f"{file}: is a link; remove it, or give a new or an empty folder")
         known = name in names or (flow_may_lie_there and _FLOW_FILE.fullmatch(name))
         if not known and not file.name.startswith("."):
             raise InputError(f"{folder}: holds {name} already; give a new or an empty folder")

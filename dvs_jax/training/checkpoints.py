@@ -1,7 +1,6 @@
 """The checkpoints of a run: with `dvs_jax.checkpoint`, the one module that talks to Orbax."""
 
 import contextlib
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +16,7 @@ from orbax.checkpoint import checkpoint_managers
 from dvs_jax import checkpoint
 from dvs_jax.errors import InputError
 from dvs_jax.training.state import TrainState
+from dvs_jax.whole_file import temporary
 
 _STATE, _POSITIONS = "state", "positions"
 # TensorStore's failures are ValueErrors, and Orbax wraps some in RuntimeErrors.
@@ -52,8 +52,9 @@ class Checkpoints:
 
     def __init__(self, folder: Path, train: ConfigDict):
         self._folder = folder.absolute()
+        self._unfinished = contextlib.ExitStack()
         try:
-            with _quiet():
+            with checkpoint.quiet():
                 self._manager = ocp.CheckpointManager(
                     self._folder, options=_options(train), item_handlers=_handlers()
                 )
@@ -89,10 +90,15 @@ class Checkpoints:
         Raises:
             InputError: this one or the one before cannot be written.
         """
+        named = _named(state._asdict())
         items = {
-            _STATE: ocp.args.PyTreeSave(_named(state._asdict())),
-            _POSITIONS: ocp.args.JsonSave({"by_process": positions}),
+            _STATE: ocp.args.PyTreeSave(named),
+            _POSITIONS: ocp.args.JsonSave(checkpoint.sealed({"by_process": positions}, named)),
         }
+        self.wait()
+        if jax.process_index() == 0:
+            unfinished = self._folder / f"{int(state.step)}{checkpoint.TEMPORARY_SUFFIX}"
+            self._unfinished.enter_context(temporary.registered(unfinished))
         with self._telling():
             self._manager.save(
                 int(state.step), args=ocp.args.Composite(**items), metrics=measures or None
@@ -104,7 +110,7 @@ class Checkpoints:
         Raises:
             InputError: it cannot be.
         """
-        with self._telling():
+        with self._unfinished, self._telling():
             self._manager.wait_until_finished()
 
     def restore(self, like: TrainState) -> Restored | None:
@@ -124,7 +130,7 @@ class Checkpoints:
             return None
         folder = self._folder / str(step)
         try:
-            with _quiet():
+            with checkpoint.quiet():
                 state, positions = self._read(step)
         except checkpoint.DAMAGE as error:
             raise InputError(
@@ -134,21 +140,21 @@ class Checkpoints:
         return Restored(_like(state, like, folder), positions)
 
     def _read(self, step: int) -> tuple[dict[str, Any], list[str]]:
+        args = ocp.args.Composite(**{_POSITIONS: ocp.args.JsonRestore()})
+        content = self._manager.restore(step, args=args)[_POSITIONS]
         described = self._manager.item_metadata(step)[_STATE]
         if described is None:
             raise LookupError("its state does not say what it holds")
+        checkpoint.require_size(content, described.tree)
         to_host = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), described.tree)
-        items = {
-            _STATE: ocp.args.PyTreeRestore(restore_args=to_host),
-            _POSITIONS: ocp.args.JsonRestore(),
-        }
-        restored = self._manager.restore(step, args=ocp.args.Composite(**items))
-        return restored[_STATE], restored[_POSITIONS]["by_process"]
+        args = ocp.args.Composite(**{_STATE: ocp.args.PyTreeRestore(restore_args=to_host)})
+        state = self._manager.restore(step, args=args)[_STATE]
+        return state, checkpoint.unsealed(content, state, self._folder / str(step))["by_process"]
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
         try:
-            with _quiet():
+            with checkpoint.quiet():
                 yield
         except _FAILURES as error:
             raise InputError(
@@ -209,15 +215,3 @@ def _like(saved: dict[str, Any], like: TrainState, folder: Path) -> TrainState:
 def _by_name(tree: PyTree) -> dict[str, Any]:
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Orbax from printing the traces of failures that are reported as one line here."""
-    logger = logging.getLogger("absl")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from dvs_jax.training.parallel import Devices
 from dvs_jax.training.settings import require_sound
 from dvs_jax.training.state import Params, TrainState, begin, best_params, to_host
 from dvs_jax.training.step import Loss, Metrics, Step, Weights, make_step
+from dvs_jax.whole_file import locked
 
 CHECKPOINTS_FOLDER = "checkpoints"
 
@@ -62,7 +64,7 @@ def train(
 
     Raises:
         InputError: the config or a checkpoint is at fault, the disk is full, the data end, or the
-            loss is no longer finite.
+            loss is no longer finite; or another run is at work in the folder.
         SystemExit: with code 0, after SIGTERM.
     """
     settings, workdir = config.train, Path(workdir)
@@ -72,6 +74,7 @@ def train(
     state = begin(params, make_optimizer(settings), settings.ema_decay, settings.seed)
     steps = settings.epochs * settings.steps_per_epoch
     with (
+        _alone(workdir),
         preemption.watching() as told_to_stop,
         Checkpoints(workdir / CHECKPOINTS_FOLDER, settings) as checkpoints,
     ):
@@ -82,6 +85,11 @@ def train(
         ):
             run = _Run(settings, steps, devices, step, checkpoints, log, evaluate, picture)
             return best_params(run.to_the_end(state, upcoming, told_to_stop))
+
+
+def _alone(workdir: Path) -> AbstractContextManager[None]:
+    """Keep another run from the folder; of several processes the first does it for all."""
+    return locked(workdir, "a training run") if jax.process_index() == 0 else nullcontext()
 
 
 def _resume(checkpoints: Checkpoints, state: TrainState, batches: Batches) -> TrainState:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from dvs_jax.evaluation import NUMBERS, PICTURE, Score, evaluate, loading, rende
 from dvs_jax.fused.record import Record
 from dvs_jax.fused.weights import save
 from dvs_jax.progress import silently
+from dvs_jax.whole_file import locked
 
 from .footage import SIZE, record_of
 
@@ -168,3 +170,9 @@ def test_a_crop_scaled_back_is_seen_by_a_longer_lens():
     longer = rendering.cropped(camera, kept)
     plain, zoomed = (intrinsic_matrix(each, size, np.zeros(2)) for each in (camera, longer))
     assert np.allclose(zoomed, zoom @ plain)
+
+
+def test_a_second_run_into_the_same_folder_is_refused(tmp_path, rendered_walk):
+    refused = pytest.raises(InputError, match="another run is writing an evaluation there")
+    with ThreadPoolExecutor(1) as other, locked(tmp_path, "an evaluation"), refused:
+        other.submit(evaluate, [rendered_walk], [], tmp_path, **OPTIONS).result()

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from multiprocessing.queues import Queue
@@ -72,6 +73,47 @@ def test_files_of_unknown_origin_are_not_continued(tmp_path, frames):
     (tmp_path / "flow.json").write_text("{")
     with pytest.raises(InputError, match=r"not made by dis from a\.mp4"):
         list(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
+
+
+@pytest.mark.parametrize("linked", ["flo", "flo_back"])
+def test_flow_is_not_written_through_a_link(tmp_path, frames, linked):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "clip").mkdir()
+    (tmp_path / "clip" / linked).symlink_to(tmp_path / "elsewhere")
+    folder = FlowFolder(tmp_path / "clip")
+    with pytest.raises(InputError, match=f"clip/{linked}: is a link to a folder elsewhere"):
+        list(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert [file.name for file in (tmp_path / "clip").iterdir()] == [linked]
+
+
+def test_complete_flow_is_read_through_a_link(tmp_path, frames):
+    list(cache.fill(frames, 5, FlowFolder(tmp_path / "elsewhere"), "dis", source="a.mp4"))
+    (tmp_path / "clip").mkdir()
+    for name in ("flo", "flo_back"):
+        (tmp_path / "clip" / name).symlink_to(tmp_path / "elsewhere" / name)
+    folder = FlowFolder(tmp_path / "clip")
+    assert len(list(cache.fill(frames, 5, folder, "dis", source="a.mp4"))) == 5
+
+
+def test_a_second_run_is_refused_while_one_makes_flow(tmp_path, frames):
+    folder, ended = FlowFolder(tmp_path), []
+
+    def second() -> None:
+        # After the last pair it is complete, and the other's.
+        with pytest.raises(InputError, match=r"another run is writing flow|not made by farneback"):
+            list(cache.fill(frames, 5, folder, "farneback", source="a.mp4"))
+        ended.append(True)
+
+    for _ in cache.fill(frames, 5, folder, "dis", source="a.mp4"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert len(ended) == 5
+    assert json.loads((tmp_path / "flow.json").read_text())["estimator"] == "dis"
+    for index, pair in enumerate(estimate(frames, "dis")):
+        assert np.array_equal(folder.read(index).forward, pair.forward)
+    assert {file.name for file in tmp_path.iterdir()} == {"flo", "flo_back", "flow.json"}
 
 
 def test_one_frame_is_named(tmp_path, frames):

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from dvs_jax import camera_path, quaternion, sensors, video
 from dvs_jax.errors import InputError
 from dvs_jax.synthetic import (
+    A_CLIP,
     SyntheticClip,
     record,
     render_frame,
@@ -15,6 +17,7 @@ from dvs_jax.synthetic import (
 )
 from dvs_jax.synthetic.clip import seconds_since_start
 from dvs_jax.synthetic.motion import pose_at
+from dvs_jax.whole_file import locked
 
 CLIP = SyntheticClip(size=(270, 480), frame_rate=24.0, duration_s=0.5, seed=9)
 
@@ -179,3 +182,21 @@ def test_nothing_is_left_when_the_making_is_broken_off(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         synthesize(CLIP, tmp_path, interrupt)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_second_run_into_the_same_folder_is_refused(tmp_path):
+    refused = pytest.raises(InputError, match="another run is writing a synthetic clip there")
+    with ThreadPoolExecutor(1) as other, locked(tmp_path, A_CLIP), refused:
+        other.submit(synthesize, CLIP, tmp_path).result()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flow_that_is_a_link_is_left_alone(tmp_path):
+    short = replace(CLIP, duration_s=0.125)
+    synthesize(short, tmp_path / "clip")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "00000.flo").write_text("flow")
+    (tmp_path / "clip" / "flo").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="clip/flo: is a link; remove it"):
+        synthesize(short, tmp_path / "clip")
+    assert (tmp_path / "elsewhere" / "00000.flo").read_text() == "flow"

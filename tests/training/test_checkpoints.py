@@ -126,6 +126,24 @@ def test_damage_is_told(tmp_path: Path, file: str):
     assert int(restore(tmp_path).state.step) == 1
 
 
+def test_a_changed_bit_of_the_numbers_is_told(tmp_path: Path):
+    save(tmp_path, 1)
+    data = max((tmp_path / "1").rglob("*"), key=lambda file: file.stat().st_size)
+    content = bytearray(data.read_bytes())
+    content[len(content) // 2 // 4 * 4 + 3] ^= 64
+    data.write_bytes(content)
+    with pytest.raises(InputError, match=r"1: damaged checkpoint: its numbers are not those"):
+        restore(tmp_path)
+
+
+def test_one_from_before_digests_is_gone_on_with(tmp_path: Path):
+    save(tmp_path, 1)
+    (tmp_path / "1" / "positions" / "metadata").write_text('{"by_process": ["position 1"]}')
+    restored = restore(tmp_path)
+    assert_same(restored.state, state(1))
+    assert restored.positions == ["position 1"]
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"file/run: cannot be written"):

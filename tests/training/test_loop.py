@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -12,6 +13,7 @@ import pytest
 
 from dvs_jax.errors import InputError
 from dvs_jax.training import loop
+from dvs_jax.whole_file import locked
 
 from . import run_toy, toy
 
@@ -233,3 +235,10 @@ def test_a_fault_in_the_loader_comes_through(tmp_path: Path):
 
     with pytest.raises(InputError, match="record 3 is damaged"):
         train(tmp_path, batches=Corrupt(16))
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
+    refused = pytest.raises(InputError, match="another run is writing a training run there")
+    with ThreadPoolExecutor(1) as other, locked(tmp_path, "a training run"), refused:
+        other.submit(train, tmp_path).result()
+    assert list(tmp_path.iterdir()) == []

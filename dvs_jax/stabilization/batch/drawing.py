@@ -15,11 +15,12 @@ from dvs_jax.stabilization.devices.lanes import Program, drive, without_weights
 from dvs_jax.stabilization.devices.tasks import DrawnFrame, DrawTask
 from dvs_jax.stabilization.drawing import shares
 from dvs_jax.stabilization.framing import Framing, Shown
-from dvs_jax.stabilization.making import Making, finish, making
+from dvs_jax.stabilization.making import Making, finish, making, results_of
 from dvs_jax.stabilization.settings import Settings
 from dvs_jax.stabilization.viewing import checked, framed_by
 from dvs_jax.video import picture as pictures
 from dvs_jax.warping import grid
+from dvs_jax.whole_file import locked
 
 
 def draw_all(
@@ -53,7 +54,7 @@ class _Drawing(DrawTask):
 
     def __init__(self, work: Work, settings: Settings, framing: Framing):
         self.work, self._settings, self._framing = work, settings, framing
-        self._files = ExitStack()
+        self._files, self._lock = ExitStack(), ExitStack()
         self._made: Making | None = None
         # What is shown of frames that are on their way through the device.
         self._shown: list[Shown] = []
@@ -61,6 +62,7 @@ class _Drawing(DrawTask):
 
     def _read_frames(self) -> Iterator[DrawnFrame]:
         clip, settings = self.work.clip, self._settings
+        self._lock.enter_context(locked(self.work.job.folder, results_of(clip)))
         self._made = self._files.enter_context(making(clip, self.work.job.folder, settings))
         self._files.enter_context(self._made.videos())
         assert self.work.frames is not None
@@ -81,6 +83,10 @@ class _Drawing(DrawTask):
         self._made.write(self._shown.pop(0), of_videos)
 
     def _finish(self, error: BaseException | None) -> None:
+        with self._lock:
+            self._close(error)
+
+    def _close(self, error: BaseException | None) -> None:
         if error is not None:
             self._files.__exit__(type(error), error, error.__traceback__)
             return

@@ -1,41 +1,45 @@
 """Files that are either whole or not there."""
 
 import contextlib
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from dvs_jax.errors import InputError
+from dvs_jax.whole_file import temporary
+
+_looked_at: set[Path] = set()
 
 
 @contextlib.contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `file`, which takes its name when all has gone well.
+    """Yield a temporary path, of the same name, which replaces `file` when all has gone well.
 
     After an exception the temporary is removed and an older `file` is as it was.
+
+    Args:
+        file: or a folder, which must not be there any more at the end.
 
     Raises:
         InputError: the folder cannot be written to.
     """
-    # Short, lest a long name that is still allowed become one that is not.
-    part = file.with_name(f".{file.stem[:40]}.{uuid.uuid4().hex}{file.suffix}")
+    # Once: a clip has thousands of flow files, among which to look for each would take long.
+    if file.parent not in _looked_at:
+        _looked_at.add(file.parent)
+        temporary.remove_abandoned(file.parent)
     try:
-        yield part
-        part.replace(file)
+        with temporary.unfinished(file.parent) as unfinished:
+            yield unfinished / file.name
+            (unfinished / file.name).replace(file)
     except OSError as error:
-        raise _cannot_write(file, error) from error
-    finally:
-        # Where the folder is at fault this fails too; the first failure is the one to report.
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        raise cannot_write(file, error) from error
 
 
 @contextlib.contextmanager
 def replacing_together(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder in `folder`, whose files move there when all has gone well.
 
-    After an exception none of them is left, and older files of their names are as they were.
+    After an exception none of them is left, and older files of their names are as they were. What
+    earlier processes that were killed have left there is removed.
 
     Args:
         folder: made, with its parents, if it is not there.
@@ -44,15 +48,20 @@ def replacing_together(folder: Path) -> Iterator[Path]:
         InputError: the folder cannot be made or written to.
     """
     make_folder(folder)
+    temporary.remove_abandoned(folder)
     try:
-        with TemporaryDirectory(
-            dir=folder, prefix=".unfinished-", ignore_cleanup_errors=True
-        ) as unfinished:
-            yield Path(unfinished)
-            for file in Path(unfinished).iterdir():
-                file.replace(folder / file.name)
+        with temporary.unfinished(folder) as unfinished:
+            yield unfinished
+            _move(unfinished, folder)
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
+
+
+def _move(unfinished: Path, folder: Path) -> None:
+    with temporary.naming():
+        for file in unfinished.iterdir():
+            if file.name != temporary.LOCK:
+                file.replace(folder / file.name)
 
 
 def make_folder(folder: Path) -> None:
@@ -69,5 +78,6 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be made: {error.strerror or error}") from error
 
 
-def _cannot_write(path: Path, error: OSError) -> InputError:
+def cannot_write(path: Path, error: OSError) -> InputError:
+    """Return what to tell of a failure to write."""
     return InputError(f"{path}: cannot be written: {error.strerror or error}")

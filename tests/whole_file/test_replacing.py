@@ -27,7 +27,7 @@ def test_a_file_takes_its_name_when_all_has_gone_well(tmp_path):
     with replacing(file) as part:
         part.write_text("new")
         assert file.read_text() == "old"
-        assert (part.parent, part.suffix) == (tmp_path, ".txt")
+        assert (part.parent.parent, part.name) == (tmp_path, "walk.txt")
     assert contents(tmp_path) == {"walk.txt": "new"}
 
 
