@@ -1,8 +1,10 @@
 """Tables of numbers in text files: what every log format is made of."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
@@ -10,13 +12,16 @@ from typing import NoReturn
 import numpy as np
 from jaxtyping import Float, Int
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading
 
 TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 """Regular expression of a time column's name without its unit."""
 
 _LARGEST = 1e30
 """Beyond any reading in any unit, and safe to square."""
+
+_LONGEST_LINE = 10_000
+"""Characters. A file of one endless line is no log, and would be held whole."""
 
 _BLOCK_BYTES = 1 << 20
 
@@ -48,6 +53,10 @@ class Table:
         rows = _rows(self.file, self.encoding, int(self.line[0]))
         return islice((row for _, row in rows), len(self.line))
 
+    def header(self) -> str:
+        """Return the column names, or as many as a message has room for."""
+        return textwrap.shorten(", ".join(self.names), 100, placeholder=" …")
+
     def changed(self) -> InputError:
         """Return the error for a file that is no longer what was read."""
         return InputError(f"{self.file}: changed while it was read; wait until it is complete")
@@ -63,10 +72,8 @@ def read(file: Path) -> Table:
         InputError: the file cannot be read, is no text, has no rows, or a row (named by its line)
             has another column count, text, NaN or infinity.
     """
-    try:
+    with reading(file, "not a table of numbers"):
         return _read(file)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror or error})") from None
 
 
 def _read(file: Path) -> Table:
@@ -99,7 +106,14 @@ def _rows(file: Path, encoding: str, begin: int = 1) -> Iterator[tuple[int, str]
 def _lines(file: Path, encoding: str) -> Iterator[str]:
     # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
     with file.open(encoding=encoding, errors="replace") as text:
-        yield from text
+        lines = iter(partial(text.readline, _LONGEST_LINE + 1), "")
+        for number, line in enumerate(lines, 1):
+            if len(line) > _LONGEST_LINE:
+                raise InputError(
+                    f"{file}, line {number}: has more than {_LONGEST_LINE} characters, "
+                    "so this is no sensor log"
+                )
+            yield line
 
 
 def _encoding(file: Path) -> str:
@@ -122,7 +136,8 @@ def _is_number(field: str) -> bool:
         float(field)
     except ValueError:
         return False
-    return "_" not in field  # Python reads 1_000, NumPy does not.
+    # Python reads 1_000 and the digits of all scripts, NumPy does not.
+    return "_" not in field and field.isascii()
 
 
 def _names(row: str, delimiter: str | None) -> tuple[str, ...]:
@@ -167,5 +182,6 @@ def _complain(
             if not _is_number(field):
                 raise InputError(f"{file}, line {number}: {field.strip()[:40]!r} is not a number")
             if not abs(float(field)) < _LARGEST:
-                raise InputError(f"{file}, line {number}: {field.strip()} is no possible reading")
+                shown = field.strip()[:40]
+                raise InputError(f"{file}, line {number}: {shown} is no possible reading")
     raise InputError(f"{file}: not a table of numbers")
