@@ -1,11 +1,16 @@
-"""Files read whole, but never more of one than it may hold."""
+"""Files read, but never more of one at once than it may hold."""
 
 import json
 import stat
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dvs_jax.errors import InputError, reading
+
+_LONGEST_LINE = 10_000
+"""Characters. A file of one endless line would be held whole."""
 
 LARGEST_NOTE = 4 << 20
 """Bytes of a description or a note; those that are written here have some thousands."""
@@ -22,14 +27,43 @@ def read_bytes(file: Path, largest: int = LARGEST_NOTE) -> bytes:
         InputError: it is no such file, cannot be read, or is larger.
     """
     with reading(file, "cannot be read"):
-        mode = file.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise InputError(f"{file}: is no ordinary file; copy what it gives into one")
+        require_ordinary(file)
         with file.open("rb") as opened:
             content = opened.read(largest + 1)
     if len(content) > largest:
         raise InputError(f"{file}: is larger than the {largest} bytes that such a file may have")
     return content
+
+
+def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
+    """Yield a text file's lines, with "�" for what is wrong in its encoding.
+
+    Raises:
+        InputError: it is no ordinary file, or a line (it is named) has more than 10,000 characters.
+        OSError: it cannot be read.
+    """
+    require_ordinary(file)
+    with file.open(encoding=encoding, errors="replace") as text:
+        for number, line in enumerate(iter(partial(text.readline, _LONGEST_LINE + 1), ""), 1):
+            if len(line) > _LONGEST_LINE:
+                raise InputError(
+                    f"{file}, line {number}: has more than {_LONGEST_LINE} characters, "
+                    "so this is no table of numbers"
+                )
+            yield line
+
+
+def require_ordinary(file: Path) -> None:
+    """Refuse a pipe or a device, which may never end.
+
+    Raises:
+        InputError: it is one.
+        OSError: it cannot be looked at.
+    """
+    # A folder has an error of its own when it is opened.
+    mode = file.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InputError(f"{file}: is no ordinary file; copy what it gives into one")
 
 
 def read_json(file: Path) -> Any:

@@ -4,7 +4,6 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +11,7 @@ from typing import NoReturn
 import numpy as np
 from jaxtyping import Float, Int
 
+from dvs_jax.bounded_file import lines, require_ordinary
 from dvs_jax.errors import InputError, reading
 
 TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
@@ -19,9 +19,6 @@ TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 
 _LARGEST = 1e30
 """Beyond any reading in any unit, and safe to square."""
-
-_LONGEST_LINE = 10_000
-"""Characters. A file of one endless line is no log, and would be held whole."""
 
 _BLOCK_BYTES = 1 << 20
 
@@ -88,7 +85,7 @@ def _read(file: Path) -> Table:
     if not len(line):
         raise InputError(f"{file}: the log has a header and no rows")
     if not names:
-        names = _commented_names(islice(_lines(file, encoding), first_line - 1), columns)
+        names = _commented_names(islice(lines(file, encoding), first_line - 1), columns)
     values = _parse(file, encoding, begin, delimiter, columns)
     table = Table(file, encoding, names, values, line, delimiter)
     if len(values) != len(line):
@@ -98,25 +95,14 @@ def _read(file: Path) -> Table:
 
 def _rows(file: Path, encoding: str, begin: int = 1) -> Iterator[tuple[int, str]]:
     """Yield the number and what counts of each line from `begin` on, but for blank ones."""
-    for number, line in enumerate(_lines(file, encoding), 1):
+    # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
+    for number, line in enumerate(lines(file, encoding), 1):
         if number >= begin and (row := line.partition("#")[0].strip()):
             yield number, row
 
 
-def _lines(file: Path, encoding: str) -> Iterator[str]:
-    # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
-    with file.open(encoding=encoding, errors="replace") as text:
-        lines = iter(partial(text.readline, _LONGEST_LINE + 1), "")
-        for number, line in enumerate(lines, 1):
-            if len(line) > _LONGEST_LINE:
-                raise InputError(
-                    f"{file}, line {number}: has more than {_LONGEST_LINE} characters, "
-                    "so this is no sensor log"
-                )
-            yield line
-
-
 def _encoding(file: Path) -> str:
+    require_ordinary(file)
     with file.open("rb") as raw:
         if raw.read(2) in (b"\xff\xfe", b"\xfe\xff"):
             return "utf-16"
