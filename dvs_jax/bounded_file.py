@@ -27,12 +27,10 @@ def read_bytes(file: Path, largest: int = LARGEST_NOTE) -> bytes:
         InputError: it is no such file, cannot be read, or is larger.
     """
     with reading(file, "cannot be read"):
-        require_ordinary(file)
-        with file.open("rb") as opened:
-            content = opened.read(largest + 1)
-    if len(content) > largest:
-        raise InputError(f"{file}: is larger than the {largest} bytes that such a file may have")
-    return content
+        size = require_ordinary(file)
+        if size > largest:
+            raise InputError(f"{file}: has {size} bytes, and such a file at most {largest}")
+        return file.read_bytes()
 
 
 def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
@@ -53,17 +51,18 @@ def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
             yield line
 
 
-def require_ordinary(file: Path) -> None:
-    """Refuse a pipe or a device, which may never end.
+def require_ordinary(file: Path) -> int:
+    """Refuse a pipe or a device, which may never end; return a file's size in bytes.
 
     Raises:
         InputError: it is one.
         OSError: it cannot be looked at.
     """
+    state = file.stat()
     # A folder has an error of its own when it is opened.
-    mode = file.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+    if not stat.S_ISREG(state.st_mode) and not stat.S_ISDIR(state.st_mode):
         raise InputError(f"{file}: is no ordinary file; copy what it gives into one")
+    return state.st_size
 
 
 def read_json(file: Path) -> Any:

@@ -133,11 +133,12 @@ def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
     if log is not None:
         _warn_of_another_shape(info, log.camera)
+    flow = flow_folder.find(source.parent, (info.width, info.height))
     if not source.is_dir():
-        return Clip(source.stem, info, log, flow_folder.find(source.parent))
+        return Clip(source.stem, info, log, flow)
     # A folder at the root of the file system has a parent without a name.
     name = source.absolute().parent.name or source.name
-    return Clip(name, _timed_by(frames, info), log, flow_folder.find(source.parent))
+    return Clip(name, _timed_by(frames, info), log, flow)
 
 
 def between(clip: Clip, start_s: float, end_s: float) -> Clip:

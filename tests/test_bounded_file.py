@@ -11,7 +11,7 @@ def test_no_more_is_read_than_may_be_there(tmp_path):
     file = tmp_path / "note"
     file.write_bytes(b"123")
     assert read_bytes(file, 3) == b"123"
-    with pytest.raises(InputError, match="note: is larger than the 2 bytes"):
+    with pytest.raises(InputError, match="note: has 3 bytes, and such a file at most 2"):
         read_bytes(file, 2)
 
 
