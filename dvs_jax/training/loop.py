@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading
 from dvs_jax.training import batches as loading
 from dvs_jax.training import parallel, preemption, schedule
 from dvs_jax.training.batches import Batches, Placed
@@ -75,7 +75,7 @@ def train(
         preemption.watching() as told_to_stop,
         Checkpoints(workdir / CHECKPOINTS_FOLDER, settings) as checkpoints,
     ):
-        state = _resume(checkpoints, state, batches)
+        state = _resume(checkpoints, workdir / CHECKPOINTS_FOLDER, state, batches)
         with (
             Log(workdir, int(state.step), steps) as log,
             loading.prefetched(batches, devices.distribute) as upcoming,
@@ -84,7 +84,9 @@ def train(
             return best_params(run.to_the_end(state, upcoming, told_to_stop))
 
 
-def _resume(checkpoints: Checkpoints, state: TrainState, batches: Batches) -> TrainState:
+def _resume(
+    checkpoints: Checkpoints, folder: Path, state: TrainState, batches: Batches
+) -> TrainState:
     restored = checkpoints.restore(state)
     if restored is None:
         return state
@@ -93,7 +95,8 @@ def _resume(checkpoints: Checkpoints, state: TrainState, batches: Batches) -> Tr
             f"the run was begun by {len(restored.positions)} processes, each with its place in "
             f"the data, and cannot go on with {jax.process_count()}"
         )
-    batches.set_state(loading.from_text(restored.positions[jax.process_index()]))
+    with reading(folder, "the newest checkpoint's place in the data is damaged", "remove it"):
+        batches.set_state(loading.from_text(restored.positions[jax.process_index()]))
     return restored.state
 
 
