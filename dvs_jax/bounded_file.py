@@ -1,13 +1,13 @@
 """Files read, but never more of one at once than it may hold."""
 
 import json
-import stat
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dvs_jax.errors import InputError, reading
+from dvs_jax.regular_file import require_regular
 
 _LONGEST_LINE = 10_000
 """Characters. A file of one endless line would be held whole."""
@@ -20,16 +20,16 @@ def read_bytes(file: Path, largest: int = LARGEST_NOTE) -> bytes:
     """Return a file's content.
 
     Args:
-        file: an ordinary one: a pipe, which may never end, is refused.
+        file: no pipe, which may never end.
         largest: the bytes it may have.
 
     Raises:
         InputError: it is no such file, cannot be read, or is larger.
     """
+    size = require_regular(file)
+    if size > largest:
+        raise InputError(f"{file}: has {size} bytes, and such a file at most {largest}")
     with reading(file, "cannot be read"):
-        size = require_ordinary(file)
-        if size > largest:
-            raise InputError(f"{file}: has {size} bytes, and such a file at most {largest}")
         return file.read_bytes()
 
 
@@ -37,11 +37,10 @@ def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
     """Yield a text file's lines, with "�" for what is wrong in its encoding.
 
     Raises:
-        InputError: it is no ordinary file, or a line (it is named) has more than 10,000 characters.
-        OSError: it cannot be read.
+        InputError: it cannot be read, or a line (it is named) has more than 10,000 characters.
     """
-    require_ordinary(file)
-    with file.open(encoding=encoding, errors="replace") as text:
+    require_regular(file)
+    with reading(file, "no text"), file.open(encoding=encoding, errors="replace") as text:
         for number, line in enumerate(iter(partial(text.readline, _LONGEST_LINE + 1), ""), 1):
             if len(line) > _LONGEST_LINE:
                 raise InputError(
@@ -49,20 +48,6 @@ def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
                     "so this is no table of numbers"
                 )
             yield line
-
-
-def require_ordinary(file: Path) -> int:
-    """Refuse a pipe or a device, which may never end; return a file's size in bytes.
-
-    Raises:
-        InputError: it is one.
-        OSError: it cannot be looked at.
-    """
-    state = file.stat()
-    # A folder has an error of its own when it is opened.
-    if not stat.S_ISREG(state.st_mode) and not stat.S_ISDIR(state.st_mode):
-        raise InputError(f"{file}: is no ordinary file; copy what it gives into one")
-    return state.st_size
 
 
 def read_json(file: Path) -> Any:

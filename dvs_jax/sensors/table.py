@@ -11,8 +11,9 @@ from typing import NoReturn
 import numpy as np
 from jaxtyping import Float, Int
 
-from dvs_jax.bounded_file import lines, require_ordinary
+from dvs_jax.bounded_file import lines
 from dvs_jax.errors import InputError, reading
+from dvs_jax.regular_file import require_regular
 
 TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 """Regular expression of a time column's name without its unit."""
@@ -102,7 +103,7 @@ def _rows(file: Path, encoding: str, begin: int = 1) -> Iterator[tuple[int, str]
 
 
 def _encoding(file: Path) -> str:
-    require_ordinary(file)
+    require_regular(file)
     with file.open("rb") as raw:
         if raw.read(2) in (b"\xff\xfe", b"\xfe\xff"):
             return "utf-16"
