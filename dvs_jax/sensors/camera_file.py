@@ -15,7 +15,7 @@ _LONGEST_TEXT = 16_384
 
 _LONGEST_QUOTE = 60
 
-_LARGEST_WINDOW = 1e6
+_LARGEST_WINDOW = 1e5
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,10 @@ def _ois(ois: _Section) -> dict[str, Any]:
     if "window" not in ois.values:
         return {}
     window = ois.values["window"]
-    if not isinstance(window, list) or len(window) != 2 or not all(map(_is_positive, window)):
-        raise ois.error("window", "two positive numbers, [width, height]")
+    if not isinstance(window, list) or len(window) != 2 or not all(map(_is_side, window)):
+        raise ois.error("window", "two positive numbers, [width, height], from 1 to 100000")
     return {"ois_window": (float(window[0]), float(window[1]))}
 
 
-def _is_positive(value: Any) -> bool:
-    return _is_number(value) and 0 < value < _LARGEST_WINDOW
+def _is_side(value: Any) -> bool:
+    return _is_number(value) and 1 <= value <= _LARGEST_WINDOW
