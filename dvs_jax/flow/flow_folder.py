@@ -4,7 +4,7 @@ File i holds the pair of frames i and i + 1: forward i → i + 1, backward i + 1
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class FlowFolder:
 
     clip: Path
     suffix: str = ".flo"
-    frame_size: tuple[int, int] | None = None
+    frame_size: tuple[int, int] | None = field(default=None, compare=False)
 
     def forward_path(self, index: int) -> Path:
         """Where the flow of frame `index` to the next one lies."""
