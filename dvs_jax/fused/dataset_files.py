@@ -1,12 +1,14 @@
 """What lies beside a dataset's records, looked at before TFDS acts on it."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from google.protobuf import json_format
 from jaxtyping import Float, Int
+from tensorflow_datasets.core.proto import dataset_info_pb2
 
 from dvs_jax.bounded_file import read_bytes
 from dvs_jax.errors import InputError, reading
@@ -19,6 +21,11 @@ INFO, FEATURES, INDEX = "dataset_info.json", "features.json", "metadata.json"
 _FORMAT = "array_record"
 _LARGEST_BYTES = 16 << 20
 _LARGEST_SIDE = 8192
+_MOST_FILES = 10_000
+# Without a path, and without a width to which a part would be filled up.
+_TEMPLATE = re.compile(r"(?:\{[A-Z_]+\}|[\w.-]){0,200}")
+_NAME = re.compile(r"\w{1,200}")
+_VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
 
 
 class Index(NamedTuple):
@@ -44,15 +51,26 @@ def require_records(folder: Path) -> None:
         InputError: they are damaged, too large, or those of another dataset.
     """
     with reading(folder, DAMAGED, ADVICE):
-        info, described = _json(folder / INFO), _json(folder / FEATURES)
-        found_format = info.get("fileFormat", info.get("file_format"))
-        if found_format != _FORMAT:
-            raise ValueError(f"its records are no {_FORMAT} files")
+        described = _json(folder / FEATURES)
+        _require_files(json_format.ParseDict(_json(folder / INFO), dataset_info_pb2.DatasetInfo()))
         without_flow = record.features_dict(None).to_proto()
         found = json_format.ParseDict(described, type(without_flow)())
         wanted = record.features_dict(_flow_size(found)).to_proto()
         if found != wanted:
             raise ValueError(f"{FEATURES} tells of other features than training records have")
+
+
+def _require_files(info: dataset_info_pb2.DatasetInfo) -> None:
+    """Raise unless the names of a dataset's files can be told from its description, and are few."""
+    if info.file_format != _FORMAT:
+        raise ValueError(f"its records are no {_FORMAT} files")
+    if sum(len(split.shard_lengths) for split in info.splits) > _MOST_FILES:
+        raise ValueError(f"{INFO} tells of more than {_MOST_FILES} files")
+    templates = [split.filepath_template for split in info.splits]
+    if not all(map(_TEMPLATE.fullmatch, templates)) or not _NAME.fullmatch(info.name):
+        raise ValueError(f"{INFO} tells of impossible names of files")
+    if not _VERSION.fullmatch(info.version):
+        raise ValueError(f"{INFO} tells of an impossible version")
 
 
 def _flow_size(features: Any) -> tuple[int, int] | None:

@@ -260,6 +260,31 @@ def test_no_module_is_imported_because_a_dataset_names_it(poses: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("fileFormat", "tfrecord", "no array_record files"),
+        ("name", "../shaking", "impossible names of files"),
+        ("version", "9" * 5000 + ".0.0", "an impossible version"),
+        ("filepathTemplate", "{DATASET:>999999999}", "impossible names of files"),
+        ("filepathTemplate", "../{DATASET}", "impossible names of files"),
+        ("shardLengths", ["0"] * 20_000, "more than 10000 files"),
+        ("shardLengths", ["999999999999"], "the files hold 999999999999"),
+        ("shardLengths", ["-5"], "cannot be read"),
+    ],
+)
+def test_a_description_of_impossible_files_is_an_error(
+    poses: Path, tmp_path: Path, name: str, value: Any, message: str
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(poses, folder)
+    info = json.loads((folder / "dataset_info.json").read_text())
+    (info if name in info else info["splits"][0])[name] = value
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    with pytest.raises(InputError, match=f"copy: .*{message}.*; build it again"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("name", ["a"] * 5 + [3]),
