@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvs_jax.flow import flow_file
 from dvs_jax.flow.flow_folder import FlowFolder
 from dvs_jax.flow.pair import FlowPair
 
@@ -18,7 +17,7 @@ from .examination import outcome
 from .mutation import mutations
 from .text_mutation import text_mutations
 
-FEW = 100
+FEW = 60
 
 FLOW = np.random.default_rng(0).normal(0, 20, (5, 7, 2)).astype(np.float32)
 SUFFIXES = (".flo", ".npz", ".png")
@@ -82,8 +81,3 @@ def test_whole_archives_of_damaged_arrays(written: Path, fuzz_examples: int | No
         outcome(read, written)
 
     damaged()
-
-
-def test_every_suffix_is_fuzzed() -> None:
-    for suffix in SUFFIXES:
-        assert flow_file._format(Path(f"a{suffix}"))

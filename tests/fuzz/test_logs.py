@@ -16,7 +16,7 @@ from .budget import budget
 from .examination import outcome
 from .text_mutation import text_mutations
 
-FEW = 100
+FEW = 60
 
 TIMES = [f"{1601468900.0 + 0.01 * i:.9f}" for i in range(40)]
 VIDEO_NS = np.arange(10) * 33_000_000

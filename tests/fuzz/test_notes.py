@@ -26,7 +26,7 @@ from .examination import outcome
 from .mutation import mutations
 from .text_mutation import text_mutations
 
-FEW = 60
+FEW = 30
 
 LINES = '{"step": 1, "epoch": 1, "total": 0.5}\n{"step": 2, "epoch": 1, "total": 0.25}\n'
 

@@ -233,3 +233,13 @@ def test_a_fault_in_the_loader_comes_through(tmp_path: Path):
 
     with pytest.raises(InputError, match="record 3 is damaged"):
         train(tmp_path, batches=Corrupt(16))
+
+
+def test_a_place_in_the_data_that_cannot_be_found_again_is_told(tmp_path: Path):
+    class Lost(toy.Stream):
+        def get_state(self):
+            return ["number"]
+
+    train(tmp_path, batches=Lost(16))
+    with pytest.raises(InputError, match=r"checkpoints: .*place in the data is damaged.*remove it"):
+        train(tmp_path, batches=Lost(16))
