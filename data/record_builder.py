@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading
 from dvs_jax.fused import record
 from dvs_jax.fused.record import Record
 
@@ -48,6 +48,19 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = CONFIGS
+
+    def __init__(self, **options: Any) -> None:
+        """Choose where the dataset goes, and which.
+
+        Args:
+            **options: TFDS's own, as `config` and `data_dir`.
+
+        Raises:
+            InputError: a damaged dataset lies there, whose descriptions TFDS reads at once.
+        """
+        advice = "if a dataset lies there already, remove it, or choose another folder"
+        with reading(options.get("data_dir") or "data_dir", "cannot take a dataset", advice):
+            super().__init__(**options)
 
     @abstractmethod
     def records(self, downloads: tfds.download.DownloadManager) -> Mapping[str, Iterator[Record]]:

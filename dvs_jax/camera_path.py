@@ -1,5 +1,7 @@
 """A camera path: poses over time, real or virtual."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +11,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from dvs_jax import quaternion
-from dvs_jax.errors import InputError
+from dvs_jax.bounded_file import lines
+from dvs_jax.errors import InputError, reading
+
+_UNIT_NORM_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -66,20 +71,39 @@ def read(file: Path) -> CameraPath:
     """Read a trajectory file, ours or the official program's (which writes times as floats).
 
     Raises:
-        InputError: the file is missing, or not five numbers a line, or a time does not fit int64.
+        InputError: the file cannot be read, has no pose, or a line (it is named) is not a time that
+            fits int64, later than the one before, and a quaternion of norm 1, within 1 %.
     """
-    try:
-        rows = np.loadtxt(file, ndmin=2)
-        time_ns = _whole_times(file)
-    except (OSError, ValueError, OverflowError) as error:
-        raise InputError(f"{file}: not a trajectory file ({error})") from None
-    if rows.shape[1] != 5:
-        raise InputError(f"{file}: a trajectory has 5 columns (t qx qy qz qw), not {rows.shape[1]}")
-    return CameraPath(time_ns, quaternion.normalize(rows[:, 1:]))
+    with reading(file, "not a trajectory file"):
+        rows = [
+            (number, fields)
+            for number, line in enumerate(lines(file), 1)
+            if (fields := line.partition("#")[0].split())
+        ]
+    poses = [_pose(fields, f"{file}, line {number}") for number, fields in rows]
+    if not poses:
+        raise InputError(f"{file}: the trajectory is empty; write it again")
+    time_ns = np.array([time for time, _ in poses], np.int64)
+    _require_increasing(time_ns, [number for number, _ in rows], file)
+    return CameraPath(time_ns, quaternion.normalize(np.array([pose for _, pose in poses])))
 
 
-def _whole_times(file: Path) -> Int[np.ndarray, "pose"]:
-    """Return the first column as it is written: float64 would round beyond 2⁵³ ns (104 days)."""
-    return np.loadtxt(
-        file, usecols=0, dtype=np.int64, ndmin=1, converters=lambda text: round(Decimal(text))
-    )
+def _pose(fields: list[str], place: str) -> tuple[int, list[float]]:
+    """Return time and quaternion; float64 would round a time beyond 2⁵³ ns (104 days)."""
+    if len(fields) != 5:
+        raise InputError(f"{place}: a trajectory has 5 columns (t qx qy qz qw), not {len(fields)}")
+    with reading(place, "no numbers of a trajectory"):
+        values = [float(field) for field in fields]
+        if not abs(values[0]) < 2.0**63 or "_" in "".join(fields):
+            raise ValueError(f"the time {fields[0][:40]}")
+        time = round(Decimal(fields[0]))
+    norm = math.hypot(*values[1:])
+    if not abs(norm - 1.0) <= _UNIT_NORM_TOLERANCE:
+        raise InputError(f"{place}: the quaternion's norm is {norm:.3g}, not 1")
+    return time, values[1:]
+
+
+def _require_increasing(time_ns: Int[np.ndarray, "pose"], line: Sequence[int], file: Path) -> None:
+    stuck = np.flatnonzero(time_ns[1:] <= time_ns[:-1])
+    if len(stuck):
+        raise InputError(f"{file}, line {line[stuck[0] + 1]}: time does not advance")

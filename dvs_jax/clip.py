@@ -32,6 +32,9 @@ FLOW_FOLDERS = ("flo", "flo_back")
 SAME_SHAPE = 0.01
 """How far width / height may differ between a video and the calibration of its camera."""
 
+SHORTEST_STEP_NS = 20_000
+"""Between two images: two ticks of the clock that videos count in, 90 kHz, lie within it."""
+
 _log = logging.getLogger("dvs_jax")
 
 
@@ -133,11 +136,12 @@ def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
     if log is not None:
         _warn_of_another_shape(info, log.camera)
+    flow = flow_folder.find(source.parent, (info.width, info.height))
     if not source.is_dir():
-        return Clip(source.stem, info, log, flow_folder.find(source.parent))
+        return Clip(source.stem, info, log, flow)
     # A folder at the root of the file system has a parent without a name.
     name = source.absolute().parent.name or source.name
-    return Clip(name, _timed_by(frames, info), log, flow_folder.find(source.parent))
+    return Clip(name, _timed_by(frames, info), log, flow)
 
 
 def between(clip: Clip, start_s: float, end_s: float) -> Clip:
@@ -182,7 +186,8 @@ def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
 
 def _timed_by(log: FrameLog | None, images: VideoInfo) -> VideoInfo:
     """Return the description of a folder of images with the times that its frame log tells."""
-    if log is None or find_logs(images.path).frame is None:
+    told = find_logs(images.path).frame
+    if log is None or told is None:
         _log.warning(
             "%s: no frame log tells when the images were taken; %s frames/s are assumed",
             images.path,
@@ -191,6 +196,11 @@ def _timed_by(log: FrameLog | None, images: VideoInfo) -> VideoInfo:
     if log is None:
         return images
     time_ns = log.time_ns - log.time_ns[0]
+    if np.diff(time_ns).min() < SHORTEST_STEP_NS:
+        raise InputError(
+            f"{told}: two of the images are {np.diff(time_ns).min()} ns apart, which no video can "
+            "show; check the unit of the times"
+        )
     return replace(images, time_ns=time_ns, frame_rate=_mean_rate(time_ns))
 
 

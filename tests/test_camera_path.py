@@ -58,6 +58,27 @@ def test_times_of_the_official_program_are_floats(tmp_path):
     assert camera_path.read(file).time_ns.tolist() == [83_004_000_000, 83_037_333_333]
 
 
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("", "the trajectory is empty"),
+        ("# nothing\n", "the trajectory is empty"),
+        ("1 0 0 0 1\n2 0 0 0 0\n", "line 2: the quaternion's norm is 0, not 1"),
+        ("1 0 0 0 1\n\n2 0 nan 0 1\n", "line 3: the quaternion's norm is nan, not 1"),
+        ("1 0 0 0 1\n1 0 0 0 1\n", "line 2: time does not advance"),
+        ("1e999999999 0 0 0 1\n", r"line 1: no numbers of a trajectory \(the time 1e999999999"),
+        (f"{'1' * 5000} 0 0 0 1\n", r"line 1: no numbers of a trajectory \(the time 1{40}\)"),
+        ("1" * 1_000_000, "line 1: has more than 10000 characters"),
+        ("\0\0\0", "line 1: a trajectory has 5 columns"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path, content, complaint):
+    file = tmp_path / "path.txt"
+    file.write_text(content)
+    with pytest.raises(InputError, match=complaint):
+        camera_path.read(file)
+
+
 def test_bad_files_are_named(tmp_path):
     file = tmp_path / "path.txt"
     file.write_text("1 2 3\n")

@@ -169,6 +169,16 @@ def test_images_have_the_times_of_the_frame_log(walk, caplog):
     assert not said(caplog)
 
 
+def test_images_too_close_for_a_video_are_refused(walk):
+    images = as_images(walk)
+    log = walk / "walking_frame.txt"
+    rows = [line.split() for line in log.read_text().splitlines()]
+    rows[7][0] = str(int(rows[6][0]) + 19_999)
+    log.write_text("".join(" ".join(row) + "\n" for row in rows))
+    with pytest.raises(InputError, match=rf"{log.name}: two of the images are 19999 ns apart"):
+        load_clip(images)
+
+
 def test_images_of_29_97_frames_a_second_keep_that_rate(walk):
     log = walk / "walking_frame.txt"
     rows = np.loadtxt(log, dtype=np.int64)

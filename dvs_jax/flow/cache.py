@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dvs_jax.bounded_file import read_json
 from dvs_jax.errors import InputError
 from dvs_jax.flow.estimation import Estimator, Frame, create, estimate
 from dvs_jax.flow.flow_folder import FlowFolder
@@ -80,8 +81,8 @@ def _go_on(
 def _require_origin(folder: FlowFolder, origin: dict[str, Any], done: int) -> None:
     """Files that are all there may be of unknown origin, as the released clips' are."""
     try:
-        noted = json.loads(_note(folder).read_text())
-    except (OSError, ValueError):
+        noted = read_json(_note(folder))
+    except InputError:
         noted = origin if done in (0, origin["pairs"]) else None
     if done and noted != origin:
         raise InputError(

@@ -6,8 +6,6 @@ unknown, as ground truth has them, is NaN in both components.
 
 import io
 import struct
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,50 +13,47 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt16
 
-from dvs_jax.errors import InputError
+from dvs_jax.bounded_file import read_bytes
+from dvs_jax.errors import InputError, reading
+from dvs_jax.flow import flow_archive
 from dvs_jax.whole_file import make_folder, replacing
 
 Flow = Float[np.ndarray, "height width 2"]
 
 _MAGIC = struct.pack("<f", 202021.25)
 _HEADER = struct.Struct("<4sii")
-_LARGEST_SIDE = 99_999
 # Middlebury's own mark, and the bound its readers test against.
 _UNKNOWN = np.float32(1.666666752e9)
 _UNKNOWN_FROM = 1e9
 _KITTI_ZERO = 2**15
 _KITTI_STEPS_PER_PIXEL = 64.0
-# What opening a damaged archive can end in.
-_DAMAGE = (
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_PNG_BEGIN = struct.Struct(">8sI4sIIBB")
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SIXTEEN_BIT_RGB = (16, 2)
+_MOST_BYTES_PER_PIXEL = 16
+_LARGEST_OVERHEAD = 1 << 16
+
+LARGEST_PIXELS = 1 << 25
+"""Of the flow of any video: 8192 × 4096."""
 
 
-def read(path: str | Path) -> Flow:
+def read(path: str | Path, largest: int = LARGEST_PIXELS) -> Flow:
     """Read a flow file by its ending: .flo, .png (KITTI) or .npz.
+
+    Args:
+      path: the file.
+      largest: how many pixels the flow may have; more are refused before they take memory.
 
     Returns:
       Flow, float32 [height, width, 2] in pixels, (dx, dy), NaN where the file says it is unknown.
 
     Raises:
-      InputError: no such file, an unknown ending, or content that is no flow.
+      InputError: no such file, an unknown ending, or content that is no flow or too large.
     """
     path = Path(path)
     reader, _ = _format(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read as flow ({error.strerror})") from error
-    return reader(content, path)
+    content = read_bytes(path, _MOST_BYTES_PER_PIXEL * largest + _LARGEST_OVERHEAD)
+    return reader(content, path, largest)
 
 
 def write(path: str | Path, flow: Flow) -> None:
@@ -95,7 +90,7 @@ def require_known(flow: Flow, path: str | Path) -> Flow:
     return flow
 
 
-def _format(path: Path) -> tuple[Callable[[bytes, Path], Flow], Callable[[Flow, Path], bytes]]:
+def _format(path: Path) -> tuple[Callable[[bytes, Path, int], Flow], Callable[[Flow, Path], bytes]]:
     formats = {
         ".flo": (_parse_flo, _pack_flo),
         ".png": (_parse_kitti, _pack_kitti),
@@ -119,14 +114,23 @@ def _checked(flow: Flow, path: Path) -> Flow:
     return flow
 
 
-def _parse_flo(content: bytes, path: Path) -> Flow:
+def _require_size(width: int, height: int, path: Path, largest: int) -> None:
+    if width < 1 or height < 1:
+        raise InputError(f"{path}: impossible size {width} × {height} in the header")
+    if width * height > largest:
+        raise InputError(
+            f"{path}: impossible size {width} × {height} in the header, too large for the video; "
+            f"its flow has at most {largest} pixels"
+        )
+
+
+def _parse_flo(content: bytes, path: Path, largest: int) -> Flow:
     if len(content) < _HEADER.size:
         raise InputError(f"{path}: truncated .flo file, {len(content)} bytes; compute it again")
     magic, width, height = _HEADER.unpack_from(content)
     if magic != _MAGIC:
         raise InputError(f"{path}: not a .flo file, it starts with {magic!r} instead of b'PIEH'")
-    if not (0 < width <= _LARGEST_SIDE and 0 < height <= _LARGEST_SIDE):
-        raise InputError(f"{path}: impossible size {width} × {height} in the .flo header")
+    _require_size(width, height, path, largest)
     expected = _HEADER.size + 8 * width * height
     if len(content) != expected:
         problem = "truncated .flo file" if len(content) < expected else ".flo file too long"
@@ -149,15 +153,29 @@ def _pack_flo(flow: Flow, path: Path) -> bytes:
     return _HEADER.pack(_MAGIC, width, height) + values.tobytes()
 
 
-def _parse_kitti(content: bytes, path: Path) -> Flow:
-    # OpenCV orders the channels blue, green, red: valid, dy, dx.
-    image = content and cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+def _parse_kitti(content: bytes, path: Path, largest: int) -> Flow:
+    _require_kitti(content, path, largest)
+    with reading(path, "not a readable PNG"):
+        # OpenCV orders the channels blue, green, red: valid, dy, dx.
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if not isinstance(image, np.ndarray):
         raise InputError(f"{path}: not a readable PNG")
     if image.dtype != np.uint16 or image.ndim != 3 or image.shape[2] != 3:
         raise InputError(f"{path}: KITTI flow is a PNG of three 16-bit channels, this one is not")
     steps = image[..., :0:-1].astype(np.float32) - _KITTI_ZERO
     return np.where(image[..., :1] > 0, steps / _KITTI_STEPS_PER_PIXEL, np.float32(np.nan))
+
+
+def _require_kitti(content: bytes, path: Path, largest: int) -> None:
+    """Look at what a PNG's header declares, before OpenCV makes room for it."""
+    if len(content) < _PNG_BEGIN.size or not content.startswith(_PNG_SIGNATURE):
+        raise InputError(f"{path}: not a readable PNG")
+    _, _, chunk, width, height, *kind = _PNG_BEGIN.unpack_from(content)
+    if chunk != b"IHDR":
+        raise InputError(f"{path}: not a readable PNG")
+    _require_size(width, height, path, largest)
+    if tuple(kind) != _SIXTEEN_BIT_RGB:
+        raise InputError(f"{path}: KITTI flow is a PNG of three 16-bit channels, this one is not")
 
 
 def _pack_kitti(flow: Flow, path: Path) -> bytes:
@@ -175,12 +193,13 @@ def _kitti_image(
     return np.dstack([known, steps[..., 1], steps[..., 0]]).astype(np.uint16)
 
 
-def _parse_npz(content: bytes, path: Path) -> Flow:
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            flow = np.asarray(arrays["flow"], np.float32)
-    except _DAMAGE as error:
-        raise InputError(f"{path}: not an .npz file that holds an array 'flow'") from error
+def _parse_npz(content: bytes, path: Path, largest: int) -> Flow:
+    with (
+        reading(path, "not an .npz file that holds flow, an array 'flow' of real numbers"),
+        # What becomes infinite in float32 is refused as that.
+        np.errstate(over="ignore"),
+    ):
+        flow = flow_archive.read(content, 2 * largest).astype(np.float32)
     return _checked(flow, path)
 
 

@@ -4,7 +4,7 @@ File i holds the pair of frames i and i + 1: forward i → i + 1, backward i + 1
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from dvs_jax.flow.flow_file import Flow
 from dvs_jax.flow.pair import FlowPair
 from dvs_jax.whole_file import replacing_together
 
+_ALWAYS_POSSIBLE = 1 << 20
+"""Pixels, e.g. 1024 × 1024."""
+
 
 @dataclass(frozen=True)
 class FlowFolder:
@@ -22,10 +25,13 @@ class FlowFolder:
     Attributes:
       clip: the clip's folder, which holds `flo/` and `flo_back/`.
       suffix: the files' ending: ".flo", ".npz" or ".png" (KITTI).
+      frame_size: width and height of the video in pixels, where they are known: files of flow far
+        larger are refused before they take memory.
     """
 
     clip: Path
     suffix: str = ".flo"
+    frame_size: tuple[int, int] | None = field(default=None, compare=False)
 
     def forward_path(self, index: int) -> Path:
         """Where the flow of frame `index` to the next one lies."""
@@ -67,7 +73,7 @@ class FlowFolder:
     @cached_property
     def size(self) -> tuple[int, int]:
         """Height and width of the clip's flow in pixels, as its first file has it."""
-        height, width, _ = flow_file.read(self.forward_path(0)).shape
+        height, width, _ = flow_file.read(self.forward_path(0), self._largest).shape
         return height, width
 
     def read(self, index: int) -> FlowPair:
@@ -83,8 +89,16 @@ class FlowFolder:
         flow_file.write(self.forward_path(index), pair.forward)
         flow_file.write(self.backward_path(index), pair.backward)
 
+    @property
+    def _largest(self) -> int:
+        """How many pixels flow may have: some is made at a size of its own."""
+        if self.frame_size is None:
+            return flow_file.LARGEST_PIXELS
+        width, height = self.frame_size
+        return min(max(4 * width * height, _ALWAYS_POSSIBLE), flow_file.LARGEST_PIXELS)
+
     def _read(self, path: Path) -> Flow:
-        flow = flow_file.require_known(flow_file.read(path), path)
+        flow = flow_file.require_known(flow_file.read(path, self._largest), path)
         if flow.shape[:2] != self.size:
             height, width = self.size
             raise InputError(
@@ -110,7 +124,12 @@ def write_together(clip: Path, pairs: Iterable[tuple[Flow, Flow]]) -> None:
             folder.write(index, FlowPair(*pair))
 
 
-def find(clip: str | Path) -> FlowFolder | None:
-    """The flow files of a clip in whichever format they lie there, or None if it has none."""
-    folders = (FlowFolder(Path(clip), suffix) for suffix in (".flo", ".npz", ".png"))
+def find(clip: str | Path, frame_size: tuple[int, int] | None = None) -> FlowFolder | None:
+    """The flow files of a clip in whichever format they lie there, or None if it has none.
+
+    Args:
+      clip: its folder.
+      frame_size: of its video, see `FlowFolder`.
+    """
+    folders = (FlowFolder(Path(clip), suffix, frame_size) for suffix in (".flo", ".npz", ".png"))
     return next((folder for folder in folders if folder.has(0)), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading
 
 Activation = Literal["sigmoid", "relu", "tanh", "quadratic", "none"]
 
@@ -15,6 +15,9 @@ VIRTUAL_POSES = 2
 SAMPLE_INTERVAL_NS = 40_000_000
 FLOW_FEATURES = 64
 TURN_FEATURES = 4
+
+_MOST_LAYERS, _LARGEST_COUNT = 64, 1 << 16
+"""Beyond these a description is damaged, and would take all memory before that shows."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def from_dict(fields: Any, file: Path) -> Architecture:
     Raises:
         InputError: a field is unknown, is missing its parts, or has no possible value.
     """
-    try:
+    with reading(file, "holds no description of a fused network"):
         layers = {
             "convolutions": tuple(Convolution(**layer) for layer in fields["convolutions"]),
             "fully_connected": tuple(FullyConnected(**each) for each in fields["fully_connected"]),
@@ -139,16 +142,18 @@ def from_dict(fields: Any, file: Path) -> Architecture:
             "flow_size": tuple(fields.get("flow_size", Architecture.flow_size)),
         }
         architecture = Architecture(**{**fields, **layers})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file}: holds no description of a fused network: {error}") from None
-    for setting, value, possible in _settings(architecture):
-        if not possible:
-            raise InputError(f"{file}: describes no possible network: {setting} is {value!r}")
+        for setting, value, possible in _settings(architecture):
+            if not possible:
+                found = repr(value)[:60]
+                raise InputError(f"{file}: describes no possible network: {setting} is {found}")
     return architecture
 
 
 def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
     """Yield every setting, its value, and whether a network can have it."""
+    for name in ("convolutions", "lstm", "fully_connected"):
+        count = len(getattr(architecture, name))
+        yield f"{name} (how many)", count, count <= _MOST_LAYERS
     for name in ("flow", "official"):
         yield name, getattr(architecture, name), isinstance(getattr(architecture, name), bool)
     for i, layer in enumerate(architecture.convolutions):
@@ -191,4 +196,4 @@ def _is_possible(name: str, value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and value > 0
+    return type(value) is int and 0 < value <= _LARGEST_COUNT

@@ -4,7 +4,6 @@ Grain shuffles, cuts and stacks in threads ahead of the training step. The posit
 is a number, so a run goes on in the middle of an epoch with the very next batch.
 """
 
-import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -16,11 +15,12 @@ from typing import Any, SupportsIndex
 import grain
 import numpy as np
 import tensorflow_datasets as tfds
-from jaxtyping import Float16
+from jaxtyping import Float16, Int
 
-from dvs_jax.errors import InputError
-from dvs_jax.fused import record, window
+from dvs_jax.errors import InputError, reading
+from dvs_jax.fused import dataset_files, record, window
 from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE
+from dvs_jax.fused.dataset_files import Index
 from dvs_jax.fused.record import Record
 from dvs_jax.fused.window import Window
 
@@ -168,10 +168,14 @@ class Records:
     def __init__(self, share: Share, steps: int = 1, largest_shake_deg: float = np.inf) -> None:
         self.folder = find(Path(share.folder))
         self.split = share.split
-        built = _opened(self.folder)
+        dataset_files.require_records(self.folder)
+        with reading(self.folder, dataset_files.DAMAGED, dataset_files.ADVICE):
+            built = tfds.builder_from_directory(self.folder)
         self._stored = _data_source(self.folder, built, share.split)
-        self._names, frames, shake = _index(self.folder, built, share.split, len(self._stored))
-        self._chosen = _usable(self, self._names, frames, shake, steps, largest_shake_deg)
+        index = dataset_files.read_index(self.folder, share.split)
+        dataset_files.require_same_count(self.folder, share.split, index, len(self._stored))
+        self._names = index.name
+        self._chosen = _usable(self, index, steps, largest_shake_deg)
         self.flow_size = _flow_size(built)
 
     def __str__(self) -> str:
@@ -182,14 +186,9 @@ class Records:
 
     def __getitem__(self, index: SupportsIndex) -> Record:
         number = int(self._chosen[index])
-        try:
+        which = f"record {number} ({self._names[number][:60]}) of the {self.split} split"
+        with reading(self.folder, f"{which} is damaged", "build the dataset again"):
             return record.from_example(self._stored[number])
-        # The readers' errors are of many kinds, none of their own: of the file, of its decoding.
-        except Exception as error:
-            raise InputError(
-                f"{self.folder}: record {number} ({self._names[number]}) of the {self.split} split "
-                f"is damaged ({_first_line(error)}); build the dataset again"
-            ) from error
 
 
 def find(folder: Path) -> Path:
@@ -198,7 +197,7 @@ def find(folder: Path) -> Path:
     Raises:
         InputError: there is none, or there are several.
     """
-    found = sorted(file.parent for file in folder.rglob("dataset_info.json"))
+    found = sorted(file.parent for file in folder.rglob(dataset_files.INFO))
     if not found:
         raise InputError(
             f"{folder}: holds no dataset; build one with `python -m data.dvs_clips` or "
@@ -210,21 +209,12 @@ def find(folder: Path) -> Path:
     return found[0]
 
 
-def _opened(folder: Path) -> tfds.core.DatasetBuilder:
-    try:
-        return tfds.builder_from_directory(folder)
-    except Exception as error:
-        raise _damaged(folder, error) from error
-
-
 def _data_source(folder: Path, built: tfds.core.DatasetBuilder, split: str) -> Sequence[Any]:
     if split not in built.info.splits:
         known = ", ".join(built.info.splits)
         raise InputError(f"{folder}: has no split {split!r}; there are {known}")
-    try:
+    with reading(folder, dataset_files.DAMAGED, dataset_files.ADVICE):
         return built.as_data_source(split)
-    except Exception as error:
-        raise _damaged(folder, error) from error
 
 
 def _flow_size(built: tfds.core.DatasetBuilder) -> tuple[int, int] | None:
@@ -235,35 +225,11 @@ def _flow_size(built: tfds.core.DatasetBuilder) -> tuple[int, int] | None:
     return width, height
 
 
-def _index(
-    folder: Path, built: tfds.core.DatasetBuilder, split: str, count: int
-) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Return each record's name, frames and shake in degrees, as the builder noted them."""
-    try:
-        noted = built.info.metadata[split]
-        index = noted["name"], np.array(noted["frames"]), np.array(noted["shake_deg"])
-    except (KeyError, TypeError, OSError, json.JSONDecodeError) as error:
-        raise InputError(
-            f"{folder}: has no index of its {split} split in metadata.json, so it is no dataset "
-            "of training records, or is damaged; build it again"
-        ) from error
-    if count == 0 or {len(each) for each in index} != {count}:
-        raise InputError(
-            f"{folder}: the index names {len(index[0])} records of the {split} split, the files "
-            f"hold {count}; build the dataset again"
-        )
-    return index
-
-
 def _usable(
-    source: Records,
-    names: Sequence[str],
-    frames: np.ndarray,
-    shake_deg: np.ndarray,
-    steps: int,
-    largest_shake_deg: float,
-) -> np.ndarray:
+    source: Records, index: Index, steps: int, largest_shake_deg: float
+) -> Int[np.ndarray, "chosen"]:
     """Return the numbers of the records that are long and steady enough."""
+    names, frames, shake_deg = index
     long_enough = frames > steps
     if not long_enough.any():
         raise InputError(
@@ -332,13 +298,3 @@ def _require_flow(source: Records, wanted: tuple[int, int] | None) -> None:
             "whole number of times larger; build such a dataset, or change config.model.flow_size "
             "or config.model.flow"
         )
-
-
-def _damaged(folder: Path, error: Exception) -> InputError:
-    return InputError(
-        f"{folder}: the dataset cannot be read ({_first_line(error)}); build it again"
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

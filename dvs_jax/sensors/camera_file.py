@@ -1,14 +1,21 @@
 """camera.toml: a camera's description beside its logs."""
 
 import dataclasses
-import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from dvs_jax.bounded_file import read_bytes
 from dvs_jax.camera import Camera
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading
+
+_LONGEST_TEXT = 16_384
+"""Characters: the time to read a dotted key grows with the square of its length."""
+
+_LONGEST_QUOTE = 60
+
+_LARGEST_WINDOW = 1e5
 
 
 @dataclass(frozen=True)
@@ -21,14 +28,14 @@ class _Section:
 
     def error(self, key: str, allowed: str) -> InputError:
         name = f"{self.name}.{key}" if self.name else key
-        found = f"= {self.values[key]!r}" if key in self.values else "is missing"
+        found = f"= {_quoted(self.values[key])}" if key in self.values else "is missing"
         return InputError(f"{self.file}: {name} {found}; it must be {allowed}")
 
     def require_known(self, *keys: str) -> None:
         for key in self.values.keys() - set(keys):
             place = f" in [{self.name}]" if self.name else ""
             raise InputError(
-                f"{self.file}: unknown key {key!r}{place}; allowed are {', '.join(keys)}"
+                f"{self.file}: unknown key {_quoted(key)}{place}; allowed are {', '.join(keys)}"
             )
 
     def section(self, key: str) -> "_Section":
@@ -42,6 +49,16 @@ class _Section:
         if not _is_number(value) or not low <= value <= high:
             raise self.error(key, f"a number from {low:g} to {high:g}")
         return float(value)
+
+
+def _quoted(value: Any) -> str:
+    """Return a value as it may have been written, no longer than a reader needs to find it."""
+    try:
+        text = repr(value)
+    # TOML nests deeper, and has hexadecimal numbers with more digits, than Python prints.
+    except (RecursionError, ValueError):
+        return f"a {type(value).__name__} too large to show"
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:
@@ -84,12 +101,12 @@ def read(file: Path) -> Camera:
 
 
 def _parse(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{file}: not a TOML file ({error})") from None
+    content = read_bytes(file)
+    with reading(file, "not a TOML file"):
+        text = content.decode("utf-8-sig")
+        if len(text) > _LONGEST_TEXT:
+            raise ValueError(f"it has more than {_LONGEST_TEXT} characters")
+        return tomllib.loads(text)
 
 
 def _optics(root: _Section) -> dict[str, Any]:
@@ -124,8 +141,9 @@ def _gyro(gyro: _Section) -> dict[str, Any]:
 
 def _axes(gyro: _Section) -> tuple[str, ...]:
     axes = gyro.values["axes"]
-    names = [str(axis).removeprefix("-") for axis in axes] if isinstance(axes, list) else []
-    if sorted(names) != ["x", "y", "z"]:
+    written = axes if isinstance(axes, list) else []
+    names = [axis.removeprefix("-") for axis in written if isinstance(axis, str)]
+    if len(written) != 3 or sorted(names) != ["x", "y", "z"]:
         raise gyro.error("axes", 'each of "x", "y", "z" once, with "-" before a reversed one')
     return tuple(axes)
 
@@ -135,10 +153,10 @@ def _ois(ois: _Section) -> dict[str, Any]:
     if "window" not in ois.values:
         return {}
     window = ois.values["window"]
-    if not isinstance(window, list) or len(window) != 2 or not all(map(_is_positive, window)):
-        raise ois.error("window", "two positive numbers, [width, height]")
+    if not isinstance(window, list) or len(window) != 2 or not all(map(_is_side, window)):
+        raise ois.error("window", "two positive numbers, [width, height], from 1 to 100000")
     return {"ois_window": (float(window[0]), float(window[1]))}
 
 
-def _is_positive(value: Any) -> bool:
-    return _is_number(value) and 0 < value < math.inf
+def _is_side(value: Any) -> bool:
+    return _is_number(value) and 1 <= value <= _LARGEST_WINDOW

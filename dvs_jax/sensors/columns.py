@@ -14,7 +14,8 @@ from dvs_jax.sensors.table import TIME_NAME, Table
 DECIMALS_BEFORE_NS = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 """Time units and how far their decimal point moves to the right to give nanoseconds."""
 
-_LONGEST_TIME_NS = 2.0**62
+_LONGEST_TIME_NS = 4e18
+"""126 years: twice that still fits int64, so that the difference of two times does."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -28,7 +29,7 @@ def time_ns(table: Table, column: int, unit: str) -> Int[np.ndarray, "row"]:
         unit: a key of `DECIMALS_BEFORE_NS`.
 
     Raises:
-        InputError: a time does not fit int64 nanoseconds (146 years), or the file has changed since
+        InputError: a time is beyond 4e18 nanoseconds (126 years), or the file has changed since
             it was read.
     """
     shift = DECIMALS_BEFORE_NS[unit]
@@ -70,12 +71,12 @@ def find_time_ns(table: Table, name: str) -> Int[np.ndarray, "row"] | None:
     if not columns:
         return None
     if len(columns) > 1:
-        found = ", ".join(table.names[i] for i in columns)
+        found = ", ".join(table.names[i] for i in columns[:5])
         raise InputError(f"{table.file}: several columns for one quantity ({found}); keep one")
     unit = table.names[columns[0]].rpartition("_")[2]
     if unit not in DECIMALS_BEFORE_NS:
         raise InputError(
-            f"{table.file}: column {table.names[columns[0]]!r} needs its unit at the end: "
+            f"{table.file}: column {table.names[columns[0]][:40]!r} needs its unit at the end: "
             + ", ".join(f"_{known}" for known in DECIMALS_BEFORE_NS)
         )
     return time_ns(table, columns[0], unit)
@@ -90,15 +91,14 @@ def require_time_ns(table: Table) -> Int[np.ndarray, "row"]:
     time = find_time_ns(table, TIME_NAME)
     if time is None:
         raise InputError(
-            f"{table.file}: no time column among {', '.join(table.names)}; "
-            "name it t_s, t_ms, t_us or t_ns"
+            f"{table.file}: no time column among {table.header()}; name it t_s, t_ms, t_us or t_ns"
         )
     return time
 
 
 def unknown_layout(table: Table, wanted: Sequence[str]) -> InputError:
     """Return the error for a table that is none of the layouts `wanted`."""
-    found = ", ".join(table.names) or f"{table.values.shape[1]} columns without a header"
+    found = table.header() or f"{table.values.shape[1]} columns without a header"
     return InputError(f"{table.file}: {found}; a log of this kind has " + ", or ".join(wanted))
 
 

@@ -21,6 +21,12 @@ LAYOUTS = (
 _LONGEST_NS = 1_000_000_000
 """Exposure and readout beyond a second are a mistaken unit."""
 
+_LONGEST_STEP_NS = 100 * 1_000_000_000
+"""From a frame to the next. Not even time-lapse waits longer, and encoders have no such rate."""
+
+_SHORTEST_STEP_NS = 1000
+"""A million frames a second: a median step below it is a mistaken unit."""
+
 
 def read(file: Path, camera: Camera) -> FrameLog:
     """Read a frame log of any known layout.
@@ -33,8 +39,9 @@ def read(file: Path, camera: Camera) -> FrameLog:
         camera: readout time, where the log has no such column, and the offset of the OIS's clock.
 
     Raises:
-        InputError: the file is no such log (see `table.read`), a time does not exceed the one
-            before, or an exposure or readout lies outside 0 to 1 s; the message names the line.
+        InputError: the file is no such log (see `table.read`); a time, or middle of an exposure,
+            does not exceed the one before, or does by more than 100 s; frames are less than 1 µs
+            apart; or an exposure or readout lies outside 0 to 1 s. The message names the line.
     """
     log = table.read(file)
     time_ns, exposure, readout, ois_time_ns = (
@@ -42,9 +49,12 @@ def read(file: Path, camera: Camera) -> FrameLog:
     )
     _require_duration(log, "exposure", exposure)
     _require_duration(log, "readout", readout)
-    _require_increasing(log, time_ns)
+    _require_increasing(log, "time", time_ns)
+    middle_ns = time_ns - exposure // 2
+    _require_increasing(log, "the middle of the exposure", middle_ns)
+    _require_possible_steps(log, time_ns)
     ois_offset = round(camera.clock_offset_s * 1e9)
-    return FrameLog(time_ns - exposure // 2, readout, ois_time_ns + ois_offset - exposure // 2)
+    return FrameLog(middle_ns, readout, ois_time_ns + ois_offset - exposure // 2)
 
 
 def without_log(video_time_ns: Int[np.ndarray, "frame"], camera: Camera) -> FrameLog:
@@ -99,12 +109,29 @@ def _require_duration(log: Table, name: str, duration: Int[np.ndarray, "frame"])
         )
 
 
-def _require_increasing(log: Table, time_ns: Int[np.ndarray, "frame"]) -> None:
+def _require_increasing(log: Table, name: str, time_ns: Int[np.ndarray, "frame"]) -> None:
     """Every line is a frame of the video, so none can be dropped the way a gyro sample can."""
     stuck = np.diff(time_ns) <= 0
     if stuck.any():
         row = int(np.argmax(stuck))
         raise InputError(
-            f"{log.file}, line {log.line[row + 1]}: time does not advance, "
+            f"{log.file}, line {log.line[row + 1]}: {name} does not advance, "
             f"from {time_ns[row] / 1e9:.6f} s to {time_ns[row + 1] / 1e9:.6f} s"
+        )
+
+
+def _require_possible_steps(log: Table, time_ns: Int[np.ndarray, "frame"]) -> None:
+    step = np.diff(time_ns)
+    if not len(step):
+        return
+    if step.max() > _LONGEST_STEP_NS:
+        row = int(np.argmax(step > _LONGEST_STEP_NS))
+        raise InputError(
+            f"{log.file}, line {log.line[row + 1]}: this frame is {step[row] / 1e9:.6g} s after "
+            "the one before, and no video waits so long; check the unit of the times"
+        )
+    if np.median(step) < _SHORTEST_STEP_NS:
+        raise InputError(
+            f"{log.file}, line {log.line[1]}: frames are {np.median(step) / 1e3:.3g} µs apart, "
+            "which no camera can do; check the unit of the times"
         )

@@ -48,10 +48,11 @@ def with_pre_roll(path: CameraPath) -> CameraPath:
     """
     beyond = int(np.searchsorted(path.time_ns, path.time_ns[0] + PRE_ROLL_NS))
     count = min(max(PRE_ROLL_SAMPLES, beyond), len(path) - 1)
+    since_start = path.time_ns[: count + 1] - path.time_ns[0]
     ahead = path.quaternion[count:0:-1]
     origin = np.broadcast_to(path.quaternion[0], ahead.shape)
     mirrored = quaternion.multiply(quaternion.multiply(origin, quaternion.conjugate(ahead)), origin)
     return CameraPath(
-        np.concatenate([2 * path.time_ns[0] - path.time_ns[count:0:-1], path.time_ns]),
+        np.concatenate([path.time_ns[0] - since_start[count:0:-1], path.time_ns]),
         np.concatenate([mirrored, path.quaternion]),
     )

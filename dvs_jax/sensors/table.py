@@ -1,6 +1,7 @@
 """Tables of numbers in text files: what every log format is made of."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +11,9 @@ from typing import NoReturn
 import numpy as np
 from jaxtyping import Float, Int
 
-from dvs_jax.errors import InputError
+from dvs_jax.bounded_file import lines
+from dvs_jax.errors import InputError, reading
+from dvs_jax.regular_file import require_regular
 
 TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 """Regular expression of a time column's name without its unit."""
@@ -48,6 +51,10 @@ class Table:
         rows = _rows(self.file, self.encoding, int(self.line[0]))
         return islice((row for _, row in rows), len(self.line))
 
+    def header(self) -> str:
+        """Return the column names, or as many as a message has room for."""
+        return textwrap.shorten(", ".join(self.names), 100, placeholder=" …")
+
     def changed(self) -> InputError:
         """Return the error for a file that is no longer what was read."""
         return InputError(f"{self.file}: changed while it was read; wait until it is complete")
@@ -63,10 +70,8 @@ def read(file: Path) -> Table:
         InputError: the file cannot be read, is no text, has no rows, or a row (named by its line)
             has another column count, text, NaN or infinity.
     """
-    try:
+    with reading(file, "not a table of numbers"):
         return _read(file)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror or error})") from None
 
 
 def _read(file: Path) -> Table:
@@ -81,7 +86,7 @@ def _read(file: Path) -> Table:
     if not len(line):
         raise InputError(f"{file}: the log has a header and no rows")
     if not names:
-        names = _commented_names(islice(_lines(file, encoding), first_line - 1), columns)
+        names = _commented_names(islice(lines(file, encoding), first_line - 1), columns)
     values = _parse(file, encoding, begin, delimiter, columns)
     table = Table(file, encoding, names, values, line, delimiter)
     if len(values) != len(line):
@@ -91,18 +96,14 @@ def _read(file: Path) -> Table:
 
 def _rows(file: Path, encoding: str, begin: int = 1) -> Iterator[tuple[int, str]]:
     """Yield the number and what counts of each line from `begin` on, but for blank ones."""
-    for number, line in enumerate(_lines(file, encoding), 1):
+    # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
+    for number, line in enumerate(lines(file, encoding), 1):
         if number >= begin and (row := line.partition("#")[0].strip()):
             yield number, row
 
 
-def _lines(file: Path, encoding: str) -> Iterator[str]:
-    # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
-    with file.open(encoding=encoding, errors="replace") as text:
-        yield from text
-
-
 def _encoding(file: Path) -> str:
+    require_regular(file)
     with file.open("rb") as raw:
         if raw.read(2) in (b"\xff\xfe", b"\xfe\xff"):
             return "utf-16"
@@ -122,7 +123,8 @@ def _is_number(field: str) -> bool:
         float(field)
     except ValueError:
         return False
-    return "_" not in field  # Python reads 1_000, NumPy does not.
+    # Python reads 1_000 and the digits of all scripts, NumPy does not.
+    return "_" not in field and field.isascii()
 
 
 def _names(row: str, delimiter: str | None) -> tuple[str, ...]:
@@ -167,5 +169,6 @@ def _complain(
             if not _is_number(field):
                 raise InputError(f"{file}, line {number}: {field.strip()[:40]!r} is not a number")
             if not abs(float(field)) < _LARGEST:
-                raise InputError(f"{file}, line {number}: {field.strip()} is no possible reading")
+                shown = field.strip()[:40]
+                raise InputError(f"{file}, line {number}: {shown} is no possible reading")
     raise InputError(f"{file}: not a table of numbers")

@@ -98,7 +98,8 @@ def _value(text: str, old: Any, override: str) -> Any:
         return text
     try:
         return _typed(text, old)
-    except (ValueError, SyntaxError) as error:
+    # Of a literal that is nested too deeply, or that has no possible key, Python raises others.
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         kind = "True or False" if isinstance(old, bool) else f"of type {type(old).__name__}"
         raise InputError(f"{override}: the value has to be {kind}, such as {old!r}") from error
 

@@ -10,11 +10,15 @@ import jax
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from dvs_jax.errors import InputError
+from dvs_jax.bounded_file import read_bytes
+from dvs_jax.errors import InputError, reading
 from dvs_jax.training.board import Board, Picture
 from dvs_jax.whole_file import make_folder, replacing
 
 METRICS_FILE, TENSORBOARD_FOLDER = "metrics.jsonl", "tensorboard"
+
+_LARGEST_BYTES = 256 << 20
+"""Of the lines: more than a million."""
 
 
 class Log:
@@ -135,7 +139,7 @@ def keep_until(path: Path, step: int) -> None:
     """
     if not path.exists():
         return
-    lines = path.read_bytes().splitlines(keepends=True)
+    lines = read_bytes(path, _LARGEST_BYTES).splitlines(keepends=True)
     whole = [line for line in lines if line.endswith(b"\n")]
     kept = [line for n, line in enumerate(whole, 1) if _step(line, f"{path}:{n}") <= step]
     with replacing(path) as part:
@@ -143,7 +147,5 @@ def keep_until(path: Path, step: int) -> None:
 
 
 def _step(line: bytes, place: str) -> int:
-    try:
+    with reading(place, "is no line of a log", "remove it"):
         return int(json.loads(line)["step"])
-    except (ValueError, LookupError, TypeError) as error:
-        raise InputError(f"{place}: is no line of a log; remove it") from error

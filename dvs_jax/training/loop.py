@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading
 from dvs_jax.training import batches as loading
 from dvs_jax.training import parallel, preemption, schedule
 from dvs_jax.training.batches import Batches, Placed
@@ -78,7 +78,7 @@ def train(
         preemption.watching() as told_to_stop,
         Checkpoints(workdir / CHECKPOINTS_FOLDER, settings) as checkpoints,
     ):
-        state = _resume(checkpoints, state, batches)
+        state = _resume(checkpoints, workdir / CHECKPOINTS_FOLDER, state, batches)
         with (
             Log(workdir, int(state.step), steps) as log,
             loading.prefetched(batches, devices.distribute) as upcoming,
@@ -92,7 +92,9 @@ def _alone(workdir: Path) -> AbstractContextManager[None]:
     return locked(workdir, "a training run") if jax.process_index() == 0 else nullcontext()
 
 
-def _resume(checkpoints: Checkpoints, state: TrainState, batches: Batches) -> TrainState:
+def _resume(
+    checkpoints: Checkpoints, folder: Path, state: TrainState, batches: Batches
+) -> TrainState:
     restored = checkpoints.restore(state)
     if restored is None:
         return state
@@ -101,7 +103,8 @@ def _resume(checkpoints: Checkpoints, state: TrainState, batches: Batches) -> Tr
             f"the run was begun by {len(restored.positions)} processes, each with its place in "
             f"the data, and cannot go on with {jax.process_count()}"
         )
-    batches.set_state(loading.from_text(restored.positions[jax.process_index()]))
+    with reading(folder, "the newest checkpoint's place in the data is damaged", "remove it"):
+        batches.set_state(loading.from_text(restored.positions[jax.process_index()]))
     return restored.state
 
 

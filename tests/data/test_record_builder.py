@@ -75,3 +75,12 @@ def test_a_dataset_is_never_overwritten(tmp_path: Path) -> None:
     build(Standing(data_dir=tmp_path, config="poses", file_format="array_record"))
     with pytest.raises(InputError, match="lies there already"):
         build(Standing(data_dir=tmp_path, config="poses", file_format="array_record"))
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "9" * 5000, "{}", ""])
+def test_neither_is_a_damaged_one(tmp_path: Path, content: str) -> None:
+    folder = build(Standing(data_dir=tmp_path, config="poses", file_format="array_record"))
+    (folder / "dataset_info.json").write_text(content)
+    with pytest.raises(InputError, match=f"{tmp_path}: cannot take a dataset .*remove it"):
+        build(Standing(data_dir=tmp_path, config="poses", file_format="array_record"))
+    assert (folder / "dataset_info.json").read_text() == content

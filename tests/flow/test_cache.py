@@ -67,10 +67,11 @@ def test_flow_of_another_making_is_never_continued(tmp_path, frames, estimator, 
         list(cache.fill(frames[: count + 1], count, folder, estimator, source=source))
 
 
-def test_files_of_unknown_origin_are_not_continued(tmp_path, frames):
+@pytest.mark.parametrize("note", ["{", "[" * 100_000, "1" * 5000, "\0"])
+def test_files_of_unknown_origin_are_not_continued(tmp_path, frames, note):
     folder = FlowFolder(tmp_path)
     next(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
-    (tmp_path / "flow.json").write_text("{")
+    (tmp_path / "flow.json").write_text(note)
     with pytest.raises(InputError, match=r"not made by dis from a\.mp4"):
         list(cache.fill(frames, 5, folder, "dis", source="a.mp4"))
 

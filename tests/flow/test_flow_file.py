@@ -1,4 +1,9 @@
+import contextlib
+import io
+import os
 import struct
+import zipfile
+import zlib
 
 import cv2
 import numpy as np
@@ -8,6 +13,7 @@ from hypothesis import strategies as st
 
 from dvs_jax.errors import InputError
 from dvs_jax.flow import flow_file
+from tests.memory import traced_memory
 
 
 @pytest.fixture
@@ -116,6 +122,103 @@ def test_an_npz_with_any_byte_changed_is_read_right_or_named(tmp_path, flow):
             assert "a.npz" in str(error)
 
 
+def _archive(
+    header: str, values: bytes = b"", length: int | None = None, packing: int = 8
+) -> bytes:
+    """An .npz whose array declares what `header` says."""
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w", compression=packing) as archive:
+        begin = b"\x93NUMPY\x02\x00" + struct.pack("<I", length or len(header))
+        archive.writestr("flow.npy", begin + header.encode() + values)
+    return stored.getvalue()
+
+
+def _declared(shape: str, dtype: str = "'<f4'") -> str:
+    return f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}, }}\n"
+
+
+def _png(width: int, height: int, kind: bytes = b"\x10\x02\0\0\0") -> bytes:
+    header = b"IHDR" + struct.pack(">II", width, height) + kind
+    checked = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + checked
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.npz", _archive(_declared("(20000, 20000, 2)")), r"20000 × 20000 × 2 is too large for"),
+        (
+            "a.npz",
+            _archive(_declared("(4, 4, 2)", "'<c8'"), bytes(256)),
+            "it holds complex numbers",
+        ),
+        ("a.npz", _archive(_declared("(1, 1, 2)", "'|O'"), bytes(16)), "values of type object"),
+        ("a.npz", _archive(_declared("(1, 1, 2)", "[('a', '<f4')]"), bytes(8)), "values of type"),
+        ("a.npz", _archive(_declared("(1, 1, 2)", "'<U9'"), bytes(72)), "values of type <U9"),
+        (
+            "a.npz",
+            _archive(_declared("(1, 1, 2)", "'<M8[s]'"), bytes(16)),
+            "type datetime",
+        ),
+        ("a.npz", _archive(_declared("(-1, -1, 2)"), bytes(8)), "not an .npz"),
+        ("a.npz", _archive(_declared(f"({'9' * 4000}, 1, 2)")), "not an .npz"),
+        ("a.npz", _archive(_declared("(0, 9, 2)")), "the shape"),
+        ("a.npz", _archive(" " * 100_000, length=2**32 - 1), "not an .npz"),
+        ("a.npz", _archive("(" * 4000), "not an .npz"),
+        (
+            "a.npz",
+            _archive(_declared("(1, 1, 2)"), bytes(8), packing=zipfile.ZIP_LZMA),
+            "packed in another way",
+        ),
+        ("a.npz", _archive(_declared("(1, 1, 2)", "'<f8'"), b"\x7f" * 16), "not a finite flow"),
+        ("a.npz", b"PK\x01\x02" * 2000, "more than 1000 members"),
+        ("a.png", _png(100_000, 100_000), "impossible size 100000 × 100000"),
+        ("a.png", _png(0, 5), "impossible size 0 × 5"),
+        ("a.png", _png(5, 5), "not a readable PNG"),
+        ("a.png", _png(5, 5, b"\x08\x06\0\0\0"), "three 16-bit channels"),
+        ("a.png", _png(5, 5)[:20], "not a readable PNG"),
+        ("a.flo", b"PIEH" + struct.pack("<ii", 99_999, 99_999), "impossible size 99999 × 99999"),
+    ],
+)
+def test_what_a_header_declares_is_looked_at_before_it_takes_memory(
+    tmp_path, name, content, message
+):
+    (tmp_path / name).write_bytes(content)
+    # What is imported at the first error, and stays, is none of a file's.
+    with contextlib.suppress(InputError):
+        flow_file.read(tmp_path / name)
+    with (
+        traced_memory() as peak,
+        pytest.raises(InputError, match=rf"{name}: ") as caught,
+    ):
+        flow_file.read(tmp_path / name)
+    assert message in str(caught.value)
+    assert peak() < 3e6
+
+
+def test_an_archive_that_inflates_to_more_than_it_declares_is_not_inflated(tmp_path):
+    path = tmp_path / "a.npz"
+    path.write_bytes(_archive(_declared("(2, 1, 2)"), bytes(100_000_000)))
+    with traced_memory() as peak:
+        assert flow_file.read(path).shape == (2, 1, 2)
+    assert peak() < 3e6
+
+
+@pytest.mark.parametrize("suffix", [".flo", ".npz", ".png"])
+def test_flow_larger_than_wanted_is_refused(tmp_path, flow, suffix):
+    path = tmp_path / f"a{suffix}"
+    flow_file.write(path, flow)
+    assert flow_file.read(path, largest=35).shape == (5, 7, 2)
+    with pytest.raises(InputError, match=rf"a\{suffix}: .*too large for the video"):
+        flow_file.read(path, largest=34)
+
+
+def test_a_pipe_is_no_flow_file(tmp_path):
+    os.mkfifo(tmp_path / "a.flo")
+    with pytest.raises(InputError, match=r"a\.flo: is a pipe"):
+        flow_file.read(tmp_path / "a.flo")
+
+
 def test_eight_bit_png_is_no_kitti_flow(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(InputError, match="three 16-bit channels"):
@@ -139,7 +242,7 @@ def test_arrays_that_are_no_flow_are_not_written(tmp_path, array):
 
 
 def test_missing_files_and_unknown_endings_are_named(tmp_path, flow):
-    with pytest.raises(InputError, match=r"none\.flo: cannot be read"):
+    with pytest.raises(InputError, match=r"none\.flo: no such file"):
         flow_file.read(tmp_path / "none.flo")
     with pytest.raises(InputError, match=r"a\.txt: flow files end in"):
         flow_file.write(tmp_path / "a.txt", flow)

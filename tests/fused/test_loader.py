@@ -1,6 +1,8 @@
 import json
 import logging
+import math
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -233,21 +235,77 @@ def test_a_damaged_record_is_an_error(quarter: Path, tmp_path: Path, damage: str
             next(batches)
 
 
-@pytest.mark.parametrize(
-    ("file", "message"),
-    [
-        ("dataset_info.json", "cannot be read"),
-        ("features.json", "read|index"),
-        ("metadata.json", "no index"),
-    ],
-)
+@pytest.mark.parametrize("file", ["dataset_info.json", "features.json", "metadata.json"])
+@pytest.mark.parametrize("content", ["{ broken", "[]", "3", "[" * 100_000, "1" * 5000, "\xff", ""])
 def test_damaged_descriptions_are_errors(
-    poses: Path, tmp_path: Path, file: str, message: str
+    poses: Path, tmp_path: Path, file: str, content: str
 ) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(poses, folder)
-    (folder / file).write_text("{ broken")
-    with pytest.raises(InputError, match=message):
+    (folder / file).write_text(content, encoding="latin-1")
+    with pytest.raises(InputError, match=r"copy.*(the dataset cannot be read|index).*build it"):
+        load(folder)
+
+
+def test_no_module_is_imported_because_a_dataset_names_it(poses: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(poses, folder)
+    written = (folder / "features.json").read_text()
+    text = "tensorflow_datasets.core.features.text_feature.Text"
+    assert text in written
+    (folder / "features.json").write_text(written.replace(text, "this.Text"))
+    with pytest.raises(InputError, match=r"other features than training records have\); build it"):
+        load(folder)
+    assert "this" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("fileFormat", "tfrecord", "no array_record files"),
+        ("name", "../shaking", "impossible names of files"),
+        ("version", "9" * 5000 + ".0.0", "an impossible version"),
+        ("filepathTemplate", "{DATASET:>999999999}", "impossible names of files"),
+        ("filepathTemplate", "../{DATASET}", "impossible names of files"),
+        ("shardLengths", ["0"] * 20_000, "more than 10000 files"),
+        ("shardLengths", ["999999999999"], "the files hold 999999999999"),
+        ("shardLengths", ["-5"], "cannot be read"),
+    ],
+)
+def test_a_description_of_impossible_files_is_an_error(
+    poses: Path, tmp_path: Path, name: str, value: Any, message: str
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(poses, folder)
+    info = json.loads((folder / "dataset_info.json").read_text())
+    (info if name in info else info["splits"][0])[name] = value
+    (folder / "dataset_info.json").write_text(json.dumps(info))
+    with pytest.raises(InputError, match=f"copy: .*{message}.*; build it again"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", ["a"] * 5 + [3]),
+        ("name", "clips."),
+        ("frames", ["x"] * 6),
+        ("frames", [[41]] * 6),
+        ("frames", [10**30] * 6),
+        ("frames", None),
+        ("shake_deg", [math.nan] * 6),
+        ("shake_deg", {"a": 1}),
+    ],
+)
+def test_an_index_of_other_values_is_an_error(
+    poses: Path, tmp_path: Path, name: str, value: Any
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(poses, folder)
+    index = json.loads((folder / "metadata.json").read_text())
+    index["training"][name] = value
+    (folder / "metadata.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match="copy: has no index of its training split"):
         load(folder)
 
 

@@ -349,11 +349,13 @@ def test_an_activation_is_known_in_any_case_and_weights_of_any_width(tmp_path):
             {"fully_connected": [{"features": 4, "dropout": 1.5}]},
             "fully_connected.0.dropout is 1.5",
         ),
+        ({"lstm": [10**12]}, "lstm.0 is 1000000000000"),
+        ({"lstm": [512] * 100_000}, "lstm (how many) is 100000"),
         ({"convolutions": [{"channels": 2, "pool": 200}]}, "they leave) is 0"),
         ({"convolutions": [{"channels": 2, "stride": 0}]}, "convolutions.0.stride is 0"),
         ({"convolutions": [{"channels": 2, "batch_norm": 1}]}, "convolutions.0.batch_norm is 1"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:80],
 )
 def test_an_impossible_description_is_refused_by_name(tmp_path, fields, named):
     description = architecture.to_dict(Architecture()) | fields

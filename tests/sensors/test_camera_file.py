@@ -1,5 +1,6 @@
 """camera.toml: strict, and clear about what is allowed."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,16 @@ def test_descriptions_of_the_recordings(name):
         ("[ois]\nwindow = [0, 5]", r"ois.window = \[0, 5\]; it must be two positive numbers"),
         ("[ois]\nwindow = 5", "ois.window = 5"),
         ("[ois]\nwindow = [4032, inf]", "ois.window = "),
+        ("[ois]\nwindow = [0x1" + "0" * 400 + ", 5]", r"ois.window = \[\d{59}…; it must be two"),
+        ("[gyro]\naxes = ['x', 'y', 'z', 3]", "gyro.axes = "),
+        (f"fov = {'9' * 5000}", r"camera\.toml: not a TOML file \(Exceeds the limit"),
+        (f"fov = 0x{'9' * 5000}", "fov = a int too large to show; it must be a number"),
+        (f"[gyro]\naxes = [0x{'9' * 5000}]", "gyro.axes = a list too large to show"),
+        ("fov = " + "[" * 6000, r"camera\.toml: not a TOML file \(it is nested too deeply\)"),
+        ("fov = " + "[" * 100_000, r"camera\.toml: not a TOML file \(it has more than 16384"),
+        ("fov" + ".fov" * 2000 + " = 1", "fov = a dict too large to show"),
+        (f"'{'fov' * 100}' = 1", "unknown key '(fov){19}fo…; allowed are fov"),
+        ("'fov\\u001b[2J' = 1".replace("'", '"'), r"unknown key 'fov\\x1b\[2J'"),
         (INTRINSICS, "intrinsics.cy is missing; it must be a number from 0 to 600"),
         (INTRINSICS + "cy = 700", "intrinsics.cy = 700"),
         ("fov = 1\n" + INTRINSICS + "cy = 3", r"give fov or \[intrinsics\], not both"),
@@ -85,6 +96,13 @@ def test_descriptions_of_the_recordings(name):
 def test_nonsense_is_refused(read, content, complaint):
     with pytest.raises(InputError, match=complaint):
         read(content)
+
+
+def test_what_is_no_ordinary_file_is_refused(tmp_path):
+    file = tmp_path / "camera.toml"
+    os.mkfifo(file)
+    with pytest.raises(InputError, match=r"camera\.toml: is a pipe"):
+        camera_file.read(file)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):

@@ -71,6 +71,15 @@ def test_without_a_log_the_video_starts_at_zero():
         ("1 2 0 3 1\n2 2 0 -3 2\n", "line 2: readout of -3e-09 s"),
         ("t_s,exposure_s\n1,0.01\n2,10\n", "line 3: exposure of 10 s; it lies between 0 and 1 s"),
         ("t_s\n1\n2\n2\n", r"line 4: time does not advance, from 2\.0\d* s to 2\.0"),
+        (
+            "t_s,exposure_s\n1,0\n2,0.1\n2.1,0.9\n",
+            r"line 4: the middle of the exposure does not advance, from 1\.95\d* s to 1\.65",
+        ),
+        (
+            "t_s\n0\n33333\n66666\n",
+            "line 3: this frame is 33333 s after the one before, .*; check the unit of the times",
+        ),
+        ("t_ns\n33\n66\n100\n", r"line 3: frames are 0\.0335 µs apart, .*; check the unit"),
         ("t_s\n1\n2\n1.5\n", r"line 4: time does not advance, from 2\.0\d* s to 1\.5"),
     ],
 )

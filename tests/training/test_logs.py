@@ -39,12 +39,16 @@ def test_going_on_drops_later_lines_and_torn_ones_and_loses_none(tmp_path: Path,
     assert steps(tmp_path) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-def test_a_line_of_something_else_is_told(tmp_path: Path):
+@pytest.mark.parametrize(
+    "line",
+    ["hello", "[]", '{"step": 1e999}', '{"step": null}', "[" * 100_000, '{"step": ' + "9" * 5000],
+)
+def test_a_line_of_something_else_is_told(tmp_path: Path, line: str):
     path = tmp_path / "metrics.jsonl"
-    path.write_text('{"step": 1}\nhello\n')
-    with pytest.raises(InputError, match=r"metrics\.jsonl:2: is no line of a log; remove it"):
+    path.write_text(f'{{"step": 1}}\n{line}\n')
+    with pytest.raises(InputError, match=r"metrics\.jsonl:2: is no line of a log \(.*; remove it"):
         keep_until(path, 5)
-    assert path.read_text() == '{"step": 1}\nhello\n'
+    assert path.read_text() == f'{{"step": 1}}\n{line}\n'
 
 
 def test_the_console_shows_a_line_a_step_and_the_progress(

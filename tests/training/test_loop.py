@@ -242,3 +242,13 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
     with ThreadPoolExecutor(1) as other, locked(tmp_path, "a training run"), refused:
         other.submit(train, tmp_path).result()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_in_the_data_that_cannot_be_found_again_is_told(tmp_path: Path):
+    class Lost(toy.Stream):
+        def get_state(self):
+            return ["number"]
+
+    train(tmp_path, batches=Lost(16))
+    with pytest.raises(InputError, match=r"checkpoints: .*place in the data is damaged.*remove it"):
+        train(tmp_path, batches=Lost(16))

@@ -7,7 +7,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from dvs_jax.bounded_file import read_json
 from dvs_jax.clip import find_video
+from dvs_jax.errors import InputError, reading
 from dvs_jax.flow import flow_folder
 from dvs_jax.sensors.folder import find_logs
 from dvs_jax.stabilization.batch.job import Job
@@ -57,13 +59,16 @@ def write(job: Job, source: str, settings: Settings, report: Report) -> None:
 
 def is_finished(job: Job, source: str, settings: Settings) -> bool:
     """Return whether a run by the same settings made the clip's results, and they are all there."""
+    file = _file(job)
+    wanted = json.loads(json.dumps(_wanted(source, settings)))
     try:
-        noted = json.loads(_file(job).read_text())
-        results = dict(noted.pop("results"))
-        whole = all(_size(job.folder / name) == size for name, size in results.items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        noted = read_json(file)
+        with reading(file, "not what a run writes"):
+            results = dict(noted.pop("results"))
+            whole = all(_size(job.folder / name) == size for name, size in results.items())
+            return whole and noted == wanted
+    except InputError:
         return False
-    return whole and noted == json.loads(json.dumps(_wanted(source, settings)))
 
 
 def _wanted(source: str, settings: Settings) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dvs_jax.clip import Clip, load_clip
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, printable
 from dvs_jax.stabilization.batch import record
 from dvs_jax.stabilization.batch.job import Job
 from dvs_jax.stabilization.batch.outcome import Outcome
@@ -86,4 +86,4 @@ def failure(job: Job, error: Exception) -> Outcome:
     logger.debug("%s", job.clip, exc_info=error)
     foreseen = isinstance(error, (InputError, OSError))
     message = str(error) if foreseen else f"{job.clip}: {type(error).__name__}: {error}"
-    return Outcome(job, "failed", error=" ".join(message.splitlines()))
+    return Outcome(job, "failed", error=printable(message))

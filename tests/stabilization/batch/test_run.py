@@ -125,7 +125,19 @@ def test_results_that_are_gone_or_cut_short_are_made_again(jobs, stabilizer):
     assert states(jobs, stabilizer) == ["skipped", "failed", "done"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"results": 3}', '{"results": {"a": 1}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"results": 3}',
+        '{"results": {"a": 1}}',
+        '{"results": {"\\u0000": 1}}',
+        "[" * 100_000,
+        "1" * 5000,
+    ],
+)
 def test_a_damaged_note_counts_as_none(jobs, stabilizer, content):
     states(jobs, stabilizer)
     (jobs[0].folder / "walking_run.json").write_text(content)
