@@ -1,9 +1,86 @@
 """The one exception that means: the input is at fault, and here is what to do about it."""
 
+import contextlib
+import os
+import unicodedata
+from collections.abc import Iterator
+
+LONGEST_MESSAGE = 600
+"""Characters: room for two long paths and a sentence."""
+
+_END_KEPT = 200
+"""What to do stands at a message's end, and is not cut away."""
+
+_TURN_WRITING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""Unicode's classes of characters that make what follows show in another order."""
+
 
 class InputError(ValueError):
     """Input that cannot be used.
 
     The message names what is wrong, the file (with its line where there is one), and what to do.
-    The command line prints it as one line and exits with code 2; no traceback is shown.
+    It is one line of at most 600 characters without control characters, whatever of the input it
+    quotes. The command line prints it and exits with code 2; no traceback is shown.
     """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_shortened(printable(str(message))))
+
+
+@contextlib.contextmanager
+def reading(file: str | os.PathLike[str], complaint: str, advice: str = "") -> Iterator[None]:
+    """Turn whatever a reader raises on a file's content into an error that names the file.
+
+    ```python
+    with reading(file, "not a TOML file"):
+        values = tomllib.loads(file.read_text())
+    ```
+
+    Args:
+        file: as the user knows it, which a temporary copy is not.
+        complaint: what the file is not, or what cannot be done with it.
+        advice: what to do about it.
+
+    Raises:
+        InputError: `{file}: {complaint} ({reason}); {advice}`; for a file that the system cannot
+            read, `{file}: cannot be read ({reason})`. Those raised within pass unchanged.
+    """
+    advice = advice and f"; {advice}"
+    try:
+        yield
+    except InputError:
+        raise
+    except OSError as error:
+        complaint = "cannot be read" if error.strerror else complaint
+        raise InputError(f"{file}: {complaint} ({reason(error)}){advice}") from error
+    # Readers raise errors of every kind on damaged files, and each version of a library others.
+    except Exception as error:
+        raise InputError(f"{file}: {complaint} ({reason(error)}){advice}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error says, in one line, without the file that it may name."""
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    said = str(getattr(error, "strerror", None) or error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that a terminal shows and does not obey."""
+    return "".join(map(_visible, " ".join(text.splitlines())))
+
+
+def _visible(character: str) -> str:
+    is_control = unicodedata.category(character) in ("Cc", "Cs")
+    if not is_control and unicodedata.bidirectional(character) not in _TURN_WRITING:
+        return character
+    return " " if character == "\t" else character.encode("unicode_escape").decode()
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    return f"{text[: LONGEST_MESSAGE - _END_KEPT - 3]} … {text[-_END_KEPT:]}"

@@ -4,13 +4,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dvs_jax.errors import printable
+
 out = Console(markup=False, emoji=False, highlight=False)
 err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def print_line(console: Console, text: str) -> None:
     """Print a text as one line, however narrow the terminal is."""
-    console.print(" ".join(text.splitlines()), soft_wrap=True)
+    console.print(printable(text), soft_wrap=True)
 
 
 def print_file(what: str, path: Path, more: str = "") -> None:
