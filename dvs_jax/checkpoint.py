@@ -14,7 +14,7 @@ from jaxtyping import Shaped
 from dvs_jax.errors import InputError
 
 _STATE, _METADATA = "state", "metadata"
-_LONGEST_LIST = 5
+_LONGEST_LIST = 3
 # What Orbax raises on a folder whose files are missing, cut short or other than it wrote.
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -112,7 +112,8 @@ def require_shapes(
         for name, shape in wanted.items()
         if name in tensors and tensors[name].shape != tuple(shape)
     ]
-    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
+    # The most telling first: what is far down a long message is cut off.
+    kinds = {"of another shape": misshapen, "unexpected": unexpected, "missing": missing}
     faults = [f"{kind}: {_listing(names)}" for kind, names in kinds.items() if names]
     if faults:
         raise InputError(

@@ -89,7 +89,7 @@ def convert(file: Path, out: Path) -> None:
     content = torch_file.read(file)
     if fused.is_official(content):
         weights.save(fused.from_official(content, file), out)
-    elif any("fnet." in str(name) for name in content):
+    elif any(isinstance(name, str) and "fnet." in name for name in content):
         raft_weights.convert(file, out)
     else:
         raise InputError(
