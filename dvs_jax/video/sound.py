@@ -12,7 +12,8 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
-from dvs_jax.video.container import decode, demux, fraction, open_container, reason
+from dvs_jax.errors import reason
+from dvs_jax.video.container import decode, demux, fraction, open_container
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.times import NANOSECONDS
 
