@@ -27,7 +27,7 @@ def outcome(read: Callable[[Path], Any], path: Path) -> str:
         read(path)
     except InputError as error:
         message = str(error)
-        assert path.name in message, message
+        assert str(path) in message or str(path.parent) in message, message
         assert len(message) <= LONGEST_MESSAGE
         assert not any(unicodedata.category(each) == "Cc" for each in message), repr(message)
         return message

@@ -2,24 +2,29 @@
 
 import re
 import struct
-from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-Edit = Callable[[bytearray], None]
+
+class Mutated(bytes):
+    """Shown by its length: Hypothesis prints what failed."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
 
 _TELLING = (0, 1, 2, 0x7F, 0x80, 0xFF)
 _WIDE = (0, 1, 2, 255, 2**15, 2**16 - 1, 2**24, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
 
 
 @st.composite
-def mutations(draw: st.DrawFn, original: bytes, most: int = 6) -> bytes:
+def mutations(draw: st.DrawFn, original: bytes, most: int = 6) -> Mutated:
     """Return a file with a few of its bytes changed, left out, repeated or cut off."""
     data = bytearray(original)
     places = _places(original)
     for _ in range(draw(st.integers(1, most))):
         _edit(draw, data, draw(places) % max(len(data), 1))
-    return bytes(data)
+    return Mutated(data)
 
 
 def _places(original: bytes) -> st.SearchStrategy[int]:

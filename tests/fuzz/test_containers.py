@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dvs_jax import video
+from dvs_jax import clip, video
 from tests.video.clips import SAMPLE_RATE, burst, level_frames
 
 from .examination import Worker, outcome
@@ -56,11 +56,11 @@ def original(kind: str, folder: Path) -> bytes:
 
 
 def read_whole(path: Path) -> None:
-    """Read a video as stabilising does, pictures and sound."""
-    info = video.probe(path)
+    """Read a video as stabilising does, pictures and sound, and write one of its times."""
+    loaded = clip.load_clip(path)
+    info = loaded.video
     assert (np.diff(info.time_ns) > 0).all()
-    frames = sum(1 for _ in video.read_pictures(path))
-    assert frames == info.frame_count
+    assert sum(1 for _ in clip.read_pictures(loaded)) == loaded.frame_count == info.frame_count
     with video.VideoWriter(path.with_name("copy.mp4"), info, 64, 48, preset="ultrafast") as copy:
         for time_ns in info.time_ns[:50]:
             copy.write(np.zeros((48, 64, 3), np.uint8), int(time_ns))
@@ -68,7 +68,11 @@ def read_whole(path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("containers")
+    folder = tmp_path_factory.mktemp("containers")
+    times = range(0, 10**9, 10**7)
+    rows = "".join(f"{time / 1e9},0.01,0.02,0.03\n" for time in times)
+    (folder / "gyro.csv").write_text("t_s,wx,wy,wz\n" + rows)
+    return folder
 
 
 @pytest.fixture(scope="module")
