@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from fractions import Fraction
@@ -12,7 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from dvs_jax.errors import InputError, reading
+from dvs_jax.errors import InputError, reading, reason
 from dvs_jax.regular_file import require_regular
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.size import require_size
@@ -21,6 +22,9 @@ from dvs_jax.video.times import NANOSECONDS
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 _FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
+
+# Pillow warns of pictures that are refused here.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 _MOST_BYTES = 2**29
 """Of a file: more than the largest allowed picture takes uncompressed in 16 bits a colour."""
@@ -91,9 +95,14 @@ def _stored_size(path: Path) -> tuple[int, int]:
     """Width and height by an image's header, with nothing decoded."""
     if require_regular(path) > _MOST_BYTES:
         raise InputError(f"{path}: is larger than {_MOST_BYTES // 2**20} MiB; scale it down first")
-    with _reading(path), Image.open(path, formats=_FORMATS) as image:
-        require_size(path, *image.size)
-        return image.size
+    with _reading(path):
+        try:
+            with Image.open(path, formats=_FORMATS) as image:
+                size = image.size
+        except Image.DecompressionBombError as error:
+            raise InputError(f"{path}: is too large ({reason(error)})") from error
+    require_size(path, *size)
+    return size
 
 
 def _read_image(path: Path) -> UInt8[np.ndarray, "height width 3"]:
