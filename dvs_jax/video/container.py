@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from dvs_jax.errors import InputError, reading, reason
 from dvs_jax.regular_file import require_regular
+from dvs_jax.video.sample_tables import require_possible_samples
 from dvs_jax.video.size import MOST_PIXELS, require_size
 
 logger = logging.getLogger("dvs_jax")
@@ -64,6 +65,7 @@ def open_container(path: Path) -> InputContainer:
     """
     require_regular(path)
     with reading(path, _COMPLAINT, _ADVICE):
+        require_possible_samples(path)
         # Absolute, lest "a:b.mp4" be taken for a protocol.
         container = av.open(
             str(path.absolute()),
