@@ -23,8 +23,8 @@ IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 _FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 
-# Pillow warns of pictures that are refused here.
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+# Pillow, asked for sizes alone, warns of whatever else it finds in a header.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _MOST_BYTES = 2**29
 """Of a file: more than the largest allowed picture takes uncompressed in 16 bits a colour."""

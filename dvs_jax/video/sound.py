@@ -26,6 +26,8 @@ _COPIED_SOUND = {
     "mov": re.compile("aac|mp3|ac3|eac3|alac|pcm_.*"),
     "matroska": re.compile(".*"),
 }
+# In Hz. A second at 1 Hz would become gigabytes at the encoder's rate.
+_SAMPLE_RATES = range(1000, 1_000_001)
 _AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 
 
@@ -55,6 +57,8 @@ def _packets(
     if not isinstance(stream, AudioStream) or stream.codec_context is None:
         logger.warning("%s: no decoder for its sound; the new video is silent", like.path)
         return iter(())
+    if stream.sample_rate not in _SAMPLE_RATES:
+        raise ValueError(f"{stream.sample_rate} samples a second are impossible")
     packets = demux(source, stream)
     first = next(packets, None)
     if first is None:
