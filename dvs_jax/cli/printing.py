@@ -11,7 +11,7 @@ err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def print_line(console: Console, text: str) -> None:
-    """Print a text as one line, however narrow the terminal is."""
+    """Print a text as one line, however narrow the terminal is, that it shows and does not obey."""
     console.print(printable(text), soft_wrap=True)
 
 

@@ -1,20 +1,20 @@
 """Video files with bytes changed at random: read, or refused by one line that names them."""
 
 import functools
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from dvs_jax import clip, video
 from tests.video.clips import SAMPLE_RATE, burst, level_frames
 
-from .examination import Worker, outcome
+from .budget import budget
+from .examination import outcome
+from .examiner import examiner
 from .mutation import mutations
 
 KINDS = {
@@ -75,17 +75,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def examine(fuzz_examples: int | None) -> Iterator[Any]:
-    """Reads in this process where the few files are known to be harmless; else in another."""
-    if fuzz_examples is None:
-        yield functools.partial(outcome, read_whole)
-    else:
-        worker = Worker(read_whole)
-        yield worker
-        worker.stop()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_originals_are_read(kind: str, folder: Path):
     (folder / f"valid{kind}").write_bytes(original(kind, folder))
@@ -95,21 +84,15 @@ def test_the_originals_are_read(kind: str, folder: Path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_damaged_containers(kind: str, folder: Path, examine: Any, fuzz_examples: int | None):
+def test_damaged_containers(kind: str, folder: Path, fuzz_examples: int | None):
     valid = original(kind, folder)
 
-    @settings(
-        max_examples=fuzz_examples or FEW,
-        deadline=None,
-        derandomize=fuzz_examples is None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
+    @budget(FEW, fuzz_examples)
     @given(data=mutations(valid))
     def damaged(data: bytes) -> None:
         path = folder / f"damaged{kind}"
         path.write_bytes(data)
         examine(path)
 
-    damaged()
+    with examiner(read_whole, fuzz_examples) as examine:
+        damaged()

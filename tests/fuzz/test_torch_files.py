@@ -1,13 +1,11 @@
 """PyTorch files with bytes changed at random: read, or refused by one line that names them."""
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dvs_jax import torch_file
@@ -17,7 +15,9 @@ from dvs_jax.fused.architecture import Architecture, Convolution, FullyConnected
 from dvs_jax.fused.official import core_shapes
 from tests.test_torch_file import pickled, storage, tensor, write_legacy, write_zip
 
-from .examination import Worker, outcome
+from .budget import budget
+from .examination import outcome
+from .examiner import examiner
 from .mutation import mutations
 
 LAYOUTS = {"zip": write_zip, "legacy": write_legacy}
@@ -67,17 +67,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("torch_files")
 
 
-@pytest.fixture(scope="module")
-def examine(fuzz_examples: int | None) -> Iterator[Any]:
-    """Reads in this process where the few files are known to be harmless; else in another."""
-    if fuzz_examples is None:
-        yield functools.partial(outcome, read_whole)
-    else:
-        worker = Worker(read_whole)
-        yield worker
-        worker.stop()
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_originals_are_read(layout: str, folder: Path):
     path = folder / "valid.checkpoint"
@@ -86,19 +75,12 @@ def test_the_originals_are_read(layout: str, folder: Path):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_damaged_torch_files(layout: str, folder: Path, examine: Any, fuzz_examples: int | None):
+def test_damaged_torch_files(layout: str, folder: Path, fuzz_examples: int | None):
     path = folder / "damaged.checkpoint"
     pickle, storages = original()
     valid = LAYOUTS[layout](path, pickle, storages).read_bytes()
 
-    @settings(
-        max_examples=fuzz_examples or FEW,
-        deadline=None,
-        derandomize=fuzz_examples is None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
+    @budget(FEW, fuzz_examples)
     @given(damaged_file=mutations(valid), damaged_pickle=mutations(pickle), in_pickle=st.booleans())
     def damaged(damaged_file: bytes, damaged_pickle: bytes, in_pickle: bool) -> None:
         # A zip archive's checksums find nearly all changes; those within it have to be made before.
@@ -108,4 +90,5 @@ def test_damaged_torch_files(layout: str, folder: Path, examine: Any, fuzz_examp
             path.write_bytes(damaged_file)
         examine(path)
 
-    damaged()
+    with examiner(read_whole, fuzz_examples) as examine:
+        damaged()
