@@ -53,7 +53,7 @@ def probe_folder(folder: Path, frame_rate: Fraction | float) -> VideoInfo:
     rate = Fraction(frame_rate).limit_denominator(100_000)
     images = _list_images(folder)
     width, height = _stored_size(images[0])
-    _read_image(images[0])
+    _read_image(images[0], (width, height))
     time_ns = np.array([round(i * NANOSECONDS / rate) for i in range(len(images))], np.int64)
     return VideoInfo(folder, width, height, rate, time_ns, rotation=0, has_audio=False)
 
@@ -73,7 +73,7 @@ def read_images(folder: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
                 f"{path}: is {size[0]} × {size[1]}, the images before it are "
                 f"{first[0]} × {first[1]}; all images of a video need one size"
             )
-        yield _read_image(path)
+        yield _read_image(path, size)
 
 
 def _list_images(folder: Path) -> list[Path]:
@@ -105,11 +105,11 @@ def _stored_size(path: Path) -> tuple[int, int]:
     return size
 
 
-def _read_image(path: Path) -> UInt8[np.ndarray, "height width 3"]:
+def _read_image(path: Path, size: tuple[int, int]) -> UInt8[np.ndarray, "height width 3"]:
     with _reading(path):
         stored = np.fromfile(path, np.uint8)
         image = cv2.imdecode(stored, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        if image is None:
+        if image is None or image.shape[1::-1] != size:
             raise ValueError("it is damaged")
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
