@@ -23,7 +23,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.whole_file import temporary
 
 _STATE, _METADATA, _SEAL = "state", "metadata", "seal"
-_LONGEST_LIST, _LONGEST_REASON = 5, 200
+_LONGEST_LIST, _LONGEST_REASON = 3, 200
 
 _log = logging.getLogger("dvs_jax")
 
@@ -203,7 +203,8 @@ def require_shapes(
         for name, shape in wanted.items()
         if name in tensors and tensors[name].shape != tuple(shape)
     ]
-    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
+    # The most telling first: what is far down a long message is cut off.
+    kinds = {"of another shape": misshapen, "unexpected": unexpected, "missing": missing}
     faults = [f"{kind}: {_listing(names)}" for kind, names in kinds.items() if names]
     if faults:
         raise InputError(

@@ -14,7 +14,6 @@ import math
 import mmap
 import os
 import pickletools
-import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +24,8 @@ import ml_dtypes
 import numpy as np
 from jaxtyping import Shaped
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading
+from dvs_jax.regular_file import require_regular
 
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _TAR_SIGNATURE, _TAR_SIGNATURE_AT = b"ustar", 257
@@ -33,6 +33,15 @@ _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _LEGACY_COUNT_BYTES = 8
 _MOST_AXES = 64
+
+# What a pickle may build: far more than any checkpoint needs, and under a gigabyte. Each opcode of
+# one byte can make an object of two hundred, and a few of them a list that holds itself.
+_MOST_OPERATIONS = 1_000_000
+_MOST_WRITTEN_OUT = 10_000_000
+_DEEPEST = 100
+_LONGEST_INTEGER_BITS = 1024
+_LONGEST_NAME = 200
+_MOST_VIEWS_OF_A_BYTE = 8
 
 _DTYPES = {
     "torch.float64": np.dtype("<f8"),
@@ -59,19 +68,6 @@ _STORAGE_DTYPES = {
     "torch.BoolStorage": _DTYPES["torch.bool"],
 }
 
-# What executing a damaged pickle or opening a damaged archive can end in.
-_DAMAGE = (
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zipfile.BadZipFile,
-)
-
 
 class _RefusalError(Exception):
     """Why a file is not read; ``read`` puts the file's name before it."""
@@ -92,20 +88,18 @@ def read(path: str | os.PathLike[str]) -> dict[Any, Any]:
 
     Raises:
         InputError: the file cannot be read, is not a checkpoint, is damaged or cut short,
-            big-endian, an old tar or a TorchScript archive, or asks for a class or function
-            beyond those above, none of which is imported or run.
+            big-endian, an old tar or a TorchScript archive, asks for a class or function
+            beyond those above, none of which is imported or run, or holds itself or so much more
+            than its own size that it was made to fill the memory.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            content = _read_layout(file)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except _RefusalError as refusal:
-        raise InputError(f"{path}: {refusal}") from refusal
-    except _DAMAGE as error:
-        message = f"{path}: a PyTorch checkpoint damaged or cut short ({error}); fetch it again"
-        raise InputError(message) from error
+    require_regular(path)
+    with reading(path, "a PyTorch checkpoint damaged or cut short", "fetch it again"):
+        try:
+            with path.open("rb") as file:
+                content = _read_layout(file)
+        except _RefusalError as refusal:
+            raise InputError(f"{path}: {refusal}") from refusal
     if not isinstance(content, dict):
         raise InputError(
             f"{path}: holds a {type(content).__name__}, not a dictionary; "
@@ -230,7 +224,9 @@ def _read_legacy(stream: mmap.mmap) -> Any:
 def _require_legacy_head(stream: mmap.mmap) -> None:
     try:
         magic = _plain_pickle(stream)
-    except _DAMAGE:
+    except _RefusalError:
+        raise
+    except Exception:  # what is no pickle at all can end in any error
         magic = None
     if magic != _LEGACY_MAGIC:
         raise _RefusalError("not a PyTorch checkpoint")
@@ -329,12 +325,13 @@ def _parameter(tensor: Any, *_gradient: Any) -> Shaped[np.ndarray, "..."]:
 
 
 def _naturals(values: Any) -> tuple[int, ...]:
-    in_range = isinstance(values, tuple) and all(
-        type(value) is int and 0 <= value < 2**63 for value in values
-    )
-    if not in_range:
+    if not isinstance(values, tuple) or not all(map(_is_natural, values)):
         raise _RefusalError("a size, stride, offset or count is not made of natural numbers")
     return values
+
+
+def _is_natural(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
 
 
 def _ordered_dict(*pairs: Any) -> dict[Any, Any]:
@@ -356,6 +353,8 @@ def _list(*arguments: Any) -> list[Any]:
 
 
 def _device(kind: Any, *index: Any) -> str:
+    if not isinstance(kind, str) or len(kind) > _LONGEST_NAME:
+        raise _RefusalError("names a device by something that is no name")
     return ":".join([kind, *map(str, _naturals(index))])
 
 
@@ -404,6 +403,76 @@ def _key(value: Any) -> Any:
     return value
 
 
+# ---------------------------------------------------------------- how much a pickle may hold
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """How large a value is, where what it holds several times counts several times.
+
+    Attributes:
+        depth: how many containers lie within one another.
+        length: characters, about, of the value written out.
+        array_bytes: of its tensors, each brought to 4 bytes an element or more.
+    """
+
+    depth: int = 0
+    length: int = 1
+    array_bytes: int = 0
+
+
+class _Extents:
+    """Measures values, and raises on those that a few bytes of pickle made without bounds."""
+
+    def __init__(self, stored_bytes: int) -> None:
+        self._most_array_bytes = _MOST_VIEWS_OF_A_BYTE * stored_bytes
+        self._known: dict[int, _Extent] = {}
+
+    def measure(self, value: Any, place: tuple[Any, ...] = ()) -> _Extent:
+        """Return the extent of a value that lies at a place: the keys and indices to it."""
+        if not isinstance(value, dict | list | tuple | set):
+            return self._leaf(value, place)
+        if len(place) > _DEEPEST:
+            raise _refused(place, f"a list in itself, or nested more than {_DEEPEST} deep")
+        if id(value) not in self._known:
+            self._known[id(value)] = self._sum(value, place)
+        extent = self._known[id(value)]
+        if len(place) + extent.depth > _DEEPEST:
+            raise _refused(place, f"nested more than {_DEEPEST} deep")
+        return extent
+
+    def _sum(self, container: Any, place: tuple[Any, ...]) -> _Extent:
+        parts = container.items() if isinstance(container, dict) else enumerate(container)
+        depth, length, array_bytes = 0, 1, 0
+        for key, part in parts:
+            extent = self.measure(part, (*place, key))
+            depth = max(depth, extent.depth)
+            length += extent.length + self._leaf(key, place).length
+            array_bytes += extent.array_bytes
+            if length > _MOST_WRITTEN_OUT:
+                raise _refused(place, "the same lists again and again: millions of characters")
+            if array_bytes > self._most_array_bytes:
+                raise _refused(place, "tensors that show the same numbers again and again")
+        return _Extent(depth + 1, length, array_bytes)
+
+    def _leaf(self, value: Any, place: tuple[Any, ...]) -> _Extent:
+        match value:
+            case np.ndarray():
+                return _Extent(array_bytes=value.size * max(value.itemsize, 4))
+            case str() | bytes():
+                return _Extent(length=1 + len(value))
+            case int() if value.bit_length() > _LONGEST_INTEGER_BITS:
+                raise _refused(place, "an integer of hundreds of digits")
+            case _:
+                return _Extent()
+
+
+def _refused(place: tuple[Any, ...], fault: str) -> _RefusalError:
+    """An error about what is not told from here: it may be too large to be written out."""
+    name = ".".join(str(key) for key in place[:3] if type(key) is not int or abs(key) < 2**63)
+    return _RefusalError(f"{name or 'what it holds'} is {fault}; refused")
+
+
 # ------------------------------------------------------------------------------- the pickle
 
 _LITERALS = frozenset(
@@ -433,9 +502,11 @@ class _Pickle:
         self._stack: list[Any] = []
         self._stacks_below_marks: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
+        self._operations_left = _MOST_OPERATIONS
 
     def execute(self) -> Any:
         for opcode, argument, _ in pickletools.genops(self._stream):  # type: ignore[arg-type]
+            self._take(1)
             if opcode.name in _LITERALS:
                 self._push(argument)
             elif opcode.name in _CONSTANTS:
@@ -444,7 +515,15 @@ class _Pickle:
                 self._push(_EMPTY[opcode.name]())
             else:
                 self._execute_operation(opcode.name, argument)
-        return self._stack.pop()
+        content = self._stack.pop()
+        stored_bytes = sum(each.identity.byte_count for each in self._storages.by_key.values())
+        _Extents(stored_bytes).measure(content)
+        return content
+
+    def _take(self, operations: int) -> None:
+        self._operations_left -= operations
+        if self._operations_left < 0:
+            raise _RefusalError(f"its pickle takes more than {_MOST_OPERATIONS} steps; refused")
 
     def _execute_operation(self, name: str, argument: Any) -> None:
         match name:
@@ -470,13 +549,14 @@ class _Pickle:
                 self._push(_resolve(argument.replace(" ", ".")))
             case "INST":
                 arguments = tuple(self._pop_to_mark())
-                self._push(_build(_resolve(argument.replace(" ", ".")), arguments))
+                self._call(_resolve(argument.replace(" ", ".")), arguments)
             case "STACK_GLOBAL":
-                module, attribute = self._pop(2)
-                self._push(_resolve(f"{module}.{attribute}"))
+                names = self._pop(2)
+                if not all(isinstance(name, str) for name in names):
+                    raise _RefusalError("asks for something that is no name")
+                self._push(_resolve(".".join(names)))
             case "REDUCE":
-                function, arguments = self._pop(2)
-                self._push(_build(function, arguments))
+                self._call(*self._pop(2))
             case "BUILD":
                 # The state of an OrderedDict is PyTorch's note of module versions.
                 self._stack.pop()
@@ -511,6 +591,13 @@ class _Pickle:
                 self._require_top(dict).update(_dict_of(items))
             case _:
                 raise _RefusalError(f"uses the opcode {name}, which no plain checkpoint needs")
+
+    def _call(self, function: Any, arguments: Any) -> None:
+        # Each call goes through what it is given, which may be the same long list each time.
+        if isinstance(arguments, tuple):
+            self._take(len(arguments))
+            self._take(sum(len(each) for each in arguments if isinstance(each, list | tuple)))
+        self._push(_build(function, arguments))
 
     def _push(self, value: Any) -> None:
         self._stack.append(value)

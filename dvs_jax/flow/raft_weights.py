@@ -137,7 +137,9 @@ class _Source:
         self._arrays = {
             key.removeprefix(_PREFIX): value
             for key, value in state_dict.items()
-            if isinstance(value, np.ndarray) and not key.endswith("num_batches_tracked")
+            if isinstance(key, str)
+            and isinstance(value, np.ndarray)
+            and not key.endswith("num_batches_tracked")
         }
         self._unused = set(self._arrays)
 
@@ -155,13 +157,24 @@ class _Source:
 
     def convolution(self, layer: str, norm: str | None = None) -> Layer:
         kernel = self.array(f"{layer}.weight").transpose(2, 3, 1, 0)
-        bias = self.array(f"{layer}.bias")
+        bias = self._vector(f"{layer}.bias", kernel.shape[-1])
         if norm is None or not self.has(norm):
             return {"kernel": kernel, "bias": bias}
-        deviation = np.sqrt(self.array(f"{norm}.running_var") + _BATCH_NORM_EPSILON)
-        scale = self.array(f"{norm}.weight") / deviation
-        offset = self.array(f"{norm}.bias") - self.array(f"{norm}.running_mean") * scale
-        return {"kernel": kernel * scale, "bias": bias * scale + offset}
+        parts = ("weight", "bias", "running_mean", "running_var")
+        weight, offset, mean, variance = (
+            self._vector(f"{norm}.{part}", kernel.shape[-1]) for part in parts
+        )
+        if (variance < 0).any():
+            raise InputError(f"{self._path}: '{norm}.running_var' holds negative numbers")
+        scale = weight / np.sqrt(variance + _BATCH_NORM_EPSILON)
+        return {"kernel": kernel * scale, "bias": bias * scale + (offset - mean * scale)}
+
+    def _vector(self, key: str, length: int) -> Float[np.ndarray, " channel"]:
+        # Another shape might still broadcast, to one that fills the memory.
+        values = self.array(key)
+        if values.shape != (length,):
+            raise InputError(f"{self._path}: {key!r} has shape {values.shape}, not ({length},)")
+        return values
 
     def ignore(self, layer: str) -> None:
         self._unused -= {key for key in self._unused if key.startswith(f"{layer}.")}

@@ -19,7 +19,9 @@ from dvs_jax.fused.official import Tensors
 def is_official(content: Mapping[str, Any]) -> bool:
     """Return whether a torch file's content looks like an official DVS checkpoint."""
     core = content.get("state_dict")
-    return isinstance(core, dict) and any(str(name).startswith("rnns.") for name in core)
+    return isinstance(core, dict) and any(
+        isinstance(name, str) and name.startswith("rnns.") for name in core
+    )
 
 
 def from_official(content: Mapping[str, Any], file: Path) -> FusedNetwork:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
+from reprlib import repr  # a short one: a file's list may be long
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def _dictionary(content: Mapping[str, Any], key: str, file: Path) -> dict[Any, A
 
 def _name(name: Any, part: str, file: Path) -> str:
     if not isinstance(name, str):
-        raise InputError(f"{file}: its {part} has the key {name!r}, which is no tensor's name")
+        raise InputError(f"{file}: its {part} has the key {repr(name)}, which is no tensor's name")
     return name
 
 
@@ -121,18 +122,20 @@ def _sizes(layer: Any, name: str, file: Path) -> tuple[int, int, int, int]:
     """
     if not isinstance(layer, list | tuple) or len(layer) != 5:
         raise InputError(
-            f"{file}: {name} is {layer!r}, not channels, kernel, stride, padding, pool"
+            f"{file}: {name} is {repr(layer)}, not channels, kernel, stride, padding, pool"
         )
     texts = [str(text) for text in layer]
     if texts[-1] == "None":
         texts[-1] = "(1, 1)"
     pairs = [pair for pair in map(_PAIR.fullmatch, texts) if pair]
     if len(pairs) != len(texts):
-        raise InputError(f"{file}: {name} is {layer!r}; pairs of whole numbers are wanted")
+        raise InputError(f"{file}: {name} is {repr(layer)}; pairs of whole numbers are wanted")
     heights, widths = zip(*(map(int, pair.groups()) for pair in pairs), strict=True)
     channels, kernel, stride, padding, pool = widths
     if heights[1:] != (1, 1, 0, 1) or 0 in (channels, kernel, stride, pool):
-        raise InputError(f"{file}: {name} is {layer!r}; layers one pixel high are supported alone")
+        raise InputError(
+            f"{file}: {name} is {repr(layer)}; layers one pixel high are supported alone"
+        )
     if padding != kernel // 2:
         raise InputError(
             f"{file}: {name} pads a kernel of {kernel} by {padding}; "
@@ -191,14 +194,14 @@ def _activation(settings: Mapping[Any, Any], part: str, file: Path) -> Activatio
         if isinstance(wanted, str) and wanted.lower() == known:
             return known
     raise InputError(
-        f"{file}: {part}.activate_function is {wanted!r}; known are {', '.join(ACTIVATIONS)}"
+        f"{file}: {part}.activate_function is {repr(wanted)}; known are {', '.join(ACTIVATIONS)}"
     )
 
 
 def _is_on(settings: Mapping[Any, Any], name: str, part: str, file: Path) -> bool:
     value = settings.get(name)
     if value is not None and not isinstance(value, bool):
-        raise InputError(f"{file}: {part}.{name} is {value!r}, neither True nor False")
+        raise InputError(f"{file}: {part}.{name} is {repr(value)}, neither True nor False")
     return bool(value)
 
 

@@ -84,12 +84,10 @@ def convert(file: Path, out: Path) -> None:
     Raises:
         InputError: the file is neither, a tensor does not fit, or `out` exists already.
     """
-    if not file.exists():
-        raise InputError(f"{file}: no such file")
     content = torch_file.read(file)
     if fused.is_official(content):
         weights.save(fused.from_official(content, file), out)
-    elif any("fnet." in str(name) for name in content):
+    elif any(isinstance(name, str) and "fnet." in name for name in content):
         raft_weights.convert(file, out)
     else:
         raise InputError(

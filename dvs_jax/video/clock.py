@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
+import numpy as np
+
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.times import NANOSECONDS, is_evenly_spaced
 
@@ -33,7 +35,7 @@ class Clock:
         """The clock for a video whose frames have the times of another's."""
         start = Fraction(int(info.time_ns[0]), NANOSECONDS)
         if not is_evenly_spaced(info.time_ns, info.frame_rate, info.time_base):
-            return cls(info.time_base, start, None, info.time_base)
+            return cls(_coarse_enough(info), start, None, info.time_base)
         frequency = info.frame_rate.numerator
         frequency *= math.ceil(90_000 / frequency)  # as fine as cameras' own clocks
         return cls(Fraction(1, frequency), start, info.frame_rate, info.time_base)
@@ -45,3 +47,9 @@ class Clock:
             exact = self.start + round((time - self.start) * self.rate) / self.rate
             time = exact if abs(exact - time) <= self.tolerance else time
         return round(time / self.time_base)
+
+
+def _coarse_enough(info: VideoInfo) -> Fraction:
+    """The original's own tick, unless so fine that .mp4 cannot count those between two frames."""
+    longest_gap = Fraction(int(np.diff(info.time_ns).max(initial=0)), NANOSECONDS)
+    return info.time_base if longest_gap < 2**31 * info.time_base else Fraction(1, 90_000)

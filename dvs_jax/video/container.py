@@ -13,14 +13,27 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading, reason
+from dvs_jax.regular_file import require_regular
+from dvs_jax.video.sample_tables import require_possible_samples
+from dvs_jax.video.size import MOST_PIXELS, require_size
 
 logger = logging.getLogger("dvs_jax")
+
+_COMPLAINT = "cannot be read as a video"
+_ADVICE = "a recording or copy that was broken off leaves such a file"
 
 # PyAV 18 refuses files whose tags are not UTF-8 unless told otherwise; PyAV 19 has no such option.
 _OPEN_OPTIONS: dict[str, Any] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 )
+# A decoder refuses larger pictures, also in mid-stream, before it takes memory for them.
+_DECODER_OPTIONS = {"max_pixels": str(MOST_PIXELS)}
+# No address in a file makes FFmpeg reach into the network.
+_CONTAINER_OPTIONS = {"protocol_whitelist": "file"}
+
+# What FFmpeg opens as well, and follows to other files.
+_PLAYLISTS = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp"})
 
 
 @contextlib.contextmanager
@@ -28,14 +41,19 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and its main video stream, for as long as the context lasts.
 
     Raises:
-      InputError: as `open_container`; or there is no video in it; or it cannot be decoded here.
+      InputError: as `open_container`; there is no video in it; it cannot be decoded here, or its
+        pictures are too large. Whatever else reading it ends in becomes one too.
     """
-    with open_container(path) as container:
+    with reading(path, _COMPLAINT, _ADVICE), open_container(path) as container:
         stream = container.streams.best("video")
         if not isinstance(stream, VideoStream) or stream.disposition & Disposition.attached_pic:
             raise InputError(f"{path}: there is no video in this file")
         if stream.codec_context is None:
             raise InputError(f"{path}: no decoder for its video; convert it to H.264 first")
+        context = stream.codec_context
+        if context.width or context.height:  # else it is known from its first picture on
+            require_size(path, context.width, context.height)
+        context.options = _DECODER_OPTIONS
         yield container, stream
 
 
@@ -45,31 +63,48 @@ def open_container(path: Path) -> InputContainer:
     Raises:
       InputError: there is no such file, or it is no video.
     """
-    try:
+    require_regular(path)
+    with reading(path, _COMPLAINT, _ADVICE):
+        require_possible_samples(path)
         # Absolute, lest "a:b.mp4" be taken for a protocol.
-        container = av.open(str(path.absolute()), "r", **_OPEN_OPTIONS)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except (OSError, av.FFmpegError) as error:
-        raise InputError(
-            f"{path}: cannot be read as a video ({reason(error)}); a recording or copy that "
-            "was broken off leaves such a file"
-        ) from error
-    # FFmpeg "plays" any text file as a terminal would show it.
-    if container.format.name == "tty":
-        container.close()
-        raise InputError(f"{path}: is a text file, not a video")
-    return container
+        container = av.open(
+            str(path.absolute()),
+            "r",
+            options=_DECODER_OPTIONS,
+            container_options=_CONTAINER_OPTIONS,
+            **_OPEN_OPTIONS,
+        )
+        if container.format.name in _PLAYLISTS:
+            container.close()
+            raise InputError(f"{path}: is a list of files, not a video; name one of them")
+        # FFmpeg "plays" any text file as a terminal would show it.
+        if container.format.name == "tty":
+            container.close()
+            raise InputError(f"{path}: is a text file, not a video")
+        return container
 
 
 def demux(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[av.Packet]:
     """Yield the packets that are whole, as far as the file can be read."""
     try:
-        for packet in container.demux(stream):
+        for packet in _all_packets(container, stream):
             if packet.size > 0 and not packet.is_corrupt:
                 yield packet
     except av.FFmpegError as error:
         logger.warning("%s: cannot be read to its end (%s)", container.name, reason(error))
+
+
+def _all_packets(
+    container: InputContainer, stream: VideoStream | AudioStream
+) -> Iterator[av.Packet]:
+    while True:
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:
+            # A stream that began after the file was opened, which PyAV does not know. What follows
+            # its first packet can be read on.
+            continue
 
 
 def decode(stream: VideoStream | AudioStream, packet: av.Packet | None) -> list[Any]:
@@ -83,8 +118,3 @@ def decode(stream: VideoStream | AudioStream, packet: av.Packet | None) -> list[
 def fraction(rational: Any) -> Fraction:
     """PyAV 18 gives a Fraction or None, PyAV 19 a rational of its own, 0 for None."""
     return Fraction(rational.numerator, rational.denominator) if rational else Fraction(0)
-
-
-def reason(error: Exception) -> str:
-    """What went wrong, without the path and the number that many errors put around it."""
-    return getattr(error, "strerror", None) or str(error)

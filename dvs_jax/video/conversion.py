@@ -8,9 +8,8 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from jaxtyping import UInt8
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reason
 from dvs_jax.video.color import COLORSPACES, Color, color_of
-from dvs_jax.video.container import reason
 
 FORMAT = "yuv420p"
 """Planes of 8-bit YCbCr 4:2:0, here always in limited range: what H.264 mostly stores."""

@@ -2,19 +2,32 @@
 
 import math
 import re
+import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import UInt8
+from PIL import Image
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reading, reason
+from dvs_jax.regular_file import require_regular
 from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.size import require_size
 from dvs_jax.video.times import NANOSECONDS
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+_FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
+
+# Pillow, asked for sizes alone, warns of whatever else it finds in a header.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+_MOST_BYTES = 2**29
+"""Of a file: more than the largest allowed picture takes uncompressed in 16 bits a colour."""
 
 
 def is_folder(path: Path) -> bool:
@@ -39,7 +52,8 @@ def probe_folder(folder: Path, frame_rate: Fraction | float) -> VideoInfo:
         raise InputError(f"{folder}: a frame rate of {frame_rate} is impossible; give one above 0")
     rate = Fraction(frame_rate).limit_denominator(100_000)
     images = _list_images(folder)
-    height, width, _ = _read_image(images[0]).shape
+    width, height = _stored_size(images[0])
+    _read_image(images[0], (width, height))
     time_ns = np.array([round(i * NANOSECONDS / rate) for i in range(len(images))], np.int64)
     return VideoInfo(folder, width, height, rate, time_ns, rotation=0, has_audio=False)
 
@@ -50,16 +64,16 @@ def read_images(folder: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
     Raises:
       InputError: there is none, one cannot be read, or they differ in size.
     """
-    shape = None
+    first = None
     for path in _list_images(folder):
-        image = _read_image(path)
-        shape = shape or image.shape
-        if image.shape != shape:
+        size = _stored_size(path)
+        first = first or size
+        if size != first:
             raise InputError(
-                f"{path}: is {image.shape[1]} × {image.shape[0]}, the images before it are "
-                f"{shape[1]} × {shape[0]}; all images of a video need one size"
+                f"{path}: is {size[0]} × {size[1]}, the images before it are "
+                f"{first[0]} × {first[1]}; all images of a video need one size"
             )
-        yield image
+        yield _read_image(path, size)
 
 
 def _list_images(folder: Path) -> list[Path]:
@@ -77,12 +91,28 @@ def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts], path.name
 
 
-def _read_image(path: Path) -> UInt8[np.ndarray, "height width 3"]:
-    try:
+def _stored_size(path: Path) -> tuple[int, int]:
+    """Width and height by an image's header, with nothing decoded."""
+    if require_regular(path) > _MOST_BYTES:
+        raise InputError(f"{path}: is larger than {_MOST_BYTES // 2**20} MiB; scale it down first")
+    with _reading(path):
+        try:
+            with Image.open(path, formats=_FORMATS) as image:
+                size = image.size
+        except Image.DecompressionBombError as error:
+            raise InputError(f"{path}: is too large ({reason(error)})") from error
+    require_size(path, *size)
+    return size
+
+
+def _read_image(path: Path, size: tuple[int, int]) -> UInt8[np.ndarray, "height width 3"]:
+    with _reading(path):
         stored = np.fromfile(path, np.uint8)
         image = cv2.imdecode(stored, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    except (OSError, cv2.error) as error:
-        raise InputError(f"{path}: cannot be read as an image ({error})") from error
-    if image is None:
-        raise InputError(f"{path}: cannot be read as an image; remove or replace it")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+        if image is None or image.shape[1::-1] != size:
+            raise ValueError("it is damaged")
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def _reading(path: Path) -> AbstractContextManager[None]:
+    return reading(path, "cannot be read as an image", "remove or replace it")

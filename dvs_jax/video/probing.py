@@ -19,9 +19,14 @@ from dvs_jax.video.color import color_of
 from dvs_jax.video.container import decode, demux, fraction, open_video
 from dvs_jax.video.images import is_folder, probe_folder
 from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.size import require_size
 from dvs_jax.video.times import NANOSECONDS, frame_rate_of, is_evenly_spaced, presentation_times
 
 logger = logging.getLogger("dvs_jax")
+
+_MOST_ANAMORPHIC = 16
+
+_DURATION = re.compile(r"(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)")
 
 
 def probe(path: str | os.PathLike[str], frame_rate: Fraction | float = 30) -> VideoInfo:
@@ -76,8 +81,12 @@ def _describe(
     ticks: list[int | None],
 ) -> VideoInfo:
     time_base = fraction(stream.time_base)
-    declared = [fraction(rate) for rate in (stream.base_rate, stream.average_rate) if rate]
-    time_ns = presentation_times(ticks, time_base, declared)
+    if time_base <= 0:
+        raise InputError(f"{path}: impossible times: its clock does not tick")
+    rates = (fraction(rate) for rate in (stream.base_rate, stream.average_rate))
+    declared = [rate for rate in rates if rate > 0]
+    time_ns = presentation_times(path, ticks, time_base, declared)
+    require_size(path, first.width, first.height)
     rotation, mirrored = _orientation(first)
     return VideoInfo(
         path=path,
@@ -89,9 +98,15 @@ def _describe(
         has_audio=container.streams.best("audio") is not None,
         mirrored=mirrored,
         color=color_of(path, first),
-        pixel_aspect=fraction(stream.sample_aspect_ratio) or Fraction(1),
+        pixel_aspect=_pixel_aspect(stream),
         time_base=time_base,
     )
+
+
+def _pixel_aspect(stream: VideoStream) -> Fraction:
+    aspect = fraction(stream.sample_aspect_ratio)
+    # Where it is impossible, players show square pixels.
+    return aspect if 1 / _MOST_ANAMORPHIC <= aspect <= _MOST_ANAMORPHIC else Fraction(1)
 
 
 def _orientation(frame: av.VideoFrame) -> tuple[int, bool]:
@@ -112,7 +127,7 @@ def _missing_frame_count(stream: VideoStream, info: VideoInfo, found: int) -> in
         return len(stream.index_entries) - found  # its frame count ignores the edit list
     if stream.frames:
         return stream.frames - found
-    duration = re.match(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))
+    duration = _DURATION.fullmatch(stream.metadata.get("DURATION", ""))
     if not duration or not is_evenly_spaced(info.time_ns, info.frame_rate, info.time_base):
         return 0
     hours, minutes, seconds = map(Fraction, duration.groups())

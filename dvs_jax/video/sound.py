@@ -1,6 +1,7 @@
 """The sound of a video, carried over into another."""
 
 import contextlib
+import io
 import itertools
 import logging
 import math
@@ -10,9 +11,10 @@ from fractions import Fraction
 
 import av
 from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 
-from dvs_jax.video.container import decode, demux, fraction, open_container, reason
+from dvs_jax.errors import InputError, reading
+from dvs_jax.video.container import decode, demux, fraction, open_container
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.times import NANOSECONDS
 
@@ -24,17 +26,27 @@ _COPIED_SOUND = {
     "mov": re.compile("aac|mp3|ac3|eac3|alac|pcm_.*"),
     "matroska": re.compile(".*"),
 }
+# In Hz. A second at 1 Hz would become gigabytes at the encoder's rate.
+_SAMPLE_RATES = range(1000, 1_000_001)
 _AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 
 
 def add_sound(
     output: OutputContainer, like: VideoInfo, open_files: contextlib.ExitStack
 ) -> Iterator[av.Packet]:
-    """Give an output a stream for the original's sound; returns the packets to write there."""
+    """Give an output a stream for the original's sound; returns the packets to write there.
+
+    Sound that cannot be read is left out, and a warning says so.
+    """
     if not like.has_audio:
         return iter(())
-    packets = _packets(output, like, open_files)
-    return packets if like.cut_ns is None else _within(packets, like.cut_ns)
+    try:
+        with reading(like.path, "its sound cannot be carried over"):
+            packets = _packets(output, like, open_files)
+            return packets if like.cut_ns is None else _within(packets, like.cut_ns)
+    except InputError as error:
+        logger.warning("%s; the new video is silent", error)
+        return iter(())
 
 
 def _packets(
@@ -45,16 +57,38 @@ def _packets(
     if not isinstance(stream, AudioStream) or stream.codec_context is None:
         logger.warning("%s: no decoder for its sound; the new video is silent", like.path)
         return iter(())
-    if _COPIED_SOUND[output.format.name].fullmatch(stream.codec_context.codec.canonical_name):
-        with contextlib.suppress(ValueError):  # the container cannot hold this kind of it
-            return _copy_sound(source, stream, output.add_stream_from_template(stream))
-    return _encode_sound(source, stream, _add_aac(output, stream))
+    if stream.sample_rate not in _SAMPLE_RATES:
+        raise ValueError(f"{stream.sample_rate} samples a second are impossible")
+    packets = demux(source, stream)
+    first = next(packets, None)
+    if first is None:
+        return iter(())
+    packets = itertools.chain([first], packets)
+    if _is_copied(first, stream, output.format.name):
+        return _copy_sound(packets, output.add_stream_from_template(stream))
+    return _encode_sound(packets, stream, _add_aac(output, stream))
 
 
-def _copy_sound(
-    source: InputContainer, stream: AudioStream, target: AudioStream
-) -> Iterator[av.Packet]:
-    for packet in demux(source, stream):
+def _is_copied(first: av.Packet, stream: AudioStream, container: str) -> bool:
+    """Whether a container takes the sound as it is, tried on one packet beside the video.
+
+    The parameters of damaged sound may be refused only when the video has been written.
+    """
+    if not _COPIED_SOUND[container].fullmatch(stream.codec_context.codec.canonical_name):
+        return False
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as rehearsal:
+            packet = av.Packet(bytes(first))
+            packet.time_base, packet.pts, packet.dts = first.time_base, 0, 0
+            packet.stream = rehearsal.add_stream_from_template(stream)
+            rehearsal.mux(packet)
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
+
+
+def _copy_sound(packets: Iterator[av.Packet], target: AudioStream) -> Iterator[av.Packet]:
+    for packet in packets:
         packet.stream = target
         yield packet
 
@@ -67,14 +101,15 @@ def _add_aac(output: OutputContainer, original: AudioStream) -> AudioStream:
 
 
 def _encode_sound(
-    source: InputContainer, stream: AudioStream, target: AudioStream
+    packets: Iterator[av.Packet], stream: AudioStream, target: AudioStream
 ) -> Iterator[av.Packet]:
     try:
-        for packet in itertools.chain(demux(source, stream), [None]):
-            for frame in decode(stream, packet):
-                yield from target.encode(frame)
-    except (ValueError, av.FFmpegError) as error:
-        logger.warning("%s: its sound breaks off (%s)", source.name, reason(error))
+        with reading(stream.container.name, "its sound breaks off"):
+            for packet in itertools.chain(packets, [None]):
+                for frame in decode(stream, packet):
+                    yield from target.encode(frame)
+    except InputError as error:
+        logger.warning("%s", error)
     yield from target.encode(None)
 
 

@@ -1,20 +1,31 @@
 """When frames are shown: their times, and the rate these keep."""
 
 import itertools
+from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
+from dvs_jax.errors import InputError
+
 NANOSECONDS = 1_000_000_000
+
+LONGEST_GAP_S = 3600
+"""Between two frames of one recording; containers cannot store much longer ones."""
+
+LATEST_S = 4_000_000_000
+"""A live stream may count from 1970; int64 nanoseconds reach twice as far."""
 
 
 def presentation_times(
-    ticks: list[int | None], time_base: Fraction, declared: list[Fraction]
+    path: Path, ticks: list[int | None], time_base: Fraction, declared: list[Fraction]
 ) -> Int64[np.ndarray, "frame"]:
     """Order the times at which frames are shown.
 
     Args:
+      path: the video, for messages.
       ticks: of every frame, in the order of the file, in units of `time_base`; None where the
         file does not say.
       time_base: seconds.
@@ -22,6 +33,9 @@ def presentation_times(
 
     Returns:
       Int64 nanoseconds [frame], ascending by at least a tick.
+
+    Raises:
+      InputError: as `require_possible`.
     """
     known = sorted(tick for tick in ticks if tick is not None)
     if len(known) == len(ticks):
@@ -32,7 +46,36 @@ def presentation_times(
         # Bare streams without a container carry no times, only the mean rate.
         rate = declared[-1] if declared else Fraction(30)
         seconds = [Fraction(i) / rate for i in range(len(ticks))]
+    require_possible(path, seconds)
     return np.array([round(second * NANOSECONDS) for second in seconds], np.int64)
+
+
+def require_possible(path: Path, seconds: Sequence[Fraction | float]) -> None:
+    """Raise unless frames of one recording can be shown at these times.
+
+    Args:
+      path: of the file that tells the times, for the message.
+      seconds: ascending.
+
+    Raises:
+      InputError: they begin before zero, end in a far future, or leave more than an hour between
+        two frames.
+    """
+    if seconds[0] < 0 or seconds[-1] > LATEST_S:
+        raise InputError(
+            f"{path}: impossible times: its frames are shown from {_short(seconds[0])} s to "
+            f"{_short(seconds[-1])} s; its clock is damaged or in another unit"
+        )
+    gap, after = max(((b - a, a) for a, b in itertools.pairwise(seconds)), default=(0, 0))
+    if gap > LONGEST_GAP_S:
+        raise InputError(
+            f"{path}: impossible times: no frame for {_short(gap)} s after {_short(after)} s; its "
+            "clock is damaged or in another unit, or it has to be cut there"
+        )
+
+
+def _short(seconds: Fraction | float) -> str:
+    return f"{float(seconds):.10g}"
 
 
 def frame_rate_of(

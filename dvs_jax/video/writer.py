@@ -17,10 +17,9 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, reason
 from dvs_jax.video import encoders
 from dvs_jax.video.clock import Clock
-from dvs_jax.video.container import reason
 from dvs_jax.video.conversion import FORMAT, ToYuv
 from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.info import VideoInfo

@@ -87,3 +87,22 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError, match="folder"):
         raft_weights.load(tmp_path / "folder")
+
+
+def test_keys_that_are_no_names_are_passed_over(official):
+    more = official | {7: np.zeros(1), None: np.zeros(1), "epoch": 3}
+    assert raft_weights.converted(more, "a").keys() == raft_weights.converted(official, "a").keys()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.ones((3000, 1, 1, 1)), r"'cnet\.norm1\.running_var' has shape \(3000, 1, 1, 1\)"),
+        (np.full(64, -1.0), r"'cnet\.norm1\.running_var' holds negative numbers"),
+    ],
+)
+def test_a_batch_norm_that_is_none_is_named(golden, values, message):
+    weights = recipe(golden / "raft" / "raft_large_keys.txt")
+    weights["cnet.norm1.running_var"] = values
+    with pytest.raises(InputError, match=message):
+        raft_weights.converted(weights, "a.pth")

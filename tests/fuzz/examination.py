@@ -47,6 +47,7 @@ class Worker:
         self._process = context.Process(target=_examine, args=(self._read, theirs), daemon=True)
         self._process.start()
         theirs.close()
+        self._pipe.recv()  # importing takes long where other programs run beside
 
     def __call__(self, path: Path) -> str:
         """Return what `outcome` does.
@@ -75,6 +76,7 @@ class Worker:
 
 def _examine(read: Callable[[Path], Any], pipe: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    pipe.send("ready")
     while True:
         path = pipe.recv()
         try:

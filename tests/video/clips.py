@@ -63,12 +63,12 @@ def write_clip(
     encoder: dict[str, str] | None = None,
     metadata: dict[str, str] | None = None,
     faststart: bool = False,
+    fragmented: bool = False,
 ) -> Path:
+    flags = "+faststart" * faststart + "+frag_keyframe+empty_moov" * fragmented
     height, width, _ = frames[0].shape
     ticks = ticks or [round(i / rate / time_base) for i in range(len(frames))]
-    with av.open(
-        path, "w", container_options={"movflags": "+faststart"} if faststart else {}
-    ) as out:
+    with av.open(path, "w", container_options={"movflags": flags} if flags else {}) as out:
         out.metadata.update(metadata or {})
         video = out.add_stream(codec, rate=rate, width=width, height=height, time_base=time_base)
         video.pix_fmt = pix_fmt

@@ -7,7 +7,16 @@ import pytest
 
 from dvs_jax.video import VideoWriter, probe, read_frames
 
-from .clips import NTSC, VARIABLE_TICKS, copy, level_frames, levels, write_clip, write_levels
+from .clips import (
+    NTSC,
+    VARIABLE_TICKS,
+    copy,
+    hand_made,
+    level_frames,
+    levels,
+    write_clip,
+    write_levels,
+)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov"])
@@ -60,3 +69,12 @@ def test_times_other_than_the_originals_are_written_as_they_are(tmp_path):
         for frame, time_ns in zip(level_frames(4), times, strict=True):
             out.write(frame, time_ns)
     np.testing.assert_array_equal(probe(tmp_path / "out.mp4").time_ns, times)
+
+
+def test_times_finer_than_mp4_can_count_are_kept_as_well_as_it_can(tmp_path):
+    times = [0, 1_000_000, 50_000_000, 60_000_000_000]
+    info = dataclasses.replace(
+        hand_made(tmp_path), time_ns=np.array(times), time_base=Fraction(1, 10**9)
+    )
+    write_levels(tmp_path / "out.mp4", info)
+    np.testing.assert_allclose(probe(tmp_path / "out.mp4").time_ns, times, atol=10_000)

@@ -29,3 +29,15 @@ def test_rotation_and_mirroring_are_kept(tmp_path, suffix, rotation, mirrored):
     assert (info.width, info.height, info.rotation, info.mirrored) == (64, 48, rotation, mirrored)
     frame = next(read_frames(info.path)).astype(int)
     assert np.abs(square_centers(frame) - square_centers(color_chart(64, 48))).max() <= 25
+
+
+@pytest.mark.parametrize(
+    "duration", ["00:00:01.00.00000", "xx:00:01.000000000", "99:99:::99.000000"]
+)
+def test_a_duration_that_is_none_is_no_promise(tmp_path, duration, caplog):
+    clip = write_clip(tmp_path / "clip.mkv", level_frames(20))
+    data = clip.read_bytes()
+    at = data.find(b"00:00:00.6")
+    clip.write_bytes(data[:at] + duration.encode()[:17].ljust(17, b"0") + data[at + 17 :])
+    assert probe(clip).frame_count == 20
+    assert "missing" not in caplog.text

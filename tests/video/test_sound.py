@@ -1,4 +1,5 @@
 import logging
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -98,3 +99,21 @@ def test_sound_ends_with_the_last_frame_written(tmp_path):
     assert packets(clip, "audio")[-1][0] > 2.4  # whole, longer than its picture
     assert packets(copy(clip, tmp_path / "whole.mp4").path, "audio") == packets(clip, "audio")
     assert 0.45 < packets(tmp_path / "out.mp4", "audio")[-1][0] < 0.5
+
+
+def test_sound_at_an_impossible_rate_is_left_out(tmp_path, caplog):
+    clip = write_clip(
+        tmp_path / "clip.avi",
+        level_frames(30),
+        codec="mpeg4",
+        time_base=Fraction(1, 30),
+        sound=burst(1, 0),
+        sound_codec="pcm_s16le",
+    )
+    rate = SAMPLE_RATE.to_bytes(4, "little") + (4 * SAMPLE_RATE).to_bytes(4, "little")
+    data = clip.read_bytes()
+    assert rate in data
+    clip.write_bytes(data.replace(rate, (1).to_bytes(4, "little") + (4).to_bytes(4, "little")))
+    info = copy(clip, tmp_path / "out.mp4")
+    assert (info.frame_count, info.has_audio) == (30, False)
+    assert "1 samples a second are impossible); the new video is silent" in caplog.text

@@ -1,8 +1,12 @@
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from dvs_jax.errors import InputError
 from dvs_jax.video import probe, read_frames
+from dvs_jax.video.times import presentation_times
 
 from .clips import NTSC, VARIABLE_TICKS, copy, level_frames, levels, write_clip
 
@@ -49,3 +53,31 @@ def test_two_frames_at_one_time_are_set_a_tick_apart(tmp_path):
     np.testing.assert_array_equal(probe(clip).time_ns[2:6] // 10**6, [67, 100, 101, 167])
     assert levels(read_frames(clip)) == list(range(10))
     assert copy(clip, tmp_path / "out.mp4").frame_count == 10
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_frames_more_than_an_hour_apart_are_impossible(tmp_path, suffix):
+    hour = 3600 * 1000
+    ticks = [0, 33, 67, hour, hour + 33]
+    millisecond = Fraction(1, 1000)
+    clip = tmp_path / f"clip{suffix}"
+    write_clip(clip, level_frames(5), time_base=millisecond, ticks=ticks)
+    written = copy(clip, tmp_path / "out.mp4").time_ns
+    np.testing.assert_allclose(written, probe(clip).time_ns, atol=500_000)
+    ticks[3:] = [hour * 2, hour * 24]
+    write_clip(clip, level_frames(5), time_base=millisecond, ticks=ticks)
+    with pytest.raises(
+        InputError, match=r"clip\.m..: impossible times: no frame for 79200 s"
+    ) as one:
+        probe(clip)
+    assert "after 7200 s" in str(one.value)
+
+
+def test_frames_before_zero_or_in_a_far_future_are_impossible():
+    possible = [Fraction(1_700_000_000), Fraction(1_700_000_001)]
+    presentation_times(Path("a.ts"), [int(time) for time in possible], Fraction(1), [])
+    for ticks in ([-1, 0], [2**62, 2**62 + 1], [-(2**63), 2**63 - 1]):
+        with pytest.raises(InputError, match=r"a\.ts: impossible times: its frames are shown from"):
+            presentation_times(Path("a.ts"), ticks, Fraction(1, 1000), [])
+    with pytest.raises(InputError, match="no frame for 100000 s"):
+        presentation_times(Path("a.ts"), [None, None], Fraction(1), [Fraction(1, 100_000)])
