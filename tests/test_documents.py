@@ -194,7 +194,9 @@ def test_the_commands_exist_and_take_their_arguments(document):
     for span in code_spans(document):
         name, *arguments = span.split()
         if name == "dvs-jax" and arguments:
-            assert program.get_command(context, arguments[0]), span
+            command = program.get_command(context, arguments[0])
+            assert command, span
+            assert {*arguments[1:2]} <= {*getattr(command, "commands", arguments)}, span
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)

@@ -61,9 +61,18 @@ class Case:
     architecture: Architecture = field(default_factory=Architecture)
 
 
-def measure(case: Case | None = None) -> Report:
-    """Measure on all local devices, medians of five runs; weights and frames are random."""
-    case = case or Case()
+def measure() -> Report:
+    """Measure full HD on all local devices."""
+    return report_of(measure_parts(Case()), Case())
+
+
+def measure_parts(case: Case) -> dict[str, float]:
+    """Measure on all local devices, medians of five runs; weights and frames are random.
+
+    Returns:
+        Milliseconds for a frame of any of the clips: all together, with the frames' way to the
+        devices and back, by the name `TOGETHER`; then each part alone.
+    """
     network, raft = _network(case.architecture), Raft(SMALL, rngs=nnx.Rngs(0), dtype=case.dtype)
     follower = Follower(network, RaftEstimator("raft-small", raft, iterations=case.iterations))
     blind = _network(dataclasses.replace(case.architecture, flow=False, fusion=0))
@@ -75,7 +84,7 @@ def measure(case: Case | None = None) -> Report:
         Program(together, lambda both: follower.begin(both[0]), follower.weights, lanes),
         (followed, drawn),
     )
-    parts = {
+    return {
         TOGETHER: run.ms_with_transfers(),
         "to the devices": run.ms_of_upload(),
         "flow and network": _run_of(follower, followed, lanes).ms(),
@@ -85,16 +94,10 @@ def measure(case: Case | None = None) -> Report:
         "drawing": _Run(Program(without_weights(_draw), lambda _: (), (), lanes), drawn).ms(),
         "back": run.ms_of_download(),
     }
-    return report_of(parts, case)
 
 
 def report_of(parts: Mapping[str, float], case: Case) -> Report:
-    """Return the report of the milliseconds that the devices take for a frame of any of the clips.
-
-    Args:
-        parts: all together, with the frames' way to the devices and back, and each part alone.
-        case: what was measured.
-    """
+    """Return the report of what `measure_parts` returned for a case."""
     width, height = case.size
     title = f"{width} × {height}, RAFT-small, {jnp.dtype(case.dtype).name}"
     table = Table(title, _COLUMNS, tuple(parts.items()), drawn=("ms a frame",))

@@ -1,0 +1,27 @@
+"""`dvs-jax evaluate`."""
+
+from dvs_jax import metrics
+from dvs_jax.metrics import Metrics
+
+
+def test_evaluate_prints_a_table_and_writes_the_numbers(dvs, walk, tmp_path):
+    run = dvs("evaluate", walk, tmp_path / "nowhere", "-o", tmp_path / "out", "--no-measure")
+    assert run.code == 0
+    assert "gaussian, whole" in run.out and "Picture" not in run.out
+    assert f"numbers: {tmp_path / 'out' / 'evaluation.json'}" in run.out
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "evaluation.json",
+        "evaluation.png",
+    ]
+    (warning,) = run.lines("warning")
+    assert "nowhere: no such video or folder" in warning
+
+
+def test_evaluate_measures_the_pictures_unless_told_not_to(dvs, walk, monkeypatch):
+    row = Metrics(30, *([0.25] * 14))
+    # Eleven smoothers, of three kinds, and the two networks that are shipped, each in two ways.
+    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 15))
+    run = dvs("evaluate", walk)
+    assert (run.code, run.err.strip()) == (0, "note: optical flow: dis")
+    assert "Picture" in run.out
+    assert run.out.count("0.2500") == 16

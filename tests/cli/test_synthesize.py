@@ -1,0 +1,42 @@
+"""`dvs-jax synthesize`."""
+
+import numpy as np
+import pytest
+
+from dvs_jax import flow, synthetic
+from dvs_jax.video import probe
+
+from .run import QUICK
+
+
+def test_synthesize_makes_a_clip_that_can_be_stabilised(dvs, tmp_path):
+    options = "--motion panning --scene distant --seconds 0.5 --width 128 --height 72 --no-ois"
+    run = dvs("synthesize", tmp_path / "clip", *options.split(), "--frame-rate", 24, "--seed", 5)
+    assert (run.code, run.err) == (0, "")
+    assert run.out == f"            clip: {tmp_path}/clip/panning.mp4\n"
+    info = probe(tmp_path / "clip" / "panning.mp4")
+    assert (info.width, info.height, info.frame_count, info.frame_rate) == (128, 72, 12, 24)
+    assert not (tmp_path / "clip" / "panning_ois.txt").exists()
+    assert dvs("stabilize", tmp_path / "clip", "-o", tmp_path / "out", *QUICK).code == 0
+
+
+def test_synthesize_writes_the_exact_flow_that_stabilize_uses(dvs, golden, tmp_path, monkeypatch):
+    folder, model = tmp_path / "clip", golden / "dvs" / "random.checkpoint"
+    options = ["--motion", "walking", "--seconds", "0.3", "--width", "128", "--height", "72"]
+    assert dvs("synthesize", folder, *options, "--flow").code == 0
+    described = synthetic.SyntheticClip("walking", duration_s=0.3, size=(128, 72))
+    recording = synthetic.record(described)
+    written = flow.FlowFolder(folder)
+    assert len(written) == 8
+    for index in range(8):
+        forward, visible = synthetic.flow_between(recording, index, index + 1)
+        backward, _ = synthetic.flow_between(recording, index + 1, index)
+        assert forward.shape == (18, 32, 2) and visible.mean() > 0.7
+        np.testing.assert_array_equal(written.read(index).forward, forward)
+        np.testing.assert_array_equal(written.read(index).backward, backward)
+    monkeypatch.setattr(flow, "estimate", lambda *_, **__: pytest.fail("flow lies there"))
+    run = dvs("stabilize", folder, "-o", tmp_path / "out", "--model", model, *QUICK)
+    assert run.code == 0
+    # Without the option none of it may stay beside another clip.
+    assert dvs("synthesize", folder, *options, "--seed", 1).code == 0
+    assert len(written) == 0
