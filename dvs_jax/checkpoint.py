@@ -27,10 +27,10 @@ _LONGEST_LIST, _LONGEST_REASON = 3, 200
 
 _log = logging.getLogger("dvs_jax")
 
-# What Orbax raises on a folder whose files are missing, cut short or other than it wrote.
 TEMPORARY_SUFFIX = ".orbax-checkpoint-tmp"
 """What Orbax appends to the name of a folder as long as it is not complete."""
 
+# What Orbax raises on a folder whose files are missing, cut short or other than it wrote.
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
