@@ -150,6 +150,8 @@ def unsealed(content: dict[str, Any], state: PyTree, folder: Path) -> dict[str, 
     """
     bare = {name: value for name, value in content.items() if name != _SEAL}
     if _SEAL not in content:
+        if any(isinstance(value, dict) and "sha256" in value for value in bare.values()):
+            raise ValueError("the name of its digest is not the one that was saved")
         _log.info("%s: was saved before checkpoints had a digest; damage would not show", folder)
     elif content[_SEAL]["sha256"] != _digest(bare, _by_name(state)):
         raise ValueError("its numbers are not those that were saved")

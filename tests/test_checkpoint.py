@@ -226,6 +226,15 @@ def test_changed_numbers_are_told_whatever_their_file_says_of_them(good: Path, t
         checkpoint.load(tmp_path / "model")
 
 
+@pytest.mark.parametrize("name", ["seal", "sha256", "bytes"])
+def test_a_digest_whose_name_has_changed_is_told(good: Path, tmp_path: Path, name: str):
+    shutil.copytree(good, tmp_path / "model")
+    file = tmp_path / "model" / "metadata" / "metadata"
+    file.write_text(file.read_text().replace(f'"{name}"', f'"{name[:-1]}!"'))
+    with pytest.raises(InputError, match="model: damaged checkpoint: "):
+        checkpoint.load(tmp_path / "model")
+
+
 def test_one_from_before_digests_loads_with_a_note(
     good: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
