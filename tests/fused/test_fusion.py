@@ -74,13 +74,14 @@ def test_a_bias_is_what_trust_in_flow_is_for():
 def test_what_the_gyro_errs_by_is_not_seen():
     """Behind a virtual camera that stands still, the world does too, late clock or not."""
     core = without_turning().core
+    rolled_out = jax.jit(lambda clip: rollout.rollout(core, 8, clip))
     left = {}
     for late_s, corrected in ((0.0, True), (0.02, True), (0.02, False)):
         steps, true = steps_of(late_s)
         if not corrected:
             steps.flow[:, :3] = steps.gyro_turns[:, ON_TIME]
             steps.gyro_turns[:] = steps.gyro_turns[:, ON_TIME, None]
-        pose = rollout.rollout(core, 8, jax.tree.map(jnp.asarray, steps)).pose
+        pose = rolled_out(jax.tree.map(jnp.asarray, steps)).pose
         camera = quaternion.multiply(steps.real[:, 10], steps.anchor)
         error = quaternion.multiply(quaternion.conjugate(camera), true[1:])
         shown = quaternion.multiply(np.asarray(pose, float), error)
@@ -112,4 +113,5 @@ def test_gradients_are_finite_where_nothing_moves():
         state, turn = fusion(fusion.initial_state(), still, jnp.zeros(5), jnp.float32(0.03))
         return turn.sum() + state.error.sum() + state.against.sum()
 
-    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(jax.grad(loss)(weights)))
+    gradient = jax.jit(jax.grad(loss))(weights)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))

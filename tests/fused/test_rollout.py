@@ -145,7 +145,7 @@ def test_gradients_reach_the_weights_through_the_rollout(small_network):
         turn = rollout.rollout(nnx.merge(graph, weights), 4, clip).pose
         return jnp.square(turn).sum(axis=0)[0]
 
-    gradient = jax.tree.leaves(jax.grad(loss)(weights))
+    gradient = jax.tree.leaves(jax.jit(jax.grad(loss))(weights))
     assert all(np.isfinite(leaf).all() for leaf in gradient)
     assert any(np.abs(leaf).max() > 0 for leaf in gradient)
 
@@ -161,9 +161,11 @@ def test_identical_input_is_no_trouble_for_gradients(small_network):
         jnp.zeros((20, 0, 3)),
     )
     graph, weights = nnx.split(small_network.core)
-    gradient = jax.grad(
-        lambda weights: rollout.rollout(nnx.merge(graph, weights), 4, still).pose[:, :3].sum()
-    )(weights)
+
+    def loss(weights):
+        return rollout.rollout(nnx.merge(graph, weights), 4, still).pose[:, :3].sum()
+
+    gradient = jax.jit(jax.grad(loss))(weights)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
 
 
