@@ -31,7 +31,10 @@ TEMPORARY_SUFFIX = ".orbax-checkpoint-tmp"
 """What Orbax appends to the name of a folder as long as it is not complete."""
 
 # What Orbax raises on a folder whose files are missing, cut short or other than it wrote.
-DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError)
+DAMAGE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(RecursionError, MemoryError),
+)
 
 
 def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -> None:

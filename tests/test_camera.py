@@ -114,3 +114,13 @@ def test_batches_and_device_agree_with_the_host(rows):
 def test_focal_length_is_relative_to_width_and_to_height() -> None:
     focal = camera.relative_focal_length(Camera(), (1920, 1080))
     np.testing.assert_allclose(focal, [1 / 1.27, 1920 / 1080 / 1.27], rtol=1e-6)
+
+
+def test_a_camera_is_a_pytree_whose_numbers_are_traced():
+    wide, narrow = (Camera((focal, focal), calibrated_size=(640.0, 480.0)) for focal in (0.5, 2.0))
+    counted = jax.jit(lambda camera: camera.focal_length[0] * camera.calibrated_size[0])
+    assert [float(counted(each)) for each in (wide, narrow)] == [320.0, 1280.0]
+    assert counted._cache_size() == 1
+    other_axes = Camera((0.5, 0.5), gyro_axes=("x", "y", "z"))
+    assert jax.tree.structure(wide) != jax.tree.structure(other_axes)
+    assert jax.tree.map(lambda number: number, wide) == wide

@@ -27,7 +27,7 @@ def made(tmp_path_factory):
 
 
 def test_the_method_of_twenty_lines_steadies_the_picture(made):
-    folder, names, (report, _) = made
+    folder, _, (report, _) = made
     assert (folder / report.cropped).is_file()
     assert report.trajectory is None and report.plot is None
     rows = report.metrics.input, report.metrics.output
@@ -43,7 +43,7 @@ def test_its_body_has_about_twenty_lines():
 
 
 def test_the_trained_network_steadies_it_too(made):
-    folder, names, (_, report) = made
+    folder, _, (_, report) = made
     assert (folder / "run" / "checkpoints").is_dir()
     rows = report.metrics.input, report.metrics.output
     before, after = (row.rotation_jitter_deg for row in rows)
