@@ -24,8 +24,8 @@ import ml_dtypes
 import numpy as np
 from jaxtyping import Shaped
 
+from dvs_jax.bounded_file import require_regular
 from dvs_jax.errors import InputError, reading
-from dvs_jax.regular_file import require_regular
 
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _TAR_SIGNATURE, _TAR_SIGNATURE_AT = b"ustar", 257

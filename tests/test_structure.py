@@ -37,6 +37,7 @@ ROOMS = {
 FILES = {
     "__init__.py",
     "__main__.py",
+    "bounded_file.py",
     "camera.py",
     "camera_path.py",
     "checkpoint.py",
@@ -44,7 +45,6 @@ FILES = {
     "compilation_cache.py",
     "errors.py",
     "lens.py",
-    "metrics.py",
     "plots.py",
     "pretrained.py",
     "progress.py",

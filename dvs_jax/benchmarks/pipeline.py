@@ -218,7 +218,7 @@ def _runs(clip: Clip, method: FusedMethod, folder: Path) -> dict[str, Callable[[
 
     shown = find()
     frames = draw()
-    runs["path and grids"] = find
+    runs["path"] = find
     runs["warping"] = draw
     runs["encoding"] = lambda: _encode(clip, frames, folder / "alone.mp4")
     return runs

@@ -140,7 +140,7 @@ def stabilize(
     ways = (("--model", model), ("--smoother", smoother), ("--trajectory", trajectory))
     given = [name for name, value in ways if value is not None]
     if len(given) > 1:
-        raise InputError(f"{' and '.join(given)} all tell how to stabilise; give one of them")
+        raise InputError(f"{given[0]} and {given[1]} both find the path; give one of them")
 
     from dvs_jax.stabilization import batch
 

@@ -11,9 +11,8 @@ from typing import NoReturn
 import numpy as np
 from jaxtyping import Float, Int
 
-from dvs_jax.bounded_file import lines
+from dvs_jax.bounded_file import lines, require_regular
 from dvs_jax.errors import InputError, reading
-from dvs_jax.regular_file import require_regular
 
 TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 """Regular expression of a time column's name without its unit."""

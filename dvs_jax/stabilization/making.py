@@ -126,7 +126,7 @@ def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -
     _remove_what_does_not_hold(folder, clip.name, report)
     if not measure:
         return report
-    _log.info("%s: the video is written; the metrics follow", folder)
+    _log.info("%s: the videos, the path and its plot are written; the metrics follow", folder)
     assert report.uncropped is not None
     table = measure_against_input(clip, made.path, report.uncropped, track)
     metrics_file = folder / f"{clip.name}_metrics.json"

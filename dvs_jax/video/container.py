@@ -13,8 +13,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from dvs_jax.bounded_file import require_regular
 from dvs_jax.errors import InputError, reading, reason
-from dvs_jax.regular_file import require_regular
 from dvs_jax.video.sample_tables import require_possible_samples
 from dvs_jax.video.size import MOST_PIXELS, require_size
 

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from dvs_jax.bounded_file import require_regular
 from dvs_jax.errors import InputError, reading, reason
-from dvs_jax.regular_file import require_regular
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.size import require_size
 from dvs_jax.video.times import NANOSECONDS

@@ -11,7 +11,7 @@ from dvs_jax import evaluation, metrics, quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import compare
-from dvs_jax.evaluation.methods import methods
+from dvs_jax.evaluation.methods import rows
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 
@@ -71,7 +71,7 @@ def test_a_network_that_looks_further_ahead_says_so():
         name: FusedNetwork(Architecture(flow=False, lstm=(3,), poses_each_side=poses), nnx.Rngs(0))
         for name, poses in (("usual", 10), ("wide", 30))
     }
-    labels = [row.label for row in methods(networks, 0.4) if row.kind == "model"]
+    labels = [row.label for row in rows(networks, 0.4) if row.kind == "model"]
     assert labels[::2] == ["model usual", "model wide, 1.2 s ahead"]
     assert labels[1::2] == [f"{label}, within frame" for label in labels[::2]]
 
@@ -94,8 +94,8 @@ def test_smoothers_look_no_further_ahead_than_they_may(walking):
         real.quaternion,
     )
     other = evaluation.of_record(record_of(CameraPath(real.time_ns, later)))
-    rows = evaluation.comparison.methods({}, 0.4)
-    for row in rows[1:5]:
+    compared = rows({}, 0.4)
+    for row in compared[1:5]:
         paths = [row.find(footage, 0.45).path.quaternion[:80] for footage in (walking, other)]
         assert np.allclose(*paths, atol=1e-9), row.label
 

@@ -19,6 +19,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.evaluation import NUMBERS, PICTURE, Score, evaluate, loading, rendering, table
 from dvs_jax.fused.record import Record
 from dvs_jax.fused.weights import save
+from dvs_jax.methods.along_path import shown_by
 from dvs_jax.progress import silently
 from dvs_jax.whole_file import locked
 
@@ -152,8 +153,8 @@ def test_a_drawn_video_is_measured_by_its_pictures(walk: Path):
     log = walk / "walking_frame.txt"
     log.write_text("\n".join(log.read_text().splitlines()[:13]) + "\n")
     clip = load_clip(walk)
-    real = clips.real_path(clip)
-    before, (after,) = rendering.measure(clip, [real], 0.1, silently)
+    frames = shown_by(clip, clips.real_path(clip).quaternion)
+    before, (after,) = rendering.measure(clip, [frames], 0.1, silently)
     assert before.frames == after.frames == clip.frame_count
     assert before.fov_ratio_average == pytest.approx(1.0)
     assert before.distortion_min == pytest.approx(1.0)

@@ -6,7 +6,7 @@ import pytest
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.evaluation.matching import match
-from dvs_jax.evaluation.methods import Method, methods
+from dvs_jax.evaluation.methods import Row, rows
 from dvs_jax.evaluation.network import NetworkPaths
 
 from .footage import yawing
@@ -31,8 +31,8 @@ def angle_that_keeps(share: float) -> float:
 
 @pytest.mark.parametrize("crop", [0.04, 0.07])
 def test_every_tuned_method_keeps_what_the_crop_leaves(walking, margin_keeper, crop):
-    rows = methods({"keeper": margin_keeper}, 0.4)
-    tuned: list[Method] = [row for row in rows if not row.label.endswith(("input", "within frame"))]
+    every = rows({"keeper": margin_keeper}, 0.4)
+    tuned: list[Row] = [row for row in every if not row.label.endswith(("input", "within frame"))]
     assert len(tuned) == 4 + 1 + 3
     for row in tuned:
         kept = walking.kept(row.find(walking, crop).path).min()
@@ -41,7 +41,7 @@ def test_every_tuned_method_keeps_what_the_crop_leaves(walking, margin_keeper, c
 
 
 def test_within_the_frame_every_method_keeps_what_the_crop_leaves(walking, margin_keeper):
-    for row in methods({"keeper": margin_keeper}, 0.4):
+    for row in rows({"keeper": margin_keeper}, 0.4):
         if row.label.endswith("within frame"):
             kept = walking.kept(row.find(walking, 0.05).path).min()
             assert kept == pytest.approx(0.9, abs=1e-3), row.label

@@ -228,8 +228,13 @@ def test_logs_that_cannot_be_used(clip, files, complaint):
 
 
 def test_without_gyro_it_is_said_how_to_make_a_log(tmp_path):
+    video = tmp_path / "clip.mp4"
+    assert sensors.load(video, THIRTY_FPS) is None
     with pytest.raises(InputError, match=r"no gyro log for clip\.mp4; .*clip_gyro\.csv .*t_s,wx"):
-        sensors.load(tmp_path / "clip.mp4", THIRTY_FPS)
+        raise sensors.no_gyro(video)
+    (tmp_path / "clip_gyro.csv").write_text("t_s,wx,wy,wz\n")
+    with pytest.raises(InputError, match=r"the sensors are to be left out"):
+        raise sensors.no_gyro(video)
 
 
 def test_a_video_without_frames_is_refused(clip):

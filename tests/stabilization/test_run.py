@@ -26,8 +26,9 @@ from dvs_jax.flow import FlowFolder, FlowPair
 from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.methods.covered_path import exposure_of
 from dvs_jax.metrics import Metrics, MetricsTable
-from dvs_jax.stabilization import Report, pipeline, stabilize
+from dvs_jax.stabilization import Report, stabilize
 from dvs_jax.stabilization.settings import LARGEST_CROP
 from dvs_jax.video import probe
 
@@ -227,7 +228,7 @@ def test_every_smoothers_path_keeps_every_frame_covered(walk, tmp_path, name):
     report = quickly(walk, tmp_path / "out", smoother=name, crop=crop)
     clip = load_clip(walk)
     path = camera_path.read(report.trajectory)
-    covered = smoothing.kept_fraction(pipeline.exposure_of(clip), path.quaternion)
+    covered = smoothing.kept_fraction(exposure_of(clip), path.quaternion)
     assert covered.min() >= 1.0 - 2.0 * crop - 1e-5
     assert report.kept == pytest.approx(covered.min() - MARGIN)
     free = camera_path.read(quickly(walk, tmp_path / "out", smoother=name, crop=0.2).trajectory)
@@ -409,7 +410,7 @@ def test_flow_is_made_on_the_fly_for_a_network_that_wants_it(walk, tmp_path, cap
     caplog.set_level("INFO", "dvs_jax")
     report = quickly(walk, tmp_path / "out", model=official, crop=0.05)
     path = camera_path.read(report.trajectory)
-    covered = smoothing.kept_fraction(pipeline.exposure_of(load_clip(walk)), path.quaternion)
+    covered = smoothing.kept_fraction(exposure_of(load_clip(walk)), path.quaternion)
     assert len(path) == probe(report.cropped).frame_count == 30
     assert covered.min() >= 0.9 - 1e-5
     assert "optical flow: " in said(caplog)

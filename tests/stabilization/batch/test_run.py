@@ -10,12 +10,13 @@ import pytest
 from flax import nnx
 from rich.console import Console
 
-from dvs_jax.clip import Clip
+from dvs_jax.clip import Clip, recorded
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowFolder, FlowPair
+from dvs_jax.fused import weights
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.stabilization.batch import Job, Outcome, one_by_one, record, run, table
+from dvs_jax.stabilization.batch import Job, Outcome, one_by_one, run, table
 from dvs_jax.stabilization.run import Report
 
 SETTINGS = {"crop": 0.1, "model": "gyro_only"}
@@ -28,6 +29,7 @@ class Stabilizer:
         self.clips: list[str] = []
 
     def __call__(self, clip: Clip, folder: Path) -> Report:
+        recorded(clip)
         self.clips.append(clip.name)
         folder.mkdir(parents=True, exist_ok=True)
         names = ("path.txt", "plot.jpg", "uncropped.mp4", "cropped.mp4")
@@ -156,7 +158,7 @@ def test_the_note_names_the_settings_and_every_result(jobs, stabilizer):
 def test_a_network_with_other_weights_has_another_digest():
     architecture = Architecture(flow=False, lstm=(4,))
     one, same, other = (FusedNetwork(architecture, nnx.Rngs(seed)) for seed in (0, 0, 1))
-    assert record.digest(one) == record.digest(same) != record.digest(other)
+    assert weights.digest(one) == weights.digest(same) != weights.digest(other)
 
 
 def test_the_table_tells_of_every_clip(jobs):

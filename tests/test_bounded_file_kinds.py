@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from dvs_jax.bounded_file import require_regular
 from dvs_jax.errors import InputError
-from dvs_jax.regular_file import require_regular
 
 
 def test_a_file_and_a_link_to_it_are_sized(tmp_path: Path):
