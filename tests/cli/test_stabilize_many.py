@@ -95,7 +95,7 @@ def test_an_interrupt_keeps_what_is_finished(dvs, trip, monkeypatch):
         raise KeyboardInterrupt
 
     assert dvs("trip/o*", "-o", "out").code == 0
-    monkeypatch.setattr(stabilization, "stabilize", interrupt)
+    monkeypatch.setattr(stabilization, "stabilize_by", interrupt)
     run = dvs("trip/*", "-o", "out", "--resume")
     assert (run.code, run.out) == (130, "")
     assert run.err.splitlines()[-1] == "interrupted"
