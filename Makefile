@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 WORKERS ?= auto
+# What the tests run with, checksums and all; users get what the ranges in pyproject.toml allow.
+LOCK = requirements/ci.txt
 
 # What a failure leaves half-made is no reason to take it for done.
 .DELETE_ON_ERROR:
 
-.PHONY: demo quick test lint types contract check clean
+.PHONY: demo quick test lint types contract check lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/dvs-jax demo
@@ -31,6 +33,12 @@ contract: $(VENV)/installed-dev
 
 check: lint types contract test
 
+# The newest versions that the ranges in pyproject.toml allow, for every Python and platform.
+lock: $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --extra dev --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
 clean:
 	rm -rf $(VENV) demo
 
@@ -46,6 +54,9 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+# Without their dependencies, for the lock file has all of them: `pip check` says if it has not.
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml $(LOCK)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	@touch $@ $(VENV)/installed
