@@ -3,11 +3,24 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 WORKERS ?= auto
+# What the tests run with, checksums and all; users get what the ranges in pyproject.toml allow.
+LOCK = requirements/ci.txt
+
+# What `make accelerator` checks: cuda or tpu gets JAX for it into the virtual environment; cpu
+# rehearses all of it on the processor.
+ACCELERATOR ?=
+# A Python that has JAX for the accelerator: it is taken as it is, no virtual environment is made,
+# and what else it lacks comes from the wheels in .accelerator/.
+SYSTEM_PYTHON ?=
+WHEELS = .accelerator
+SITE = build/accelerator
+EXTRA = $(filter cuda tpu,$(ACCELERATOR))
+CHECKS = tests/accelerator $(if $(filter cpu,$(ACCELERATOR)),--rehearse)
 
 # What a failure leaves half-made is no reason to take it for done.
 .DELETE_ON_ERROR:
 
-.PHONY: demo quick test lint types contract check clean
+.PHONY: demo quick test lint types contract check accelerator accelerator-wheels lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/dvs-jax demo
@@ -31,8 +44,39 @@ contract: $(VENV)/installed-dev
 
 check: lint types contract test
 
+ifdef SYSTEM_PYTHON
+accelerator: $(SITE)
+	PYTHONPATH=$(CURDIR):$(CURDIR)/$(SITE) $(SYSTEM_PYTHON) $(CHECKS)
+else
+accelerator: $(VENV)/installed-dev
+	$(if $(EXTRA),$(BIN)/python -m pip install --quiet --editable '.[$(EXTRA)]')
+	PYTHONPATH=$(CURDIR) $(BIN)/python $(CHECKS)
+endif
+
+# Made anew each time, for another Python may lack other packages. The system's are left alone.
+.PHONY: $(SITE)
+$(SITE):
+	rm -rf $@
+	@mkdir -p $@
+	$(SYSTEM_PYTHON) tests/accelerator/missing.py requirements/accelerator.txt > $@/missing.txt
+	$(SYSTEM_PYTHON) -m pip install --quiet --no-index --no-deps --no-compile \
+	  --find-links $(WHEELS) --target $@ --requirement $@/missing.txt
+
+# For the machine that SYSTEM_PYTHON is on, which need not reach a network.
+accelerator-wheels: $(BIN)/python
+	rm -rf $(WHEELS)
+	$(BIN)/python -m pip download --quiet --no-deps --only-binary=:all: --dest $(WHEELS) \
+	  --python-version 3.12 --implementation cp --platform manylinux_2_28_x86_64 \
+	  --platform manylinux_2_17_x86_64 --requirement requirements/accelerator.txt
+
+# The newest versions that the ranges in pyproject.toml allow, for every Python and platform.
+lock: $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --extra dev --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) $(WHEELS) $(SITE) demo accelerator.json
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,6 +90,9 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+# Without their dependencies, for the lock file has all of them: `pip check` says if it has not.
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml $(LOCK)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	@touch $@ $(VENV)/installed

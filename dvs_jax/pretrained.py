@@ -8,12 +8,13 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pooch
+from typing import TYPE_CHECKING, Any
 
 from dvs_jax.errors import InputError
 from dvs_jax.whole_file import temporary
+
+if TYPE_CHECKING:
+    import pooch
 
 SHIPPED_FOLDER = Path(__file__).parent / "weights"
 CACHE_VARIABLE = "DVS_JAX_CACHE"
@@ -96,10 +97,19 @@ def locate(name: str) -> Path:
 
 def cache_folder() -> Path:
     """Return where downloads are kept: $DVS_JAX_CACHE, else the platform's folder for caches."""
-    return Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("dvs_jax")).expanduser()
+    return Path(os.environ.get(CACHE_VARIABLE) or _platforms_cache()).expanduser()
+
+
+# pooch is imported where it is needed: nothing but a download asks for more than its folder.
+def _platforms_cache() -> Path:
+    import pooch
+
+    return pooch.os_cache("dvs_jax")
 
 
 def _fetch(name: str, weights: Weights) -> Path:
+    import pooch
+
     cache = cache_folder()
     path = cache / weights.file_name
     try:
@@ -115,6 +125,8 @@ def _fetch(name: str, weights: Weights) -> Path:
 
 
 def _download(weights: Weights, cache: Path) -> None:
+    import pooch
+
     cache.mkdir(parents=True, exist_ok=True)
     temporary.remove_abandoned(cache)
     with temporary.unfinished(cache) as unfinished:
@@ -128,11 +140,13 @@ def _download(weights: Weights, cache: Path) -> None:
         Path(file).replace(cache / weights.file_name)
 
 
-def _download_member(url: str, output: Any, _: pooch.Pooch | None, *, member: str) -> None:
+def _download_member(url: str, output: Any, _: "pooch.Pooch | None", *, member: str) -> None:
     """A pooch downloader that takes one file out of a zip archive.
 
     pooch then checks that file, rather than the archive, and gives it its name.
     """
+    import pooch
+
     with tempfile.TemporaryFile(dir=Path(output).parent) as archive:
         pooch.HTTPDownloader()(url, archive, None)
         with (

@@ -8,7 +8,7 @@ from pathlib import Path
 import jax
 import pytest
 
-from dvs_jax import compilation_cache, synthetic
+from dvs_jax import compilation_cache
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
@@ -70,6 +70,9 @@ def published_models() -> Path:
 @pytest.fixture(scope="session")
 def rendered_walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny clip, 192 × 108 and a second long, which nobody writes to."""
+    # Imported here, for it needs PyAV, which tests of the devices alone do without.
+    from dvs_jax import synthetic
+
     folder = tmp_path_factory.mktemp("rendered") / "clip"
     clip = synthetic.SyntheticClip("walking", "distant", 1.0, size=(192, 108), seed=3)
     synthetic.synthesize(clip, folder)

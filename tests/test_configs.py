@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ml_collections import ConfigDict
 
-from dvs_jax.fused import architecture, train
+from dvs_jax.fused import architecture, configured, train
 from dvs_jax.training import configuration, parallel
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.settings import require_sound
@@ -41,7 +41,7 @@ def test_its_training_makes_sense(config: ConfigDict) -> None:
 
 
 def test_its_network_is_possible(config: ConfigDict, file: Path) -> None:
-    wanted = train.architecture_of(config)
+    wanted = configured.architecture_of(config)
     assert architecture.from_dict(architecture.to_dict(wanted), file) == wanted
 
 
@@ -58,7 +58,7 @@ def test_single_fields_can_be_changed(file: Path) -> None:
 
 def test_the_papers_recipe_is_that_of_the_paper() -> None:
     config = configuration.load(FOLDER / "dvs_official.py")
-    assert train.architecture_of(config) == architecture.Architecture(official=True)
+    assert configured.architecture_of(config) == architecture.Architecture(official=True)
     table = config.train.loss_weights
     assert [first for first, _ in table] == [1, 31, 41]
     smooth = {"smooth": 10.0, "c2_smooth": 200.0}

@@ -163,7 +163,7 @@ def test_an_unwritable_cache_is_told(tmp_path: Path, monkeypatch):
 
 def test_the_platform_folder_is_the_default(monkeypatch, tmp_path: Path, server, registered):
     monkeypatch.delenv("DVS_JAX_CACHE")
-    monkeypatch.setattr(pretrained.pooch, "os_cache", lambda project: tmp_path / "user" / project)
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "user" / project)
     assert pretrained.locate("tiny") == tmp_path / "user" / "dvs_jax" / "tiny.pth"
 
 

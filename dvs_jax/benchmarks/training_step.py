@@ -14,10 +14,10 @@ from ml_collections import ConfigDict
 
 from dvs_jax import quaternion
 from dvs_jax.fused import record
+from dvs_jax.fused.configured import create_network, make_loss
 from dvs_jax.fused.fusion import CLOCK_OFFSETS_NS
 from dvs_jax.fused.rollout import StepFeatures
 from dvs_jax.fused.settings import settings
-from dvs_jax.fused.train import create_network, make_loss
 from dvs_jax.fused.window import Window
 from dvs_jax.timing import median_seconds
 from dvs_jax.training import parallel, schedule

@@ -6,10 +6,9 @@ Datasets store it by TFDS, in ArrayRecord files, which needs no TensorFlow.
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import tensorflow_datasets as tfds
 from jaxtyping import Float, Float16, Int
 
 from dvs_jax import camera as cameras
@@ -19,6 +18,9 @@ from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import gyro as gyro_log
 from dvs_jax.sensors.integration import integrate
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 SHAKE_HZ = 1.0
 """Slower turns count as meant by whoever held the camera."""
@@ -72,12 +74,15 @@ class Record(NamedTuple):
     shake_deg: np.float32
 
 
-def features_dict(flow_size: tuple[int, int] | None) -> tfds.features.FeaturesDict:
+def features_dict(flow_size: tuple[int, int] | None) -> "tfds.features.FeaturesDict":
     """Return the schema of a dataset of records.
 
     Args:
         flow_size: width and height of the flow, or None for a dataset without.
     """
+    # Slow to import, and no part of what a network reads: only a dataset's builder comes here.
+    import tensorflow_datasets as tfds
+
     known = {
         "name": tfds.features.Text(),
         "time_ns": _tensor((None,), np.int64),
@@ -96,7 +101,9 @@ def features_dict(flow_size: tuple[int, int] | None) -> tfds.features.FeaturesDi
     return tfds.features.FeaturesDict(known)
 
 
-def _tensor(shape: tuple[int | None, ...], dtype: type) -> tfds.features.Tensor:
+def _tensor(shape: tuple[int | None, ...], dtype: type) -> "tfds.features.Tensor":
+    import tensorflow_datasets as tfds
+
     # As lists of numbers float16 would take twice the space, and all would be slow to read.
     return tfds.features.Tensor(shape=shape, dtype=dtype, encoding=tfds.features.Encoding.BYTES)
 

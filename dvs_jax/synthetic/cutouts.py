@@ -147,7 +147,7 @@ def _paint_poster(rng: np.random.Generator, size: tuple[int, int]) -> Picture:
     _fill(picture, colour(*rng.uniform(150, 240, 3)), (0.07, 0.045, 0.93, 0.775))
     panel = picture[round(0.045 * size[1]) : round(0.775 * size[1]), :, :3]
     _draw_shapes(rng, panel)
-    _draw_words(panel, rng.choice(["JAZZ", "EXPO", "MUSEUM", "CIRCUS"]), 0.2)
+    _draw_words(panel, str(rng.choice(["JAZZ", "EXPO", "MUSEUM", "CIRCUS"])), 0.2)
     _draw_words(panel, f"{rng.integers(1, 28)}.{rng.integers(1, 12)}.  20 h", 0.93)
     paper = fractal_noise(rng, size, (8, 12), 6, 0.8)[..., None]
     picture[..., :3] = np.clip(picture[..., :3] * (1.0 + 0.04 * paper), 0, 255)

@@ -20,7 +20,7 @@ from ml_collections import ConfigDict
 from data.record_builder import RecordBuilder, RecordConfig, build
 from dvs_jax import cli, load_clip, metrics, torch_file
 from dvs_jax.errors import InputError
-from dvs_jax.fused import convert, train, validation, weights
+from dvs_jax.fused import configured, convert, train, validation, weights
 from dvs_jax.fused.prediction import predict_trajectory
 from dvs_jax.fused.record import Record, gyro_path, no_flow
 from dvs_jax.fused.settings import settings
@@ -173,7 +173,7 @@ def test_flow_teaches_how_the_camera_turned_and_leaves_the_core_alone(
     begun = {
         jax.tree_util.keystr(path): np.asarray(leaf)
         for path, leaf in jax.tree_util.tree_leaves_with_path(
-            nnx.state(train.create_network(config), nnx.Param)
+            nnx.state(configured.create_network(config), nnx.Param)
         )
     }
     assert begun.keys() == trained.keys()
@@ -216,7 +216,7 @@ def test_official_weights_of_other_layers_are_refused(golden: Path, tmp_path: Pa
     file = golden / "dvs/random.checkpoint"
     config = official(tmp_path, file, model__lstm=(512, 256))
     with pytest.raises(InputError) as refused:
-        train.create_network(config)
+        configured.create_network(config)
     message = str(refused.value)
     assert message.startswith(f"{file}: is another network than config.model describes: ")
     assert "core.lstm.1.recurrent.kernel (512, 2048) instead of (256, 1024)" in message
