@@ -126,7 +126,8 @@ def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -
     _remove_what_does_not_hold(folder, clip.name, report)
     if not measure:
         return report
-    _log.info("%s: the videos, the path and its plot are written; the metrics follow", folder)
+    made_too = "the videos" if made.path is None else "the videos, the path and its plot"
+    _log.info("%s: %s are written; the metrics follow", folder, made_too)
     assert report.uncropped is not None
     table = measure_against_input(clip, made.path, report.uncropped, track)
     metrics_file = folder / f"{clip.name}_metrics.json"

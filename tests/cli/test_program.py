@@ -62,7 +62,7 @@ def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
         (("stabilize", walk, "--model", long), "File name too long"),
         (
             ("stabilize", walk, "--model", file, "--smoother", "gaussian"),
-            "--model and --smoother all tell how to stabilise; give one",
+            "--model and --smoother both find the path; give one",
         ),
         (("stabilize", walk, "--crop", "nan"), "crop"),
         (("convert", tmp_path / "nowhere", tmp_path / "new"), "nowhere: no such file"),

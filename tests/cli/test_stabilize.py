@@ -40,7 +40,9 @@ def test_stabilize_makes_what_it_says(dvs, walk, tmp_path, monkeypatch):
     assert len(made) == 5
     assert "Stability, translation" in run.out
     assert "keeps " in run.out
-    assert run.err == ("note: out: the video is written; the metrics follow\n")
+    assert run.err == (
+        "note: out: the videos, the path and its plot are written; the metrics follow\n"
+    )
 
 
 def test_stabilize_passes_its_options_on(dvs, walk, tmp_path):

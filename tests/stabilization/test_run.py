@@ -484,7 +484,7 @@ def no_space(*_: object, **__: object) -> None:
     [
         (camera_path, "write"),
         (plots, "plot_path"),
-        (stabilization.VideoWriter, "_finish"),
+        (video.VideoWriter, "_finish"),
         (Path, "replace"),
     ],
 )
