@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import jax
@@ -68,7 +69,11 @@ class Shares:
 
 
 def framed(
-    framing: Framing, frames: Iterable[Frame], time_s: Seconds, shares: Shares
+    framing: Framing,
+    frames: Iterable[Frame],
+    time_s: Seconds,
+    shares: Shares,
+    folder: Path | None = None,
 ) -> Iterator[Shown]:
     """Decide how much is shown of each frame, and lead back what leaves the crop.
 
@@ -78,9 +83,13 @@ def framed(
             ahead, the smallest crop at all of them.
         time_s: when each was taken, ascending.
         shares: what may be shown.
+        folder: where grids are kept while the worst frame is looked for; None takes the system's
+            folder for temporary files, which may lie in the memory.
     """
-    chosen = {"fixed": _fixed, "varying": _varying, "smallest": _smallest}[framing]
-    return chosen(led_back(frames, time_s, shares), time_s, shares)
+    within = led_back(frames, time_s, shares)
+    if framing == "smallest":
+        return _smallest(within, shares, folder)
+    return _fixed(within, shares) if framing == "fixed" else _varying(within, time_s, shares)
 
 
 def led_back(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterator[Frame]:
@@ -134,12 +143,12 @@ def _blended(frame: Frame, lost: float) -> Frame:
     return frame._replace(source=grid.blend(frame.source, np.float32(1.0 - lost)))
 
 
-def _fixed(frames: Iterable[Frame], _: Seconds, shares: Shares) -> Iterator[Shown]:
+def _fixed(frames: Iterable[Frame], shares: Shares) -> Iterator[Shown]:
     return (Shown(frame, shares.smallest) for frame in frames)
 
 
-def _smallest(frames: Iterable[Frame], _: Seconds, shares: Shares) -> Iterator[Shown]:
-    with Spool() as spool:
+def _smallest(frames: Iterable[Frame], shares: Shares, folder: Path | None) -> Iterator[Shown]:
+    with Spool(folder) as spool:
         kept = 1.0
         for portion in _portions(frames):
             spool.write(portion)

@@ -37,13 +37,14 @@ class Making:
     Attributes:
         clip: the source.
         writers: of the cropped video and, if wanted, of the uncropped one.
+        folder: where they are made.
         kept: which share was shown of each frame so far.
         agreement: of the gyro with the frames that `pictures` has yielded; None without a gyro.
     """
 
-    def __init__(self, clip: Clip, writers: Sequence[VideoWriter]):
+    def __init__(self, clip: Clip, writers: Sequence[VideoWriter], folder: Path):
         """Begin with nothing."""
-        self.clip, self.writers = clip, writers
+        self.clip, self.writers, self.folder = clip, writers, folder
         self.kept: list[float] = []
         self._poses: list[np.ndarray | None] = []
         self.agreement = None if clip.sensors is None else _agreement_of(clip)
@@ -99,7 +100,7 @@ def making(clip: Clip, folder: Path, settings: Settings) -> Iterator[Making]:
     endings = clips.RESULTS if settings.with_uncropped else clips.RESULTS[:1]
     with replacing_together(folder) as unfinished:
         files = [unfinished / f"{clip.name}{end}.mp4" for end in endings]
-        made = Making(clip, [_writer(clip, file, settings) for file in files])
+        made = Making(clip, [_writer(clip, file, settings) for file in files], unfinished)
         yield made
         if made.path is not None:
             camera_path.write(made.path, unfinished / f"{clip.name}.txt")

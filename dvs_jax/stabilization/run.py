@@ -84,7 +84,7 @@ def stabilize_by(
 def _draw(made: Making, method: Method, settings: Settings, track: Track) -> None:
     clip = made.clip
     with Stages() as stages, one_opencv_thread(), stages.naming("encoding"), made.videos():
-        wanted = settings.crop, settings.framing
+        wanted = settings.crop, settings.framing, made.folder
         pictures = shown(clip, made.pictures, method, *wanted, stages, track)
         frames = drawn(pictures, clip, settings.with_uncropped, settings.border)
         done = stages.run("warping", frames)

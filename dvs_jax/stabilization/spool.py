@@ -1,6 +1,7 @@
 """Frames of a whole clip, which are known before the first is drawn, kept out of the memory."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self
@@ -11,14 +12,18 @@ from dvs_jax.methods import Frame
 
 
 class Spool:
-    """Keeps frames in a temporary file, 17 kB each at full HD: as large as the video itself.
+    """Keeps frames in a temporary file, 17 kB each at full HD: about as large as the video.
 
     Used as a context manager: the file is gone with it, and with a process that is killed.
     """
 
+    def __init__(self, folder: Path | None = None):
+        """Choose where the file lies; None takes the system's folder for temporary files."""
+        self._folder = folder
+
     def __enter__(self) -> Self:
         """Make the file."""
-        self._file = TemporaryFile()
+        self._file = TemporaryFile(dir=self._folder)
         self._shape: tuple[int, ...] = ()
         self._poses: list[np.ndarray | None] = []
         return self

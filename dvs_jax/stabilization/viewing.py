@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
+from pathlib import Path
 
 import av
 import numpy as np
@@ -26,6 +27,7 @@ def shown(
     method: Method,
     crop: float,
     framing: Framing | None,
+    folder: Path | None,
     stages: Stages,
     track: Track,
 ) -> Iterator[tuple[av.VideoFrame, Shown]]:
@@ -39,6 +41,7 @@ def shown(
         crop: the most that may be cut off at each side, as a share of width and height.
         framing: how much of that is; None for the smallest crop where it takes no second pass over
             the video, and else all of it.
+        folder: see `framing.framed`.
         stages: where decoding and the method run.
         track: told of the progress of what comes before the first picture.
     """
@@ -53,10 +56,12 @@ def shown(
     if whole or framing == "smallest":
         frames = checked(method.frames(clip, decoded(), crop), clip)
         tracked = track(frames, clip.frame_count, "finding the path")
-        known = _begun(framed_by(clip, tracked, crop, framing))
+        known = _begun(framed_by(clip, tracked, crop, framing, folder))
         return zip(decoded(), known, strict=False)
     found = stages.run("finding the path", with_pictures(method, clip, decoded(), crop))
-    return beside(found, lambda frames: framed_by(clip, checked(frames, clip), crop, framing))
+    return beside(
+        found, lambda frames: framed_by(clip, checked(frames, clip), crop, framing, folder)
+    )
 
 
 def _begun(shown: Iterator[Shown]) -> Iterator[Shown]:
@@ -66,11 +71,16 @@ def _begun(shown: Iterator[Shown]) -> Iterator[Shown]:
 
 
 def framed_by(
-    clip: Clip, frames: Iterable[Frame], crop: float, framing: Framing
+    clip: Clip,
+    frames: Iterable[Frame],
+    crop: float,
+    framing: Framing,
+    folder: Path | None = None,
 ) -> Iterator[Shown]:
     """Return what is shown of a clip's frames; see `framing.framed`."""
     time_ns = clips.center_time_ns(clip)
-    return framed(framing, frames, (time_ns - time_ns[0]) * 1e-9, Shares(crop, clip.size))
+    time_s = (time_ns - time_ns[0]) * 1e-9
+    return framed(framing, frames, time_s, Shares(crop, clip.size), folder)
 
 
 def with_pictures(

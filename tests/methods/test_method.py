@@ -103,7 +103,7 @@ def test_a_mesh_bends_the_picture(tmp_path, monkeypatch):
     assert np.abs(bent - wanted).mean() < 2.5
 
 
-def without_limit(clip, frames, crop, framing):
+def without_limit(clip, frames, *_):
     from dvs_jax.stabilization.framing import Shown
 
     return (Shown(frame, 1.0) for frame in frames)

@@ -66,7 +66,13 @@ class _Drawing(DrawTask):
         self._made = self._files.enter_context(making(clip, self.work.job.folder, settings))
         self._files.enter_context(self._made.videos())
         assert self.work.frames is not None
-        told = framed_by(clip, checked(self.work.frames, clip), settings.crop, self._framing)
+        told = framed_by(
+            clip,
+            checked(self.work.frames, clip),
+            settings.crop,
+            self._framing,
+            self._made.folder,
+        )
         shape = grid.shape_for(clip.size)
         for picture, shown in zip(self._made.pictures(), told, strict=False):
             self._shown.append(shown)
