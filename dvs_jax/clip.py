@@ -131,7 +131,9 @@ def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
     source = find_video(Path(path))
     info = video.probe(source)
     log = sensors.load(source, info.time_ns) if read_sensors else None
-    frames = sensors.frame_log(source, info.time_ns) if log is None else log.frames
+    frames = None if log is None else log.frames
+    if log is None and read_sensors and source.is_dir():
+        frames = sensors.frame_log(source, info.time_ns)
     if (info.frame_count if frames is None else len(frames)) < 2:
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
     if log is not None:
@@ -161,7 +163,7 @@ def between(clip: Clip, start_s: float, end_s: float) -> Clip:
     if last - first < 2:
         raise InputError(
             f"{clip.video.path}: has {max(last - first, 0)} frames between {start_s:g} s and "
-            f"{end_s:g} s, and two are needed; it is {elapsed_s[-1]:.2f} s long"
+            f"{end_s:g} s, and two are needed; its last is at {elapsed_s[-1]:.2f} s"
         )
     part = slice(first, last)
     return replace(

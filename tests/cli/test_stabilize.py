@@ -68,6 +68,38 @@ def test_stabilize_passes_its_options_on(dvs, walk, tmp_path):
     assert first.min(axis=-1).max(axis=0).min() > 16
 
 
+def test_an_edited_trajectory_is_drawn_again(dvs, walk, tmp_path):
+    assert dvs("stabilize", walk, "-o", tmp_path / "first", *QUICK).code == 0
+    path = camera_path.read(tmp_path / "first" / "walking.txt")
+    still = np.broadcast_to(path.quaternion[15], path.quaternion.shape)
+    camera_path.write(camera_path.CameraPath(path.time_ns, still), tmp_path / "still.txt")
+    preset = "--preset", "ultrafast", "--crop", "0.3"
+    given = "--trajectory", tmp_path / "still.txt"
+    run = dvs("stabilize", walk, "-o", tmp_path / "b", *given, *preset)
+    assert (run.code, run.err) == (0, "")
+    drawn = camera_path.read(tmp_path / "b" / "walking.txt").quaternion
+    np.testing.assert_allclose(drawn, still, atol=1e-6)
+    both = dvs("stabilize", walk, *given, "--smoother", "gaussian")
+    assert_refused(both, "--smoother and --trajectory both find the path")
+
+
+def test_sensors_are_left_out_where_that_is_wanted(dvs, walk, tmp_path):
+    (walk / GYRO).write_text("no numbers at all\n")
+    run = dvs("stabilize", walk, "-o", tmp_path / "out", "--sensors", "none")
+    assert_refused(run, "walking.mp4: this way of stabilising needs the gyro")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_part_of_a_clip_is_cut_with_its_times(dvs, walk, tmp_path):
+    run = dvs("stabilize", walk, "-o", tmp_path, "--start", "0.3", "--end", "0.7", *QUICK)
+    assert (run.code, run.err) == (0, "")
+    info = probe(tmp_path / "walking_stab_crop.mp4")
+    assert info.frame_count == 12 and info.time_ns[0] == 0
+    assert len(camera_path.read(tmp_path / "walking.txt")) == 12
+    late = dvs("stabilize", walk, "-o", tmp_path / "late", "--start", "9", *QUICK)
+    assert_refused(late, "has 0 frames between 9 s and inf s, and two are needed")
+
+
 def test_the_smoothers_on_offer_are_those_there_are():
     assert get_args(stabilize.Smoothers) == tuple(smoothing.SMOOTHERS)
     assert get_args(stabilize.Presets) == video.PRESETS
