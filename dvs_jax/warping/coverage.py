@@ -6,6 +6,9 @@ from jaxtyping import Array, Float
 
 from dvs_jax.warping import grid as grids
 
+_SHARES = 257
+"""Sizes of the rectangle at which its corners are looked at; linear in between, exact to 1e-5."""
+
 
 @jax.jit
 @jax.vmap
@@ -18,14 +21,38 @@ def kept_share(source: Float[Array, "rows columns 2"]) -> Float[Array, ""]:
     Returns:
         float32 [frame]: the side of the largest centred rectangle of the output's aspect without
         an empty point, as a share of the output, exact along the grid's lines; 0 where the centre
-        itself is empty, 1 where all is covered.
+        itself is empty or the grid holds a number that is not finite, 1 where all is covered.
     """
     rows, columns = source.shape[:2]
     radius = 2.0 * jnp.abs(jnp.asarray(grids.output_points(rows, columns), source.dtype) - 0.5)
-    outside = jnp.where(jnp.isfinite(source), jnp.abs(source - 0.5) - 0.5, jnp.inf).max(axis=-1)
-    kept = jnp.where(outside > 0.0, radius.max(axis=-1), 1.0).min()
+    kept = jnp.where(_outside(source) > 0.0, radius.max(axis=-1), 1.0).min()
+    # On the sides of a centred rectangle the grid is linear between its own lines, so it leaves the
+    # source first where a line crosses a side, or at a corner, which moves along a diagonal.
     for axis in (0, 1):
         kept = jnp.minimum(kept, _leaving(source, radius, axis))
+    kept = jnp.minimum(kept, _leaving_diagonally(source))
+    return jnp.where(jnp.isfinite(source).all(), kept, 0.0)
+
+
+def _outside(source: Float[Array, "*point 2"]) -> Float[Array, "*point"]:
+    """Return how far source points lie outside the frame; negative inside."""
+    return (jnp.abs(source - 0.5) - 0.5).max(axis=-1)
+
+
+def _leaving_diagonally(source: Float[Array, "rows columns 2"]) -> Float[Array, ""]:
+    """Return the smallest share at which a corner of the centred rectangle leaves the source."""
+    share = jnp.linspace(0.0, 1.0, _SHARES, dtype=source.dtype)
+    kept = jnp.ones((), source.dtype)
+    for down in (-0.5, 0.5):
+        for across in (-0.5, 0.5):
+            corner = grids.at_points(source, 0.5 + down * share, 0.5 + across * share)
+            outside = _outside(corner)
+            before, after = outside[:-1], outside[1:]
+            leaves = (before <= 0.0) & (after > 0.0)
+            part = jnp.where(leaves, -before / jnp.where(leaves, after - before, 1.0), 0.0)
+            place = share[:-1] + part * (share[1] - share[0])
+            kept = jnp.minimum(kept, jnp.where(leaves, place, 1.0).min())
+            kept = jnp.where(outside[0] > 0.0, 0.0, kept)
     return kept
 
 

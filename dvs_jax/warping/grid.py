@@ -52,6 +52,25 @@ def at(
     return _between(_between(source, y, 0), x, 1)
 
 
+def at_points(
+    source: Float[quaternion.Array, "rows columns 2"],
+    y: Float[quaternion.Array, "point"],
+    x: Float[quaternion.Array, "point"],
+) -> Float[quaternion.Array, "point 2"]:
+    """Return the source points of output points (x, y), in shares of the output."""
+    xp = quaternion.array_namespace(source, y, x)
+    rows, columns = source.shape[:2]
+    down, across = y * (rows - 1), x * (columns - 1)
+    row = xp.clip(xp.floor(down), 0, rows - 2).astype(int)
+    column = xp.clip(xp.floor(across), 0, columns - 2).astype(int)
+    below, beside = (down - row)[:, None], (across - column)[:, None]
+    upper, lower = (
+        source[row + step, column] * (1 - beside) + source[row + step, column + 1] * beside
+        for step in (0, 1)
+    )
+    return upper + (lower - upper) * below
+
+
 def _between(
     source: quaternion.Array, position: Float[quaternion.Array, "point"], axis: int
 ) -> quaternion.Array:
