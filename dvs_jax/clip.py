@@ -19,6 +19,7 @@ from dvs_jax.flow import FlowFolder, flow_folder
 from dvs_jax.sensors import FrameLog, SensorLog
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES, find_logs
 from dvs_jax.video import Frame, VideoInfo
+from dvs_jax.video.times import require_possible
 
 OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
 """Parts of names of videos that lie in a clip's folder but are not the input (specs §2)."""
@@ -87,7 +88,7 @@ class Clip:
         Raises:
             InputError: a frame is not as it should be, or there are not as many frames as times.
         """
-        _check_arrays(frames, time_ns, sensors)
+        _check_arrays(frames, time_ns, sensors, name)
         height, width, _ = frames[0].shape
         rate = _mean_rate(np.asarray(time_ns, np.int64))
         info = VideoInfo(Path(name), width, height, rate, np.asarray(time_ns, np.int64), 0, False)
@@ -95,7 +96,10 @@ class Clip:
 
 
 def _check_arrays(
-    frames: Sequence[Frame], time_ns: Int[np.ndarray, "frame"], log: SensorLog | None
+    frames: Sequence[Frame],
+    time_ns: Int[np.ndarray, "frame"],
+    log: SensorLog | None,
+    name: str,
 ) -> None:
     for index, frame in enumerate(frames):
         if frame.dtype != np.uint8 or frame.shape != (*frames[0].shape[:2], 3):
@@ -106,8 +110,12 @@ def _check_arrays(
     counts = {len(frames), len(time_ns)} | (set() if log is None else {len(log.frames)})
     if len(counts) > 1 or len(frames) < 2:
         raise InputError(f"frames, times and frame log need one length, 2 or more, not {counts}")
-    if (np.diff(time_ns) <= 0).any():
-        raise InputError("the frames' times do not increase")
+    time_ns = np.asarray(time_ns)
+    if time_ns.dtype.kind != "i" or (np.diff(time_ns) <= 0).any():
+        raise InputError("the frames' times are to be whole nanoseconds that increase")
+    require_possible(Path(name), (time_ns * 1e-9).tolist())
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise InputError(f"{name!r} is no name for files")
 
 
 def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
@@ -209,7 +217,7 @@ def _timed_by(log: FrameLog | None, images: VideoInfo) -> VideoInfo:
 def _mean_rate(time_ns: Int[np.ndarray, "frame"]) -> Fraction:
     mean = Fraction((len(time_ns) - 1) * video.NANOSECONDS, int(time_ns[-1] - time_ns[0]))
     # 1001 is the largest denominator among the usual rates: 30000/1001.
-    return mean.limit_denominator(1001)
+    return max(mean.limit_denominator(1001), Fraction(1, 1001))
 
 
 def read_frames(clip: Clip) -> Iterator[Frame]:

@@ -204,7 +204,7 @@ def _runs(clip: Clip, method: FusedMethod, folder: Path) -> dict[str, Callable[[
     runs: dict[str, Callable[[], object]] = {"decoding": lambda: list(clips.read_pictures(clip))}
     pairs: list[FlowPair | None] | None = None
     if method.reads_flow:
-        estimator = method.estimator()
+        estimator = method.estimator
         pairs = list(clip_flow.pairs_of(pictures, clip, estimator))
         runs["optical flow"] = lambda: list(clip_flow.pairs_of(pictures, clip, estimator))
 

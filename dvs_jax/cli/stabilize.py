@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,8 +20,7 @@ from dvs_jax.errors import InputError
 
 if TYPE_CHECKING:
     from dvs_jax.clip import Clip
-    from dvs_jax.fused.method import FusedMethod
-    from dvs_jax.methods import GivenPath, Smoothed
+    from dvs_jax.methods import Method
     from dvs_jax.stabilization import Report
     from dvs_jax.stabilization.batch import Outcome
 
@@ -151,6 +150,7 @@ def stabilize(
     is_queue = resume or len(jobs) > 1 or jobs[0].folder != out
     alone = None if is_queue else load(jobs[0].clip)
 
+    from dvs_jax.methods import fingerprint
     from dvs_jax.stabilization import Settings, stabilize_by
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
@@ -165,7 +165,7 @@ def stabilize(
         return
     process = batch.process_for(method, wanted, stabilize_one, load)
     part = {"sensors": sensors, "start": start, "end": end}
-    named = {**asdict(wanted), **method.fingerprint(), **part}
+    named = {**asdict(wanted), **fingerprint(method), **part}
     _work_off(batch.run(jobs, process, named, resume), len(jobs))
 
 
@@ -184,9 +184,8 @@ def _method(
     trajectory: Path | None,
     flow_estimator: str,
     flow_weights: Path | None,
-) -> FusedMethod | Smoothed | GivenPath:
+) -> Method:
     from dvs_jax import camera_path
-    from dvs_jax.fused.clip_flow import estimator_for
     from dvs_jax.methods import GivenPath, Smoothed
     from dvs_jax.stabilization.models import DEFAULT_MODEL, load_model
 
@@ -194,11 +193,7 @@ def _method(
         return Smoothed(smoother)
     if trajectory is not None:
         return GivenPath(camera_path.read(trajectory))
-    method = load_model(model or DEFAULT_MODEL)
-    if not method.reads_flow:
-        return method
-    official = method.network.architecture.official
-    return replace(method, flow_estimator=estimator_for(flow_estimator, official, flow_weights))
+    return load_model(model or DEFAULT_MODEL, flow_estimator, flow_weights)
 
 
 def _work_off(outcomes: Iterable[Outcome], total: int) -> None:

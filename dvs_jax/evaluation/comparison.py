@@ -151,8 +151,23 @@ def _evaluate(
 
 
 def _found(footage: Footage, compared: Sequence[Row], crop: float) -> dict[str, Found]:
-    """Return what each row finds, without those that need a gyro where there is none."""
-    if footage.motion is not None:
-        return {row.label: row.find(footage, crop) for row in compared}
-    _log.warning("%s: has no gyro; only methods that need none are compared", footage.name)
-    return {row.label: row.find(footage, crop) for row in compared if row.kind == "method"}
+    """Return what each row finds, without those that lack something on this footage.
+
+    Raises:
+        InputError: there is no row but the input's.
+    """
+    found, lacking = {}, ""
+    for row in compared:
+        if footage.motion is None and row.kind != "method":
+            lacking = f"{footage.name}: has no gyro, which all but methods of pictures need"
+            continue
+        try:
+            found[row.label] = row.find(footage, crop)
+        except InputError as error:
+            if row.kind != "method":
+                raise
+            lacking = str(error)
+            _log.warning("%s is left out: %s", row.label, error)
+    if footage.motion is None and not found:
+        raise InputError(lacking)
+    return found

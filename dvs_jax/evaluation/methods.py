@@ -58,8 +58,8 @@ class Row:
     @property
     def label(self) -> str:
         """What the row is called."""
-        if self.kind == "model":
-            return f"model {self.name}"
+        if self.kind in ("model", "method"):
+            return f"{self.kind} {self.name}"
         apart = self.kind in ("within frame", "whole clip")
         return f"{self.name}, {self.kind}" if apart else self.name
 

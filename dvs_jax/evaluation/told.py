@@ -13,7 +13,7 @@ from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.methods import Frame, Method, require
-from dvs_jax.stabilization.framing import kept_shares
+from dvs_jax.stabilization.framing import Shares, kept_shares, led_back
 from dvs_jax.stabilization.viewing import checked
 
 
@@ -33,9 +33,12 @@ class Told:
     strength = float("nan")
 
     def frames(self, footage: Footage | None = None) -> Iterator[Frame]:
-        """Yield what is shown of each frame; the pictures are decoded anew for it."""
+        """Yield what is drawn of each frame; the pictures are decoded anew for it."""
         pictures = clips.read_pictures(self.clip)
-        return checked(self.method.frames(self.clip, pictures, self.crop), self.clip)
+        frames = checked(self.method.frames(self.clip, pictures, self.crop), self.clip)
+        time_ns = clips.center_time_ns(self.clip)
+        time_s = (time_ns - time_ns[0]) * 1e-9
+        return led_back(frames, time_s, Shares(self.crop, self.clip.size))
 
     @cached_property
     def _known(self) -> tuple[CameraPath | None, Float[np.ndarray, "frame"]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,8 +42,9 @@ class FusedMethod:
         """How far ahead the path gives way to the crop; the gyro's log tells all of it at once."""
         return LIMIT_LOOK_AHEAD_S if self.reads_flow else np.inf
 
+    @cached_property
     def estimator(self) -> Estimator:
-        """Return what makes flow."""
+        """What makes flow."""
         if not isinstance(self.flow_estimator, str):
             return self.flow_estimator
         return clip_flow.estimator_for(self.flow_estimator, self.network.architecture.official)
@@ -51,18 +53,18 @@ class FusedMethod:
         """Yield what the network's path shows of each frame; see `Method.frames`."""
         pairs = None
         if self.reads_flow:
-            pairs = clip_flow.pairs_of(pictures, clip, self.estimator())
+            pairs = clip_flow.pairs_of(pictures, clip, self.estimator)
         levels = predicted_levels(self.network, clip, crop, pairs)
         return frames_along(clip, levels, crop, self.look_ahead_s)
 
     def device_work(self) -> FusedDeviceWork | None:
         """Return the work on many clips on devices; flow, if any is read, has to be RAFT's."""
-        estimator = self.estimator() if self.reads_flow else None
+        estimator = self.estimator if self.reads_flow else None
         if estimator is None or isinstance(estimator, RaftEstimator):
             return FusedDeviceWork(self.network, estimator, self.look_ahead_s)
         return None
 
     def fingerprint(self) -> dict[str, str | None]:
         """Return what tells this method from others, as JSON values."""
-        flow = self.estimator().name if self.reads_flow else None
+        flow = self.estimator.name if self.reads_flow else None
         return {"model": weights.digest(self.network), "flow": flow}

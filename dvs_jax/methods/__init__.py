@@ -5,7 +5,7 @@ A method tells each frame's backward grid; drawing, framing, files and measures 
 
 from dvs_jax.methods.along_path import frames_along
 from dvs_jax.methods.given_path import GivenPath
-from dvs_jax.methods.method import Frame, Method, Picture, require
+from dvs_jax.methods.method import Frame, Method, Picture, fingerprint, require
 from dvs_jax.methods.smoothed import DEFAULT_SMOOTHER, Smoothed
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Method",
     "Picture",
     "Smoothed",
+    "fingerprint",
     "frames_along",
     "require",
 ]

@@ -14,6 +14,9 @@ from dvs_jax.methods.along_path import frames_along
 from dvs_jax.methods.covered_path import in_portions
 from dvs_jax.methods.method import Frame, Picture
 
+_CLOCK_TOLERANCE_NS = 1_000
+"""Times of a phone's uptime that were written as floating-point numbers are off by hundreds."""
+
 
 @dataclass(frozen=True, eq=False)
 class GivenPath:
@@ -47,7 +50,10 @@ class GivenPath:
 def _require_span(path: CameraPath, real: CameraPath, clip: Clip) -> None:
     if len(path) < 2 or (np.diff(path.time_ns) <= 0).any():
         raise InputError("the path needs two poses or more, at increasing times")
-    if path.time_ns[0] > real.time_ns[0] or path.time_ns[-1] < real.time_ns[-1]:
+    if not (np.abs(np.linalg.norm(path.quaternion, axis=-1) - 1.0) < 1e-3).all():
+        raise InputError("the path's poses are no unit quaternions [x, y, z, w]")
+    first, last = path.time_ns[0] - _CLOCK_TOLERANCE_NS, path.time_ns[-1] + _CLOCK_TOLERANCE_NS
+    if first > real.time_ns[0] or last < real.time_ns[-1]:
         raise InputError(
             f"the path's times, {path.time_ns[0]} to {path.time_ns[-1]} ns, do not span the frames "
             f"of {clip.video.path}, {real.time_ns[0]} to {real.time_ns[-1]} ns"

@@ -1,7 +1,7 @@
 """The protocol of stabilisation methods."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import av
 import numpy as np
@@ -25,7 +25,8 @@ class Frame(NamedTuple):
             mesh are already in it. Outside [0, 1]: nothing of the source. All of a clip's frames
             have as many rows and columns.
         pose: float64 [4], the virtual camera's pose where the method has one, [x, y, z, w], world
-            to camera; else None.
+            to camera; else None. Of a frame that leaves the crop it stays as it is, though what is
+            drawn is led back.
     """
 
     source: Float[np.ndarray, "rows columns 2"]
@@ -54,8 +55,8 @@ class Method(Protocol):
 
         Args:
             clip: has what the method needs.
-            pictures: the clip's frames, decoded as they are taken; a method that does not look at
-                them takes none.
+            pictures: the clip's frames, decoded as they are taken; a method that looks at them
+                takes each before it yields that frame, and one that does not takes none.
             crop: the most that may be cut off at each side, as a share of width and height. The
                 method keeps to it as well as it can; what leaves it all the same is led back
                 towards the frame as it is.
@@ -63,8 +64,20 @@ class Method(Protocol):
         ...
 
 
+def fingerprint(method: Method) -> dict[str, Any]:
+    """Return what tells a method from others, as JSON values, for notes of what a run made by it.
+
+    A method may tell more than its class by a `fingerprint()` of its own.
+    """
+    own = getattr(method, "fingerprint", None)
+    kind = type(method)
+    return {"method": f"{kind.__module__}.{kind.__qualname__}"} if own is None else own()
+
+
 def require(method: Method, clip: Clip) -> None:
     """Raise InputError, saying what is missing, unless a clip has what a method needs."""
+    if unknown := set(method.needs) - {"gyro", "flow"}:
+        raise InputError(f"a method can need gyro and flow, not {', '.join(sorted(unknown))}")
     if "gyro" in method.needs:
         clips.recorded(clip)
     if "flow" in method.needs and clip.flow is None:

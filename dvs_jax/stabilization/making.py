@@ -39,15 +39,16 @@ class Making:
         writers: of the cropped video and, if wanted, of the uncropped one.
         folder: where they are made.
         kept: which share was shown of each frame so far.
-        agreement: of the gyro with the frames that `pictures` has yielded; None without a gyro.
+        agreement: of the gyro with the frames that `pictures` has yielded; None of a method that
+            does not go by the gyro.
     """
 
-    def __init__(self, clip: Clip, writers: Sequence[VideoWriter], folder: Path):
+    def __init__(self, clip: Clip, writers: Sequence[VideoWriter], folder: Path, by_gyro: bool):
         """Begin with nothing."""
         self.clip, self.writers, self.folder = clip, writers, folder
         self.kept: list[float] = []
         self._poses: list[np.ndarray | None] = []
-        self.agreement = None if clip.sensors is None else _agreement_of(clip)
+        self.agreement = _agreement_of(clip) if by_gyro else None
 
     @property
     def path(self) -> CameraPath | None:
@@ -87,12 +88,18 @@ def results_of(clip: Clip) -> str:
 
 
 @contextmanager
-def making(clip: Clip, folder: Path, settings: Settings) -> Iterator[Making]:
+def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Iterator[Making]:
     """Yield what makes a clip's results; they appear together at the end, with path and plot.
 
     After an exception nothing has changed. Errors are those of `stabilize`.
+
+    Args:
+        clip: the source.
+        folder: for the results.
+        settings: what is wanted.
+        by_gyro: whether the method goes by the gyro, which is then compared with the pictures.
     """
-    if folder.resolve() == clip.video.path.resolve():
+    if clip.images is None and folder.resolve() == clip.video.path.resolve():
         raise InputError(
             f"{folder}: the results would lie among the frames; choose another folder for them"
         )
@@ -100,8 +107,14 @@ def making(clip: Clip, folder: Path, settings: Settings) -> Iterator[Making]:
     endings = clips.RESULTS if settings.with_uncropped else clips.RESULTS[:1]
     with replacing_together(folder) as unfinished:
         files = [unfinished / f"{clip.name}{end}.mp4" for end in endings]
-        made = Making(clip, [_writer(clip, file, settings) for file in files], unfinished)
+        writers = [_writer(clip, file, settings) for file in files]
+        made = Making(clip, writers, unfinished, by_gyro)
         yield made
+        if len(made.kept) < clip.frame_count:
+            raise InputError(
+                f"{clip.video.path}: only {len(made.kept)} of {clip.frame_count} frames can be "
+                "decoded"
+            )
         if made.path is not None:
             camera_path.write(made.path, unfinished / f"{clip.name}.txt")
             if clip.sensors is not None:
@@ -138,13 +151,25 @@ def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -
 
 def _require_no_file_of_others(name: str, folder: Path) -> None:
     """A photo and notes that lie beside a video often bear its name, as its plot and path do."""
-    movie = folder / f"{name}{clips.RESULTS[0]}.mp4"
     for file in (folder / f"{name}{end}" for end in (".txt", ".jpg")):
-        if file.exists() and not movie.exists():
+        if file.exists() and not _has_path_of_earlier_run(name, folder):
+            movie = f"{name}{clips.RESULTS[0]}.mp4"
             raise InputError(
-                f"{file}: is no result of an earlier run, as {movie.name} is not beside it, and "
-                "would be replaced; move it away, or choose another folder for the results"
+                f"{file}: is no result of an earlier run, as {movie} with its path is not beside "
+                "it, and would be replaced; move it away, or choose another folder for the results"
             )
+
+
+def _has_path_of_earlier_run(name: str, folder: Path) -> bool:
+    """Return whether an earlier run wrote path and plot there: of notes and photos none did."""
+    movie, path = folder / f"{name}{clips.RESULTS[0]}.mp4", folder / f"{name}.txt"
+    if not movie.exists():
+        return False
+    try:
+        camera_path.read(path)
+    except InputError:
+        return False
+    return True
 
 
 def _report(made: Making, folder: Path) -> Report:
@@ -163,15 +188,13 @@ def _report(made: Making, folder: Path) -> Report:
 
 def _remove_what_does_not_hold(folder: Path, name: str, report: Report) -> None:
     """Remove what an earlier run made of another path, and this one did not replace."""
-    (folder / f"{name}_metrics.json").unlink(missing_ok=True)
-    endings = {
-        ".txt": report.trajectory,
-        ".jpg": report.plot,
-        f"{clips.RESULTS[1]}.mp4": report.uncropped,
-    }
-    for ending, made in endings.items():
-        if made is None:
-            (folder / f"{name}{ending}").unlink(missing_ok=True)
+    endings = ["_metrics.json"]
+    if report.uncropped is None:
+        endings.append(f"{clips.RESULTS[1]}.mp4")
+    if report.trajectory is None and _has_path_of_earlier_run(name, folder):
+        endings += [".txt", ".jpg"]
+    for ending in endings:
+        (folder / f"{name}{ending}").unlink(missing_ok=True)
 
 
 def _agreement_of(clip: Clip) -> Agreement:

@@ -1,5 +1,6 @@
 """Which system a network's file is of: loaded as a method, or converted."""
 
+import dataclasses
 from pathlib import Path
 
 from dvs_jax import checkpoint, pretrained, torch_file
@@ -9,6 +10,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.flow import Estimator, raft_weights
 from dvs_jax.fused import convert as fused
 from dvs_jax.fused import prediction, weights
+from dvs_jax.fused.clip_flow import estimator_for
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import Method
@@ -17,12 +19,17 @@ from dvs_jax.progress import Track, silently
 DEFAULT_MODEL = weights.DEFAULT_MODEL
 
 
-def load_model(which: str | Path, flow_estimator: str | Estimator = "auto") -> FusedMethod:
+def load_model(
+    which: str | Path,
+    flow_estimator: str | Estimator = "auto",
+    flow_weights: Path | None = None,
+) -> FusedMethod:
     """Load a network as a method, of whichever system it is.
 
     Args:
         which: an Orbax folder, an official PyTorch checkpoint, or the name of pretrained weights.
         flow_estimator: what makes flow, for a network that reads it (see `FusedMethod`).
+        flow_weights: RAFT weights for it to take instead of published ones.
 
     Raises:
         InputError: it is none of these, of no system that is known, or its tensors do not fit.
@@ -32,7 +39,7 @@ def load_model(which: str | Path, flow_estimator: str | Estimator = "auto") -> F
     if kind not in _LOADERS:
         known = ", ".join(_LOADERS)
         raise InputError(f"{path}: holds a model of kind {kind!r}, which is none of {known}")
-    return _LOADERS[kind](path, flow_estimator)
+    return _LOADERS[kind](path, flow_estimator, flow_weights)
 
 
 def _kind_of(path: Path) -> str:
@@ -40,8 +47,12 @@ def _kind_of(path: Path) -> str:
     return str(checkpoint.metadata(path).get("kind")) if path.is_dir() else weights.KIND
 
 
-def _fused(path: Path, flow_estimator: str | Estimator) -> FusedMethod:
-    return FusedMethod(weights.load(path), flow_estimator)
+def _fused(path: Path, flow_estimator: str | Estimator, flow_weights: Path | None) -> FusedMethod:
+    network = weights.load(path)
+    if flow_weights is not None and isinstance(flow_estimator, str) and network.encoder is not None:
+        official = network.architecture.official
+        flow_estimator = estimator_for(flow_estimator, official, flow_weights)
+    return FusedMethod(network, flow_estimator)
 
 
 _LOADERS = {weights.KIND: _fused}
@@ -53,20 +64,30 @@ def as_method(model: Method | FusedNetwork, flow_estimator: str | Estimator = "a
 
     Args:
         model: what `load_model` returned, a network, or any method.
-        flow_estimator: for a network that comes without one.
+        flow_estimator: makes flow for a fused network; "auto" leaves it to a loaded one's own.
     """
-    return FusedMethod(model, flow_estimator) if isinstance(model, FusedNetwork) else model
+    if isinstance(model, FusedNetwork):
+        return FusedMethod(model, flow_estimator)
+    if isinstance(model, FusedMethod) and flow_estimator != "auto":
+        return dataclasses.replace(model, flow_estimator=flow_estimator)
+    return model
 
 
 def predict_trajectory(
-    model: FusedMethod | FusedNetwork, clip: Clip, track: Track = silently
+    model: FusedMethod | FusedNetwork,
+    clip: Clip,
+    flow_estimator: str | Estimator = "auto",
+    track: Track = silently,
+    strength: float | None = None,
 ) -> CameraPath:
     """Predict the virtual camera's path, not yet held within the frames.
 
     Args:
         model: what `load_model` returned, or a fused network.
         clip: the clip; its flow files are used where there are any.
+        flow_estimator: see `as_method`.
         track: told of every pair of frames whose flow is made.
+        strength: see `fused.prediction.predict_trajectory`.
 
     Returns:
         One pose a frame, at the frames' centre times.
@@ -74,8 +95,10 @@ def predict_trajectory(
     Raises:
         InputError: the clip has no gyro, or the video or a flow file cannot be read.
     """
-    method = FusedMethod(model) if isinstance(model, FusedNetwork) else model
-    return prediction.predict_trajectory(method.network, clip, method.flow_estimator, track)
+    method = as_method(model, flow_estimator)
+    assert isinstance(method, FusedMethod)
+    maker = method.flow_estimator
+    return prediction.predict_trajectory(method.network, clip, maker, track, strength)
 
 
 def convert(file: Path, out: Path) -> None:

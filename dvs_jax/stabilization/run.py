@@ -62,7 +62,7 @@ def stabilize(
     given = [each for each in (model, method, path) if each is not None]
     if len(given) > 1:
         raise InputError("model, method and path each tell how to stabilise; give one of them")
-    chosen = method or Smoothed(smoother)
+    chosen = Smoothed(smoother) if method is None else method
     if model is not None:
         chosen = as_method(model, flow_estimator)
     elif path is not None:
@@ -76,7 +76,7 @@ def stabilize_by(
     """Stabilise a clip by a method; see `stabilize`."""
     require(method, clip)
     with locked(folder, results_of(clip)):
-        with making(clip, folder, settings) as made:
+        with making(clip, folder, settings, by_gyro="gyro" in method.needs) as made:
             _draw(made, method, settings, track)
         return finish(made, folder, settings.measure, track)
 

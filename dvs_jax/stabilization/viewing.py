@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from dvs_jax.progress import Track
 from dvs_jax.stabilization.beside import beside
 from dvs_jax.stabilization.framing import Framing, Shares, Shown, framed
 from dvs_jax.stages import Stages
+from dvs_jax.warping import grid
+
+_POSE_TOLERANCE = 1e-3
 
 Pictures = Callable[[], Iterable[av.VideoFrame]]
 """Begins to read the frames that are used."""
@@ -35,8 +39,7 @@ def shown(
 
     Args:
         clip: what `load_clip` found.
-        pictures: reads them; called once, or twice where all of them have to be known before the
-            first is drawn and the method looks at them.
+        pictures: reads the ones that are drawn.
         method: tells each frame's grid.
         crop: the most that may be cut off at each side, as a share of width and height.
         framing: how much of that is; None for the smallest crop where it takes no second pass over
@@ -46,22 +49,22 @@ def shown(
         track: told of the progress of what comes before the first picture.
     """
 
-    def decoded() -> Iterator[av.VideoFrame]:
+    def decoded(read: Pictures) -> Iterator[av.VideoFrame]:
         """Decode in a stage of its own, from when the first picture is wanted."""
-        yield from stages.run("decoding", pictures())
+        yield from stages.run("decoding", read())
 
     whole = bool(np.isinf(method.look_ahead_s))
     if framing is None:
         framing = "smallest" if whole else "fixed"
     if whole or framing == "smallest":
-        frames = checked(method.frames(clip, decoded(), crop), clip)
+        looked_at = decoded(partial(clips.read_pictures, clip))
+        frames = checked(method.frames(clip, looked_at, crop), clip)
         tracked = track(frames, clip.frame_count, "finding the path")
-        known = _begun(framed_by(clip, tracked, crop, framing, folder))
-        return zip(decoded(), known, strict=False)
-    found = stages.run("finding the path", with_pictures(method, clip, decoded(), crop))
-    return beside(
-        found, lambda frames: framed_by(clip, checked(frames, clip), crop, framing, folder)
-    )
+        with stages.naming("finding the path"):
+            known = _begun(framed_by(clip, tracked, crop, framing, folder))
+        return zip(decoded(pictures), known, strict=False)
+    found = stages.run("finding the path", with_pictures(method, clip, decoded(pictures), crop))
+    return beside(found, lambda frames: framed_by(clip, frames, crop, framing, folder))
 
 
 def _begun(shown: Iterator[Shown]) -> Iterator[Shown]:
@@ -89,40 +92,73 @@ def with_pictures(
     """Yield each picture with its frame, whether or not the method looks at pictures.
 
     Pictures that the method has taken wait until it tells their frames.
+
+    Raises:
+        InputError: the method takes a picture after it has told its frame.
     """
     waiting: deque[Picture] = deque()
+    counts = {"taken": 0, "told": 0}
 
     def taken() -> Iterator[Picture]:
         for picture in pictures:
+            if counts["taken"] < counts["told"]:
+                raise InputError(
+                    f"{clip.name}, frame {counts['taken']}: the method takes the picture after it "
+                    "has told the frame; take it before"
+                )
+            counts["taken"] += 1
             waiting.append(picture)
             yield picture
 
-    by_method = taken()
-    for frame in method.frames(clip, by_method, crop):
-        if not waiting and next(by_method, None) is None:
+    for frame in checked(method.frames(clip, taken(), crop), clip):
+        # A method that does not look at pictures leaves them to be taken here.
+        picture = waiting.popleft() if waiting else next(pictures, None)
+        if picture is None:
             return
-        yield waiting.popleft(), frame
+        counts["told"] += 1
+        yield picture, frame
 
 
 def checked(frames: Iterable[Frame], clip: Clip) -> Iterator[Frame]:
-    """Yield frames as they are.
+    """Yield frames, with grids of float32 that are no finer than frames are drawn by.
 
     Raises:
-        InputError: a grid is not as it should be, or there are fewer grids than frames.
+        InputError: a grid or a pose is not as it should be, or there are not as many as frames.
     """
     shape: tuple[int, ...] | None = None
     count = 0
     for count, frame in enumerate(frames, 1):
         source = np.asarray(frame.source)
         shape = shape or source.shape
-        usable = source.ndim == 3 and min(source.shape[:2]) >= 2 and source.shape[2] == 2
-        if not usable or source.shape != shape or source.dtype.kind != "f":
-            raise InputError(
-                f"{clip.name}, frame {count - 1}: the method's grid is {source.dtype} "
-                f"{source.shape}; float32 [rows, columns, 2] of one shape is needed, 2 × 2 or more"
-            )
-        yield frame._replace(source=source.astype(np.float32, copy=False))
+        where = f"{clip.name}, frame {count - 1}"
+        if count > clip.frame_count:
+            raise InputError(f"{where}: the clip has no such frame, and the method tells of one")
+        _require_grid(source, shape, where)
+        _require_pose(frame.pose, where)
+        yield frame._replace(source=_no_finer_than_drawn(source, clip.size))
     if count < clip.frame_count:
         raise InputError(
             f"{clip.name}: the method told of {count} frames, and the clip has {clip.frame_count}"
         )
+
+
+def _require_grid(source: np.ndarray, shape: tuple[int, ...], where: str) -> None:
+    usable = source.ndim == 3 and min(source.shape[:2]) >= 2 and source.shape[2] == 2
+    if not usable or source.shape != shape or source.dtype.kind != "f":
+        raise InputError(
+            f"{where}: the method's grid is {source.dtype} {source.shape}; float32 [rows, columns, "
+            "2] of one shape is needed, 2 × 2 or more"
+        )
+
+
+def _require_pose(pose: np.ndarray | None, where: str) -> None:
+    if pose is None:
+        return
+    if np.shape(pose) != (4,) or not abs(np.linalg.norm(pose) - 1.0) < _POSE_TOLERANCE:
+        raise InputError(f"{where}: the method's pose is no unit quaternion [x, y, z, w]: {pose}")
+
+
+def _no_finer_than_drawn(source: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    finest = grid.shape_for(size)
+    rows, columns = (min(*each) for each in zip(source.shape[:2], finest, strict=True))
+    return grid.resized(source.astype(np.float32, copy=False), (rows, columns))

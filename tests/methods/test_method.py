@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import av
 import cv2
@@ -12,7 +13,9 @@ import dvs_jax
 from dvs_jax import camera_path, video
 from dvs_jax.clip import Clip, between, load_clip
 from dvs_jax.errors import InputError
-from dvs_jax.methods import Frame, GivenPath, Smoothed, require
+from dvs_jax.methods import Frame, GivenPath, Smoothed, fingerprint, require
+from dvs_jax.stabilization import Settings, stabilize_by
+from dvs_jax.stabilization.batch import Job, on_devices, one_by_one
 from dvs_jax.stabilization.framing import Shares
 from dvs_jax.warping import coverage, grid
 
@@ -166,6 +169,95 @@ def test_a_method_that_stops_early_leaves_no_short_video(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_more_frames_than_the_clip_has_are_refused(tmp_path):
+    class Endless(Affine):
+        def frames(self, clip, pictures, crop):
+            while True:
+                yield Frame(grid.output_points(3, 3).astype(np.float32))
+
+    for framing in ("fixed", "varying", "smallest"):
+        with pytest.raises(InputError, match="frame 40: the clip has no such frame"):
+            dvs_jax.stabilize(shaken(), tmp_path, method=Endless(), framing=framing)
+
+
+@pytest.mark.parametrize("pose", [np.zeros(4), np.ones(3), np.full(4, np.nan)], ids=str)
+def test_a_pose_that_is_none_is_told_with_its_frame(tmp_path, pose):
+    class Bad(Affine):
+        def frames(self, clip, pictures, crop):
+            yield Frame(grid.output_points(3, 3).astype(np.float32), pose)
+
+    with pytest.raises(InputError, match="frame 0: the method's pose is no unit quaternion"):
+        dvs_jax.stabilize(shaken(), tmp_path, method=Bad())
+
+
+def test_a_picture_is_taken_before_its_frame_is_told(tmp_path):
+    class Late(Affine):
+        def frames(self, clip, pictures, crop):
+            yield Frame(grid.output_points(3, 3).astype(np.float32))
+            yield from (Frame(grid.output_points(3, 3).astype(np.float32)) for _ in pictures)
+
+    with pytest.raises(InputError, match="takes the picture after it has told the frame"):
+        dvs_jax.stabilize(shaken(), tmp_path, method=Late())
+
+
+def test_an_error_in_a_method_names_the_stage_and_leaves_nothing(tmp_path):
+    for look_ahead_s in (0.0, np.inf):
+
+        class Failing(Affine):
+            def frames(self, clip, pictures, crop):
+                yield next(super().frames(clip, pictures, crop))
+                raise InputError("the weights are for another size")
+
+        Failing.look_ahead_s = look_ahead_s
+        with pytest.raises(InputError, match=r"another size \(while finding the path\)$"):
+            dvs_jax.stabilize(shaken(), tmp_path, method=Failing())
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_grid_for_every_pixel_is_drawn_as_a_coarser_one(tmp_path):
+    class Fine(Affine):
+        def frames(self, clip, pictures, crop):
+            points = grid.output_points(HEIGHT, WIDTH)
+            yield from (Frame((points - s / (WIDTH, HEIGHT)).astype(np.float32)) for s in shifts())
+
+    coarse, fine = (drawn_by(each, tmp_path, crop=0.1) for each in (Affine(), Fine()))
+    assert np.abs(coarse.astype(int) - fine).max() <= 2
+
+
+def test_a_method_is_told_from_others_by_its_class_or_what_it_says():
+    assert fingerprint(Mesh()) == {"method": f"{__name__}.Mesh"}
+    assert fingerprint(Smoothed("gaussian")) == {"smoother": "gaussian"}
+
+
+def test_every_kind_of_method_goes_through_batches_on_host_and_devices(tmp_path):
+    """And a clip that its method cannot take fails alone."""
+    clips = {
+        name: Clip.from_arrays(shaken().images, shaken().video.time_ns, name=name) for name in "ab"
+    }
+
+    class Picky(Affine):
+        def frames(self, clip, pictures, crop):
+            if clip.name == "b":
+                raise InputError("b: is not to my taste")
+            return super().frames(clip, pictures, crop)
+
+    for method in (Affine(), Mesh(), Picky()):
+        settings = Settings(crop=0.1, crf=0, framing="fixed")
+        on_host = one_by_one(partial(stabilize_by, method=method, settings=settings), clips.get)
+        films = {}
+        for place, process in (
+            ("host", on_host),
+            ("devices", on_devices(method, settings, clips.get)),
+        ):
+            jobs = [Job(name, tmp_path / type(method).__name__ / place / name) for name in clips]
+            outcomes = {each.job.clip: each for each in process(jobs)}
+            states = [outcomes[name].state for name in clips]
+            assert states == ["done", "failed" if isinstance(method, Picky) else "done"]
+            film = outcomes["a"].report.cropped
+            films[place] = np.array(list(video.read_frames(film)), int)
+        assert np.abs(films["host"] - films["devices"]).max() <= 3
+
+
 def test_one_way_to_stabilise_is_enough(tmp_path):
     with pytest.raises(InputError, match="give one of them"):
         dvs_jax.stabilize(shaken(), tmp_path, Affine(), method=Mesh())
@@ -180,8 +272,13 @@ def test_clips_of_arrays_are_checked():
         Clip.from_arrays([good[0], np.zeros((20, 30, 3))], time_ns[:2])
     with pytest.raises(InputError, match="one length, 2 or more"):
         Clip.from_arrays(good, time_ns[:2])
-    with pytest.raises(InputError, match="do not increase"):
-        Clip.from_arrays(good, time_ns[::-1])
+    for wrong in (time_ns[::-1], time_ns.astype(float)):
+        with pytest.raises(InputError, match="whole nanoseconds that increase"):
+            Clip.from_arrays(good, wrong)
+    with pytest.raises(InputError, match="impossible times"):
+        Clip.from_arrays(good, time_ns * 10**6)
+    with pytest.raises(InputError, match="no name for files"):
+        Clip.from_arrays(good, time_ns, name="../x")
 
 
 # A path that is given.

@@ -18,7 +18,7 @@ import pytest
 from flax import nnx
 
 import dvs_jax
-from dvs_jax import camera_path, flow, metrics, plots, smoothing, stabilization, video
+from dvs_jax import camera_path, flow, metrics, plots, smoothing, video
 from dvs_jax import clip as clips
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
@@ -28,7 +28,7 @@ from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods.covered_path import exposure_of
 from dvs_jax.metrics import Metrics, MetricsTable
-from dvs_jax.stabilization import Report, stabilize
+from dvs_jax.stabilization import Report, run, stabilize
 from dvs_jax.stabilization.settings import LARGEST_CROP
 from dvs_jax.video import probe
 
@@ -237,7 +237,7 @@ def test_every_smoothers_path_keeps_every_frame_covered(walk, tmp_path, name):
 
 def test_arguments_that_are_impossible(walk, tmp_path, monkeypatch):
     clip, out = load_clip(walk), tmp_path / "out"
-    monkeypatch.setattr(stabilization, "drawn", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr(run, "drawn", lambda *_: pytest.fail("work was begun"))
     for options, complaint in (
         ({"smoother": "kalman"}, "no smoother 'kalman'; choose one of gaussian, "),
         ({"crop": 0.46}, "crop of 0.46 is impossible; give 0 to 0.45"),
@@ -366,7 +366,7 @@ def test_a_photo_or_notes_of_the_videos_name_are_never_replaced(walk, ending, mo
     own = walk / f"walking{ending}"
     own.write_text("the user's own")
     before = contents(walk)
-    monkeypatch.setattr(stabilization, "_draw", lambda *_: pytest.fail("work was begun"))
+    monkeypatch.setattr(run, "_draw", lambda *_: pytest.fail("work was begun"))
     with pytest.raises(InputError, match=rf"walking\{ending}: is no result .* another folder"):
         quickly(walk, walk)
     assert contents(walk) == before

@@ -63,7 +63,9 @@ class _Drawing(DrawTask):
     def _read_frames(self) -> Iterator[DrawnFrame]:
         clip, settings = self.work.clip, self._settings
         self._lock.enter_context(locked(self.work.job.folder, results_of(clip)))
-        self._made = self._files.enter_context(making(clip, self.work.job.folder, settings))
+        self._made = self._files.enter_context(
+            making(clip, self.work.job.folder, settings, self.work.by_gyro)
+        )
         self._files.enter_context(self._made.videos())
         assert self.work.frames is not None
         told = framed_by(

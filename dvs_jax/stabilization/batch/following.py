@@ -25,9 +25,10 @@ def find_frames(works: Sequence[Work], method: Method, crop: float, lanes: int) 
         _follow(works, on_devices, crop, lanes)
     for work in works:
         if work.frames is None and work.error is None:
-            # Taken while they are drawn: a method that looks at pictures decodes them once more.
-            pictures = clips.read_pictures(work.clip)
-            work.frames = method.frames(work.clip, pictures, crop)
+            with work.noting_errors():
+                # Taken while they are drawn: a method that reads pictures decodes them once more.
+                pictures = clips.read_pictures(work.clip)
+                work.frames = method.frames(work.clip, pictures, crop)
 
 
 def _follow(works: Sequence[Work], on_devices: DeviceWork, crop: float, lanes: int) -> None:

@@ -109,7 +109,7 @@ class _Group:
             require(self._method, clip)
         except Exception as error:
             return failure(job, error)
-        return Work(job, start, clip)
+        return Work(job, start, clip, "gyro" in self._method.needs)
 
 
 def _outcome(work: Work) -> Outcome:

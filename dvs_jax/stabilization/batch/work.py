@@ -18,6 +18,7 @@ class Work:
         job: which it is.
         start: when the work on it began, in seconds of `time.perf_counter`.
         clip: what is known of it.
+        by_gyro: whether its method goes by the gyro.
         frames: yields them, once that is possible; taken once.
         report: what was made, once all is.
         error: what went wrong, if anything has.
@@ -26,6 +27,7 @@ class Work:
     job: Job
     start: float
     clip: Clip
+    by_gyro: bool
     frames: Iterator[Frame] | None = None
     report: Report | None = None
     error: Exception | None = None
