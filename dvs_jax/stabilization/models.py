@@ -1,4 +1,4 @@
-"""Which system a network's file is of: loaded as a method, or converted."""
+"""Networks loaded as methods, or converted, by the system that their file belongs to."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def load_model(which: str | Path, flow_estimator: str | Estimator = "auto") -> F
 
 
 def _kind_of(path: Path) -> str:
-    # Official files are those of DVS; what else they are, the reader says.
+    # A file is taken for an official DVS checkpoint; its reader raises where it is none.
     return str(checkpoint.metadata(path).get("kind")) if path.is_dir() else weights.KIND
 
 
@@ -45,7 +45,7 @@ def _fused(path: Path, flow_estimator: str | Estimator) -> FusedMethod:
 
 
 _LOADERS = {weights.KIND: _fused}
-"""What loads a checkpoint of each kind; a system that moves in adds its own here."""
+"""The loader for each kind of checkpoint; a new system adds its own here."""
 
 
 def as_method(model: Method | FusedNetwork, flow_estimator: str | Estimator = "auto") -> Method:
@@ -53,7 +53,7 @@ def as_method(model: Method | FusedNetwork, flow_estimator: str | Estimator = "a
 
     Args:
         model: what `load_model` returned, a network, or any method.
-        flow_estimator: for a network that comes without one.
+        flow_estimator: for a network, which brings none.
     """
     return FusedMethod(model, flow_estimator) if isinstance(model, FusedNetwork) else model
 
@@ -61,12 +61,12 @@ def as_method(model: Method | FusedNetwork, flow_estimator: str | Estimator = "a
 def predict_trajectory(
     model: FusedMethod | FusedNetwork, clip: Clip, track: Track = silently
 ) -> CameraPath:
-    """Predict the virtual camera's path, not yet held within the frames.
+    """Predict the virtual camera's path, not yet limited to what the frames cover.
 
     Args:
         model: what `load_model` returned, or a fused network.
         clip: the clip; its flow files are used where there are any.
-        track: told of every pair of frames whose flow is made.
+        track: reports every pair of frames whose flow is computed.
 
     Returns:
         One pose a frame, at the frames' centre times.

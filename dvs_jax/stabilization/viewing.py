@@ -1,4 +1,4 @@
-"""What is shown of each picture: in one pass where the method allows that, else in two."""
+"""Each picture with its grid and crop: in one pass where the method allows that, else in two."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ from dvs_jax.stabilization.framing import Framing, Shares, Shown, framed
 from dvs_jax.stages import Stages
 
 Pictures = Callable[[], Iterable[av.VideoFrame]]
-"""Begins to read the frames that are used."""
+"""Starts reading the clip's frames from the first."""
 
 
 def shown(
@@ -31,23 +31,23 @@ def shown(
     stages: Stages,
     track: Track,
 ) -> Iterator[tuple[av.VideoFrame, Shown]]:
-    """Yield each picture with what is shown of it, in order.
+    """Yield each picture with its grid and crop, in order.
 
     Args:
         clip: what `load_clip` found.
-        pictures: reads them; called once, or twice where all of them have to be known before the
-            first is drawn and the method looks at them.
-        method: tells each frame's grid.
-        crop: the most that may be cut off at each side, as a share of width and height.
+        pictures: reads them; called once, or twice where the method reads pictures and all grids
+            are needed before the first frame is drawn.
+        method: computes each frame's grid.
+        crop: the most that may be cut off at each side, as a fraction of width and height.
         framing: how much of that is; None for the smallest crop where it takes no second pass over
             the video, and else all of it.
         folder: see `framing.framed`.
-        stages: where decoding and the method run.
-        track: told of the progress of what comes before the first picture.
+        stages: runs decoding and the method in threads.
+        track: reports the progress of the first pass.
     """
 
     def decoded() -> Iterator[av.VideoFrame]:
-        """Decode in a stage of its own, from when the first picture is wanted."""
+        """Decode in a stage of its own, started when the first picture is asked for."""
         yield from stages.run("decoding", pictures())
 
     whole = bool(np.isinf(method.look_ahead_s))
@@ -65,7 +65,7 @@ def shown(
 
 
 def _begun(shown: Iterator[Shown]) -> Iterator[Shown]:
-    """Have the first one found now, and with it what all of them depend on."""
+    """Compute the first item now, and with it everything that all items depend on."""
     first = list(islice(shown, 1))
     return chain(first, shown)
 
@@ -77,7 +77,7 @@ def framed_by(
     framing: Framing,
     folder: Path | None = None,
 ) -> Iterator[Shown]:
-    """Return what is shown of a clip's frames; see `framing.framed`."""
+    """Return the grid and crop of a clip's frames; see `framing.framed`."""
     time_ns = clips.center_time_ns(clip)
     time_s = (time_ns - time_ns[0]) * 1e-9
     return framed(framing, frames, time_s, Shares(crop, clip.size), folder)
@@ -86,9 +86,9 @@ def framed_by(
 def with_pictures(
     method: Method, clip: Clip, pictures: Iterator[Picture], crop: float
 ) -> Iterator[tuple[Picture, Frame]]:
-    """Yield each picture with its frame, whether or not the method looks at pictures.
+    """Yield each picture with its frame, whether or not the method reads pictures.
 
-    Pictures that the method has taken wait until it tells their frames.
+    Pictures that the method has taken are queued until it yields their frames.
     """
     waiting: deque[Picture] = deque()
 
@@ -105,10 +105,10 @@ def with_pictures(
 
 
 def checked(frames: Iterable[Frame], clip: Clip) -> Iterator[Frame]:
-    """Yield frames as they are.
+    """Yield frames unchanged, once their grids are checked.
 
     Raises:
-        InputError: a grid is not as it should be, or there are fewer grids than frames.
+        InputError: a grid has a wrong shape or type, or there are fewer grids than frames.
     """
     shape: tuple[int, ...] | None = None
     count = 0
