@@ -19,11 +19,11 @@ class Frame(NamedTuple):
     """What the output shows of one frame.
 
     Attributes:
-        source: float32 [rows, columns, 2], the source point (x, y) of each of regularly spaced
-            output points, first and last on the frame's edges, in shares of the frame (pixel centre
-            (c, r) is at ((c + 0.5) / W, (r + 0.5) / H)): a backward map. Rolling shutter, lens and
-            mesh are already in it. Outside [0, 1]: nothing of the source. All of a clip's frames
-            have as many rows and columns.
+        source: a backward map: float32 [rows, columns, 2], the source point (x, y) of each of
+            regularly spaced output points, the first and last on the frame's edges. Coordinates
+            are fractions of the frame's width and height: pixel centre (c, r) is at
+            ((c + 0.5) / W, (r + 0.5) / H). It includes rolling shutter, lens and any mesh. Points
+            outside [0, 1] lie outside the source. The shape is the same for all frames of a clip.
         pose: float64 [4], the virtual camera's pose where the method has one, [x, y, z, w], world
             to camera; else None.
     """
@@ -33,7 +33,7 @@ class Frame(NamedTuple):
 
 
 class Method(Protocol):
-    """Whatever tells each frame's grid."""
+    """A stabilisation method: computes each frame's backward grid."""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -42,23 +42,23 @@ class Method(Protocol):
 
     @property
     def look_ahead_s(self) -> float:
-        """How long frames may be held back, in seconds; infinite: until the clip's end.
+        """Look-ahead in seconds, by which frames may be delayed; infinite: until the clip's end.
 
-        Where it is infinite, all frames are asked for before the first is drawn, and the pictures
-        are decoded once more if the method looks at them.
+        Where it is infinite, all frames are computed before the first is drawn, and the pictures
+        are decoded a second time if the method reads them.
         """
         ...
 
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
-        """Yield what is shown of each frame, in order.
+        """Yield each frame's grid, in order.
 
         Args:
             clip: has what the method needs.
-            pictures: the clip's frames, decoded as they are taken; a method that does not look at
+            pictures: the clip's frames, decoded as they are taken; a method that does not read
                 them takes none.
-            crop: the most that may be cut off at each side, as a share of width and height. The
-                method keeps to it as well as it can; what leaves it all the same is led back
-                towards the frame as it is.
+            crop: the most that may be cut off at each side, as a fraction of width and height. The
+                method keeps to it as well as it can; a grid that does not cover what the crop
+                leaves is blended towards the identity.
         """
         ...
 
