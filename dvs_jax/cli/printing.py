@@ -11,7 +11,7 @@ err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def print_line(console: Console, text: str) -> None:
-    """Print a text as one line, not wrapped, and without control characters or markup."""
+    """Print a text as one line, not wrapped, with control characters made visible."""
     console.print(printable(text), soft_wrap=True)
 
 

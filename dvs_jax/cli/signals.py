@@ -29,9 +29,9 @@ _SHOW_CURSOR = b"\x1b[?25h\n"
 def end_at_signals() -> None:
     """Let SIGINT and SIGTERM end the process, with codes 130 and 143 and the line "interrupted".
 
-    Call it once, in the main thread, before anything that takes long. A handler set afterwards, such
-    as training's for SIGTERM, replaces it. A signal that is ignored, as in commands that a shell
-    runs in the background, stays so.
+    Call it once, in the main thread, before anything that takes long. A handler set afterwards,
+    such as training's for SIGTERM, replaces it. A signal that is ignored, as in commands that a
+    shell runs in the background, stays so.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
