@@ -65,7 +65,7 @@ class Agreement:
         self._previous = index, grey
 
     def explained(self) -> float:
-        """Return the share of the pictures' motion that the gyro explains.
+        """Return the fraction of the pictures' motion that the gyro explains.
 
         It is 1 − Σ|seen − predicted|² / Σ|seen|²: 1 where they agree, 0 where the gyro is no better
         than none, below 0 where it is worse than none, NaN where there is too little motion.

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from dvs_jax.warping import grid as grids
 
 _SHARES = 257
-"""Sizes of the rectangle at which its corners are looked at; linear in between, exact to 1e-5."""
+"""Sizes of the rectangle at which its corners are evaluated; linear in between, exact to 1e-5."""
 
 
 @jax.jit
@@ -40,7 +40,7 @@ def _outside(source: Float[Array, "*point 2"]) -> Float[Array, "*point"]:
 
 
 def _leaving_diagonally(source: Float[Array, "rows columns 2"]) -> Float[Array, ""]:
-    """Return the smallest share at which a corner of the centred rectangle leaves the source."""
+    """Return the smallest fraction at which a corner of the centred rectangle leaves the source."""
     share = jnp.linspace(0.0, 1.0, _SHARES, dtype=source.dtype)
     kept = jnp.ones((), source.dtype)
     for down in (-0.5, 0.5):

@@ -58,7 +58,7 @@ def at_points(
     y: Float[quaternion.Array, "point"],
     x: Float[quaternion.Array, "point"],
 ) -> Float[quaternion.Array, "point 2"]:
-    """Return the source points of output points (x, y), in shares of the output."""
+    """Return the source points of output points (x, y), as fractions of the output."""
     xp = quaternion.array_namespace(source, y, x)
     rows, columns = source.shape[:2]
     down, across = y * (rows - 1), x * (columns - 1)
