@@ -1,1 +1,1 @@
-"""Everything that `dvs-jax benchmark` measures: a file for each, and one form of report for all."""
+"""The benchmarks of `dvs-jax benchmark`: a file for each, and one form of report for all."""

@@ -1,7 +1,7 @@
-"""How fast an accelerator is at flow, network, drawing and training, on made-up clips.
+"""Speed of flow, network, drawing and training on an accelerator, on random data.
 
-Each part yields the rows of one measurement after the other, so that who runs it can stop between
-two. Nothing here reads a video or a dataset.
+Each part yields the rows of one measurement at a time, so that the caller can stop in between.
+Nothing here reads a video or a dataset.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,14 +44,14 @@ _COLUMNS = (
 
 
 class Row(NamedTuple):
-    """One number that was measured.
+    """One measured number.
 
     Attributes:
-        part: what it is about.
+        part: the group of measurements that it belongs to.
         what: the number's name.
         found: the number; NaN where there is none.
         at_most: the limit of an error; NaN where there is none.
-        unit: in words.
+        unit: as text.
     """
 
     part: str
@@ -65,7 +65,7 @@ def full_hd(tiny: bool) -> Iterator[list[Row]]:
     """Time flow, network and drawing in full HD, together and each alone.
 
     Args:
-        tiny: much smaller frames in their place, to see that all runs.
+        tiny: whether to use much smaller frames, to test that everything runs.
     """
     case = _TINY if tiny else device.Case()
     part = "flow, network, drawing, {} × {}".format(*case.size)
@@ -76,10 +76,10 @@ def full_hd(tiny: bool) -> Iterator[list[Row]]:
 
 
 def raft(tiny: bool) -> Iterator[list[Row]]:
-    """Time RAFT-small as a stream, both directions of each pair, transfers included; see above."""
+    """Time RAFT-small as a stream, both directions, transfers included; `tiny` as in `full_hd`."""
     for dtype, size in _TINY_RAFT if tiny else _RAFT:
         estimator = RaftEstimator("raft-small", random_raft(dtype), iterations=1 if tiny else 12)
-        # The first row is the stream; those after it show what batches and sharing save.
+        # The first row is the stream; the next ones show what batches and shared encodings save.
         speed = next(iter(flow.measure_speed([estimator], size, pairs=2 if tiny else 32)))
         what = "{}, {} × {}".format(jnp.dtype(dtype).name, *reversed(size))
         yield [_speed("RAFT-small, both directions", what, speed.pairs_per_second, "pairs/s")]
@@ -99,11 +99,11 @@ PARTS: Mapping[str, Callable[[bool], Iterator[list[Row]]]] = {
     "RAFT": raft,
     "training": training,
 }
-"""What is timed, in the order in which it is."""
+"""What is timed, in this order."""
 
 
 def report_of(rows: Sequence[Row], remarks: Sequence[str]) -> Report:
-    """Return the report of what was checked and timed, in one table, part by part."""
+    """Return the report of all checks and times in one table, part by part."""
     title = "flow, network, drawing and training on an accelerator"
     parts = list(dict.fromkeys(row.part for row in rows))
     together = sorted(rows, key=lambda row: parts.index(row.part))

@@ -1,4 +1,4 @@
-"""How fast the local devices take flow, network and drawing together, transfers counted."""
+"""Speed of flow, network and drawing together on the local devices, transfers included."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ from dvs_jax.warping import grid
 from dvs_jax.warping.turning import source_grids
 
 PAPER_MS = 287.0
-"""What the paper's program takes for a frame in full HD, on a T4."""
+"""Milliseconds of the paper's program for a full HD frame on a T4."""
 
 TOGETHER = "flow, network and drawing, with both transfers"
 
@@ -44,13 +44,13 @@ _ENOUGH_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured.
+    """The workload that is timed.
 
     Attributes:
         size: width and height of the frames in pixels.
-        lanes_per_device: clips that a device works on at a time.
+        lanes_per_device: clips that a device processes at a time.
         iterations: how often RAFT-small refines each flow.
-        dtype: of its convolutions.
+        dtype: of RAFT's convolutions.
         architecture: of the network.
     """
 
@@ -70,8 +70,8 @@ def measure_parts(case: Case) -> dict[str, float]:
     """Measure on all local devices, medians of five runs; weights and frames are random.
 
     Returns:
-        Milliseconds for a frame of any of the clips: all together, with the frames' way to the
-        devices and back, by the name `TOGETHER`; then each part alone.
+        Milliseconds per frame, over all clips: first everything together, with the transfers to
+        the devices and back, under the name `TOGETHER`; then each part alone.
     """
     network, raft = _network(case.architecture), Raft(SMALL, rngs=nnx.Rngs(0), dtype=case.dtype)
     follower = Follower(network, RaftEstimator("raft-small", raft, iterations=case.iterations))
@@ -111,14 +111,14 @@ def report_of(parts: Mapping[str, float], case: Case) -> Report:
 
 
 class _Run:
-    """A program that is run over and over with the same stretch in every lane."""
+    """A program that is run repeatedly with the same stretch in every lane."""
 
     def __init__(self, program: Program, stretch: PyTree):
         self._program, self._stretches = program, [stretch] * program.lanes
         self._carry = program.first_carry(stretch)
 
     def ms(self) -> float:
-        """Return milliseconds a frame with everything on the devices."""
+        """Return milliseconds per frame with all data on the devices."""
         there = self._program.put(self._stretches)
         return self._ms(lambda: jax.block_until_ready(self._output(there)))
 
@@ -131,7 +131,7 @@ class _Run:
     def ms_of_download(self) -> float:
         output = jax.block_until_ready(self._output(self._program.put(self._stretches)))
 
-        # An array keeps what was once fetched; a copy has not been.
+        # An array caches its value once it is fetched, so new copies are fetched.
         def fetch() -> None:
             jax.device_get(jax.block_until_ready(jax.tree.map(jnp.copy, output)))
 
@@ -157,7 +157,7 @@ def _follow_and_draw(
     carry: FollowCarry,
     stretch: tuple[FollowStretch, DrawStretch],
 ) -> tuple[FollowCarry, Planes]:
-    """Do all in one; `stabilize` holds frames covered in between, which looks ahead."""
+    """Run flow, network and drawing in one program, without the limiter, which needs look-ahead."""
     followed, drawn = stretch
     carry, pose = follower(weights, carry, followed)
     height, width = drawn.pictures.luma.shape[1:]

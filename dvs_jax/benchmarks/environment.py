@@ -1,4 +1,4 @@
-"""What a benchmark ran on."""
+"""The machine and the versions that a benchmark ran on."""
 
 import datetime
 import os
@@ -32,7 +32,7 @@ def _today() -> str:
 
 @dataclass(frozen=True)
 class Environment:
-    """The machine and the versions, as they are for this process.
+    """The machine and the versions, as this process sees them.
 
     Attributes:
         package: version of dvs-jax.

@@ -1,4 +1,4 @@
-"""How fast the flow estimators are, and what the time of RAFT goes into."""
+"""Speed of the flow estimators, and how RAFT's time is divided."""
 
 import dataclasses
 from collections import deque
@@ -41,10 +41,10 @@ class Speed(NamedTuple):
     """A row of the table.
 
     Attributes:
-      estimator: its name, and how it was run where that is not as a stream.
-      device: what it ran on.
+      estimator: its name, and how it was run if not as a stream.
+      device: that it ran on.
       pairs_per_second: pairs of frames, both directions of each.
-      milliseconds: of one pair and direction.
+      milliseconds: of one pair in one direction.
     """
 
     estimator: str
@@ -55,13 +55,13 @@ class Speed(NamedTuple):
 
 @dataclass(frozen=True)
 class TimeShares:
-    """What RAFT's time for one batch goes into.
+    """How RAFT's time for one batch is divided.
 
     Attributes:
       milliseconds: of one batch, from frames on the host to flow on the host.
-      lookup: share of the making of correlations and the lookups in them.
-      convolution: share of everything else that is computed.
-      transfer: share of the copies to and from the device.
+      lookup: fraction for computing correlations and the lookups in them.
+      convolution: fraction for all other computation.
+      transfer: fraction for copies to and from the device.
     """
 
     milliseconds: float
@@ -109,8 +109,8 @@ def measure_speed(
 ) -> Iterator[Speed]:
     """Time estimators on a moving texture, both directions; medians of repeated runs.
 
-    RAFT is timed as a stream in batches; as a stream of one pair after the other, where that is
-    not the same; and so with both frames encoded for each pair, to show what sharing them saves.
+    RAFT is timed as a stream in batches; as a stream of single pairs, where that is not the same;
+    and as single pairs with both frames encoded each time, to show what shared encodings save.
 
     Args:
       estimators: what to time.
@@ -146,7 +146,7 @@ def measure_time_shares(estimator: RaftEstimator, size: tuple[int, int] = _SIZE)
     transfer = median_seconds(
         lambda: jax.block_until_ready(jax.device_put(host_frames)), _REPEATS, _ENOUGH_SECONDS
     )
-    # A copy made before is kept by the array, so each run fetches new arrays.
+    # An array caches its value once it is fetched, so each run fetches new arrays.
     fetched = [[each + 0 for each in flows] for _ in range(_REPEATS + 1)]
     jax.block_until_ready(fetched)
     transfer += median_seconds(
@@ -158,7 +158,7 @@ def measure_time_shares(estimator: RaftEstimator, size: tuple[int, int] = _SIZE)
 
 
 def moving_texture(count: int, height: int, width: int) -> list[Frame]:
-    """Frames of a texture that wanders a few pixels a frame, uint8 RGB [height, width, 3]."""
+    """Frames of a texture that moves by a few pixels a frame, uint8 RGB [height, width, 3]."""
     reach = 16
     noise = np.random.default_rng(0).standard_normal((height + reach, width + reach, 3))
     smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
@@ -201,7 +201,7 @@ def _pair_by_pair(estimator: Estimator, frames: list[Frame]) -> None:
 def _lookup_seconds(
     features: Float[Array, "rows columns channel"], estimator: RaftEstimator
 ) -> float:
-    """Making the correlation and looking it up as one batch does, both directions, and no more."""
+    """Time only the correlation and its lookups for one batch, both directions, in seconds."""
     rows, columns, _ = features.shape
     radius = nnx.merge(estimator.graph, estimator.weights).size.radius
     y, x = jnp.mgrid[:rows, :columns].astype(jnp.float32)

@@ -1,4 +1,4 @@
-"""How far the flow estimators miss the exact flow of a rendered walk."""
+"""End-point error of the flow estimators on a rendered walk with exact flow."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ _COLUMNS = (
 
 
 def measure(weights: Path | None = None) -> Report:
-    """Hold estimators against the exact flow of `hard_walk`, where it is visible in both frames.
+    """Compare estimators with the exact flow of `hard_walk`, at points visible in both frames.
 
     Args:
         weights: of RAFT, which is left out without them.
@@ -44,8 +44,8 @@ def report_of(errors: dict[str, EndPointErrorReport]) -> Report:
 def hard_walk() -> dict[str, Any]:
     """Return frames of a walk at 1080p, a tenth of a second apart, and their exact flow.
 
-    They move by up to 33 px at the working size of 270 × 480, through a rolling shutter, and near
-    things hide a tenth of the picture: the arguments `frames`, `truths` and `valid` of
+    The flow is up to 33 px at the working size of 270 × 480, with a rolling shutter, and a tenth of
+    the picture is occluded. The keys are the arguments `frames`, `truths` and `valid` of
     `end_point_error.compare`.
     """
     recording = record(SyntheticClip(motion="walking", size=(1920, 1080), duration_s=1.0, seed=3))

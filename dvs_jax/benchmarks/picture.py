@@ -1,4 +1,4 @@
-"""A benchmark's report as a picture: bars, a panel for each table."""
+"""A benchmark's report as a bar chart, with a panel for each table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH_INCHES, _BAR_INCHES, _MARGIN_INCHES, _DPI = 9.0, 0.28, 1.1, 100
 
 
 def require_picture(file: Path | None) -> None:
-    """Raise InputError, before the work, where no picture could be written to a file afterwards."""
+    """Raise InputError, before the work begins, if a picture cannot be written to a file."""
     if file is not None:
         if file.suffix.lower() not in (".png", ".jpg", ".jpeg"):
             raise InputError(f"{file}: is no picture's name; let it end in .png or .jpg")
@@ -26,10 +26,10 @@ def require_picture(file: Path | None) -> None:
 
 
 def draw(report: Report, file: Path) -> None:
-    """Draw the tables' numbers as bars, the environment beneath.
+    """Draw the tables' numbers as bars, with the environment below.
 
     Args:
-        report: what to draw.
+        report: the report.
         file: where the picture goes, a .png or .jpg; it appears there complete or not at all.
 
     Raises:
@@ -67,6 +67,6 @@ def _draw_bars(panel: Axes, table: Table) -> None:
 
 
 def _label(table: Table, row: int) -> str:
-    """Return what the row is of: its texts."""
+    """Return a row's label: its text columns."""
     cells = zip(table.columns, table.rows[row], strict=True)
     return ", ".join(str(value) for column, value in cells if not column.form)

@@ -1,4 +1,4 @@
-"""How fast a clip is stabilised, stage by stage and end to end, against a plain transcode."""
+"""Speed of stabilising a clip, by stage and end to end, compared with a plain transcode."""
 
 import dataclasses
 import os
@@ -43,8 +43,8 @@ STAGE_FRAMES = 60
 SAMPLE = SyntheticClip(
     motion="walking", size=(1920, 1080), duration_s=4.0, picture_noise=2.0, seed=3
 )
-"""With this noise a pixel takes the encoder 0.29 bits, without any 0.13; in real clips it took
-0.21, filmed from the air, and 0.42, in the hand. The more it takes, the less all else weighs."""
+"""With this noise the encoder takes 0.29 bits a pixel, without any 0.13; for real clips it took
+0.21, filmed from the air, and 0.42, by hand. The more bits, the more of the time is encoding."""
 
 SAMPLE_REPEATS = 5
 
@@ -60,12 +60,12 @@ _WAY_COLUMNS = (
 
 
 class StageSpeed(NamedTuple):
-    """One stage alone, in one thread but for those that the codecs start themselves.
+    """The speed of one pipeline stage alone, in one thread besides those of the codecs.
 
     Attributes:
         name: of the stage.
         frames_per_s: median.
-        share: of the time that all stages take one after the other.
+        share: fraction of the time that all stages take one after the other.
     """
 
     name: str
@@ -74,14 +74,14 @@ class StageSpeed(NamedTuple):
 
 
 class EndToEnd(NamedTuple):
-    """One way from a video file to another.
+    """The speed of one program from a video file to another.
 
     Attributes:
-        name: what it is.
+        name: of the program.
         frames_per_s: median of all rounds.
         time_ratio: median, over the rounds, of its time by that of the plain transcode.
-        core_ms: median time of processors that a frame takes, in ms: steadier than the rest where
-            other programs run beside it.
+        core_ms: median CPU time of a frame, in ms, which varies less than the rest while other
+            programs run.
     """
 
     name: str
@@ -91,11 +91,11 @@ class EndToEnd(NamedTuple):
 
 
 class CommandCost(NamedTuple):
-    """What `dvs-jax stabilize` takes in a process of its own, with all that it loads and compiles.
+    """Time and memory of `dvs-jax stabilize` as a process, including imports and compilation.
 
     Attributes:
-        seconds: from its start to its end.
-        peak_memory_bytes: the most memory.
+        seconds: wall time.
+        peak_memory_bytes: peak memory.
     """
 
     seconds: float
@@ -103,12 +103,12 @@ class CommandCost(NamedTuple):
 
 
 def measure(source: Path | None, model: str | None, track: Track = silently) -> Report:
-    """Time a clip's way through the pipeline, stage by stage and end to end, all in one run.
+    """Time the pipeline on a clip, by stage and end to end, all in one run.
 
     Args:
         source: a clip; without one, 20 s of full HD are rendered.
         model: name or path of the network that finds the path; None takes the default.
-        track: told of the rounds.
+        track: reports the rounds.
 
     Raises:
         InputError: the clip is a folder of images, which cannot be transcoded, or cannot be read.
@@ -135,7 +135,7 @@ def sample_clip(folder: Path, track: Track = silently) -> Path:
 def report_of(
     clip: Clip, stages: list[StageSpeed], ways: list[EndToEnd], cost: CommandCost
 ) -> Report:
-    """Return the report of a clip: its stages, the ways from end to end, and the command."""
+    """Return the report of a clip: the stages, the programs end to end, and the command."""
     width, height = clip.size
     stage_table = Table(
         f"each stage alone, {width} × {height}", _STAGE_COLUMNS, tuple(stages), drawn=("frames/s",)
@@ -185,7 +185,7 @@ def _in_own_process(clip: Clip, model: str, folder: Path) -> CommandCost:
 
 
 def _stages(clip: Clip, method: FusedMethod, folder: Path) -> list[StageSpeed]:
-    """Time each stage alone, with what the one before it made."""
+    """Time each stage alone, on the stored results of the one before."""
     count = min(STAGE_FRAMES, clip.frame_count)
     log = sensors.part_of(clips.recorded(clip), slice(0, count))
     clip = dataclasses.replace(clip, sensors=log)

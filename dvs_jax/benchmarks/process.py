@@ -1,4 +1,4 @@
-"""Commands in processes of their own, and what they take."""
+"""Running commands as processes, and measuring their time and memory."""
 
 import shlex
 import subprocess
@@ -18,13 +18,13 @@ sys.exit(code)
 
 
 def run_alone(command: Sequence[str]) -> tuple[float, int]:
-    """Run a command; return the seconds it takes, and the bytes of memory it takes at most.
+    """Run a command; return its wall time in seconds and its peak memory in bytes.
 
     Raises:
         InputError: it failed.
     """
     start = time.perf_counter()
-    # A process's peak begins with that of the one that started it: a small one stands between.
+    # A process's peak memory starts at its parent's, so a small process is put in between.
     printed = run([sys.executable, "-c", _LAUNCHER, *command])
     unit = 1 if sys.platform == "darwin" else 1024
     return time.perf_counter() - start, int(printed) * unit

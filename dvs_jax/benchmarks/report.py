@@ -1,4 +1,4 @@
-"""What a benchmark found, in one form for all: printed, and written as JSON."""
+"""The report of a benchmark, the same form for all, printed and written as JSON."""
 
 import dataclasses
 import json
@@ -38,14 +38,14 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """Measurements that stand side by side.
+    """A table of measurements.
 
     Attributes:
-        title: what they have in common.
-        columns: those of text first: they say what a row is of.
-        rows: a value for each column; NaN where it is not defined.
-        drawn: names of the columns that the picture shows; several are of one unit.
-        caption: stands beneath.
+        title: its heading.
+        columns: text columns, which label the rows, come first.
+        rows: a value for each column; NaN where undefined.
+        drawn: names of the columns that the chart shows; several have one unit.
+        caption: text below the table.
     """
 
     title: str
@@ -62,14 +62,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured in one run.
+    """The measurements of one run.
 
     Attributes:
         benchmark: its name on the command line.
         tables: the measurements.
-        ratios: by name, what compares them with one another or with a published number.
-        remarks: sentences to read beside them.
-        details: what the file keeps besides, as JSON values; NaN where a number is not defined.
+        ratios: by name, of measurements to one another or to a published number.
+        remarks: sentences printed with them.
+        details: further data for the file, as JSON values; NaN where a number is undefined.
         environment: where and when it ran.
     """
 
@@ -82,7 +82,7 @@ class Report:
 
 
 def render(report: Report) -> Iterator[rich.table.Table | str]:
-    """Yield what to show on the screen, one thing below the other."""
+    """Yield the parts to print, from top to bottom."""
     yield from map(_render_table, report.tables)
     for name, ratio in report.ratios.items():
         yield f"{name}: {ratio:.2f} ×"
@@ -105,7 +105,7 @@ def _render_table(table: Table) -> rich.table.Table:
 
 
 def require_file(file: Path | None, what: str) -> None:
-    """Raise InputError, before the work, where a file for this could not be written afterwards."""
+    """Raise InputError, before the work begins, if a file cannot be written."""
     if file is not None:
         make_folder(file.parent)
         if file.is_dir():
@@ -113,7 +113,7 @@ def require_file(file: Path | None, what: str) -> None:
 
 
 def write(report: Report, file: Path) -> None:
-    """Write every number as JSON; what is not defined is null.
+    """Write every number as JSON; undefined ones are null.
 
     Raises:
         InputError: the file cannot be written.

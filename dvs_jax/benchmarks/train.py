@@ -1,4 +1,4 @@
-"""How fast a network is trained: steps of several sizes, and one over more and more devices."""
+"""Speed of training: steps of several sizes, and scaling of one over virtual devices."""
 
 import os
 import subprocess
@@ -24,14 +24,14 @@ PAPER_UPDATES_PER_EPOCH = STEPS
 """The official program updates its weights after each of the 50 frames of its one batch."""
 
 PAPER_HOURS = 130.0
-"""What the official program took on an RTX 2080 Ti, for 16 clips."""
+"""Hours that the official program took on an RTX 2080 Ti, for 16 clips."""
 
 VIRTUAL_DEVICES = (1, 2, 4, 8)
 
 FULL_FLOW_WINDOWS_ON_CPU = 1
-"""Windows of the step that is timed with the paper's flow on a CPU, where sixteen take minutes.
+"""Windows a step with the paper's flow on a CPU, where sixteen take minutes.
 
-The convolutions are all that takes time there, so a window costs the same in either step.
+Nearly all time goes into the convolutions there, so a window costs the same in either step.
 """
 
 CASES = (
@@ -50,10 +50,10 @@ _SCALING_COLUMNS = (Column("devices"), *_SPEED_COLUMNS)
 
 
 def measure(track: Track = silently) -> Report:
-    """Time training on all devices there are, and on virtual ones.
+    """Time training on all local devices, and on virtual ones.
 
     Args:
-        track: told of every measurement.
+        track: reports every measurement.
 
     Raises:
         InputError: the devices cannot share a batch, or a process fails.
@@ -65,11 +65,11 @@ def measure(track: Track = silently) -> Report:
 
 
 def report_of(steps: Sequence[StepSpeed], scaling: Sequence[StepSpeed]) -> Report:
-    """Return the report of steps.
+    """Return the report of step times.
 
     Args:
         steps: of `CASES`, the paper's first.
-        scaling: of `SCALED` on more and more virtual CPU devices.
+        scaling: of `SCALED` on increasing numbers of virtual CPU devices.
     """
     device = jax.devices()[0].device_kind
     title = f"training on {device}: windows of {STEPS} steps, {BATCH} a step"
@@ -95,7 +95,7 @@ def _speed(step: StepSpeed, reference: StepSpeed) -> tuple[Value, ...]:
 
 
 def paper_hours(step: StepSpeed) -> float:
-    """Return the hours of computing for the paper's recipe, the reading of the data not counted.
+    """Return the hours of computing for the paper's recipe, without reading the data.
 
     That is 400 epochs of 50 updates, each on 16 windows of 50 steps with flow of 480 × 270, as in
     configs/dvs_official.py.

@@ -1,4 +1,4 @@
-"""How long one step of training takes.
+"""The time of one training step.
 
 `python -m dvs_jax.benchmarks.training_step` prints the seconds of a step of `SCALED`: the number of
 virtual devices has to be set before JAX starts, so each is measured in a process of its own.
@@ -35,12 +35,12 @@ _ENOUGH_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained.
+    """The training step that is timed.
 
     Attributes:
-        network: "paper" for its layers and its losses, "ours" for those of `settings`.
-        flow_size: width and height of the flow, None for a network without.
-        micro_batches: parts in which one device takes the batch, so that it fits into the memory.
+        network: "paper" for its layers and losses, "ours" for those of `settings`.
+        flow_size: width and height of the flow; None for a network without.
+        micro_batches: parts into which one device splits the batch, so that it fits into memory.
     """
 
     network: str
@@ -49,7 +49,7 @@ class Case:
 
     @property
     def flow(self) -> str:
-        """The flow's size in words."""
+        """The flow's size as text."""
         return "none" if self.flow_size is None else "{} × {}".format(*self.flow_size)
 
 
@@ -58,7 +58,7 @@ SCALED = Case("ours")
 
 @dataclass(frozen=True)
 class StepSpeed:
-    """How long a step of training takes: forward, backward and update, the data on the device.
+    """The time of a training step: forward, backward and update, with the data on the device.
 
     Attributes:
         case: what was trained.
@@ -79,7 +79,7 @@ class StepSpeed:
 
 
 def measure_step(case: Case, batch: int = BATCH, steps: int = STEPS) -> StepSpeed:
-    """Time steps of training on all devices there are.
+    """Time training steps on all local devices.
 
     Args:
         case: what to train.
@@ -94,7 +94,7 @@ def measure_step(case: Case, batch: int = BATCH, steps: int = STEPS) -> StepSpee
 
 
 def _step_of(case: Case, batch: int, steps: int) -> Callable[[], object]:
-    """Return what takes a step and waits for it."""
+    """Return a function that runs a step and waits for it."""
     config = _config(case, batch, steps)
     graph, params = nnx.split(create_network(config))
     devices = parallel.all_devices(config.train)
@@ -118,7 +118,7 @@ def _config(case: Case, batch: int, steps: int) -> ConfigDict:
     config.model.flow_size = case.flow_size or config.model.flow_size
     config.data.steps = steps
     config.train.batch_size = batch
-    # Each device takes as many windows at once, however many devices there are.
+    # Each device processes the same number of windows at once, however many devices there are.
     config.train.micro_batches = max(1, min(case.micro_batches, batch) // jax.device_count())
     config.model.fusion = 64 if config.model.flow else 0
     terms = ["camera_turn"] if config.model.flow else ["acceleration", "jerk", "cover"]
@@ -133,7 +133,7 @@ def _config(case: Case, batch: int, steps: int) -> ConfigDict:
 
 
 def _random_windows(config: ConfigDict) -> Window:
-    """Return a batch of a camera that turns at random, with flow at random."""
+    """Return a batch of windows with random camera rotation and random flow."""
     rng, count, steps = np.random.default_rng(0), config.train.batch_size, config.data.steps
     seen = 2 * config.model.poses_each_side + 1
 

@@ -1,4 +1,4 @@
-"""How fast the paper's network finds the path of one long clip, and of many in one batch."""
+"""Speed of the paper's network on one long clip, and on many in one batch."""
 
 import numpy as np
 from flax import nnx
@@ -21,7 +21,7 @@ _COLUMNS = (Column("clips"), Column("seconds", ".2f"), Column("clips/s", ".2f"))
 
 
 def measure() -> Report:
-    """Time the rollout of the paper's network after compilation, flow features given."""
+    """Time the rollout of the paper's network after compilation, without the flow encoder."""
     network = FusedNetwork(Architecture(), nnx.Rngs(0))
     network.eval()
     time_ns = (np.arange(CLIP_SECONDS * FRAME_RATE) * 1e9 / FRAME_RATE).astype(np.int64)
@@ -32,7 +32,7 @@ def measure() -> Report:
 
 
 def report_of(one_clip_s: float, batch_s: float) -> Report:
-    """Return the report of the seconds that one clip and that a batch took."""
+    """Return the report of the seconds for one clip and for a batch."""
     title = f"trajectory of {CLIP_SECONDS} s at {FRAME_RATE} frames/s"
     rows = (
         ("one clip", one_clip_s, 1 / one_clip_s),

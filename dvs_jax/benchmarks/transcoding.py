@@ -1,4 +1,4 @@
-"""Other ways from one video file to another, which `stabilize` is compared with."""
+"""Other programs from one video file to another, for comparison with `stabilize`."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ from dvs_jax.stabilization.settings import DEFAULT_CRF, DEFAULT_PRESET
 
 
 def transcode(clip: Clip, out: Path) -> None:
-    """Decode a video and encode it anew by PyAV, as `stabilize` does by default, in one loop."""
+    """Decode and encode a video by PyAV in one loop, with `stabilize`'s default settings."""
     options = {"crf": str(DEFAULT_CRF), "preset": DEFAULT_PRESET}
     with av.open(str(clip.video.path)) as source, av.open(str(out), "w") as output:
         video = source.streams.video[0]
@@ -36,7 +36,7 @@ def transcode(clip: Clip, out: Path) -> None:
 
 
 def has_vidstab() -> bool:
-    """Return whether there is an `ffmpeg` on the PATH with the filters of vidstab."""
+    """Return whether there is an `ffmpeg` with vidstab's filters on the PATH."""
     if shutil.which("ffmpeg") is None:
         return False
     listed = subprocess.run(["ffmpeg", "-hide_banner", "-filters"], capture_output=True, text=True)
@@ -44,7 +44,7 @@ def has_vidstab() -> bool:
 
 
 def run_vidstab(clip: Clip, folder: Path) -> None:
-    """Stabilise a video by ffmpeg's vidstab: a pass that detects, and one that transforms.
+    """Stabilise a video by ffmpeg's vidstab in two passes, detection and transformation.
 
     Raises:
         InputError: it failed.

@@ -10,7 +10,7 @@ __all__ = ["app", "main"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the program when it is first asked for: `signals`, which comes before, is quick."""
+    """Import the program lazily, so that `signals` alone can be imported before it, quickly."""
     if name in __all__:
         return getattr(importlib.import_module("dvs_jax.cli.program"), name)
     raise AttributeError(f"module 'dvs_jax.cli' has no attribute {name!r}")

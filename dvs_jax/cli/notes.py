@@ -1,4 +1,4 @@
-"""What the library has to say, in the log, as lines for a person."""
+"""The library's log messages, printed as lines for people."""
 
 import contextlib
 import logging
@@ -8,7 +8,7 @@ from dvs_jax.cli import printing
 
 
 class _Notes(logging.Handler):
-    """Shows what the library has to say, each thing once, above the bar."""
+    """Prints log messages, each text once, above the progress bar."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,11 +24,11 @@ class _Notes(logging.Handler):
 
 @contextlib.contextmanager
 def notes_shown() -> Iterator[None]:
-    """Show what is logged meanwhile, and leave the loggers as they were."""
+    """Print log messages while the context lasts, and restore the loggers at its end."""
     logger, notes = logging.getLogger("dvs_jax"), _Notes()
     level, propagate = logger.level, logger.propagate
     logger.addHandler(notes)
-    # Some library gives the root logger a handler of its own, which would say all of it again.
+    # Some libraries add a handler to the root logger, which would print every message again.
     logger.propagate = False
     logger.setLevel(logging.INFO)
     try:

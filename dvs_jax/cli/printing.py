@@ -1,4 +1,4 @@
-"""What is printed: results to the one stream, and what is said beside them to the other."""
+"""Printing: results to standard output, messages to standard error."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 def print_line(console: Console, text: str) -> None:
-    """Print a text as one line, however narrow the terminal is, that it shows and does not obey."""
+    """Print a text as one line, not wrapped, with control characters made visible."""
     console.print(printable(text), soft_wrap=True)
 
 
 def print_file(what: str, path: Path, more: str = "") -> None:
-    """Print where a result lies."""
+    """Print the path of a result."""
     print_line(out, f"{what:>16}: {path} {more}".rstrip())

@@ -37,9 +37,9 @@ app.add_typer(benchmark, name="benchmark")
 
 
 def main() -> None:
-    """Run the command; input that cannot be used ends in one line and exit code 2."""
+    """Run the command; unusable input ends it with a one-line error and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
-        # A file's name that the terminal cannot show is no reason to stop.
+        # A file name that the terminal's encoding lacks must not raise.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     keep_compiled()

@@ -1,10 +1,10 @@
-"""Ctrl-C and SIGTERM: the command ends at once, whatever it is at, and leaves nothing behind.
+"""Ctrl-C and SIGTERM end the command at once and leave no temporary files.
 
-No exception is raised for that. Python raises one only between two steps of the main thread, which
-may be minutes away while a network compiles, and one that comes in a callback, as JAX has one for
-the garbage collector, is lost. Instead a thread waits for the signal, removes what is unfinished
-(see `whole_file.temporary`), and ends the process. Imports here are few and quick: until
-`end_at_signals` is called, an interrupt is left to Python.
+No exception is raised for that. Python raises it only between two bytecodes of the main thread,
+which may take minutes while a network compiles, and an exception in a callback, such as JAX's for
+the garbage collector, is lost. Instead a thread waits for the signal, removes unfinished files (see
+`whole_file.temporary`), and ends the process. Imports here are few and quick: until
+`end_at_signals` is called, Python handles an interrupt.
 """
 
 import contextlib
@@ -29,21 +29,21 @@ _SHOW_CURSOR = b"\x1b[?25h\n"
 def end_at_signals() -> None:
     """Let SIGINT and SIGTERM end the process, with codes 130 and 143 and the line "interrupted".
 
-    To be called once, in the main thread, before anything that takes long. Whoever sets a handler
-    of their own afterwards, as training does for SIGTERM, is left to it. A signal that is ignored,
-    as in commands that a shell runs in the background, stays so.
+    Call it once, in the main thread, before anything that takes long. A handler set afterwards,
+    such as training's for SIGTERM, replaces it. A signal that is ignored, as in commands that a
+    shell runs in the background, stays so.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
 
     def handle(number: int, frame: FrameType | None) -> None:
-        # A loop of events that is under way has put its own descriptor in the place of this one.
+        # A running event loop has replaced the wakeup descriptor by its own.
         os.write(writing, bytes([number]))
-        # What is removed now would be complained of.
+        # Going on while temporary files are removed would print errors about them.
         while not temporary.is_naming():
             time.sleep(_A_WHILE_S)
 
-    # The system's handler writes there at once, whatever the main thread is at.
+    # Python's C handler writes to this descriptor at once, whatever the main thread is doing.
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reading, handle), name="signals", daemon=True).start()
     for number in _SIGNALS:
@@ -69,19 +69,19 @@ def _end(number: int) -> None:
 
 
 def _say_last(line: bytes) -> None:
-    """Print a line, after which no thread prints any."""
+    """Print a line to standard error, and close that to all threads."""
     if os.isatty(2) and os.environ.get("TERM") != "dumb":
         line = _SHOW_CURSOR + line
-    # Nobody may be reading any more; then writing would wait for ever.
+    # If the pipe is full and nobody reads it, writing would block for ever.
     if select.select([], [2], [], 0)[1]:
         os.write(2, line)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _end_children(parent: int) -> None:
-    """Kill all processes that this one has started, and theirs.
+    """Kill all descendants of a process.
 
-    Where the system does not list them, as Linux does, the terminal's Ctrl-C reaches them too.
+    Only Linux lists them; elsewhere the terminal's Ctrl-C reaches them too.
     """
     for listed in Path(f"/proc/{parent}/task").glob("*/children"):
         with contextlib.suppress(OSError):

@@ -197,7 +197,7 @@ def _method(
 
 
 def _work_off(outcomes: Iterable[Outcome], total: int) -> None:
-    """Say of each clip how it ended, when it has, and then of all.
+    """Print each clip's outcome as it ends, and a table of all.
 
     Raises:
         Exit: one or more have failed.

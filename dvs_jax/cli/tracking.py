@@ -1,4 +1,4 @@
-"""Long work as bars on the terminal, with its speed and the time that is left."""
+"""Progress bars on the terminal, with speed and remaining time."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ class _Rate(ProgressColumn):
 
 
 def bar() -> Progress:
-    """Return what shows a piece of work; shown on a terminal alone."""
+    """Return a progress bar; shown on a terminal only."""
     return Progress(
         TextColumn("{task.description:>12}", table_column=Column(no_wrap=True)),
         BarColumn(),
@@ -42,7 +42,7 @@ def bar() -> Progress:
 
 @contextlib.contextmanager
 def tracking() -> Iterator[Track]:
-    """Show each piece of long work as a bar, one after the other; only a person needs to see it."""
+    """Yield a `Track` that shows a progress bar for each task, one at a time."""
     with contextlib.ExitStack() as shown:
 
         def track(items: Iterable[Item], total: int, label: str) -> Iterable[Item]:

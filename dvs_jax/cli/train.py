@@ -13,7 +13,7 @@ PARSING: dict[str, Any] = {
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
     "options_metavar": "[OPTIONS] [--config.FIELD=VALUE]...",
 }
-"""How Typer is told of arguments that no option declares: the fields of the config."""
+"""Makes Typer accept options that are not declared: the fields of the config."""
 
 
 def train(

@@ -4,5 +4,5 @@ from typing import Any
 
 import typer
 
-# Typer has no public name for what its complaints about arguments have in common.
+# Typer has no public name for the base class of its errors about arguments.
 UsageError: Any = typer.BadParameter.__base__

@@ -1,8 +1,8 @@
-"""Every way to find a steady path side by side, each using just as much of the frame.
+"""A comparison of stabilisation methods at equal crop.
 
-A path that may leave the real one further is steadier without being better. So each method's
-strength is tuned, clip by clip, until the worst frame keeps the same share of the picture; what is
-then left of the shake compares the methods themselves.
+A path that may deviate further from the real one is steadier without being better. So each method's
+strength is tuned, clip by clip, until the worst frame keeps the same fraction of the picture; only
+then is the residual shake compared.
 """
 
 from dvs_jax.evaluation.comparison import ClipResult, Comparison, compare

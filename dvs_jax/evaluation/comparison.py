@@ -16,7 +16,7 @@ from dvs_jax.methods import Method
 from dvs_jax.progress import Track, silently
 
 LOOK_AHEAD_S = Architecture().look_ahead_ns * 1e-9
-"""What the network sees of the future, and so the smoothers by default."""
+"""The networks' look-ahead in seconds, by default also the smoothers'."""
 
 SMALLEST_CROP, LARGEST_CROP = 0.005, 0.45
 
@@ -30,8 +30,8 @@ class ClipResult:
     Attributes:
         name: the clip's.
         scores: by the method's label.
-        paths: likewise, the virtual camera's pose at every frame; the input's is the real one.
-            Methods without poses have none.
+        paths: by the method's label, the virtual camera's pose at every frame; the input's is the
+            real one. Methods without poses have none.
     """
 
     name: str
@@ -41,14 +41,14 @@ class ClipResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came out.
+    """The results of a comparison.
 
     Attributes:
-        crop: share of width and height cut off at each side, which the worst frame just covers.
-        look_ahead_s: how far the smoothers looked ahead.
+        crop: fraction of width and height cut off at each side, which the worst frame just covers.
+        look_ahead_s: the smoothers' look-ahead.
         methods: the rows, the input's first.
-        clips: what was measured of each clip, one or more.
-        left_out: what could not be read, and why.
+        clips: the results of each clip, one or more.
+        left_out: the clips that could not be read, and why.
     """
 
     crop: float
@@ -81,12 +81,12 @@ def compare(
     Args:
         footage: the clips and records.
         models: networks in inference mode, whose strength is tuned to the crop, and any other
-            methods, by the names that their rows shall have. A network that reads flow is left
-            out, with a warning, if some clip has none.
-        crop: share of width and height to cut off at each side, from 0.005 to 0.45.
-        look_ahead_s: how far the smoothers may look ahead.
-        measure: whether to draw the videos too and to measure them, which takes long.
-        track: told of the clips, or, if they are measured, of the frames.
+            methods, by the names of their rows. A network that reads flow is left out, with a
+            warning, if some clip has none.
+        crop: fraction of width and height to cut off at each side, from 0.005 to 0.45.
+        look_ahead_s: the smoothers' look-ahead.
+        measure: whether to draw the videos too and compute their metrics, which takes long.
+        track: reports the clips, or, if metrics are computed, the frames.
 
     Raises:
         InputError: there is no clip, the crop is out of range, or a video or flow file cannot be
@@ -111,7 +111,7 @@ def compare(
 
 
 def check_crop(crop: float) -> None:
-    """Raise InputError unless the crop lets a path move, and leaves some of the picture."""
+    """Raise InputError unless the crop is within `SMALLEST_CROP` and `LARGEST_CROP`."""
     if not SMALLEST_CROP <= crop <= LARGEST_CROP:
         raise InputError(
             f"a crop of {crop} is impossible; give {SMALLEST_CROP} to {LARGEST_CROP} of each side"

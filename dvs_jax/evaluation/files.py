@@ -1,4 +1,4 @@
-"""From files to files: clips, datasets and models in, the comparison as JSON and picture out."""
+"""The comparison from files to files: clips, datasets and models in, JSON and a picture out."""
 
 import dataclasses
 import logging
@@ -17,7 +17,7 @@ from dvs_jax.stabilization.models import load_model
 from dvs_jax.whole_file import locked, replacing_together
 
 NUMBERS, PICTURE = "evaluation.json", "evaluation.png"
-"""What the files are called."""
+"""Names of the files."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -32,24 +32,24 @@ def evaluate(
     flow_estimator: str | Estimator = "auto",
     track: Track = silently,
 ) -> Comparison:
-    """Compare the input, the smoothers and networks on what these paths name, at equal crop.
+    """Compare the input, the smoothers and networks on clips and datasets, at equal crop.
 
     Args:
         paths: videos, clips' folders, and datasets of records (see `loading.load`).
         models: names, folders or files of networks; None takes those that are shipped.
         out: folder for the numbers and the picture, which replace those of an earlier run; None
             writes none.
-        crop: share of width and height to cut off at each side.
-        measure: whether to draw the clips' videos too and to measure them.
-        flow_estimator: makes flow for clips without flow files, if a network reads it.
-        track: told of the progress.
+        crop: fraction of width and height to cut off at each side.
+        measure: whether to draw the clips' videos too and compute their metrics.
+        flow_estimator: computes flow for clips without flow files, if a network reads it.
+        track: reports the progress.
 
     Returns:
-        What came out. Clips that could not be read are named in it, and in warnings.
+        The results. Clips that could not be read are named in it, and in warnings.
 
     Raises:
-        InputError: a model or none of the clips can be read, the crop is impossible, or `out`
-            cannot be written, or another run is writing an evaluation there.
+        InputError: a model cannot be read, or none of the clips can, the crop is out of range, or
+            `out` cannot be written, or another run is writing an evaluation there.
     """
     check_crop(crop)
     with nullcontext() if out is None else locked(out, "an evaluation"):

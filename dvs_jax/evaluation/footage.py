@@ -1,4 +1,4 @@
-"""What is evaluated: a clip or a record, as far as finding and judging a path goes."""
+"""A clip or a training record as the evaluation needs it: to find a path and to score it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from dvs_jax.methods.covered_path import exposure_of
 from dvs_jax.smoothing import Exposure, coverage
 
 Flow = Iterable[Float[np.ndarray, "rows columns 4"]]
-"""Each pair's flow as an encoder reads it (see `features.normalize_flow`)."""
+"""Each pair's flow as the flow encoder's input (see `features.normalize_flow`)."""
 
 RecordFlow = Float16[np.ndarray, "pair height width 4"]
 """A record's flow (see `Record.flow`)."""
@@ -33,9 +33,9 @@ class Motion:
     """How a camera moved, by its sensors.
 
     Attributes:
-        gyro: its path as logged, without pre-roll.
-        real: the pose at each frame's centre time, from which frames are drawn.
-        exposure: how it stood while the frames' rows were exposed.
+        gyro: its path from the gyro log, without pre-roll.
+        real: the pose at each frame's centre time, by which frames are warped.
+        exposure: its poses while the frames' rows were exposed.
     """
 
     gyro: CameraPath
@@ -48,10 +48,10 @@ class Footage:
     """One clip or record.
 
     Attributes:
-        name: what it is called.
-        motion: how the camera moved, as measured; None of a clip without sensors.
+        name: its name in tables.
+        motion: how the camera moved, by its sensors; None of a clip without sensors.
         true: float64 [frame, 4], [x, y, z, w], world to camera, the true pose at each frame's
-            centre time where the measured one may err; else None.
+            centre time where it is known and the measured one may err; else None.
         flow: computes the flow for a network; None where there is neither flow nor a video.
         clip: the clip with its video, or None.
     """
@@ -88,13 +88,13 @@ class Footage:
         return coverage.border_rays(self.exposure)
 
     def kept(self, path: CameraPath) -> Float[np.ndarray, "frame"]:
-        """Return the share of the output that each frame covers (see `smoothing.kept_fraction`)."""
+        """Return the fraction of the output that each frame covers, `smoothing.kept_fraction`."""
         return coverage.kept_fraction_of_rays(self.exposure, self._border_rays, path.quaternion)
 
     def seen(self, path: CameraPath) -> CameraPath:
-        """Return how the world truly moves in the output of a virtual path.
+        """Return the camera path that the output of a virtual path really shows.
 
-        The output is drawn from the measured poses, so what they err by is left in it.
+        The output is warped by the measured poses, so their errors remain in it.
         """
         if self.true is None:
             return path
@@ -103,7 +103,7 @@ class Footage:
 
 
 def of_clip(clip: Clip, flow_estimator: str | Estimator = "auto") -> Footage:
-    """Return a clip's footage; flow is read from its files, or made by the estimator."""
+    """Return a clip's footage; flow is read from its files, or computed by the estimator."""
 
     def flow(wanted: Architecture) -> Flow:
         return prediction.normal_flow(clip_flow.flow_pairs(clip, flow_estimator), clip, wanted)
@@ -119,8 +119,8 @@ def of_record(record: Record, read_flow: Callable[[], RecordFlow] | None = None)
 
     Args:
         record: of a dataset.
-        read_flow: reads the record's flow when it is wanted, for that of many records would fill
-            the memory; by default the record's own is kept.
+        read_flow: reads the record's flow when it is needed, since that of many records would fill
+            the memory; by default the record's own array is kept.
     """
     gyro = records.gyro_path(record)
     real = CameraPath(record.time_ns, pose_at(gyro, record.time_ns, "hold"))

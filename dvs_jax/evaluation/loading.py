@@ -10,7 +10,7 @@ from dvs_jax.flow import Estimator
 from dvs_jax.fused.loader import Records, Share
 
 DATASET_FILE = "dataset_info.json"
-"""What a folder holds in which TFDS has stored a dataset."""
+"""The file by which a folder is recognised as a dataset stored by TFDS."""
 
 SPLIT = "test"
 
@@ -18,12 +18,12 @@ SPLIT = "test"
 def load(
     paths: Iterable[Path], flow_estimator: str | Estimator = "auto"
 ) -> tuple[list[Footage], dict[str, str]]:
-    """Return what can be read of these clips and datasets, and what cannot, with the reason.
+    """Return the footage of clips and datasets, and the names that cannot be read, with the reason.
 
     Args:
         paths: what `load_clip` reads; or the folder of a dataset of records, whose test split is
-            meant.
-        flow_estimator: makes flow for clips without flow files, if a network reads it.
+            taken.
+        flow_estimator: computes flow for clips without flow files, if a network reads it.
     """
     footage, left_out = [], {}
     for path in paths:
@@ -42,7 +42,7 @@ def _footage(path: Path, flow_estimator: str | Estimator) -> list[Footage]:
 
 
 def _holds_dataset(path: Path) -> bool:
-    """Return whether a dataset lies at a path, or where TFDS puts its version and variant."""
+    """Return whether there is a dataset at a path, or in its variant and version subfolders."""
     patterns = (DATASET_FILE, f"*/{DATASET_FILE}", f"*/*/{DATASET_FILE}")
     return any(any(path.glob(pattern)) for pattern in patterns)
 

@@ -1,4 +1,4 @@
-"""The strength at which a path's worst frame keeps a given share of the picture."""
+"""The strength at which a path's worst frame keeps a given fraction of the picture."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -16,43 +16,43 @@ PathsOf = Callable[[Float[np.ndarray, "strength"]], list[CameraPath]]
 """Paths of a clip at several strengths, ascending."""
 
 _ROUNDS, _AT_ONCE = 2, 7
-"""How often the interval around the wanted strength is cut, and by how many strengths at once."""
+"""How often the interval around the wanted strength is subdivided, and by how many strengths."""
 
 _BISECTIONS = 24
 
 
 class Matched(NamedTuple):
-    """A path that keeps as much of the picture as was wanted, and the strength that led to it."""
+    """A path that keeps the wanted fraction of the picture, and its method's strength."""
 
     path: CameraPath
     strength: float
 
     def frames(self, footage: Footage) -> Iterator[Frame]:
-        """Yield what the path shows of each frame of a clip."""
+        """Yield the grid of each frame of a clip for the path."""
         assert footage.clip is not None
         return shown_by(footage.clip, self.path.quaternion)
 
     def kept(self, footage: Footage) -> Float[np.ndarray, "frame"]:
-        """Return the share of the output that each frame covers."""
+        """Return the fraction of the output that each frame covers."""
         return footage.kept(self.path)
 
 
 def match(
     paths_of: PathsOf, strengths: Sequence[float], footage: Footage, wanted: float
 ) -> Matched:
-    """Return the path of the greatest strength whose worst frame keeps the share that is wanted.
+    """Return the path of the greatest strength whose worst frame keeps the wanted fraction.
 
-    The strongest of the given strengths that keeps as much is sought first; the interval to the
-    next one, which does not, is then cut twice, each time by seven strengths at once, for networks
-    run a batch in little more time than one. What is left of it differs by 1 % in strength, and is
-    bridged by turning from the one path to the other. That also makes exact what comes in steps: a
-    window that holds one frame more.
+    The search takes the greatest given strength that keeps it, and subdivides the interval to the
+    next one, which does not, twice, by seven strengths each: networks run a batch of them in little
+    more time than one. The ends of the last interval differ by 1 % in strength; the result is the
+    slerp between their paths. That is also exact for strengths that act in steps, such as a window
+    of a whole number of frames.
 
     Args:
         paths_of: the method.
-        strengths: ascending; from among and between them one is chosen.
-        footage: whose frames are drawn by the paths.
-        wanted: share of the output's width and height that the worst frame shall keep.
+        strengths: ascending; the result is one of them or lies between two.
+        footage: whose frames are warped by the paths.
+        wanted: fraction of the output's width and height that the worst frame has to keep.
 
     Returns:
         The path and its strength. A method that keeps more at its greatest strength stays there;

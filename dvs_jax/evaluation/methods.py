@@ -23,19 +23,19 @@ Kind = Literal["input", "smoother", "within frame", "whole clip", "model", "meth
 Found = Matched | Told
 
 INPUT = "input"
-"""The label of the row that nothing is done to."""
+"""The label of the unstabilised row."""
 
 STRENGTHS_S = tuple(2.0**power for power in range(-6, 4))
-"""Strengths in seconds, from which a smoother's is sought."""
+"""Strengths in seconds, with which the search for a smoother's starts."""
 
 STRENGTHS = tuple(2.0**power for power in range(-3, 4))
-"""Strengths as multiples of the trained one, from which a network's is sought."""
+"""Multiples of the trained strength, with which the search for a network's starts."""
 
 STRENGTHS_WITHIN_FRAME = tuple(2.0 ** (power / 2) for power in range(-6, 7))
-"""Strengths of a network that the frame holds back, of which it gets the best."""
+"""Strengths of a network limited to the frame, of which the best is taken."""
 
 STRENGTHS_WITHIN_FRAME_S = tuple(2.0 ** (power / 2) for power in range(-8, 7))
-"""Strengths in seconds, of which a smoother that the frame holds back gets the best."""
+"""Strengths in seconds of a smoother limited to the frame, of which the best is taken."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Row:
 
     Attributes:
         name: of the smoother or of the model.
-        kind: "input": the real path; "smoother": tuned to the crop; "within frame": held there by
-            a limit, with the strength that leaves the least jitter; "whole clip": tuned, but
-            seeing all of it; "model": tuned, or held within the frame likewise; "method": any
-            other method as it is, at the same crop.
+        kind: "input": the real path; "smoother": tuned to the crop; "within frame": limited to
+            the crop, with the strength of least jitter; "whole clip": tuned, with unlimited
+            look-ahead; "model": tuned, or limited likewise; "method": any other method unchanged,
+            at the same crop.
         find: finds a clip's path, or its frames, at a crop.
     """
 
@@ -69,7 +69,7 @@ def rows(models: Mapping[str, Method | FusedNetwork], look_ahead_s: float) -> li
 
     Args:
         models: networks in inference mode, and methods, by name.
-        look_ahead_s: how far the smoothers may look ahead.
+        look_ahead_s: the smoothers' look-ahead.
     """
     networks = {name: each for name, model in models.items() if (each := network_of(model))}
     others = {name: each for name, each in models.items() if name not in networks}
@@ -100,7 +100,7 @@ def _told_of(model: Method | FusedNetwork, footage: Footage, crop: float) -> Tol
 
 
 def _told(name: str, network: FusedNetwork, look_ahead_s: float) -> str:
-    """Return a network's name, with how far it looks ahead where that is not as far as others."""
+    """Return a network's name, with its look-ahead where that differs from the smoothers'."""
     ahead_s = network.architecture.look_ahead_ns * 1e-9
     return name if np.isclose(ahead_s, look_ahead_s) else f"{name}, {ahead_s:g} s ahead"
 
@@ -119,7 +119,7 @@ def tuned_smoother(name: str, kind: Kind, look_ahead_s: float) -> Row:
 
 
 def within_frame(name: str, look_ahead_s: float) -> Row:
-    """Return a smoother that a limit holds within the crop, at its best strength."""
+    """Return a smoother limited to the crop, at its best strength."""
 
     def find(footage: Footage, crop: float) -> Matched:
         def limited(strength_s: float) -> Matched:
@@ -133,7 +133,7 @@ def within_frame(name: str, look_ahead_s: float) -> Row:
 
 
 def _restlessness(found: Matched) -> tuple[float, float]:
-    # Paths too short for the one measure go by the other, and the shortest by neither.
+    # Paths too short for one measure are ordered by the other, and the shortest by neither.
     measures = metrics.rotation_jitter(found.path), metrics.angular_jerk(found.path)
     jitter, jerk = (0.0 if np.isnan(value) else value for value in measures)
     return jitter, jerk
@@ -149,10 +149,10 @@ def tuned_model(name: str, network: FusedNetwork) -> Row:
 
 
 def model_within_frame(name: str, network: FusedNetwork) -> Row:
-    """Return a network that a limit holds within the crop, at its best strength.
+    """Return a network limited to the crop, at its best strength.
 
-    The network uses all of its look-ahead, so the limit gives way at once: through the network's
-    paths at lesser strengths.
+    The network uses all of the look-ahead, so the limiter has none: it falls back at once to the
+    network's paths at lesser strengths.
     """
 
     def find(footage: Footage, crop: float) -> Matched:

@@ -16,8 +16,8 @@ from dvs_jax.sensors.integration import with_pre_roll
 class NetworkPaths:
     """Computes paths, all strengths in one batch.
 
-    Flow is made once and kept in a temporary file: where it is divided by the strength, like the
-    poses, each strength encodes it anew.
+    Flow is computed once and kept in a temporary file: where it is divided by the strength, like
+    the poses, it is encoded anew for each strength.
     """
 
     def __init__(self, network: FusedNetwork, footage: Footage):
@@ -46,7 +46,7 @@ class NetworkPaths:
         told: list[Float[np.ndarray, "pair feature"]] = []
         for strength in strengths:
             if told and self._network.architecture.fusion:
-                told.append(told[0])  # which does not depend on the strength
+                told.append(told[0])  # does not depend on the strength
                 continue
             pairs = (pair.astype(np.float32) for pair in flow)
             view = exposure.camera, exposure.size
@@ -62,7 +62,7 @@ class NetworkPaths:
             wanted = self._network.architecture
             width, height = wanted.flow_size
             shape = (len(self._footage.real) - 1, height, width, 4)
-            # The mapping outlives the file's name, and both are gone with the array.
+            # The memory map stays valid after the file is closed, until the array is freed.
             with TemporaryFile() as file:
                 flow = np.memmap(file, np.float16, "w+", shape=shape)
             for index, pair in enumerate(self._footage.flow(wanted)):

@@ -26,7 +26,7 @@ _KINDS: dict[Kind, str] = {
     "method": "method",
     "whole clip": "smoother seeing the whole clip",
 }
-# Gaussian and adaptive smoothing often fall on the same spot.
+# The labels of Gaussian and adaptive smoothing would often overlap.
 _LABEL_OFFSETS = (3, -10)
 _SIZE_INCHES, _DPI = (13.0, 6.0), 100
 
@@ -34,12 +34,12 @@ _SIZE_INCHES, _DPI = (13.0, 6.0), 100
 def plot(comparison: Comparison, file: Path) -> None:
     """Draw each method's mean jitter against its jerk, and the paths of one clip.
 
-    The clip is the one whose input shakes most, of those with a gyro. Its pitch and yaw are shown
-    of the input, of the smoother with the least jitter, and of every method that follows a path
+    The clip is the one with the largest input jitter, of those with a gyro. Shown are pitch and yaw
+    of the input, of the smoother with the least jitter, and of every network or method with a path
     (see `plots.plot_path` for the angles).
 
     Args:
-        comparison: what came out.
+        comparison: the results.
         file: where the picture goes, a .png or .jpg; it appears there complete or not at all.
 
     Raises:
@@ -96,7 +96,7 @@ def _draw_paths(panels: list[Axes], comparison: Comparison) -> None:
     for panel, label in zip(panels, ("x, pitch (deg)", "y, yaw (deg)"), strict=True):
         plots.dress(panel, label)
     panels[-1].set_xlabel("time since the first frame (s)")
-    # A name may hold what Matplotlib would read as mathematics, and bytes that are no letters.
+    # A name may contain "$", Matplotlib's mark of mathematics, and bytes that are not valid UTF-8.
     panels[0].set_title(clip.name.encode(errors="replace").decode(), loc="left", parse_math=False)
     legend = panels[0].legend(fontsize=8)
     for text in legend.get_texts():

@@ -1,4 +1,4 @@
-"""The official measures of the video that a method leads to, drawn but not stored."""
+"""The metrics of a method's output video, which is drawn but not stored."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,16 +18,17 @@ from dvs_jax.warping import host
 def measure(
     clip: Clip, methods: Sequence[Iterable[Frame]], crop: float, track: Track
 ) -> tuple[Metrics, list[Metrics]]:
-    """Measure a clip's video and those that methods lead to; their jitter is that of the pictures.
+    """Compute the metrics of a clip's video and of each method's; jitter is that of the pictures.
 
     Args:
         clip: with its video.
-        methods: each tells all frames; what leaves the crop is led back as `stabilize` does.
-        crop: share of width and height that is cut off at each side of what is drawn.
-        track: told of every frame.
+        methods: each yields the grids of all frames; those that leave the crop are blended with
+            the identity as in `stabilize`.
+        crop: fraction of width and height that is cut off at each side of the output.
+        track: reports every frame.
 
     Returns:
-        The measures of the video as it is, and of that of each method.
+        The metrics of the unstabilised video, and of each method's.
     """
     shares = Shares(crop, clip.size)
     camera = Camera() if clip.sensors is None else clip.sensors.camera
@@ -49,7 +50,7 @@ def _drawn(
 
 
 def cropped(camera: Camera, kept: float) -> Camera:
-    """Return the camera that sees the central share `kept` of the width and of the height."""
+    """Return the camera that sees the central fraction `kept` of the width and of the height."""
     across, down = camera.focal_length
     x, y = (0.5 + (each - 0.5) / kept for each in camera.principal_point)
     return dataclasses.replace(

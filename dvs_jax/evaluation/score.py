@@ -1,4 +1,4 @@
-"""What is measured of one method on one clip."""
+"""The measures of one method on one clip."""
 
 import dataclasses
 import math
@@ -24,25 +24,25 @@ def _measured(label: str, better: str, form: str) -> Any:
 
 @dataclass(frozen=True)
 class Score:
-    """The measures of a method's path, and of the video drawn from it; NaN where there is none.
+    """The measures of a method's path, and of the video drawn by it; NaN where undefined.
 
     Attributes:
-        strength: that the method was given: seconds for a smoother (see each), a multiple of the
-            trained one for a model.
-        rotation_jitter_deg: of the output (see `metrics.rotation_jitter`): of the virtual path, and
-            where the true path is known too, of how the world moves in what is drawn (see
-            `Footage.seen`): what the sensors err by is in it.
+        strength: the method's: seconds for a smoother (see each), a multiple of the trained one
+            for a model.
+        rotation_jitter_deg: jitter of the virtual path (see `metrics.rotation_jitter`); where the
+            true path is known, of the true motion in the output (see `Footage.seen`), so that it
+            includes the sensors' errors.
         angular_jerk_deg_s3: likewise (see `metrics.angular_jerk`).
-        kept_mean: share of the output's width and height that a frame covers (see
-            `smoothing.kept_fraction`), on average over the frames.
-        kept_worst: the smallest.
-        uncovered: share of the frames in which the crop leaves an empty pixel.
-        picture_jitter_deg: rotation jitter of the output's pictures, as their motion shows it
+        kept_mean: fraction of the output's width and height that a frame covers (see
+            `smoothing.kept_fraction`), mean over the frames.
+        kept_worst: the smallest of these.
+        uncovered: fraction of the frames with an uncovered pixel within the crop.
+        picture_jitter_deg: rotation jitter measured in the output's pictures
             (`metrics.image_path`).
-        stability: mean of the official two (see `metrics.Metrics`, as for the rest).
-        distortion: the smallest.
-        fov_ratio: on average.
-        correlation: on average.
+        stability: mean of the two official stabilities (see `metrics.Metrics`, as for the rest).
+        distortion: minimum.
+        fov_ratio: average.
+        correlation: average.
     """
 
     strength: float = _measured("Strength", "", ".3g")
@@ -78,7 +78,7 @@ def of_found(footage: Footage, found: Found, crop: float) -> Score:
 
 
 def of_input(footage: Footage) -> Score:
-    """Return the measures of the camera's own path, whose frames are shown as they are."""
+    """Return the measures of the camera's own path, with unstabilised frames."""
     whole = {"kept_mean": 1.0, "kept_worst": 1.0, "uncovered": 0.0}
     if footage.motion is None:
         return Score(**whole)
@@ -87,7 +87,7 @@ def of_input(footage: Footage) -> Score:
 
 
 def with_pictures(score: Score, measured: Metrics) -> Score:
-    """Return the score with the measures of a video, whose jitter is that of its pictures."""
+    """Return the score with the metrics of a video, including the jitter of its pictures."""
     return dataclasses.replace(
         score,
         picture_jitter_deg=measured.rotation_jitter_deg,

@@ -1,4 +1,4 @@
-"""The comparison on the screen and as a file."""
+"""The comparison as a printed table and as JSON."""
 
 import dataclasses
 import json
@@ -25,7 +25,7 @@ _UNITS: dict[Kind, str] = {"model": " ×"}
 
 
 def render(comparison: Comparison) -> Iterator[rich.table.Table]:
-    """Lay the means over the clips out for the screen: of the paths and, if known, the pictures."""
+    """Yield tables of the means over the clips: of the paths and, if known, of the pictures."""
     clips, crop = len(comparison.clips), comparison.crop
     shown = f"mean of {clips} clips" if clips > 1 else comparison.clips[0].name
     ahead = f"{1000 * comparison.look_ahead_s:.0f} ms look-ahead"

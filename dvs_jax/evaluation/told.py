@@ -1,4 +1,4 @@
-"""What any stabilisation method tells of a clip, as far as it is judged."""
+"""The result of any stabilisation method on a clip, as the evaluation needs it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from dvs_jax.stabilization.viewing import checked
 
 @dataclass(frozen=True)
 class Told:
-    """A method on a clip, at the strength that it has by itself.
+    """A method's result on a clip, without tuning its strength.
 
     Attributes:
         method: the method.
-        clip: which has what it needs.
-        crop: the most that may be cut off at each side.
+        clip: has what the method needs.
+        crop: the most that may be cut off at each side, as a fraction of width and height.
     """
 
     method: Method
@@ -57,16 +57,16 @@ class Told:
 
     @property
     def path(self) -> CameraPath | None:
-        """The virtual camera's path, None of a method without poses."""
+        """The virtual camera's path; None of a method without poses."""
         return self._known[0]
 
     def kept(self, footage: Footage) -> Float[np.ndarray, "frame"]:
-        """Return the share of the output that each frame covers."""
+        """Return the fraction of the output that each frame covers."""
         return self._known[1]
 
 
 def tell(method: Method, footage: Footage, crop: float) -> Told:
-    """Return a method on footage.
+    """Return a method's result on footage.
 
     Raises:
         InputError: the footage is no clip, or lacks what the method needs.

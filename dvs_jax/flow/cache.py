@@ -1,4 +1,4 @@
-"""A clip's flow, made once and kept beside it, however often the making is interrupted."""
+"""A clip's flow computed once and kept beside it; an interrupted computation is resumed."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -21,24 +21,24 @@ def fill(
     *,
     source: str,
 ) -> Iterator[int]:
-    """Make the flow of a clip that is not in its folder yet.
+    """Compute the flow of those pairs of a clip whose files are missing.
 
-    `flow.json` beside the files says what they were made by and from, so that what was begun is
-    only ever continued alike.
+    `flow.json` beside the files records the estimator and the video, so that an interrupted run
+    is only continued with the same ones.
 
     Args:
       frames: all of the clip's, uint8 RGB [height, width, 3].
-      pair_count: how many pairs they make: one less than there are frames.
-      folder: where the flow goes.
+      pair_count: number of pairs: one less than there are frames.
+      folder: the clip's flow files.
       estimator: a name that `create` knows, or an estimator.
       source: the video's name, for messages.
 
     Yields:
-      The number of each pair once its files are there, at once for those that were.
+      The index of each pair once its files exist, without delay for those that did already.
 
     Raises:
       InputError: fewer than two frames; files of another estimator or video, or of unknown origin,
-        that leave pairs missing; a folder that is a link; another run that is making flow there;
+        that leave pairs missing; a folder that is a link; another run that is writing flow there;
         and all that `estimate` raises.
     """
     if pair_count < 1:
@@ -79,7 +79,7 @@ def _go_on(
 
 
 def _require_origin(folder: FlowFolder, origin: dict[str, Any], done: int) -> None:
-    """Files that are all there may be of unknown origin, as the released clips' are."""
+    """Raise where files of another or unknown origin are incomplete; complete ones may be used."""
     try:
         noted = read_json(_note(folder))
     except InputError:

@@ -1,4 +1,4 @@
-"""Which of the flow can be trusted: it leads to a place in the other frame, and back again."""
+"""Forward-backward consistency: which flow leads into the other frame, and back again."""
 
 from typing import NamedTuple
 
@@ -11,13 +11,13 @@ from dvs_jax.flow.pair import FlowPair
 Flow = Float[np.ndarray, "height width 2"]
 Mask = Bool[np.ndarray, "height width"]
 
-# Sundaram, Brox & Keutzer, ECCV 2010, eq. 5: how far back and forth may miss, in square pixels.
+# Sundaram, Brox & Keutzer, ECCV 2010, eq. 5: tolerance of the round trip, in square pixels.
 _SQUARE_SHARE = 0.01
 _SQUARE_OFFSET = 0.5
 
 
 class Confidence(NamedTuple):
-    """Where the flow of a pair can be trusted; each mask lies on its own flow's pixels."""
+    """Where the flow of a pair is consistent; each mask is on the pixels of its own flow."""
 
     forward: Mask
     backward: Mask
@@ -26,7 +26,7 @@ class Confidence(NamedTuple):
 def confidence(pair: FlowPair) -> Confidence:
     """Where the flow of a pair stays in the frame and agrees with the flow back.
 
-    Where it does not, the point is occluded, has left the frame, or was misjudged.
+    Elsewhere the point is occluded, has left the frame, or its flow is wrong.
     """
     return Confidence(
         _is_consistent(pair.forward, pair.backward), _is_consistent(pair.backward, pair.forward)

@@ -1,9 +1,10 @@
-"""How alike each point of one frame is to the points around its match in the other, at four scales.
+"""RAFT's correlation of each point with those around its match in the other frame, at four scales.
 
-Teed & Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020, §3.2.
+Teed & Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020, section 3.2.
 
-The volume holds all pairs at once, which grows with the square of the pixels. On demand, no more
-than the windows looked up is made, for a fixed number of points at a time, in every iteration anew.
+The correlation volume holds all pairs of points; its memory grows with the square of the pixels.
+On demand, only the windows that are looked up are computed, for a fixed number of points at a time,
+and anew in every iteration.
 """
 
 from collections.abc import Callable
@@ -25,13 +26,13 @@ Places = Int[Array, "point y x"]
 
 
 class Correlation(NamedTuple):
-    """What a lookup needs: either the volumes or the features they are made of.
+    """The data for a lookup: either the volumes or the features they are computed from.
 
     Attributes:
       features: the first frame's features, [point, channel], scaled for the dot product.
       pyramid: the second frame's features, [rows, columns, channel], each level half as
         large as the one before.
-      volumes: one [point, rows, columns] for each level, or None to make them on demand.
+      volumes: one [point, rows, columns] for each level, or None to compute windows on demand.
     """
 
     features: Float[Array, "point channel"]
@@ -47,9 +48,9 @@ def correlate(
     """Prepare the correlation of two feature maps, float32.
 
     Args:
-      first: features whose points look for their match.
-      second: features among which they look.
-      on_demand: whether to save memory at the price of time; chosen by size if None.
+      first: features of the frame whose points are matched.
+      second: features of the frame that is searched.
+      on_demand: whether to use less memory and more time; chosen by size if None.
     """
     rows, columns, channels = first.shape
     features = first.reshape(rows * columns, channels).astype(jnp.float32) / jnp.sqrt(
@@ -71,7 +72,7 @@ def look_up(
     Args:
       correlation: of the two frames.
       points: (x, y) of each match in the second feature map, in its pixels.
-      radius: the window reaches so many pixels to each side, at every level.
+      radius: of the window in pixels, at every level.
 
     Returns:
       float32; taps are level-major, then x, then y, as the published weights expect them. Zero
@@ -121,8 +122,8 @@ def _volumes(
 
 
 def _kept(volume: Level, places: Places) -> Float[Array, "point y x"]:
-    """What the volume holds of each point."""
-    # One flat index, known to be valid: several times faster on a CPU than [point, y, x].
+    """The values of a volume at each point's window."""
+    # One flat index, declared valid, is several times faster on a CPU than [point, y, x].
     points, rows, columns = volume.shape
     start = (jnp.arange(points) * (rows * columns))[:, None, None]
     return _fetched(volume.reshape(-1), start + places)
@@ -131,7 +132,7 @@ def _kept(volume: Level, places: Places) -> Float[Array, "point y x"]:
 def _made(
     feature: Float[Array, " channel"], level: Float[Array, "rows columns channel"], places: Places
 ) -> Float[Array, "1 y x"]:
-    """The correlation of one point, of no more than its window."""
+    """The correlation of one point, computed only in its window."""
     near = _fetched(level.reshape(-1, level.shape[-1]), places)
     return jnp.einsum("pyxc,c->pyx", near, feature, precision=lax.Precision.HIGHEST)
 
@@ -146,7 +147,7 @@ def _window(
     centres: Float[Array, "point 2"],
     radius: int,
 ) -> Float[Array, "point tap"]:
-    """All taps of a point share one fraction, so one patch of integer positions serves them all."""
+    """Interpolate a window; its taps share one subpixel fraction, so one integer patch suffices."""
     rows, columns = size[:2]
     corner = jnp.floor(centres)
     x_fraction, y_fraction = jnp.moveaxis(centres - corner, -1, 0)[:, :, None, None]

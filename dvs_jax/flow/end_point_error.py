@@ -1,4 +1,4 @@
-"""How far estimated flow misses the truth."""
+"""End-point error: the distance of estimated flow from ground truth."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ Errors = Float[np.ndarray, " pixel"]
 
 @dataclass(frozen=True)
 class EndPointErrorReport:
-    """The distances in pixels between where flow leads and where it should.
+    """Statistics of the end-point error, in pixels.
 
     Attributes:
-      mean: of all pixels that have a truth.
+      mean: over all pixels that have ground truth.
       median: likewise.
-      over_1_px: share of the pixels that miss by more than 1 px.
-      over_3_px: share of the pixels that miss by more than 3 px.
-      pixels: how many have a truth.
+      over_1_px: fraction of the pixels with an error above 1 px.
+      over_3_px: fraction of the pixels with an error above 3 px.
+      pixels: how many have ground truth.
     """
 
     mean: float
@@ -36,12 +36,12 @@ class EndPointErrorReport:
 def end_point_errors(
     flow: Flow, truth: Flow, valid: Bool[np.ndarray, "height width"] | None = None
 ) -> Errors:
-    """The distance in pixels at each pixel whose truth is known.
+    """The end-point error at each pixel whose ground truth is known, in pixels.
 
     Args:
       flow: estimated, (dx, dy) in pixels.
-      truth: of the same size; NaN where unknown.
-      valid: which of the truth counts, for instance where nothing is occluded; all by default.
+      truth: ground truth of the same size; NaN where unknown.
+      valid: which pixels count, for instance those not occluded; all by default.
 
     Raises:
       InputError: sizes differ.
@@ -59,7 +59,7 @@ def summarize(errors: Iterable[Errors]) -> EndPointErrorReport:
     """The report of the errors of one or more flows.
 
     Raises:
-      InputError: not one pixel has a truth.
+      InputError: not one pixel has ground truth.
     """
     values = np.concatenate([np.empty(0, np.float32), *errors])
     if values.size == 0:
@@ -82,10 +82,10 @@ def compare(
     """The error of each estimator on one clip, forward and backward together.
 
     Args:
-      estimators: each with another name.
+      estimators: with distinct names.
       frames: uint8 RGB [height, width, 3], one more than there are truths.
-      truths: exact flow of consecutive pairs at the size at which to estimate, in pixels of it.
-      valid: for each pair, where forward and where backward the truth counts.
+      truths: exact flow of consecutive pairs, of the size at which to estimate, in its pixels.
+      valid: for each pair, which pixels of the forward and of the backward flow count.
 
     Returns:
       A report for each estimator's name.

@@ -1,4 +1,4 @@
-"""Flow of a stream of frames, whichever estimator makes it."""
+"""Flow of a stream of frames by any estimator."""
 
 import logging
 from collections import deque
@@ -25,15 +25,15 @@ logger = logging.getLogger("dvs_jax")
 Frame = UInt8[np.ndarray, "height width 3"] | UInt8[np.ndarray, "height width"]
 
 SMALLEST_SIDE = 16
-"""Below this DIS has no room for its patches, and takes the process with it."""
+"""In pixels; below this DIS has no room for its patches, and crashes the process."""
 
 
 class Estimator(Protocol):
-    """What makes flow out of frames of one size.
+    """Estimates flow between frames of one size.
 
     Attributes:
-      name: what messages call it.
-      reads_color: whether frames have to be RGB; otherwise grey ones are as good.
+      name: for messages.
+      reads_color: whether frames have to be RGB; otherwise grey ones give the same flow.
     """
 
     name: str
@@ -67,14 +67,14 @@ def create(
     Args:
       name: "dis", "dis-quick" (for pictures 160 across), "tvl1", "farneback"; published RAFT
         weights, such as "raft-small" or "raft-things"; or "auto", which takes RAFT where an
-        accelerator and weights are there, DIS otherwise, and logs which. The estimator's own name
-        says it too.
+        accelerator and weights are available, DIS otherwise, and logs which. The estimator's
+        `name` is that of the one chosen.
       weights: RAFT weights to take instead of published ones: a `.pth` file, or a folder.
       iterations: how often RAFT refines each flow.
       dtype: of RAFT's convolutions: float32 or bfloat16.
 
     Raises:
-      InputError: there is no such estimator, or its weights are not to be had.
+      InputError: there is no such estimator, or its weights are not available.
     """
     if weights is not None:
         if name in _WEIGHTLESS:
@@ -105,7 +105,7 @@ def _automatic(iterations: int, dtype: DTypeLike) -> Estimator:
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width at which flow is made: a quarter of the frame's, 270 × 480 for 1080p."""
+    """Height and width at which flow is computed: a quarter of the frame's, 270 × 480 for 1080p."""
     return round(height / 4), round(width / 4)
 
 
@@ -122,7 +122,7 @@ def estimate(
       frames: uint8 RGB [height, width, 3], all of one size, two or more; also grey
         [height, width] for an estimator that reads no colours.
       estimator: a name that `create` knows, or an estimator.
-      size: height and width to work at; a quarter of the frames' by default.
+      size: height and width at which to compute flow; a quarter of the frames' by default.
       source: the video's name, for messages.
 
     Returns:
@@ -156,7 +156,7 @@ def _stream(frames: Iterator[Frame], estimator: Estimator, source: str) -> Itera
 
 
 def _watched(frames: Iterator[Frame], still: deque[bool]) -> Iterator[Frame]:
-    """Pass frames on, noting of each whether it repeats the one before."""
+    """Pass frames on, and record whether each repeats the one before."""
     previous = None
     for frame in frames:
         if previous is not None:
@@ -166,7 +166,7 @@ def _watched(frames: Iterator[Frame], still: deque[bool]) -> Iterator[Frame]:
 
 
 def _checked(frames: Iterable[Frame], reads_color: bool, source: str) -> Iterator[Frame]:
-    """Pass frames on that are images, all of one shape."""
+    """Pass frames on; raise for one that is no image, or of another shape than the first."""
     shape: tuple[int, ...] | None = None
     for index, frame in enumerate(frames):
         is_grey = frame.ndim == 2 and not reads_color

@@ -1,4 +1,4 @@
-"""The array `flow` of an .npz archive: what it declares is checked before it is inflated."""
+"""The array `flow` of an .npz archive: its declared size is checked before it is decompressed."""
 
 import io
 import math
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 _MEMBER = "flow.npy"
-# What NumPy writes; other ways of packing take gigabytes for a dictionary.
+# What NumPy writes; other compression methods can take gigabytes for a dictionary.
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MOST_MEMBERS = 1000
 _ENTRY_MARK = b"PK\x01\x02"
@@ -25,10 +25,10 @@ def read(content: bytes, largest: int) -> Shaped[np.ndarray, "..."]:
         largest: how many numbers the array may have.
 
     Raises:
-        ValueError: it has more, or they are no real numbers, or the archive is packed otherwise.
+        ValueError: it has more, or they are no real numbers, or the compression method is another.
         Exception: whatever `zipfile`, `zlib` and NumPy raise on a damaged archive.
     """
-    # Each entry becomes an object of some hundred bytes before any is looked at.
+    # `zipfile` makes an object of some hundred bytes of each entry before any can be checked.
     if content.count(_ENTRY_MARK) > _MOST_MEMBERS:
         raise ValueError(f"it has more than {_MOST_MEMBERS} members")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -52,7 +52,7 @@ def _named(dtype: np.dtype) -> str:
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
-    """Return shape and type; a header may say of itself that it is gigabytes long."""
+    """Return shape and type; the header's declared length, possibly gigabytes, is limited."""
     begin = io.BytesIO(file.read(_LARGEST_HEADER))
     read_header = {
         (1, 0): np.lib.format.read_array_header_1_0,

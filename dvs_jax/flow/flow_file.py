@@ -22,7 +22,7 @@ Flow = Float[np.ndarray, "height width 2"]
 
 _MAGIC = struct.pack("<f", 202021.25)
 _HEADER = struct.Struct("<4sii")
-# Middlebury's own mark, and the bound its readers test against.
+# Middlebury's marker for unknown flow, and the bound that its readers compare with.
 _UNKNOWN = np.float32(1.666666752e9)
 _UNKNOWN_FROM = 1e9
 _KITTI_ZERO = 2**15
@@ -34,7 +34,7 @@ _MOST_BYTES_PER_PIXEL = 16
 _LARGEST_OVERHEAD = 1 << 16
 
 LARGEST_PIXELS = 1 << 25
-"""Of the flow of any video: 8192 × 4096."""
+"""The most pixels that the flow of a video may have: 8192 × 4096."""
 
 
 def read(path: str | Path, largest: int = LARGEST_PIXELS) -> Flow:
@@ -76,10 +76,10 @@ def write(path: str | Path, flow: Flow) -> None:
 
 
 def require_known(flow: Flow, path: str | Path) -> Flow:
-    """Hand back a flow that is finite everywhere, or name the file whose flow is not.
+    """Return a flow that is finite everywhere.
 
     Raises:
-      InputError: some pixels of the flow are unknown.
+      InputError: some pixels of the flow are unknown; the message names `path`.
     """
     unknown = ~np.isfinite(flow).all(axis=-1)
     if unknown.any():
@@ -167,7 +167,7 @@ def _parse_kitti(content: bytes, path: Path, largest: int) -> Flow:
 
 
 def _require_kitti(content: bytes, path: Path, largest: int) -> None:
-    """Look at what a PNG's header declares, before OpenCV makes room for it."""
+    """Check the size and type that a PNG's header declares, before OpenCV allocates memory."""
     if len(content) < _PNG_BEGIN.size or not content.startswith(_PNG_SIGNATURE):
         raise InputError(f"{path}: not a readable PNG")
     _, _, chunk, width, height, *kind = _PNG_BEGIN.unpack_from(content)
@@ -196,7 +196,7 @@ def _kitti_image(
 def _parse_npz(content: bytes, path: Path, largest: int) -> Flow:
     with (
         reading(path, "not an .npz file that holds flow, an array 'flow' of real numbers"),
-        # What becomes infinite in float32 is refused as that.
+        # Values that overflow float32 become infinite, and are refused as such.
         np.errstate(over="ignore"),
     ):
         flow = flow_archive.read(content, 2 * largest).astype(np.float32)

@@ -15,7 +15,7 @@ from dvs_jax.flow.pair import FlowPair
 from dvs_jax.whole_file import replacing_together
 
 _ALWAYS_POSSIBLE = 1 << 20
-"""Pixels, e.g. 1024 × 1024."""
+"""Flow of up to so many pixels is accepted whatever the video's size; e.g. 1024 × 1024."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class FlowFolder:
     Attributes:
       clip: the clip's folder, which holds `flo/` and `flo_back/`.
       suffix: the files' ending: ".flo", ".npz" or ".png" (KITTI).
-      frame_size: width and height of the video in pixels, where they are known: files of flow far
+      frame_size: width and height of the video in pixels, where they are known: flow files far
         larger are refused before they take memory.
     """
 
@@ -34,15 +34,15 @@ class FlowFolder:
     frame_size: tuple[int, int] | None = field(default=None, compare=False)
 
     def forward_path(self, index: int) -> Path:
-        """Where the flow of frame `index` to the next one lies."""
+        """The file of the flow from frame `index` to the next one."""
         return self.clip / "flo" / f"{index:05d}{self.suffix}"
 
     def backward_path(self, index: int) -> Path:
-        """Where the flow of frame `index + 1` back to frame `index` lies."""
+        """The file of the flow from frame `index + 1` back to frame `index`."""
         return self.clip / "flo_back" / f"{index:05d}{self.suffix}"
 
     def require_no_links(self) -> None:
-        """Raise where writing would go through a link to somewhere else.
+        """Raise where writing would follow a symbolic link.
 
         Raises:
           InputError: `flo/` or `flo_back/` is a link.
@@ -55,11 +55,11 @@ class FlowFolder:
                 )
 
     def has(self, index: int) -> bool:
-        """Whether both files of a pair are there."""
+        """Whether both files of a pair exist."""
         return self.forward_path(index).is_file() and self.backward_path(index).is_file()
 
     def __len__(self) -> int:
-        """How many pairs are there without a gap, counted from the first."""
+        """How many pairs exist without a gap, counted from the first."""
         count = 0
         while self.has(count):
             count += 1
@@ -72,7 +72,7 @@ class FlowFolder:
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        """Height and width of the clip's flow in pixels, as its first file has it."""
+        """Height and width of the clip's flow in pixels, as in its first file."""
         height, width, _ = flow_file.read(self.forward_path(0), self._largest).shape
         return height, width
 
@@ -91,7 +91,7 @@ class FlowFolder:
 
     @property
     def _largest(self) -> int:
-        """How many pixels flow may have: some is made at a size of its own."""
+        """The most pixels that flow may have; it need not have the video's size."""
         if self.frame_size is None:
             return flow_file.LARGEST_PIXELS
         width, height = self.frame_size
@@ -113,7 +113,7 @@ def write_together(clip: Path, pairs: Iterable[tuple[Flow, Flow]]) -> None:
 
     Args:
       clip: the clip's folder.
-      pairs: from the first on, forward and backward, each float32 [height, width, 2] in pixels.
+      pairs: in order, forward and backward, each float32 [height, width, 2] in pixels.
 
     Raises:
       InputError: a file cannot be written.
@@ -125,7 +125,7 @@ def write_together(clip: Path, pairs: Iterable[tuple[Flow, Flow]]) -> None:
 
 
 def find(clip: str | Path, frame_size: tuple[int, int] | None = None) -> FlowFolder | None:
-    """The flow files of a clip in whichever format they lie there, or None if it has none.
+    """The flow files of a clip, of whichever format, or None if it has none.
 
     Args:
       clip: its folder.

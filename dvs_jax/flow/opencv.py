@@ -1,4 +1,4 @@
-"""Flow estimators that need no weights: DIS, TV-L1 and Farnebäck, as OpenCV has them."""
+"""Flow estimators that need no weights: OpenCV's DIS, TV-L1 and Farnebäck."""
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -16,7 +16,7 @@ Frame = UInt8[np.ndarray, "height width 3"]
 
 
 class OpenCvEstimator:
-    """One of OpenCV's dense estimators, run on the grey values of one pair after the other."""
+    """One of OpenCV's dense estimators, run on the grey images of one pair after the other."""
 
     reads_color = False
 
@@ -34,12 +34,12 @@ class OpenCvEstimator:
             yield FlowPair(self._calculate(first, second), self._calculate(second, first))
 
     def _calculate(self, first: Grey, second: Grey) -> Float[np.ndarray, "height width 2"]:
-        # No array to write to: DIS would take one for a first guess.
+        # No output array is passed: DIS would take its contents as the initial guess.
         return self._method.calc(first, second, None)  # type: ignore[call-overload]
 
 
 def to_grey(frame: Frame | Grey) -> Grey:
-    """Return the grey values of a frame that is uint8 RGB, or is grey already."""
+    """Return a frame, uint8 RGB or grey, as a grey image."""
     if frame.ndim == 2:
         return frame
     return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
@@ -54,9 +54,9 @@ def dis() -> OpenCvEstimator:
 
 
 def quick_dis() -> OpenCvEstimator:
-    """DIS for small pictures, without overlap of patches and refinement of single pixels.
+    """DIS for small pictures, without overlapping patches and variational refinement.
 
-    It is as good where only means over parts of the picture count.
+    It is as good as `dis` where only means over parts of the picture are used.
     """
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     method.setFinestScale(0)
@@ -67,7 +67,8 @@ def quick_dis() -> OpenCvEstimator:
 def tvl1() -> OpenCvEstimator:
     """TV-L1 (Zach, Pock & Bischof, DAGM 2007): crisp edges, some fifty times slower than DIS."""
     method = cv2.optflow.DualTVL1OpticalFlow.create()
-    # The default, 0.8, makes five scales end at 0.4 of the size, where a shake is still too long.
+    # With the default, 0.8, the coarsest of five scales is 0.4 of the size, where the displacement
+    # of a shake is still too large.
     method.setScaleStep(0.5)
     return OpenCvEstimator("tvl1", method)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, UInt8
 
-# Where on the wheel of 55 steps the pure colours lie (Baker et al., IJCV 2011).
+# Positions of the pure colours on the wheel of 55 steps (Baker et al., IJCV 2011).
 _STEPS = (0, 15, 21, 25, 36, 49, 55)
 _LAST_STEP = 54
 _RED_GREEN_BLUE = (
@@ -22,7 +22,7 @@ def picture(
     Args:
       flow: (dx, dy) in pixels.
       longest: length in pixels of full saturation; longer flow is darkened. By default the
-        longest in this flow; give one number for all frames of a film.
+        longest in this flow; give one number for all frames of a video.
 
     Returns:
       RGB.

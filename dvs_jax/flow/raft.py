@@ -1,4 +1,4 @@
-"""RAFT on a stream of frames: each is encoded once and serves both pairs it is part of."""
+"""RAFT on a stream of frames; each frame is encoded once and used in both pairs it is part of."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -49,7 +49,7 @@ class RaftEstimator:
         self.graph, self.weights = nnx.split(network)
 
     def pairs(self, frames: Iterable[Frame]) -> Iterator[FlowPair]:
-        """Flow of each two consecutive frames; the next batch computes while one is handed over.
+        """Flow of each two consecutive frames; the next batch is computed while one is returned.
 
         Args:
           frames: uint8 RGB [height, width, 3], all of one size.
@@ -58,7 +58,7 @@ class RaftEstimator:
         ahead = next(batches, None)
         while ahead is not None:
             (*flows, count), ahead = ahead, next(batches, None)
-            # Copies, since what a device hands over cannot be written to.
+            # Copies, since arrays fetched from a device are read-only.
             forward, backward = (np.array(flow[:count]) for flow in jax.device_get(flows))
             yield from map(FlowPair, forward, backward)
 
@@ -75,7 +75,7 @@ class RaftEstimator:
             yield forward, backward, len(batch)
 
     def _filled(self, batch: list[Frame]) -> UInt8[np.ndarray, "frame height width 3"]:
-        """A short last batch repeats its last frame, so that one compiled size serves all."""
+        """Pad a short last batch with its last frame, so that one compiled size serves all."""
         return np.stack(batch + batch[-1:] * (self.pairs_at_once - len(batch)))
 
 
@@ -96,15 +96,15 @@ def advance(
     iterations: int,
     on_demand: bool | None = None,
 ) -> tuple[Encoding, Flows, Flows]:
-    """Flow along a stretch of a video, both ways, each frame encoded once.
+    """Forward and backward flow of consecutive frames, each encoded once.
 
     Args:
       graph: the network's structure, from `nnx.split`.
       weights: the network's weights.
-      last: encoding of the frame before the stretch.
-      frames: the stretch, RGB, values 0–255.
+      last: encoding of the frame before `frames`.
+      frames: consecutive frames, RGB, values 0–255.
       iterations: how often each flow is refined.
-      on_demand: how the correlation is made; see `correlation.correlate`.
+      on_demand: how the correlation is computed; see `correlation.correlate`.
 
     Returns:
       Encoding of the last frame; flow of each frame before one of `frames` to it; flow of each of

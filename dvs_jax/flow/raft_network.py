@@ -1,9 +1,9 @@
 """RAFT's network, large and small, as Flax NNX modules for one frame or one pair; vmap for more.
 
 Teed & Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020. Two things
-differ in form, not in result, from the published program: batch norm, which it freezes, is part of
-the convolution before it; and a GRU's convolutions are grouped by what they read, so that the part
-that reads the context runs once a frame and the rest as few, wide convolutions.
+differ in form, not in result, from the published program: batch norm, which it freezes, is folded
+into the convolution before it; and a GRU's convolutions are grouped by their input, so that those
+of the context run once a frame and the rest as few, wide convolutions.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _NORM_EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class RaftSize:
-    """The numbers in which the large and the small network differ; widths are in channels."""
+    """The hyperparameters in which the large and small network differ; widths are in channels."""
 
     stages: tuple[int, int, int, int]
     bottleneck: bool
@@ -73,12 +73,12 @@ SMALL = RaftSize(
 
 
 class Encoding(NamedTuple):
-    """All that the network keeps of a frame, at an eighth of its size.
+    """What the encoders return for a frame, at an eighth of its size.
 
     Attributes:
-      features: what it is matched by, float32.
-      hidden: the GRU's state at the start, in (−1, 1).
-      context_terms: what the frame's context adds to the gates of each GRU step.
+      features: for the correlation, float32.
+      hidden: the GRU's initial state, in (−1, 1).
+      context_terms: the context's contribution to the gates of each GRU step.
     """
 
     features: Float[Array, "rows columns channel"]
@@ -87,7 +87,7 @@ class Encoding(NamedTuple):
 
 
 class _Layers:
-    """Makes convolutions of one dtype that keep the size, as PyTorch pads them."""
+    """Makes convolutions of one dtype that keep the size, padded as in PyTorch."""
 
     def __init__(self, dtype: DTypeLike, rngs: nnx.Rngs):
         self.dtype = dtype
@@ -116,7 +116,7 @@ class _Layers:
     def chain(
         self, widths: Sequence[int], kernels: Sequence[int], strides: Sequence[int] = (1, 1, 1)
     ) -> nnx.List[nnx.Conv]:
-        """Convolutions from each width to the next; what is left of the kernels is unused."""
+        """Convolutions from each width to the next; surplus kernels and strides are unused."""
         return nnx.List(
             self.convolution(before, after, (kernel, kernel), stride)
             for (before, after), kernel, stride in zip(
@@ -149,7 +149,7 @@ class ResidualBlock(nnx.Module):
 
 
 class Encoder(nnx.Module):
-    """A frame to maps of an eighth of its size; features have instance norm, the context none."""
+    """Encodes a frame at an eighth of its size; instance norm for features, none for context."""
 
     def __init__(self, layers: _Layers, outputs: int, norm: bool, size: RaftSize):
         stem, *stages = size.stages
@@ -173,7 +173,7 @@ class Encoder(nnx.Module):
 
 
 class MotionEncoder(nnx.Module):
-    """Correlation and flow to what the GRU reads of them."""
+    """Encodes correlation and flow as the GRU's input."""
 
     def __init__(self, layers: _Layers, size: RaftSize):
         taps = LEVELS * (2 * size.radius + 1) ** 2
@@ -185,7 +185,7 @@ class MotionEncoder(nnx.Module):
     def __call__(
         self, correlation: Float[Array, "rows columns tap"], flow: Float[Array, "rows columns 2"]
     ) -> Float[Array, "rows columns motion"]:
-        """Features of the motion so far, the flow itself at their end."""
+        """Motion features, with the flow itself as their last two channels."""
         matched, moved = correlation, flow
         for convolution in self.from_correlation:
             matched = jax.nn.relu(convolution(matched))
@@ -211,7 +211,7 @@ class GruStep(nnx.Module):
         motion: Float[Array, "rows columns motion"],
         context_term: Float[Array, "rows columns gate"],
     ) -> Float[Array, "rows columns hidden"]:
-        """The next hidden state, given what the context adds to the gates."""
+        """The next hidden state, given the context's contribution to the gates."""
         width = hidden.shape[-1]
         terms = self.from_motion(motion) + context_term
         update, reset = jnp.split(
@@ -222,7 +222,7 @@ class GruStep(nnx.Module):
 
 
 class Head(nnx.Module):
-    """Two convolutions from the hidden state to a step of the flow or to upsampling weights."""
+    """Two convolutions from the hidden state to an update of the flow or to upsampling weights."""
 
     def __init__(self, layers: _Layers, size: RaftSize, outputs: int, kernel: int):
         self.inner = layers.convolution(size.hidden, size.head, (3, 3))
@@ -231,7 +231,7 @@ class Head(nnx.Module):
     def __call__(
         self, hidden: Float[Array, "rows columns hidden"]
     ) -> Float[Array, "rows columns output"]:
-        """Read the hidden state."""
+        """Apply the head to the hidden state."""
         return self.outer(jax.nn.relu(self.inner(hidden)))
 
 
@@ -272,8 +272,8 @@ class Raft(nnx.Module):
         """Flow from the first frame to the second.
 
         Args:
-          first: encoding of the frame on whose pixels the flow lies.
-          second: encoding of the frame it points into.
+          first: encoding of the frame at whose pixels the flow is given.
+          second: encoding of the frame that it points into.
           iterations: how often the flow is refined.
           on_demand: see `correlate`.
 
@@ -334,7 +334,7 @@ def _normed(
 def _upsampled_bilinearly(
     flow: Float[Array, "rows columns 2"],
 ) -> Float[Array, "height width 2"]:
-    """Eight times the size and the values; the corners' centres stay corners."""
+    """Bilinear upsampling by 8, values times 8, with aligned corners."""
 
     def weights(length: int) -> Float[Array, "new old"]:
         positions = jnp.linspace(0.0, length - 1, STRIDE * length)
@@ -349,7 +349,7 @@ def _upsampled_bilinearly(
 def _upsampled_convexly(
     flow: Float[Array, "rows columns 2"], mask: Float[Array, "rows columns weight"]
 ) -> Float[Array, "height width 2"]:
-    """Each fine pixel is a convex combination of the 3 × 3 coarse ones around it (§3.3)."""
+    """Each fine pixel is a convex combination of 3 × 3 coarse ones (RAFT, section 3.3)."""
     rows, columns, _ = flow.shape
     weights = jax.nn.softmax(mask.reshape(rows, columns, 9, STRIDE, STRIDE), axis=2)
     padded = jnp.pad(STRIDE * flow, ((1, 1), (1, 1), (0, 0)))

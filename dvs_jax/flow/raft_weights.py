@@ -1,4 +1,4 @@
-"""RAFT's weights: the published files, and this package's own."""
+"""RAFT's weights: reading the published files and this package's own format."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,14 +22,14 @@ Layer = dict[str, Float[np.ndarray, "..."]]
 
 
 def load(path: str | Path, dtype: DTypeLike = jnp.float32) -> Raft:
-    """The network, large or small as the weights have it, from a file or folder of weights.
+    """The network, large or small, from a file or folder of weights.
 
     Args:
       path: a published `.pth` file, or a folder that `convert` wrote.
       dtype: of the convolutions; the correlation and the flow stay float32.
 
     Raises:
-      InputError: not to be read, or no RAFT weights.
+      InputError: the weights cannot be read, or are not RAFT's.
     """
     return network(_read(path), path, dtype)
 
@@ -38,7 +38,7 @@ def convert(path: str | Path, folder: str | Path) -> None:
     """Write a published `.pth` file's weights to a folder of this package's own.
 
     Raises:
-      InputError: no published RAFT weights, or a folder that cannot be written.
+      InputError: these are no published RAFT weights, or the folder cannot be written.
     """
     weights = _read(path)
     network(weights, path)
@@ -82,8 +82,8 @@ def _name(weights: dict[str, Any]) -> str:
 def converted(state_dict: Mapping[Any, Any], path: str | Path) -> dict[str, Any]:
     """Rename and regroup an official state dict.
 
-    Kernels become [height, width, input, output]; the context encoder's batch norm goes into its
-    convolutions; the GRU's convolutions are split by what they read and joined across gates.
+    Kernels become [height, width, input, output]; the context encoder's batch norm is folded into
+    its convolutions; the GRU's convolutions are split by input and joined across gates.
 
     Args:
       state_dict: the official keys, with or without `module.` before them.
@@ -130,7 +130,7 @@ def _tree(source: "_Source") -> dict[str, Any]:
 
 
 class _Source:
-    """A state dict that knows which of its keys were asked for."""
+    """A state dict that records which of its keys were used."""
 
     def __init__(self, state_dict: Mapping[Any, Any], path: str | Path):
         self._path = path
@@ -170,7 +170,7 @@ class _Source:
         return {"kernel": kernel * scale, "bias": bias * scale + (offset - mean * scale)}
 
     def _vector(self, key: str, length: int) -> Float[np.ndarray, " channel"]:
-        # Another shape might still broadcast, to one that fills the memory.
+        # Another shape might broadcast, to one that fills the memory.
         values = self.array(key)
         if values.shape != (length,):
             raise InputError(f"{self._path}: {key!r} has shape {values.shape}, not ({length},)")

@@ -1,7 +1,7 @@
 """Whether two frames show the same picture, up to noise, recompression and exposure.
 
-Estimators answer noise with flow of their own making there: RAFT up to a pixel, Farnebäck a fifth
-of one even on identical frames. Where no part of the picture moves, the flow is zero instead.
+There estimators return spurious flow: RAFT up to a pixel, Farnebäck a fifth of one even on
+identical frames. Where no part of the picture moves, the flow is set to zero instead.
 """
 
 import cv2
@@ -14,21 +14,22 @@ _WINDOW_PX = 32
 # Recompression moves single windows by almost a tenth of a pixel, but not the picture as a whole.
 _LARGEST_WINDOW_MOTION_PX = 0.1
 _LARGEST_MEDIAN_MOTION_PX = 0.03
-# Reduced further, pictures show the same motion in fewer pixels, and less noise; down to a third.
+# Smaller pictures show the same motion in fewer pixels, with less noise, so the thresholds scale
+# with the size, down to a third.
 _USUAL_SIDE = 480
 _LEAST_SCALE = 1 / 3
 _NOISE_SIGMA_PX = 1.5
 # Gradients below this many grey levels a pixel count as noise, not as texture.
 _NOISE_GRADIENT = 2.0
-# Frames that differ by more grey levels on average are no repeats: spares them the closer look.
+# Frames that differ by more grey levels on average are no repeats, and need no motion estimate.
 _LARGEST_MEAN_DIFFERENCE = 6.0
 
 
 def is_still(first: UInt8[np.ndarray, "..."], second: UInt8[np.ndarray, "..."]) -> bool:
-    """Whether nothing that matters moves between two frames, uint8 RGB [height, width, 3] or grey.
+    """Whether two frames, uint8 RGB [height, width, 3] or grey, show no motion.
 
-    That is: half the picture by less than 0.03 px, and no window of 32 × 32 px by 0.1 px; by less
-    where the longer side has less than 480 px, down to a third.
+    That is: a median motion below 0.03 px, and no window of 32 × 32 px that moves by 0.1 px; both
+    limits shrink with a longer side below 480 px, down to a third.
     """
     if cv2.norm(first, second, cv2.NORM_L1) > _LARGEST_MEAN_DIFFERENCE * first.size:
         return False

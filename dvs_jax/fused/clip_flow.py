@@ -1,4 +1,4 @@
-"""A clip's optical flow, from its files or made on the fly."""
+"""A clip's optical flow, from its files or computed while the video is read."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -21,9 +21,9 @@ from dvs_jax.video.picture import shrunk_luma
 _log = logging.getLogger("dvs_jax")
 
 QUICK_SIDE = 160
-"""Longer side, in pixels, of the pictures whose flow `dis-quick` makes, but for very narrow ones.
-The turn that our networks read off it is off by 0.016°, as with `dis` at a quarter of full HD,
-which takes 17 times as long.
+"""Longer side, in pixels, of the pictures for `dis-quick`, except very narrow ones. The rotation
+that our networks derive from its flow errs by 0.016°, as with `dis` at a quarter of full HD, which
+takes 17 times as long.
 """
 
 
@@ -32,8 +32,8 @@ def estimator_for(name: str, official: bool, weights: Path | None = None) -> Est
 
     Args:
         name: what `flow.create` knows.
-        official: whether the network is one of the authors'. Ours see flow's means over parts of
-            the frame; for them "auto" is "dis-quick" on a CPU.
+        official: whether the network is one of the paper's authors. Ours use only means of flow
+            over parts of the frame; for them "auto" is "dis-quick" on a CPU.
         weights: RAFT weights to take instead of published ones.
     """
     if name == "auto" and weights is None and not official and jax.default_backend() == "cpu":
@@ -47,9 +47,9 @@ def pairs_of(
     """Yield the flow between each picture and the one before it; None for the first.
 
     Args:
-        pictures: all frames that are used; none is taken where the clip has flow files.
+        pictures: all frames of the clip; none is taken where it has flow files.
         clip: whose frames they are.
-        estimator: what makes flow where there are no files.
+        estimator: computes flow where there are no files.
     """
     stored = stored_flow(clip)
     if stored is not None:
@@ -68,9 +68,9 @@ def _flow_to_each(
 
 
 def shrinking(clip: Clip, estimator: Estimator) -> Callable[[av.VideoFrame], Frame]:
-    """Return what makes of a clip's pictures the small images that an estimator reads.
+    """Return a function that reduces a clip's pictures to the images that an estimator reads.
 
-    They are RGB where it reads colours, else luma in limited range.
+    These are RGB where it reads colours, else luma in limited range.
     """
     size = working_size(clip.size, estimator)
     if estimator.reads_color:
@@ -79,7 +79,7 @@ def shrinking(clip: Clip, estimator: Estimator) -> Callable[[av.VideoFrame], Fra
 
 
 def working_size(size: tuple[int, int], estimator: Estimator) -> tuple[int, int]:
-    """Return the width and height of the pictures whose flow is made for frames of a size."""
+    """Return the width and height at which flow is computed for frames of a size."""
     width, height = size
     if estimator.name != QUICK_DIS:
         return flow.working_size(height, width)[::-1]
@@ -88,7 +88,7 @@ def working_size(size: tuple[int, int], estimator: Estimator) -> tuple[int, int]
 
 
 def flow_pairs(clip: Clip, estimator: str | Estimator) -> Iterator[FlowPair]:
-    """Return the flow of each two consecutive frames, from its files or made on the fly."""
+    """Return the flow of each two consecutive frames, from its files or computed."""
     stored = stored_flow(clip)
     if stored is not None:
         return stored

@@ -1,4 +1,4 @@
-"""A fused method's work on many clips, on devices."""
+"""A fused network run on many clips at a time on devices."""
 
 from collections.abc import Hashable, Iterable, Iterator
 
@@ -21,32 +21,32 @@ from dvs_jax.sensors.integration import with_pre_roll
 
 
 class FusedDeviceWork(Follower):
-    """What devices do for a network, whose flow, if it reads any, is RAFT's."""
+    """The work on devices for a network, with RAFT where it reads flow."""
 
     def __init__(self, network: FusedNetwork, estimator: RaftEstimator | None, look_ahead_s: float):
-        """Take the network apart.
+        """Split the network into its structure and its weights.
 
         Args:
             network: in inference mode.
-            estimator: makes its flow; None for a network without.
-            look_ahead_s: how far ahead the path gives way to the crop.
+            estimator: computes its flow; None for a network without.
+            look_ahead_s: look-ahead of the limiter that keeps the path within the crop.
         """
         super().__init__(network, estimator)
         self._raft, self._look_ahead_s = estimator, look_ahead_s
 
     def kind(self, clip: Clip) -> Hashable:
-        """Return the frames' size where they are looked at; else all clips go together."""
+        """Return the frames' size, for a network that reads flow; otherwise a constant."""
         return clip.size if self._raft else None
 
     def task(self, clip: Clip, crop: float) -> "_ClipTask | None":
-        """Return a clip's work; None where its flow is stored, which the host takes as it is."""
+        """Return a clip's task; None where there are flow files to read, which the host does."""
         if self._raft is not None and clip_flow.stored_flow(clip) is not None:
             return None
         images = None if self._raft is None else _small_images(clip, self._raft)
         return _ClipTask(self, clip, crop, images)
 
     def frames(self, clip: Clip, crop: float, poses: np.ndarray) -> Iterator[Frame]:
-        """Yield what predicted poses, float32 [frame, 4], not normalised, show of each frame."""
+        """Yield each frame's grid for predicted poses, float32 [frame, 4], not normalised."""
         real = clips.real_path(clip)
         wanted = CameraPath(real.time_ns, quaternion.normalize(poses.astype(np.float64)))
         return frames_along(clip, in_portions([real, wanted]), crop, self._look_ahead_s)

@@ -1,4 +1,4 @@
-"""One clip's way through flow and network on devices: what is fed to a lane, and what comes out."""
+"""One clip's flow and network on devices: the stretches fed to a lane, and the resulting poses."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ Image = UInt8[np.ndarray, "height width 3"]
 
 
 class FollowTask:
-    """A clip whose virtual path is looked for."""
+    """The task of predicting the virtual path of one clip."""
 
     def __init__(
         self,
@@ -27,12 +27,13 @@ class FollowTask:
         """Describe the clip of N frames.
 
         Args:
-            features: float32 [N − 1, ...], one entry a step, `flow` being [N − 1, 0].
-            lens: [N, 2]; see `FollowStretch`, as for the one that follows.
-            focal: of the camera.
-            frames: N of them, RGB, at the size at which flow is made; None for a network without.
+            features: float32 [N − 1, ...], one entry a step, with `flow` [N − 1, 0].
+            lens: [N, 2], lens shift of the OIS log at each frame; see `FollowStretch`.
+            focal: of the camera; see `FollowStretch`.
+            frames: N of them, RGB, at the size at which flow is computed; None for a network
+                without.
         """
-        # The first frame, which is no step, has a row too.
+        # The first frame has no step, but needs a row.
         self._features = jax.tree.map(lambda array: np.concatenate([array[:1], array]), features)
         lens = np.concatenate([lens[:1], lens]).astype(np.float32)
         self._lens = np.stack([lens[:-1], lens[1:]], axis=1)
@@ -67,7 +68,7 @@ class FollowTask:
         self._poses.append(output[:count])
 
     def close(self, error: BaseException | None) -> None:
-        """Nothing is open."""
+        """Do nothing, as nothing is open."""
 
     def _pictures(self) -> Iterator[tuple[UInt8[np.ndarray, "frame height width 3"], np.ndarray]]:
         if self._images is None:
@@ -78,6 +79,6 @@ class FollowTask:
         for chunk in chunks(self._images):
             before = [chunk[0] if previous is None else previous, *chunk[:-1]]
             still = np.array([is_still(*pair) for pair in zip(before, chunk, strict=True)])
-            # A padded frame repeats the last one; whether it is still matters to nobody.
+            # The `still` flags of padded frames are not used.
             yield filled(np.stack(chunk)), filled(still)
             previous = chunk[-1]

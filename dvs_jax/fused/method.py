@@ -19,13 +19,13 @@ from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
 
 @dataclass(frozen=True, eq=False)
 class FusedMethod:
-    """A network that tells the virtual camera's path.
+    """A network that predicts the virtual camera's path.
 
     Attributes:
         network: in inference mode.
-        flow_estimator: what makes flow, for a network that reads it, where no files are: a name
-            that `flow.create` knows, or what it returned. For networks of our own "auto" is a
-            quicker DIS on a CPU (see `clip_flow.estimator_for`).
+        flow_estimator: computes flow, for a network that reads it, where there are no flow files: a
+            name that `flow.create` knows, or what it returned. For networks of our own "auto" is a
+            faster DIS on a CPU (see `clip_flow.estimator_for`).
     """
 
     network: FusedNetwork
@@ -39,7 +39,7 @@ class FusedMethod:
 
     @property
     def look_ahead_s(self) -> float:
-        """How far ahead the path gives way to the crop; the gyro's log tells all of it at once."""
+        """Look-ahead in seconds; infinite for a network that reads the gyro log alone."""
         return LIMIT_LOOK_AHEAD_S if self.reads_flow else np.inf
 
     @cached_property
@@ -50,7 +50,7 @@ class FusedMethod:
         return clip_flow.estimator_for(self.flow_estimator, self.network.architecture.official)
 
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
-        """Yield what the network's path shows of each frame; see `Method.frames`."""
+        """Yield the grid of each frame for the network's path; see `Method.frames`."""
         pairs = None
         if self.reads_flow:
             pairs = clip_flow.pairs_of(pictures, clip, self.estimator)

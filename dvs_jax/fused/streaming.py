@@ -1,7 +1,7 @@
-"""A network's path, found as many steps at a time as flow is encoded at once.
+"""A network's path as a stream, in chunks of as many steps as flow is encoded at once.
 
-It is what `fused.prediction.predict_trajectory` does to whole clips, in memory that does not grow,
-and compiled once for clips of all lengths.
+The result is that of `fused.prediction.predict_trajectory` for whole clips, but memory does not
+grow with the clip, and clips of all lengths share one compiled size.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,21 +26,21 @@ from dvs_jax.methods.covered_path import Levels
 from dvs_jax.sensors.integration import with_pre_roll
 
 SMALLEST_REACH = 0.005
-"""The crop within which networks keep where none at all is allowed; a limit takes the rest."""
+"""The crop that networks are given where none is allowed; the limiter does the rest."""
 
 STEPS_AT_ONCE = 256
-"""Steps of a network that reads no flow, for which no picture has to wait."""
+"""Steps in a chunk of a network that reads no flow, for which no picture is delayed."""
 
 
 def predicted_levels(
     network: FusedNetwork, clip: Clip, crop: float, pairs: Iterable[FlowPair | None] | None
 ) -> Iterator[Levels]:
-    """Yield the camera's real poses and those that a network predicts, in portions.
+    """Yield the camera's real poses and those that a network predicts, in chunks.
 
     Args:
         network: in inference mode.
         clip: whose frames they are.
-        crop: share of the frame at each side that our own networks may use up.
+        crop: fraction of the frame at each side that our own networks may use.
         pairs: the flow between each frame and the one before it, None for the first; or None, for a
             network that reads no flow.
     """
@@ -55,7 +55,7 @@ def predicted_levels(
 def _steps(
     network: FusedNetwork, clip: Clip, crop: float, pairs: Iterable[FlowPair | None] | None
 ) -> Iterator[StepFeatures]:
-    """Yield what a network is fed, NumPy arrays with a leading step axis, in portions."""
+    """Yield a network's inputs, NumPy arrays with a leading step axis, in chunks."""
     wanted, log = network.architecture, clips.recorded(clip)
     gyro, time_ns = with_pre_roll(log.gyro), clips.center_time_ns(clip)
     prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
@@ -86,7 +86,7 @@ def _told_by_flow(
 def _poses(
     network: FusedNetwork, clip: Clip, portions: Iterable[StepFeatures]
 ) -> Iterator[Float[np.ndarray, "frame 4"]]:
-    """Yield virtual poses, float32: one more than there are steps with the first portion."""
+    """Yield virtual poses, float32, in chunks; the first has one more than it has steps."""
     graph, weights = nnx.split(network.core)
     length = STEPS_AT_ONCE if network.encoder is None else ENCODED_AT_ONCE
     ring = max(RING, features.ring_size(clips.center_time_ns(clip)))
@@ -108,7 +108,7 @@ def _poses(
 def _begin(
     graph: nnx.GraphDef[Core], ring: int, weights: nnx.State, steps: StepFeatures
 ) -> tuple[RolloutState, RolloutState]:
-    """Return the state before a clip's first step, and that with which the step is entered."""
+    """Return the rollout's initial state, and the state with which a clip's first step begins."""
     core, first = nnx.merge(graph, weights), jax.tree.map(lambda array: array[0], steps)
     start = rollout.initial_state(core, ring, first)
     return start, rollout.begin(core, start, first)

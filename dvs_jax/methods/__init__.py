@@ -1,6 +1,6 @@
-"""What a stabilisation method is, and the methods that follow a camera path without a network.
+"""The protocol of stabilisation methods, and those that follow a camera path without a network.
 
-A method tells each frame's backward grid; drawing, framing, files and measures ask no more of it.
+A method computes each frame's backward grid; drawing, framing, files and metrics need nothing else.
 """
 
 from dvs_jax.methods.along_path import frames_along

@@ -1,4 +1,4 @@
-"""From a camera path to frames: the path held within the crop, and what it shows."""
+"""From a camera path to backward grids: the path limited to the crop, and its frames' grids."""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,7 +14,7 @@ from dvs_jax.warping import grid
 from dvs_jax.warping.turning import source_grids
 
 MESH_ROWS = 34
-"""Rows of the mesh that follows the rolling shutter: three times the official fineness."""
+"""Rows of the rolling-shutter mesh: 33 intervals, three times the official program's 11."""
 
 _FRAMES_AT_ONCE = 8
 
@@ -22,13 +22,13 @@ _FRAMES_AT_ONCE = 8
 def frames_along(
     clip: Clip, levels: Iterable[Levels], crop: float, look_ahead_s: float
 ) -> Iterator[Frame]:
-    """Yield what a path shows of each frame, pulled towards the real one where the crop demands.
+    """Yield the grid of each frame for a path, blended towards the real one where the crop demands.
 
     Args:
         clip: with its sensors.
-        levels: all frames' poses, real and wanted, in portions (see `Levels`).
-        crop: the most that may be cut off at each side, as a share of width and height.
-        look_ahead_s: how far ahead the path may give way.
+        levels: all frames' poses, real and wanted, in chunks (see `Levels`).
+        crop: the most that may be cut off at each side, as a fraction of width and height.
+        look_ahead_s: look-ahead of the limiter, in seconds.
     """
     start = 0
     for covered in covered_path(clip, levels, crop, look_ahead_s):
@@ -37,12 +37,12 @@ def frames_along(
 
 
 def shown_by(clip: Clip, virtual: Float[np.ndarray, "frame 4"], start: int = 0) -> Iterator[Frame]:
-    """Yield what poses of the virtual camera show of consecutive frames.
+    """Yield the grids of consecutive frames for poses of the virtual camera.
 
     Args:
         clip: with its sensors.
         virtual: [x, y, z, w], world to camera.
-        start: the index of the first of the frames.
+        start: index of the first of these frames.
     """
     for first in range(0, len(virtual), _FRAMES_AT_ONCE):
         poses = virtual[first : first + _FRAMES_AT_ONCE]
@@ -52,9 +52,9 @@ def shown_by(clip: Clip, virtual: Float[np.ndarray, "frame 4"], start: int = 0) 
 def _sources(
     clip: Clip, virtual: Float[np.ndarray, "frame 4"], start: int
 ) -> Float[np.ndarray, "filled rows columns 2"]:
-    """Return as many grids as are made at once, so that one compiled size serves all.
+    """Return a batch of grids of fixed size, so that it is compiled only once.
 
-    Those beyond the poses given repeat the last.
+    Grids beyond the given poses repeat the last one.
     """
     assert clip.sensors is not None
     part = sensors.part_of(clip.sensors, slice(start, start + len(virtual)))
@@ -67,9 +67,9 @@ def _sources(
 
 
 def processor() -> jax.Device:
-    """Return the CPU, where no accelerator's queue holds up what the host works out.
+    """Return the CPU, for small computations that should not wait in an accelerator's queue.
 
-    Where JAX was told to do without it, that is the accelerator.
+    Where JAX was configured without it, that is the accelerator.
     """
     try:
         return jax.local_devices(backend="cpu")[0]

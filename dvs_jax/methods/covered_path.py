@@ -1,4 +1,4 @@
-"""A camera path held within the crop, frame after frame."""
+"""A camera path limited to what the crop leaves covered, as a stream."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,25 +12,25 @@ from dvs_jax.clip import Clip
 from dvs_jax.smoothing import Covered, CoverLimit, Exposure
 
 LIMIT_LOOK_AHEAD_S = 0.4
-"""How far the limit looks ahead where frames have to wait for it: as far as the network does."""
+"""The limiter's look-ahead where frames have to wait for it: the same as the network's."""
 
 _FRAMES_AT_ONCE = 64
 
 Levels = Float[np.ndarray, "level frame 4"]
-"""Poses of consecutive frames, [x, y, z, w], world to camera: the real ones, any in between, and
-those that are wanted."""
+"""Poses of consecutive frames, [x, y, z, w], world to camera. Level by level: the real ones, any
+intermediate ones, and the wanted ones."""
 
 
 def covered_path(
     clip: Clip, levels: Iterable[Levels], crop: float, look_ahead_s: float
 ) -> Iterator[Covered]:
-    """Yield the path held within what the crop leaves covered, in portions, in order.
+    """Yield the path limited to what the crop leaves covered, in chunks, in order.
 
     Args:
         clip: whose frames they are.
-        levels: all frames' poses, in portions of any length.
-        crop: the most that may be cut off at each side, as a share of width and height.
-        look_ahead_s: how far ahead the path may give way.
+        levels: all frames' poses, in chunks of any length.
+        crop: the most that may be cut off at each side, as a fraction of width and height.
+        look_ahead_s: look-ahead of the limiter, in seconds.
     """
     limit, start = CoverLimit(crop, look_ahead_s), 0
     time_s = seconds(clip)
@@ -48,13 +48,13 @@ def seconds(clip: Clip) -> Float[np.ndarray, "frame"]:
 
 
 def exposure_of(clip: Clip, frames: slice = slice(None)) -> Exposure:
-    """Return how the camera stood while the rows of some frames' grids were exposed."""
+    """Return the camera's poses while the mesh rows of some frames were exposed."""
     assert clip.sensors is not None
     part = sensors.part_of(clip.sensors, frames)
     return Exposure(clip.sensors.camera, clip.size, *sensors.row_poses(part))
 
 
 def in_portions(paths: Sequence[CameraPath]) -> Iterator[Levels]:
-    """Yield the poses of whole paths that are known already, from the real one to the wanted."""
+    """Yield the poses of whole paths in chunks, level by level from the real to the wanted one."""
     for start in range(0, len(paths[0]), _FRAMES_AT_ONCE):
         yield np.stack([path.quaternion[start : start + _FRAMES_AT_ONCE] for path in paths])

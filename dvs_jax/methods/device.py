@@ -1,4 +1,4 @@
-"""Methods whose work on many clips goes onto devices side by side: optional for a method."""
+"""The optional part of a method that processes many clips at a time on devices."""
 
 from collections.abc import Hashable, Iterator
 from typing import Protocol
@@ -11,23 +11,23 @@ from dvs_jax.methods.stretch import Stretch
 
 
 class Task(Protocol):
-    """One clip's work. Each method is called by one thread at a time."""
+    """One clip's work on a device. Each method is called by one thread at a time."""
 
     def feed(self) -> Iterator[Stretch]:
-        """Yield the clip's stretches, at least one."""
+        """Yield the clip's stretches (see `Stretch`), at least one."""
         ...
 
     def take(self, output: PyTree, count: int) -> None:
-        """Take a stretch's results, NumPy arrays, of which `count` frames are the clip's."""
+        """Take a stretch's results, NumPy arrays; frames from `count` on are padding."""
         ...
 
     def close(self, error: BaseException | None) -> None:
-        """Finish the work, or clean up after an error; called once, after all else."""
+        """Finish the work, or clean up after an error; called once, at the end."""
         ...
 
 
 class FrameTask(Task, Protocol):
-    """A clip's work that ends in its frames."""
+    """A clip's work whose result is its frames."""
 
     def frames(self) -> Iterator[Frame]:
         """Yield all frames, once the task is closed without an error."""
@@ -35,10 +35,10 @@ class FrameTask(Task, Protocol):
 
 
 class DeviceWork(Protocol):
-    """What devices do to every stretch of a clip, and how a clip is fed to them.
+    """A step that devices run on every stretch of a clip, and how a clip is fed to it.
 
-    Called, it turns (weights, carry, stretch) of one clip into (carry, output); many clips run side
-    by side with a leading axis.
+    Called, it maps (weights, carry, stretch) of one clip to (carry, output); it is vectorised over
+    many clips along a leading axis.
     """
 
     weights: PyTree
@@ -48,15 +48,15 @@ class DeviceWork(Protocol):
         ...
 
     def __call__(self, weights: PyTree, carry: PyTree, stretch: PyTree) -> tuple[PyTree, PyTree]:
-        """Work on one stretch."""
+        """Process one stretch."""
         ...
 
     def kind(self, clip: Clip) -> Hashable:
-        """Return what clips have in common whose stretches have the same shapes."""
+        """Return a key that is equal for clips whose stretches have the same shapes."""
         ...
 
     def task(self, clip: Clip, crop: float) -> FrameTask | None:
-        """Return a clip's work; None where the host has to do it.
+        """Return a clip's task; None where the host has to process it.
 
         Raises:
             InputError: the clip cannot be read.
@@ -65,10 +65,10 @@ class DeviceWork(Protocol):
 
 
 class DeviceMethod(Method, Protocol):
-    """A method that many clips can go through on devices."""
+    """A method that can process many clips at a time on devices."""
 
     def device_work(self) -> DeviceWork | None:
-        """Return the work; None where the method, as it is set up, needs the host."""
+        """Return the work on devices; None where the method's settings need the host."""
         ...
 
 

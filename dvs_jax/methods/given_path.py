@@ -23,7 +23,7 @@ class GivenPath:
     """The virtual camera's path as given, two poses or more.
 
     Attributes:
-        path: on the clip's clock; between its poses it turns evenly.
+        path: on the clip's clock; interpolated by slerp.
     """
 
     path: CameraPath
@@ -31,7 +31,7 @@ class GivenPath:
     look_ahead_s = np.inf
 
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
-        """Yield what the path shows of each frame; see `Method.frames`.
+        """Yield the grid of each frame for the path; see `Method.frames`.
 
         Raises:
             InputError: the path does not span the clip's frames.
@@ -42,7 +42,7 @@ class GivenPath:
         return frames_along(clip, in_portions([real, wanted]), crop, np.inf)
 
     def fingerprint(self) -> dict[str, str]:
-        """Return what tells this method from others, as JSON values."""
+        """Return what identifies this method and its settings, as JSON values."""
         content = self.path.time_ns.tobytes() + self.path.quaternion.tobytes()
         return {"path": hashlib.sha256(content).hexdigest()}
 

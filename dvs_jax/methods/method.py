@@ -19,11 +19,11 @@ class Frame(NamedTuple):
     """What the output shows of one frame.
 
     Attributes:
-        source: float32 [rows, columns, 2], the source point (x, y) of each of regularly spaced
-            output points, first and last on the frame's edges, in shares of the frame (pixel centre
-            (c, r) is at ((c + 0.5) / W, (r + 0.5) / H)): a backward map. Rolling shutter, lens and
-            mesh are already in it. Outside [0, 1]: nothing of the source. All of a clip's frames
-            have as many rows and columns.
+        source: a backward map: float32 [rows, columns, 2], the source point (x, y) of each of
+            regularly spaced output points, the first and last on the frame's edges. Coordinates
+            are fractions of the frame's width and height: pixel centre (c, r) is at
+            ((c + 0.5) / W, (r + 0.5) / H). It includes rolling shutter, lens and any mesh. Points
+            outside [0, 1] lie outside the source. The shape is the same for all frames of a clip.
         pose: float64 [4], the virtual camera's pose where the method has one, [x, y, z, w], world
             to camera; else None. Of a frame that leaves the crop it stays as it is, though what is
             drawn is led back.
@@ -34,7 +34,7 @@ class Frame(NamedTuple):
 
 
 class Method(Protocol):
-    """Whatever tells each frame's grid."""
+    """A stabilisation method: computes each frame's backward grid."""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -43,15 +43,15 @@ class Method(Protocol):
 
     @property
     def look_ahead_s(self) -> float:
-        """How long frames may be held back, in seconds; infinite: until the clip's end.
+        """Look-ahead in seconds, by which frames may be delayed; infinite: until the clip's end.
 
-        Where it is infinite, all frames are asked for before the first is drawn, and the pictures
-        are decoded once more if the method looks at them.
+        Where it is infinite, all frames are computed before the first is drawn, and the pictures
+        are decoded a second time if the method reads them.
         """
         ...
 
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
-        """Yield what is shown of each frame, in order.
+        """Yield each frame's grid, in order.
 
         Args:
             clip: has what the method needs.

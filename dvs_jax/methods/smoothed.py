@@ -1,4 +1,4 @@
-"""The camera's own path, smoothed: the classical methods."""
+"""The camera's own path, smoothed: the classical methods, without a network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ DEFAULT_SMOOTHER = "adaptive"
 
 @dataclass(frozen=True)
 class Smoothed:
-    """A smoother of the gyro's path; it sees all of the clip.
+    """A smoother of the gyro's path, run over the whole clip.
 
     Attributes:
         smoother: one of `smoothing.SMOOTHERS`.
@@ -28,11 +28,11 @@ class Smoothed:
     look_ahead_s = np.inf
 
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
-        """Yield what the smoothed path shows of each frame; see `Method.frames`."""
+        """Yield the grid of each frame for the smoothed path; see `Method.frames`."""
         real = clips.real_path(clip)
         paths, look_ahead_s = smoothing.levels_within_frame(self.smoother, real)
         return frames_along(clip, in_portions(paths), crop, look_ahead_s)
 
     def fingerprint(self) -> dict[str, str]:
-        """Return what tells this method from others, as JSON values."""
+        """Return what identifies this method and its settings, as JSON values."""
         return {"smoother": self.smoother}

@@ -1,4 +1,4 @@
-"""Clips in stretches of equally many frames: what is compiled once serves clips of any length."""
+"""Clips split into stretches of a fixed number of frames, so that one compiled size serves all."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,15 +10,16 @@ import numpy as np
 Item = TypeVar("Item")
 
 FRAMES = 8
-"""Frames of a stretch."""
+"""Frames in a stretch."""
 
 
 class Stretch(NamedTuple):
-    """Some consecutive frames' arrays.
+    """Arrays of consecutive frames, padded to a fixed number.
 
     Attributes:
         arrays: a pytree of NumPy arrays, of the same shapes for every stretch of a program.
-        frames: how many of the frames are the clip's; those after them repeat the last.
+        frames: how many of the frames are the clip's; those after them are padding, which repeats
+            the last.
     """
 
     arrays: Any
@@ -26,7 +27,7 @@ class Stretch(NamedTuple):
 
 
 def starts(frames: int) -> Iterator[int]:
-    """Yield at which frame each stretch of a clip begins."""
+    """Yield the index of each stretch's first frame, for a clip of so many frames."""
     yield from range(0, frames, FRAMES)
 
 
@@ -41,7 +42,7 @@ def filled(tree: Any) -> Any:
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield things by the stretch."""
+    """Yield lists of as many items as a stretch has frames; the last may be shorter."""
     rest = iter(items)
     while chunk := list(islice(rest, FRAMES)):
         yield chunk

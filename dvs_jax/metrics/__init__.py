@@ -1,10 +1,9 @@
-"""How steady, how undistorted, how wide a stabilised video is.
+"""Metrics of a stabilised video: stability, distortion, field of view.
 
 Distortion, field of view, stability and correlation are the official program's measures, equal to
 its numbers (`official`). It prints them for the output alone; here the unstabilised input gets the
-same row, made by the same functions with the output being the input. Three measures it lacks come
-on top: rotation jitter, angular jerk, and a rotation stability that looks at the rotation
-(`rotation`).
+same row, by the same functions with the input as its output. Three measures are added: rotation
+jitter, angular jerk, and a stability of the actual rotation (`rotation`).
 """
 
 from dvs_jax.metrics.image_path import image_path

@@ -1,4 +1,4 @@
-"""A frame as the metrics see it: small, grey, and the features that are found in it."""
+"""Frames prepared for the metrics: resized, grey, with their SIFT features."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from jaxtyping import Float32, UInt8
 from dvs_jax.errors import InputError
 
 WIDTH, HEIGHT = 640, 480
-"""Every frame is resized to this before anything is measured, whatever its shape."""
+"""Every frame is resized to this first, whatever its aspect."""
 
 
 class Picture(NamedTuple):
-    """A frame, uint8 [480, 640] grey, and the width and height that it had before."""
+    """A frame, uint8 [480, 640] grey, and its original width and height in pixels."""
 
     size: tuple[int, int]
     grey: UInt8[np.ndarray, "height width"]
@@ -28,7 +28,7 @@ class View:
 
     Attributes:
         picture: the frame.
-        points: float32 [feature, 2], where they are, (x, y) in pixels of the picture.
+        points: float32 [feature, 2], keypoints, (x, y) in pixels of the picture.
         descriptors: float32 [feature, 128], integers from 0 to 255.
     """
 
@@ -60,7 +60,7 @@ def find_features(picture: Picture) -> View:
     """Find the SIFT features of a picture."""
     with without_ipp():
         features, descriptors = cv2.SIFT.create().detectAndCompute(picture.grey, None)
-    # OpenCV has None and an empty tuple for a frame without features.
+    # OpenCV returns None and an empty tuple for a frame without features.
     return View(
         picture=picture,
         points=np.asarray(cv2.KeyPoint.convert(features), np.float32).reshape(-1, 2),
@@ -70,10 +70,10 @@ def find_features(picture: Picture) -> View:
 
 @contextlib.contextmanager
 def without_ipp() -> Iterator[None]:
-    """Let OpenCV compute in this thread without Intel's IPP, which its wheels for x86 bring.
+    """Disable Intel's IPP, which OpenCV's wheels for x86 include, in this thread.
 
-    IPP rounds differently from OpenCV and from one processor to another, and stability hangs on
-    little.
+    IPP rounds differently from OpenCV and from one processor to another, and stability is sensitive
+    to rounding.
     """
     before = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(False)

@@ -1,4 +1,4 @@
-"""The camera path that the pictures stand for."""
+"""The camera path estimated from the motion of the image."""
 
 import itertools
 
@@ -19,18 +19,18 @@ def image_path(
     time_ns: Int[np.ndarray, "frame"],
     camera: Camera,
 ) -> CameraPath:
-    """Return the camera path that the motion of the image stands for, for want of a gyro.
+    """Return the camera path estimated from homographies, where there is no gyro.
 
-    A turning camera moves the image by H = K·R·K⁻¹; the step's rotation is the one nearest to
-    K⁻¹·H·K (its orthogonal polar factor). What a moving camera or a warp adds to H counts as
-    rotation as far as it looks like one.
+    A rotating camera moves the image by H = K·R·K⁻¹; the step's rotation is the one nearest to
+    K⁻¹·H·K (its orthogonal polar factor). The parts of H from a moving camera or a warp count as
+    rotation as far as they resemble one.
 
     Args:
         motions: homographies of one 640 × 480 frame's pixels to the next one's; NaN where unknown,
             which is interpolated in time.
         size: width and height of the frames in pixels before they were resized.
         time_ns: int64 [frame], when the frames were taken, one more than `motions` or longer.
-        camera: whose lens they were seen through.
+        camera: of the video; gives K.
 
     Returns:
         A pose a frame, from the identity on; the first pose alone if no motion is known.

@@ -1,4 +1,4 @@
-"""The homography that takes one frame's features to another's."""
+"""The homography between two frames, from matched SIFT features by RANSAC."""
 
 import cv2
 import numpy as np
@@ -17,8 +17,8 @@ def match(source: View, target: View) -> Float[np.ndarray, "3 3"] | None:
     """Return the homography from one frame's pixels to the other's.
 
     Returns:
-        float64 [3, 3] for 640 × 480 pixels, or None where too few features match, or no change of
-        view explains them.
+        float64 [3, 3] for 640 × 480 pixels, or None where too few features match, or RANSAC finds
+        no homography that a change of view can cause.
     """
     nearest, distinct = nearest_descriptors(source.descriptors, target.descriptors)
     if distinct.sum() < _FEWEST_MATCHES:
@@ -50,7 +50,7 @@ def nearest_descriptors(
     squares = (query**2).sum(axis=1)
     for start in range(0, len(query), _BLOCK):
         block = slice(start, start + _BLOCK)
-        # Not by NumPy, whose own threads wait for cores that other stages keep busy.
+        # Not by NumPy, whose threads would compete with the other stages for cores.
         likeness = cv2.gemm(doubled[block], known, 1.0, _NONE, 0.0, flags=cv2.GEMM_2_T)
         rows = np.arange(len(likeness))
         nearest[block] = likeness.argmax(axis=1)
@@ -70,7 +70,7 @@ def as_array(
 
 
 def fill_unknown(homographies: Float[np.ndarray, "step 3 3"]) -> Float[np.ndarray, "step 3 3"]:
-    """Interpolate unknown steps, NaN, between the known ones around them; empty if none is known.
+    """Interpolate unknown steps, NaN, linearly between known ones; empty if none is known.
 
     Steps have a last entry of 1 and are near the identity, so their entries may be interpolated.
     """
@@ -89,7 +89,7 @@ def corners() -> Float[np.ndarray, "3 corner"]:
 
 
 def _is_view_change(homography: Float[np.ndarray, "3 3"]) -> bool:
-    """Return whether no corner of the frame passes behind the camera and nothing is mirrored."""
+    """Return whether no corner of the frame maps behind the camera and nothing is mirrored."""
     depths = homography[2] @ corners()
     return bool(
         np.isfinite(homography).all() and (depths > 0.0).all() and np.linalg.det(homography) > 0.0

@@ -1,7 +1,7 @@
-"""Videos measured against the one they were made from.
+"""The metrics of stabilised videos against their input.
 
-Frames are streamed through threads: decoded and shrunk, their features found once, several frames
-at a time, and matched, in order, where the results are waited for.
+Frames are streamed through pipeline stages in threads: they are decoded and resized, their features
+are found once, several frames at a time, and matched in order.
 """
 
 import itertools
@@ -26,10 +26,10 @@ from dvs_jax.stages import Stages, one_opencv_thread
 logger = logging.getLogger("dvs_jax")
 
 _THREADS = min(4, os.cpu_count() or 1)
-"""That find features; each takes 80 MB for the Gaussian pyramid."""
+"""Threads that find features; each takes 80 MB for SIFT's Gaussian pyramid."""
 
 Pictures = Sequence[Picture]
-"""A frame of the input and what each output shows instead of it, which may be the same object."""
+"""A frame of the input and that of each output, which may be the same object."""
 
 
 def measure(
@@ -39,7 +39,7 @@ def measure(
     camera: Camera,
     paths: tuple[CameraPath, CameraPath] | None = None,
 ) -> MetricsTable:
-    """Measure a stabilised video against the video it was made from.
+    """Compute the metrics of a stabilised video against its input.
 
     Both are read once, side by side, to the end of the shorter one. Frames may have any size,
     which may differ between the two; each is resized to 640 × 480 (bilinear, as in the official
@@ -49,7 +49,7 @@ def measure(
         inputs: the unstabilised frames, RGB.
         outputs: the stabilised frames, RGB, frame by frame those of `inputs`. May be `inputs`.
         time_ns: int64 [frame], increasing, when the frames were taken; those beyond the shorter
-            video are not used. It and `camera` are for `image_path` and idle if there are `paths`.
+            video are not used. It and `camera` are for `image_path`, and unused with `paths`.
         camera: of the video.
         paths: the real and the virtual camera's path, from which the input's and the output's
             jitter and jerk then come. Without them they come from `image_path`, for both rows.
@@ -76,15 +76,15 @@ def measure_each(
     camera: Camera,
     output_camera: Camera,
 ) -> tuple[Metrics, list[Metrics]]:
-    """Measure several stabilised videos against the one they were made from, read once.
+    """Compute the metrics of several stabilised videos against their input, read once.
 
     Jitter and jerk are those of `image_path`.
 
     Args:
-        frames: each unstabilised frame, RGB, with what the videos show instead of it.
+        frames: each unstabilised frame, RGB, with the same frame of each stabilised video.
         time_ns: int64 [frame], increasing, when the frames were taken.
         camera: of the unstabilised video.
-        output_camera: of the others: a crop that is scaled back lengthens the focal length.
+        output_camera: of the others: a crop that is scaled back increases the focal length.
 
     Returns:
         The input's row, and each output's.
@@ -115,7 +115,7 @@ def _rows(frames: Iterable[Pictures], stages: Stages) -> list[Row]:
 
 
 def _with_features(frames: Iterable[Pictures]) -> Iterator[list[View]]:
-    """Yield what each picture shows, found in several threads, in the order of the frames."""
+    """Yield the pictures with their features, found in several threads, in order."""
     begun: deque[list[Future[View]]] = deque()
     with ThreadPoolExecutor(_THREADS, "features") as pool:
         for source, *targets in frames:
@@ -138,7 +138,7 @@ def _side_by_side(
 ) -> Iterator[Pictures]:
     sources = stages.run("reading the input", _all_shrunk(inputs, "input"))
     if outputs is inputs:
-        # Two walks over one stream would share its frames out between them.
+        # Two iterations over one stream would each get only some of its frames.
         return ((picture, picture) for picture in sources)
     return _pairs(sources, stages.run("reading the output", _all_shrunk(outputs, "output")))
 

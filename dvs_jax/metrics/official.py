@@ -1,8 +1,8 @@
 """The measures of the program published with "Deep Online Fused Video Stabilization".
 
-(Shi, Lai, Liu, Liang, WACV 2022.) Equal to its numbers, oddities included: distortion, field of
-view, stability and correlation. All are made of homographies between frames of 640 × 480 pixels:
-`warps`, float64 [frame, 3, 3], each from the input to the output, and `motions`, float64
+(Shi, Shi, Lai, Liang, Liang, WACV 2022.) Distortion, field of view, stability and correlation,
+equal to its numbers, peculiarities included. All come from homographies between frames of 640 × 480
+pixels: `warps`, float64 [frame, 3, 3], each from the input to the output, and `motions`, float64
 [step, 3, 3], each from a frame to the next.
 """
 
@@ -26,10 +26,10 @@ _STILL = 1e-6
 
 
 def distortion(warps: Float[np.ndarray, "frame 3 3"]) -> Float[np.ndarray, "kept"]:
-    """Return the smaller over the larger magnitude of the eigenvalues of each affine part.
+    """Return each affine part's ratio of eigenvalues, the smaller over the larger magnitude.
 
     Returns:
-        In [0.5, 1]; smaller ones are left out.
+        In [0.5, 1]; smaller ratios are left out.
     """
     magnitude = np.abs(np.linalg.eigvals(warps[:, :2, :2]))
     smaller, larger = magnitude.min(axis=1), magnitude.max(axis=1)
@@ -39,10 +39,10 @@ def distortion(warps: Float[np.ndarray, "frame 3 3"]) -> Float[np.ndarray, "kept
 def fov_ratios(
     warps: Float[np.ndarray, "frame 3 3"],
 ) -> tuple[Float[np.ndarray, "kept"], Float[np.ndarray, "kept"]]:
-    """Return one less the widest gap at a border of the output, as a share of the frame.
+    """Return 1 minus the widest gap at a border of the output, as a fraction of the frame.
 
     Returns:
-        Of the width and of the height; of each the values below 0.5 and then the five smallest are
+        For the width and for the height; of each, values below 0.5 and then the five smallest are
         left out.
     """
     across, down = (_without_outliers(axis) for axis in _covered_shares(warps).T)
@@ -50,10 +50,11 @@ def fov_ratios(
 
 
 def stability(motions: Float[np.ndarray, "step 3 3"]) -> tuple[float, float]:
-    """Return the steady share of the accumulated shift, and of the official "rotation".
+    """Return the stability of the accumulated shift, and of the official "rotation".
 
     Returns:
-        Of √(M₀₂² + M₁₂²) and of atan2(M₀₀, M₁₁), with M the product of the motions so far.
+        `steady_share` of √(M₀₂² + M₁₂²) and of atan2(M₀₀, M₁₁), with M the product of the motions
+        so far.
     """
     path = accumulated(motions)
     return (
@@ -64,19 +65,19 @@ def stability(motions: Float[np.ndarray, "step 3 3"]) -> tuple[float, float]:
 
 def accumulated(motions: Float[np.ndarray, "step 3 3"]) -> Float[np.ndarray, "step 3 3"]:
     """Return the product of the motions up to each."""
-    # Zooming for minutes on end can grow the product without bound; that is then not defined.
+    # A long zoom can make the product overflow; the measures are then undefined.
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(list(itertools.accumulate(motions, np.matmul))).reshape(-1, 3, 3)
 
 
 def steady_share(path: Float[np.ndarray, "step"]) -> float:
-    """Return the share of the energy in the lowest five frequencies (pixels or degrees in).
+    """Return the fraction of a signal's spectral energy that lies in its lowest five frequencies.
 
     Returns:
-        NaN below 13 steps, where these are all there are, and for a path without any motion.
+        NaN below 13 steps, which have no more frequencies, and for a path without any motion.
     """
     energy = np.abs(np.fft.fft(path)) ** 2 if len(path) else path
-    # The lower half without the constant; the upper half mirrors it.
+    # The lower half without the DC component; the upper half mirrors it.
     energy = energy[1:][: (len(path) - 1) // 2]
     if len(energy) <= _STEADY_BINS or not energy.sum() > (_STILL * len(path)) ** 2:
         return math.nan
@@ -93,7 +94,7 @@ def tile_correlations(
     Args:
         source: uint8 [480, 640], the input, grey.
         target: uint8 [480, 640], the output, grey.
-        warp: from the pixels of one to those of the other.
+        warp: homography from the source's pixels to the target's.
 
     Returns:
         float64 [36]; NaN where one of them is flat.
@@ -115,7 +116,7 @@ def _centered_tiles(grey: UInt8[np.ndarray, "height width"]) -> Float[np.ndarray
 
 
 def _covered_shares(warps: Float[np.ndarray, "frame 3 3"]) -> Float[np.ndarray, "frame 2"]:
-    """Return one less the widest gap at the output's left or right, and at its top or bottom."""
+    """Return 1 minus the widest gap at the output's left or right, and at its top or bottom."""
     seen = warps @ corners()
     x, y = seen[:, 0] / seen[:, 2], seen[:, 1] / seen[:, 2]
     gap_x = np.maximum(x[:, :2], WIDTH - x[:, 2:]).max(axis=1)

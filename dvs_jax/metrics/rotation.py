@@ -1,4 +1,4 @@
-"""How much a rotation shakes: jitter and jerk of a path, steadiness of what frames show."""
+"""Measures of shake in rotation: jitter and jerk of a path, stability of the image's rotation."""
 
 import math
 
@@ -12,7 +12,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.metrics.official import accumulated, steady_share
 
 JITTER_ABOVE_HZ = 2.0
-"""Rotation slower than this is taken for a movement that was meant."""
+"""Rotation slower than this is taken for intended motion."""
 
 _SHORTEST_S = 2.0 / JITTER_ABOVE_HZ
 _SEGMENT_S = 5.0
@@ -24,18 +24,18 @@ def rotation_jitter(path: CameraPath) -> float:
     The increments between poses, φ_k = log(q_{k+1} ⊗ q_k⁻¹), are summed to three angles
     θ_k = φ_0 + … + φ_{k−1}, which neither wrap nor depend on the world's frame, and brought to
     uniform times (cubic spline, as many as there are poses). With S_a(f) the power spectral density
-    of axis a (Welch: segments of about five seconds, half overlapping, each less its straight line
-    and under a Hann window), the jitter is √(Σ_a Σ_{f > 2 Hz} S_a(f)·Δf).
+    of axis a (Welch's method: segments of about five seconds, half overlapping, linearly detrended,
+    with a Hann window), the jitter is √(Σ_a Σ_{f > 2 Hz} S_a(f)·Δf).
 
-    So A·sin(2π·5 Hz·t) about one axis gives A/√2, and a pan at constant speed gives zero. Under the
-    window, slower motion leaks little: 1e-4 of its amplitude at 0.5 Hz over ten seconds.
+    So A·sin(2π·5 Hz·t) about one axis gives A/√2, and a pan at constant speed gives zero. With this
+    window slower motion leaks little: 1e-4 of its amplitude at 0.5 Hz over ten seconds.
 
     Returns:
-        NaN for a path shorter than a second, which cannot tell slow from fast, or sampled too
-        slowly to hold 2 Hz.
+        NaN for a path shorter than a second, in which 2 Hz cannot be resolved, or sampled below its
+        Nyquist rate.
 
     Raises:
-        InputError: the path's times do not increase, or it holds something that is no number.
+        InputError: the path's times do not increase, or some value is not finite.
     """
     angle, rate = _uniform_angles(path)
     count = len(angle)
@@ -54,15 +54,15 @@ def angular_jerk(path: CameraPath) -> float:
     """Return the RMS over time of the length of a path's angular jerk, in degrees/s³.
 
     Jerk is the third difference of the angles θ of `rotation_jitter`, at uniform times Δt apart,
-    over Δt³. Of A·sin(ω·t) about one axis this gives (A·ω³/√2)·(sin(ω·Δt/2)/(ω·Δt/2))³: the
-    derivative for slow motion, 0.87 of it at 5 Hz and 30 frames/s, and never blind to fast motion
-    as wider differences are.
+    over Δt³. For A·sin(ω·t) about one axis it is (A·ω³/√2)·(sin(ω·Δt/2)/(ω·Δt/2))³: the derivative
+    for slow motion, 0.87 of it at 5 Hz and 30 frames/s. Unlike wider differences it has no zero
+    below the Nyquist frequency.
 
     Returns:
         NaN below four poses.
 
     Raises:
-        InputError: the path's times do not increase, or it holds something that is no number.
+        InputError: the path's times do not increase, or some value is not finite.
     """
     angle, rate = _uniform_angles(path)
     jerk = np.diff(angle, n=3, axis=0) * rate**3
@@ -70,7 +70,7 @@ def angular_jerk(path: CameraPath) -> float:
 
 
 def rotation_stability(motions: Float[np.ndarray, "step 3 3"]) -> float:
-    """Return the steady share of the rotation in the image plane (see `official.steady_share`).
+    """Return the stability of the rotation in the image plane (see `official.steady_share`).
 
     Args:
         motions: float64 homographies, each of a 640 × 480 frame's pixels to the next one's.

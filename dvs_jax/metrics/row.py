@@ -1,4 +1,4 @@
-"""What is kept of the frames of one row of the table, and what it comes to."""
+"""Accumulating one row of the metrics table, frame by frame."""
 
 import math
 
@@ -16,7 +16,7 @@ from dvs_jax.metrics.table import Metrics
 
 
 class Row:
-    """Takes a video frame by frame, of which homographies and scalars are kept."""
+    """Takes a video frame by frame; only homographies and scalars are kept."""
 
     def __init__(self) -> None:
         self._size = (WIDTH, HEIGHT)
@@ -26,11 +26,11 @@ class Row:
         self._previous: View | None = None
 
     def add(self, source: View, target: View) -> None:
-        """Compare a frame with the one it was made from and with the one before it.
+        """Match a frame with its source and with the frame before it.
 
         Args:
             source: the unstabilised frame.
-            target: the frame of this row; the same object where it is that of the input.
+            target: this row's frame; the same object for the input's row.
         """
         warp = np.eye(3) if target is source else match(source, target)
         if warp is not None and len(self._warps) >= official.FIRST_CORRELATED_FRAME:
@@ -43,11 +43,11 @@ class Row:
         self._size = target.picture.size
 
     def image_path(self, time_ns: Int[np.ndarray, "frame"], camera: Camera) -> CameraPath:
-        """Return the camera path that the pictures stand for (see `image_path`)."""
+        """Return the camera path estimated from the pictures (see `image_path`)."""
         return image_path(as_array(self._motions), self._size, time_ns, camera)
 
     def summary(self, path: CameraPath) -> Metrics:
-        """Return the measures, with the jitter and jerk of a path."""
+        """Return the metrics, with the jitter and jerk of a path."""
         warps = np.array([warp for warp in self._warps if warp is not None]).reshape(-1, 3, 3)
         motions = fill_unknown(as_array(self._motions))
         distortion, (across, down) = official.distortion(warps), official.fov_ratios(warps)

@@ -1,4 +1,4 @@
-"""The measures of a video, and the table that shows those of the input beside the output's."""
+"""The metrics of a video, and the table of the input's beside the output's."""
 
 import dataclasses
 import math
@@ -16,7 +16,7 @@ def _measured(label: str, unit: str, better: str, digits: int) -> Any:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What was measured of one video against the input; NaN where it is not defined.
+    """The metrics of one video against the input; NaN where undefined.
 
     Attributes:
         frames: number of frames compared.
@@ -29,18 +29,18 @@ class Metrics:
             the homography from input to output, in [0.5, 1] (smaller ones are left out); 1 keeps
             shapes.
         distortion_min: the smallest of these.
-        fov_ratio_average: one less the widest gap, as a share of width or height, that the input
+        fov_ratio_average: 1 minus the widest gap, as a fraction of width or height, that the input
             warped by the homography leaves at one border of the output; values below 0.5, then the
             five smallest of each axis are left out; the mean of both axes. NaN with five frames or
             fewer.
-        fov_ratio_min: the smallest over both axes. A gap is counted at one border only, so it
-            takes a central crop by 2·ratio − 1 to lose it.
-        stability_translation: share of the energy of the accumulated shift √(M₀₂² + M₁₂²) that
-            lies in the lowest five frequencies. NaN below 14 frames, where these are all there
-            are, and for a video without any motion. It hangs on little: one grey level of rounding
-            moved it from 0.91 to 0.84 on 50 frames from a driving car.
+        fov_ratio_min: the smallest over both axes. A gap is counted at one border only, so a
+            central crop to 2·ratio − 1 is needed to remove it.
+        stability_translation: fraction of the energy of the accumulated shift √(M₀₂² + M₁₂²) that
+            lies in the lowest five frequencies. NaN below 14 frames, which have no more
+            frequencies, and for a video without any motion. It is sensitive to rounding: one grey
+            level changed it from 0.91 to 0.84 on 50 frames from a driving car.
         stability_rotation: likewise of atan2(M₀₀, M₁₁), the official "rotation": it compares the
-            scales of the two axes and hardly sees a rotation.
+            scales of the two axes and hardly depends on a rotation.
         stability_mean: mean of the two.
         stability_rotation_corrected: likewise of atan2(M₁₀, M₀₀), the rotation in the image plane.
         correlation_average: correlation of the output with the warped input over 6 × 6 tiles, from
@@ -72,14 +72,14 @@ class Metrics:
 
 @dataclass(frozen=True)
 class MetricsTable:
-    """The unstabilised input's row, with the output being the input, and the output's row."""
+    """The row of the unstabilised input, taken as its own output, and the row of the output."""
 
     input: Metrics
     output: Metrics
 
 
 def render(table: MetricsTable) -> rich.table.Table:
-    """Lay the metrics out for the screen; what is not defined shows as a dash."""
+    """Return the metrics as a printable table; undefined values are dashes."""
     screen = rich.table.Table("Metric", "Unit", "Better")
     screen.add_column("Input", justify="right")
     screen.add_column("Output", justify="right")

@@ -1,9 +1,9 @@
-"""A clip to its stabilised video, by any method: what is shown, the drawing, the files.
+"""A clip to its stabilised video, by any method: framing, drawing, encoding, the output files.
 
-Each stage is a generator that takes what the one before it yields: decoding, the method, framing,
-drawing, encoding. Chained directly they run one after the other; run by `Stages`, each has a thread
-of its own, and the results are the same. The queues between them are bounded, and what all of a
-clip has to be known of lies in a temporary file: memory does not grow with the video's length.
+Each pipeline stage is a generator that consumes the one before it: decoding, the method, framing,
+drawing, encoding. Chained directly they run in one thread; run by `Stages`, each has a thread of
+its own, with bounded queues in between, and the results are the same. Grids that are needed for a
+whole clip at once lie in a temporary file, so memory does not grow with the video's length.
 """
 
 from dvs_jax.methods import Frame, Method, Picture

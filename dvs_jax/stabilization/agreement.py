@@ -1,4 +1,4 @@
-"""Whether the gyro tells of the motion that the pictures show.
+"""Whether the gyro agrees with the motion seen in the pictures.
 
 It does not where the sensor's axes, signs or clock are described wrongly, nor where the camera has
 stabilised the video itself. Stabilising by such a gyro adds shake, and the path does not show it.
@@ -17,17 +17,17 @@ TRACKED_WIDTH = 320
 """Frames are reduced to this width before points are tracked: enough for hundredths of a degree."""
 
 SAMPLED_PAIRS = 60
-"""Pairs of frames, evenly spread over a clip, that are compared: enough for a verdict."""
+"""Pairs of frames, evenly spread over a clip, that are compared."""
 
 _POINTS = 150
 _FEWEST_POINTS = 12
 
 _LEAST_MOTION = 1e-3
-"""Shift per frame (RMS, in frame widths) below which there is too little motion to judge by."""
+"""Shift per frame (RMS, in frame widths) below which there is too little motion to compare."""
 
 
 class Agreement:
-    """Compares the shift of the pictures' middle, frame by frame, with the gyro's prediction."""
+    """Compares the image shift at the frame's centre with the gyro's prediction, frame by frame."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Agreement:
             camera: the camera.
             size: width and height of a frame in pixels.
             pose: the camera's pose at the middle of every frame, [x, y, z, w], world to camera.
-            ois: lens shift then, in fractions of the frame.
+            ois: lens shift at these times, in fractions of the frame.
         """
         turn = cameras.homography(camera, size, pose[:-1], pose[1:], ois[:-1], ois[1:])
         middle = np.broadcast_to(np.array(size) / 2.0, (len(turn), 2))
@@ -53,11 +53,11 @@ class Agreement:
         self._previous: tuple[int, UInt8[np.ndarray, "height width"]] | None = None
 
     def wants(self, index: int) -> bool:
-        """Return whether the frame of this index is in one of the pairs that are compared."""
+        """Return whether the frame with this index is in one of the pairs that are compared."""
         return index % self._stride in (0, 1 % self._stride)
 
     def watch(self, index: int, picture: av.VideoFrame) -> None:
-        """Take a frame that is wanted, as `video.read_pictures` yields it, in order of indices."""
+        """Take a frame that `wants` names, as `video.read_pictures` yields it, in order."""
         grey = shrunk_luma(picture, self._small)
         earlier, first = self._previous or (None, None)
         if first is not None and earlier == index - 1 and earlier % self._stride == 0:
@@ -65,10 +65,10 @@ class Agreement:
         self._previous = index, grey
 
     def explained(self) -> float:
-        """Return the share of the pictures' motion that the gyro explains.
+        """Return the fraction of the pictures' motion that the gyro explains.
 
         It is 1 − Σ|seen − predicted|² / Σ|seen|²: 1 where they agree, 0 where the gyro is no better
-        than none, below 0 where it is worse than none, NaN where too little moves to tell.
+        than none, below 0 where it is worse than none, NaN where there is too little motion.
         """
         seen = np.array(list(self._seen.values())).reshape(-1, 2)
         predicted = self._predicted[list(self._seen)].reshape(-1, 2)
@@ -82,10 +82,10 @@ class Agreement:
 def _shift_of_middle(
     previous: UInt8[np.ndarray, "height width"], grey: UInt8[np.ndarray, "height width"]
 ) -> Float[np.ndarray, "2"]:
-    """Return how the frame's middle moves in frame widths; NaN where too few points are tracked.
+    """Return the shift of the frame's centre in frame widths; NaN where too few points are tracked.
 
-    It is read off the shift, turn and zoom that most points follow: a thing that moves by itself
-    does not count.
+    It comes from the similarity (shift, rotation, zoom) that RANSAC fits to the tracked points, so
+    objects that move by themselves do not count.
     """
     height, width = grey.shape
     points = cv2.goodFeaturesToTrack(previous, _POINTS, 0.01, 7)
@@ -96,7 +96,7 @@ def _shift_of_middle(
     kept = found[:, 0].astype(bool)
     if kept.sum() < _FEWEST_POINTS:
         return np.full(2, np.nan)
-    # OpenCV seeds its random samples alike in every call: the same video gives the same verdict.
+    # OpenCV seeds RANSAC equally in every call: the same video gives the same result.
     similarity, _ = cv2.estimateAffinePartial2D(
         points[kept], moved[kept], ransacReprojThreshold=1.0
     )

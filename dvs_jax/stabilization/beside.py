@@ -1,4 +1,4 @@
-"""What travels beside the things that a stage works on."""
+"""Items that pass a pipeline stage beside the ones that it works on."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,12 +13,12 @@ def beside(
     items: Iterable[tuple[Companion, Given]],
     stage: Callable[[Iterator[Given]], Iterable[Made]],
 ) -> Iterator[tuple[Companion, Made]]:
-    """Run a stage on the second of each two things, and put the first beside what it makes of it.
+    """Run a stage on the second item of each pair, and pair its results with the first items.
 
     Args:
-        items: pairs, such as of a picture and its flow.
-        stage: yields one thing for each that it takes, in order, however much later: pictures wait
-            until the path that leads past them is known.
+        items: pairs, such as a picture and its flow.
+        stage: yields one result for each item that it takes, in order, with any delay; the first
+            items are queued until then.
     """
     waiting: deque[Companion] = deque()
 

@@ -1,4 +1,4 @@
-"""The stage that draws what is shown of each frame."""
+"""The pipeline stage that warps and crops each frame."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -16,8 +16,8 @@ class Drawn(NamedTuple):
     """A drawn frame.
 
     Attributes:
-        shown: what is shown.
-        pictures: each output's picture.
+        shown: the grid and the crop that it was drawn by.
+        pictures: one for each output video.
     """
 
     shown: Shown
@@ -27,12 +27,12 @@ class Drawn(NamedTuple):
 def drawn(
     shown: Iterable[tuple[av.VideoFrame, Shown]], clip: Clip, uncropped: bool, border: Border
 ) -> Iterator[Drawn]:
-    """Yield each frame cropped to what is shown and, if wanted, the whole of it.
+    """Yield each frame warped and cropped and, if wanted, uncropped as well.
 
     Args:
-        shown: the source's pictures, and what is to be seen of them.
+        shown: the source's pictures, each with its grid and crop.
         clip: the source.
-        uncropped: whether to draw a second picture that nothing is cut off from.
+        uncropped: whether to draw a second, uncropped picture.
         border: what fills pixels that a frame does not cover.
     """
     width, height = clip.size
@@ -49,5 +49,5 @@ def drawn(
 
 
 def shares(shown: Shown, uncropped: bool) -> list[float]:
-    """Return which share of each axis each video shows."""
+    """Return the fraction of each axis that each output video shows."""
     return [shown.kept, 1.0] if uncropped else [shown.kept]

@@ -1,4 +1,4 @@
-"""How much of the output is shown: which share of each axis, of every frame."""
+"""The crop of every frame: which central fraction of the uncropped output is shown."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -16,14 +16,14 @@ from dvs_jax.stabilization.spool import Spool
 from dvs_jax.warping import coverage, grid
 
 Framing = Literal["fixed", "varying", "smallest"]
-"""All that the crop allows is cut off; or what is needed now, changing slowly; or what the worst
-frame needs, for which all frames have to be known."""
+"""The largest crop allowed, always; or the crop needed now, changing slowly; or the crop that the
+worst frame needs, for which all frames have to be known."""
 
 WIDENING_S = 4.0
-"""Time constant in seconds with which a varying picture widens again."""
+"""Time constant in seconds with which a varying crop widens again."""
 
 LEADING_BACK_S = 0.4
-"""How far ahead frames are looked at that leave the crop, in seconds."""
+"""Look-ahead in seconds for frames that do not cover what the crop leaves."""
 
 _FRAMES_AT_ONCE = 8
 
@@ -31,11 +31,11 @@ Seconds = Float[np.ndarray, "frame"]
 
 
 class Shown(NamedTuple):
-    """What is drawn of a frame.
+    """The grid and the crop of one frame.
 
     Attributes:
-        frame: what its method tells, led back to the crop where it left it.
-        kept: central share of the width and of the height that is shown.
+        frame: from the method, blended towards the identity where the crop demands.
+        kept: central fraction of the width and of the height that is shown.
     """
 
     frame: Frame
@@ -43,28 +43,29 @@ class Shown(NamedTuple):
 
 
 class Shares:
-    """The shares that may be shown: within what a frame covers, never less than the crop leaves.
+    """Limits of the fraction that is shown: within what a frame covers, never below the crop's.
 
     Attributes:
-        smallest: what is left where all is cut off that may be.
-        covered: what every frame has to cover: a little more, for rounding.
+        smallest: the fraction left by the largest crop allowed.
+        covered: the fraction that every frame has to cover: a little more, for rounding.
     """
 
     def __init__(self, crop: float, size: tuple[int, int]):
         """Describe the limits.
 
         Args:
-            crop: the most that may be cut off at each side, as a share of width and height.
+            crop: the most that may be cut off at each side, as a fraction of width and height.
             size: width and height of the frames in pixels.
         """
-        # A pixel is taken off at each side, since the outermost ones blend with the border.
+        # A pixel is cut off at each side, since bilinear sampling mixes the outermost ones with
+        # the border.
         self._margin = 2.0 / min(size)
         # In a tiny picture the margin can be all that is left.
         self.smallest = max(1.0 - 2.0 * crop - self._margin, self._margin)
         self.covered = min(self.smallest + self._margin / 2.0, 1.0)
 
     def of(self, kept: Float[np.ndarray, "frame"]) -> Float[np.ndarray, "frame"]:
-        """Return the shares to show of frames that cover so much (see `coverage.kept_share`)."""
+        """Return the fractions to show of frames with this coverage (see `coverage.kept_share`)."""
         return np.clip(kept - self._margin, self.smallest, 1.0)
 
 
@@ -75,16 +76,16 @@ def framed(
     shares: Shares,
     folder: Path | None = None,
 ) -> Iterator[Shown]:
-    """Decide how much is shown of each frame, and lead back what leaves the crop.
+    """Choose the crop of each frame, and make every frame cover it.
 
     Args:
-        framing: what decides.
-        frames: of a clip; consumed as what is shown is taken. A varying picture looks a second
-            ahead, the smallest crop at all of them.
+        framing: how the crop is chosen.
+        frames: of a clip; consumed as the results are. A varying crop has a look-ahead of a
+            second, the smallest one needs all frames.
         time_s: when each was taken, ascending.
-        shares: what may be shown.
-        folder: where grids are kept while the worst frame is looked for; None takes the system's
-            folder for temporary files, which may lie in the memory.
+        shares: the limits.
+        folder: for the temporary file of grids while the worst frame is searched; None takes the
+            system's folder for temporary files, which may lie in memory.
     """
     within = led_back(frames, time_s, shares)
     if framing == "smallest":
@@ -93,10 +94,10 @@ def framed(
 
 
 def led_back(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterator[Frame]:
-    """Yield frames that cover what has to be covered, in order.
+    """Yield frames that cover what the crop leaves, in order.
 
-    A frame that leaves it is blended towards the frame as it is, which covers everything, by a
-    factor that changes slowly: so any method holds any crop without borders.
+    The grid of a frame that does not is blended towards the identity, which covers everything, by a
+    factor that changes slowly: so no method's output shows borders at any crop.
     """
     giving_way = GivingWay(LEADING_BACK_S)
     waiting: list[Frame] = []
@@ -126,7 +127,7 @@ def _portions(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
 def _evaluated(
     measure: Callable[..., jax.Array], frames: list[Frame], *more: float
 ) -> Float[np.ndarray, "frame"]:
-    """Return a number a frame, found on a full portion, so that one compiled size serves all."""
+    """Return a number a frame, computed on a padded batch, so that it is compiled only once."""
     filled = np.minimum(np.arange(_FRAMES_AT_ONCE), len(frames) - 1)
     sources = np.stack([frames[index].source for index in filled])
     with jax.default_device(processor()):

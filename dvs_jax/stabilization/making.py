@@ -1,4 +1,4 @@
-"""A clip's results while they are made, and what is said of them once they are."""
+"""A clip's output files while they are written, and the report of them afterwards."""
 
 import dataclasses
 import json
@@ -26,13 +26,14 @@ from dvs_jax.video import VideoWriter
 from dvs_jax.whole_file import replacing, replacing_together
 
 LEAST_EXPLAINED = 0.5
-"""Share of the pictures' motion that a gyro worth stabilising by explains; parallax takes some."""
+"""Fraction of the pictures' motion below which a gyro that explains no more is taken for wrong;
+parallax alone lowers it."""
 
 _log = logging.getLogger("dvs_jax")
 
 
 class Making:
-    """A clip's results while they are made.
+    """A clip's output files while they are written.
 
     Attributes:
         clip: the source.
@@ -52,14 +53,14 @@ class Making:
 
     @property
     def path(self) -> CameraPath | None:
-        """The virtual path, once all frames are written; None of a method without poses."""
+        """The virtual camera's path, once all frames are written; None without poses."""
         poses = [pose for pose in self._poses if pose is not None]
         if len(poses) < len(self._poses) or not poses:
             return None
         return CameraPath(clips.center_time_ns(self.clip), np.stack(poses).astype(np.float64))
 
     def pictures(self) -> Iterator[av.VideoFrame]:
-        """Yield the frames that are used, while some are compared with the gyro."""
+        """Yield the clip's frames, and compare some of them with the gyro."""
         for index, picture in enumerate(clips.read_pictures(self.clip)):
             if self.agreement is not None and self.agreement.wants(index):
                 self.agreement.watch(index, picture)
@@ -83,7 +84,7 @@ class Making:
 
 
 def results_of(clip: Clip) -> str:
-    """Return what only one run at a time may write into a folder (see `whole_file.locked`)."""
+    """Return the name of the lock for a clip's results in a folder (see `whole_file.locked`)."""
     return f"the results of {clip.name}"
 
 
@@ -127,13 +128,13 @@ def _writer(clip: Clip, file: Path, settings: Settings) -> VideoWriter:
 
 
 def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -> Report:
-    """Remove what no longer holds, measure if that is wanted, and report.
+    """Remove outdated files of an earlier run, compute the metrics if wanted, and report.
 
     Args:
         made: the results, which have appeared.
         folder: where they are.
         measure: whether to compute the metrics.
-        track: told of the progress.
+        track: reports the progress.
     """
     clip, report = made.clip, _report(made, folder)
     _warn_of_disagreement(clip, report.explained)

@@ -1,4 +1,4 @@
-"""Which system a network's file is of: loaded as a method, or converted."""
+"""Networks loaded as methods, or converted, by the system that their file belongs to."""
 
 import dataclasses
 from pathlib import Path
@@ -43,7 +43,7 @@ def load_model(
 
 
 def _kind_of(path: Path) -> str:
-    # Official files are those of DVS; what else they are, the reader says.
+    # A file is taken for an official DVS checkpoint; its reader raises where it is none.
     return str(checkpoint.metadata(path).get("kind")) if path.is_dir() else weights.KIND
 
 
@@ -56,7 +56,7 @@ def _fused(path: Path, flow_estimator: str | Estimator, flow_weights: Path | Non
 
 
 _LOADERS = {weights.KIND: _fused}
-"""What loads a checkpoint of each kind; a system that moves in adds its own here."""
+"""The loader for each kind of checkpoint; a new system adds its own here."""
 
 
 def as_method(model: Method | FusedNetwork, flow_estimator: str | Estimator = "auto") -> Method:
@@ -80,7 +80,7 @@ def predict_trajectory(
     track: Track = silently,
     strength: float | None = None,
 ) -> CameraPath:
-    """Predict the virtual camera's path, not yet held within the frames.
+    """Predict the virtual camera's path, not yet limited to what the frames cover.
 
     Args:
         model: what `load_model` returned, or a fused network.

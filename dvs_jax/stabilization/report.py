@@ -16,10 +16,10 @@ class Report:
         plot: the picture of the real and the virtual path; None likewise.
         uncropped: the video at its full field of view, or None if it was not wanted.
         cropped: the video cropped to what the frames cover, scaled back to its size.
-        kept: share of the width and of the height that the crop keeps; where it varies, in the
-            frame that shows least.
-        explained: share of the pictures' motion that the gyro explains (see `agreement`); NaN
-            where too little moves to tell, and without a gyro.
+        kept: fraction of the width and of the height that the crop keeps; where it varies, the
+            smallest of all frames.
+        explained: fraction of the pictures' motion that the gyro explains (see `agreement`); NaN
+            where there is too little motion, and without a gyro.
         metrics_file: the measures as JSON, or None if they were not wanted.
         metrics: the measures of the input and of the output, or None.
     """

@@ -1,4 +1,4 @@
-"""From a clip to its stabilised video: frames shown, drawn and written."""
+"""From a clip to its stabilised video: grids computed, frames warped and written."""
 
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,12 @@ def stabilize(
         out: folder for the results; made if it is not there.
         model: what `load_model` returned, or a network.
         method: any other method (see `Method`).
-        path: the virtual camera's path as it is, such as an edited trajectory: it is drawn as far
-            as the crop allows.
+        path: the virtual camera's path, such as an edited trajectory: it is followed as far as
+            the crop allows.
         smoother: one of `smoothing.SMOOTHERS`, used where there is none of these three.
-        flow_estimator: what makes flow, for a bare network that wants it, where no files are.
-        track: told of the progress.
+        flow_estimator: computes flow where there are no flow files, for a `model` that is a network
+            and not a method.
+        track: reports the progress.
         settings: the fields of `Settings`: crop, framing, uncropped, border, crf, preset, encoder,
             measure.
 

@@ -11,7 +11,7 @@ from dvs_jax.warping.host import Border
 DEFAULT_CROP = 0.1
 
 DEFAULT_CRF, DEFAULT_PRESET = 20.0, "superfast"
-"""Two cores encode full HD as fast as it is played, and what is seen of it is as good as filmed."""
+"""Two cores encode full HD in real time, with no visible loss."""
 
 LARGEST_CROP = 0.45
 
@@ -21,13 +21,13 @@ class Settings:
     """What is wanted of a clip's results.
 
     Attributes:
-        crop: the most that may be cut off at each side, as a share of width and height; the method
-            gives way before more is needed.
+        crop: the most that may be cut off at each side, as a fraction of width and height; frames
+            are stabilised less where more would be needed.
         framing: how much is cut off. "fixed": all that the crop allows. "varying": what is needed
             now, changing slowly. "smallest": what the worst frame needs, which takes a second pass
-            over the video for a method that looks at the pictures. None is "smallest" where one
+            over the video for a method that reads the pictures. None is "smallest" where one
             pass is enough, and else "fixed".
-        uncropped: whether to write a second video that nothing is cut off from.
+        uncropped: whether to write a second, uncropped video.
         border: what fills pixels that the frame does not cover.
         crf: constant rate factor of the H.264 encoder, 0 to 51; less is better.
         preset: of the H.264 encoder, "ultrafast" to "veryslow": time against size.

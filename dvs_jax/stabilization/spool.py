@@ -1,4 +1,4 @@
-"""Frames of a whole clip, which are known before the first is drawn, kept out of the memory."""
+"""The grids of a whole clip in a temporary file, for methods that need all before drawing."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,9 +12,9 @@ from dvs_jax.methods import Frame
 
 
 class Spool:
-    """Keeps frames in a temporary file, 17 kB each at full HD: about as large as the video.
+    """Keeps frames' grids in a temporary file, 17 kB each at full HD: about the video's own size.
 
-    Used as a context manager: the file is gone with it, and with a process that is killed.
+    Used as a context manager: the file is removed at its end, and when the process is killed.
     """
 
     def __init__(self, folder: Path | None = None):

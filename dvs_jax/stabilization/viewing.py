@@ -1,4 +1,4 @@
-"""What is shown of each picture: in one pass where the method allows that, else in two."""
+"""Each picture with its grid and crop: in one pass where the method allows that, else in two."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ from dvs_jax.warping import grid
 _POSE_TOLERANCE = 1e-3
 
 Pictures = Callable[[], Iterable[av.VideoFrame]]
-"""Begins to read the frames that are used."""
+"""Starts reading the clip's frames from the first."""
 
 
 def shown(
@@ -35,7 +35,7 @@ def shown(
     stages: Stages,
     track: Track,
 ) -> Iterator[tuple[av.VideoFrame, Shown]]:
-    """Yield each picture with what is shown of it, in order.
+    """Yield each picture with its grid and crop, in order.
 
     Args:
         clip: what `load_clip` found.
@@ -45,8 +45,8 @@ def shown(
         framing: how much of that is; None for the smallest crop where it takes no second pass over
             the video, and else all of it.
         folder: see `framing.framed`.
-        stages: where decoding and the method run.
-        track: told of the progress of what comes before the first picture.
+        stages: runs decoding and the method in threads.
+        track: reports the progress of the first pass.
     """
 
     def decoded(read: Pictures) -> Iterator[av.VideoFrame]:
@@ -68,7 +68,7 @@ def shown(
 
 
 def _begun(shown: Iterator[Shown]) -> Iterator[Shown]:
-    """Have the first one found now, and with it what all of them depend on."""
+    """Compute the first item now, and with it everything that all items depend on."""
     first = list(islice(shown, 1))
     return chain(first, shown)
 
@@ -80,7 +80,7 @@ def framed_by(
     framing: Framing,
     folder: Path | None = None,
 ) -> Iterator[Shown]:
-    """Return what is shown of a clip's frames; see `framing.framed`."""
+    """Return the grid and crop of a clip's frames; see `framing.framed`."""
     time_ns = clips.center_time_ns(clip)
     time_s = (time_ns - time_ns[0]) * 1e-9
     return framed(framing, frames, time_s, Shares(crop, clip.size), folder)
@@ -89,7 +89,7 @@ def framed_by(
 def with_pictures(
     method: Method, clip: Clip, pictures: Iterator[Picture], crop: float
 ) -> Iterator[tuple[Picture, Frame]]:
-    """Yield each picture with its frame, whether or not the method looks at pictures.
+    """Yield each picture with its frame, whether or not the method reads pictures.
 
     Pictures that the method has taken wait until it tells their frames.
 

@@ -1,9 +1,9 @@
-"""Frames in, frames out: video files and folders of images, read and written as streams.
+"""Video files and folders of images, read and written as streams of frames.
 
-Nothing here holds more than a handful of frames, so memory does not grow with a film's length.
-Frames are handed over as the sensor stored them. The rotation a phone notes beside them for the
-player is left to `VideoInfo` and put back by `VideoWriter`, because a gyro is mounted on the
-sensor and all geometry lives in the stored frame.
+Only a few frames are held at a time, so memory does not grow with a video's length. Frames are
+returned as stored, in the orientation of the sensor, because that is the gyro's frame and all
+geometry is in stored pixels. The rotation for display that a phone writes into the file is
+described by `VideoInfo` and written again by `VideoWriter`.
 """
 
 from dvs_jax.video.color import Color

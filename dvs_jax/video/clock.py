@@ -1,4 +1,4 @@
-"""The clock by which a written file stores its times."""
+"""The presentation times of a written file, in units of its time base."""
 
 import math
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from dvs_jax.video.times import NANOSECONDS, is_evenly_spaced
 
 @dataclass(frozen=True)
 class Clock:
-    """Turns times into the whole numbers a file stores, in units of `time_base` seconds.
+    """Converts times to the integers that a file stores, in units of `time_base` seconds.
 
     An original whose frames are evenly spaced may have stored their times rounded (Matroska to
-    milliseconds). They are put back into their exact places, so that 29.97 stays 30000/1001.
+    milliseconds). The exact times are restored, so that 29.97 stays 30000/1001.
 
     Attributes:
       time_base: seconds in a tick.
-      start: seconds at which the original's first frame is shown.
+      start: presentation time of the original's first frame, in seconds.
       rate: frames per second of an original whose frames are evenly spaced; None for any other.
       tolerance: seconds by which the original may have rounded a time.
     """
@@ -50,6 +50,6 @@ class Clock:
 
 
 def _coarse_enough(info: VideoInfo) -> Fraction:
-    """The original's own tick, unless so fine that .mp4 cannot count those between two frames."""
+    """The original's time base, unless so fine that .mp4 cannot store a frame's duration in it."""
     longest_gap = Fraction(int(np.diff(info.time_ns).max(initial=0)), NANOSECONDS)
     return info.time_base if longest_gap < 2**31 * info.time_base else Fraction(1, 90_000)

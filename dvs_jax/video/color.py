@@ -1,4 +1,4 @@
-"""What the numbers of a stored picture mean."""
+"""The colour space of a stored picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +16,19 @@ COLORSPACES = {
     7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020,
 }
-# What a matrix comes with where the file does not say: primaries, transfer.
+# Primaries and transfer that go with a matrix where the file does not name them.
 _COMPANIONS = {1: (1, 1), 4: (4, 4), 5: (5, 6), 6: (6, 6), 7: (7, 7), 9: (9, 14)}
 _UNSAID = (0, 2, 3)
 
 
 @dataclass(frozen=True)
 class Color:
-    """What the numbers of a stored picture mean, as code points of ITU-T H.273.
+    """The colour space of a stored picture, as code points of ITU-T H.273.
 
     Attributes:
       matrix: the RGB ↔ YCbCr matrix (1 = BT.709, 5 and 6 = BT.601, 9 = BT.2020).
       primaries: the colours of R, G and B (1 = BT.709).
-      transfer: the curve from light to number (1 = BT.709, 16 = PQ, 18 = HLG).
+      transfer: the transfer function from light to values (1 = BT.709, 16 = PQ, 18 = HLG).
     """
 
     matrix: int = 1
@@ -37,7 +37,7 @@ class Color:
 
 
 def color_of(path: Path, frame: av.VideoFrame) -> Color:
-    """Tell what the numbers of a decoded picture mean; what it leaves unsaid, players guess.
+    """Return the colour space of a decoded picture; what it leaves open is guessed as players do.
 
     Raises:
       InputError: no conversion to RGB is known for its matrix; the message names `path`.

@@ -1,4 +1,4 @@
-"""Opening a file and taking it apart, with errors for people."""
+"""Opening, demuxing and decoding a file, with errors for people."""
 
 import contextlib
 import logging
@@ -27,12 +27,12 @@ _ADVICE = "a recording or copy that was broken off leaves such a file"
 _OPEN_OPTIONS: dict[str, Any] = (
     {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 )
-# A decoder refuses larger pictures, also in mid-stream, before it takes memory for them.
+# A decoder refuses larger pictures, also in mid-stream, before it allocates memory for them.
 _DECODER_OPTIONS = {"max_pixels": str(MOST_PIXELS)}
-# No address in a file makes FFmpeg reach into the network.
+# No URL in a file can make FFmpeg access the network.
 _CONTAINER_OPTIONS = {"protocol_whitelist": "file"}
 
-# What FFmpeg opens as well, and follows to other files.
+# Formats that FFmpeg opens as well, and that refer to other files.
 _PLAYLISTS = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp"})
 
 
@@ -42,7 +42,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
     Raises:
       InputError: as `open_container`; there is no video in it; it cannot be decoded here, or its
-        pictures are too large. Whatever else reading it ends in becomes one too.
+        pictures are too large. Any other error while reading it is turned into one too.
     """
     with reading(path, _COMPLAINT, _ADVICE), open_container(path) as container:
         stream = container.streams.best("video")
@@ -66,7 +66,7 @@ def open_container(path: Path) -> InputContainer:
     require_regular(path)
     with reading(path, _COMPLAINT, _ADVICE):
         require_possible_samples(path)
-        # Absolute, lest "a:b.mp4" be taken for a protocol.
+        # Absolute, so that the "a" of "a:b.mp4" is not taken for a protocol.
         container = av.open(
             str(path.absolute()),
             "r",
@@ -77,7 +77,7 @@ def open_container(path: Path) -> InputContainer:
         if container.format.name in _PLAYLISTS:
             container.close()
             raise InputError(f"{path}: is a list of files, not a video; name one of them")
-        # FFmpeg "plays" any text file as a terminal would show it.
+        # FFmpeg decodes any text file as pictures of a terminal that shows it.
         if container.format.name == "tty":
             container.close()
             raise InputError(f"{path}: is a text file, not a video")
@@ -85,7 +85,7 @@ def open_container(path: Path) -> InputContainer:
 
 
 def demux(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[av.Packet]:
-    """Yield the packets that are whole, as far as the file can be read."""
+    """Yield the undamaged packets, as far as the file can be read."""
     try:
         for packet in _all_packets(container, stream):
             if packet.size > 0 and not packet.is_corrupt:
@@ -102,13 +102,13 @@ def _all_packets(
             yield from container.demux(stream)
             return
         except IndexError:
-            # A stream that began after the file was opened, which PyAV does not know. What follows
-            # its first packet can be read on.
+            # A stream that began after the file was opened, which PyAV does not know. The packets
+            # after its first one can be read.
             continue
 
 
 def decode(stream: VideoStream | AudioStream, packet: av.Packet | None) -> list[Any]:
-    """Frames that are ready after this packet; after None, all that the decoder still holds."""
+    """Frames that are ready after this packet; after None, all that the decoder still buffers."""
     try:
         return stream.decode(packet)
     except av.FFmpegError:
@@ -116,5 +116,5 @@ def decode(stream: VideoStream | AudioStream, packet: av.Packet | None) -> list[
 
 
 def fraction(rational: Any) -> Fraction:
-    """PyAV 18 gives a Fraction or None, PyAV 19 a rational of its own, 0 for None."""
+    """PyAV's rational as a Fraction: PyAV 18 has that or None, PyAV 19 its own type, 0 for None."""
     return Fraction(rational.numerator, rational.denominator) if rational else Fraction(0)

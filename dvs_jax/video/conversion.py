@@ -1,4 +1,4 @@
-"""Decoded pictures into RGB images or planes, and RGB images into planes."""
+"""Conversion of decoded pictures to RGB images or planes, and of RGB images to planes."""
 
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from dvs_jax.errors import InputError, reason
 from dvs_jax.video.color import COLORSPACES, Color, color_of
 
 FORMAT = "yuv420p"
-"""Planes of 8-bit YCbCr 4:2:0, here always in limited range: what H.264 mostly stores."""
+"""Planes of 8-bit YCbCr 4:2:0, here always in limited range, as most H.264 videos store them."""
 
-# Without these, swscale takes short cuts that darken a picture by a level, there and back.
+# Without these flags swscale's approximations darken a picture by a level, there and back.
 _CONVERSION = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
@@ -28,7 +28,7 @@ class ToRgb:
         """Convert a decoded frame.
 
         Raises:
-          InputError: it cannot be turned into RGB.
+          InputError: it cannot be converted to RGB.
         """
         return np.ascontiguousarray(self._convert(frame, format="rgb24").to_ndarray())
 
@@ -40,7 +40,7 @@ class ToPlanes:
         self._convert = _Conversion(path, "YCbCr 4:2:0")
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Convert a decoded frame; one that is so stored is returned as it is.
+        """Convert a decoded frame; one that has this format already is returned unchanged.
 
         Raises:
           InputError: it cannot be converted.
@@ -58,7 +58,7 @@ class ToPlanes:
 class _Conversion:
     def __init__(self, path: Path, target: str):
         self._path, self._target = path, target
-        self._reformatter = VideoReformatter()  # holds buffers that are dear to set up
+        self._reformatter = VideoReformatter()  # holds buffers that are expensive to set up
 
     def colorspace(self, frame: av.VideoFrame) -> Colorspace:
         return COLORSPACES[color_of(self._path, frame).matrix]

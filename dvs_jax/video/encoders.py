@@ -1,4 +1,4 @@
-"""Which program or chip makes the H.264 stream."""
+"""The choice of an H.264 encoder, in software or hardware."""
 
 import logging
 from fractions import Fraction
@@ -12,10 +12,10 @@ Kind = Literal["software", "hardware"]
 Name = Literal["libx264", "h264_nvenc", "h264_videotoolbox"]
 
 SOFTWARE: Name = "libx264"
-"""The one that is there on every machine, and gives the same quality for the same crf on each."""
+"""Available on every machine, and of the same quality for the same crf on each."""
 
 HARDWARE: tuple[Name, ...] = ("h264_nvenc", "h264_videotoolbox")
-"""On NVIDIA's GPUs and on Apple's machines."""
+"""NVENC on NVIDIA's GPUs, VideoToolbox on Apple's machines."""
 
 PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
@@ -26,10 +26,10 @@ PRESETS = (
 WORST_CRF = 51
 
 _NVENC_PRESETS = ("p1", "p1", "p2", "p3", "p4", "p4", "p5", "p6", "p7")
-"""NVENC's own, for each of `PRESETS`."""
+"""NVENC's preset for each of `PRESETS`."""
 
 _LAMBDA_OF_QUALITY = 118
-"""FFmpeg's FF_QP2LAMBDA: what it multiplies a quality by before a codec sees it."""
+"""FFmpeg's FF_QP2LAMBDA, by which it multiplies a quality before passing it to a codec."""
 
 logger = logging.getLogger("dvs_jax")
 
@@ -39,7 +39,7 @@ class Encoder(NamedTuple):
 
     Attributes:
         name: FFmpeg's name for it.
-        options: what it is told of quality and speed, by FFmpeg's names.
+        options: of quality and speed, by FFmpeg's names.
     """
 
     name: Name
@@ -52,11 +52,11 @@ def choose(kind: Kind, crf: float, preset: str, size: tuple[int, int]) -> Encode
     Args:
         kind: "software" is libx264. "hardware" is the first of `HARDWARE` that opens; where none
             does it is libx264 too, and the log says so.
-        crf: constant rate factor of libx264, 0 to 51. For the others it is translated: for NVENC to
-            the same number on its own scale of constant quality, for VideoToolbox to its scale
-            from 100 down to 1. The files differ in size and look.
-        preset: one of `PRESETS`, likewise translated; VideoToolbox has none.
-        size: width and height of the video in pixels, even: some chips take only some.
+        crf: constant rate factor of libx264, 0 to 51. For NVENC it is taken as the same number on
+            its scale of constant quality, for VideoToolbox it is mapped to its scale from 100 down
+            to 1. The files differ in size and quality.
+        preset: one of `PRESETS`, likewise mapped; VideoToolbox has none.
+        size: width and height of the video in pixels, even: some chips support only some sizes.
 
     Raises:
         InputError: there is no such kind.
@@ -73,9 +73,9 @@ def choose(kind: Kind, crf: float, preset: str, size: tuple[int, int]) -> Encode
 
 
 def opens(encoder: Encoder, size: tuple[int, int]) -> bool:
-    """Return whether the encoder is there and takes pictures of this size.
+    """Return whether the encoder is available and accepts pictures of this size.
 
-    That FFmpeg was built with it says little: the chip or its driver may be missing or occupied.
+    That FFmpeg was built with it is not enough: the chip or its driver may be missing or busy.
     """
     try:
         context = av.CodecContext.create(encoder.name, "w")

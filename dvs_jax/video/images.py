@@ -1,4 +1,4 @@
-"""Folders of images, taken for videos."""
+"""Folders of images, read as videos."""
 
 import math
 import re
@@ -23,18 +23,18 @@ IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 _FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 
-# Pillow, asked for sizes alone, warns of whatever else it finds in a header.
+# Pillow is used for sizes alone, but warns of other things that it finds in a header.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _MOST_BYTES = 2**29
-"""Of a file: more than the largest allowed picture takes uncompressed in 16 bits a colour."""
+"""Limit of a file: more than the largest picture allowed, uncompressed with 16 bits a channel."""
 
 
 def is_folder(path: Path) -> bool:
     """Whether a path is a folder.
 
     Raises:
-      InputError: it cannot be found out.
+      InputError: its status cannot be read.
     """
     try:
         return path.is_dir()
@@ -43,7 +43,7 @@ def is_folder(path: Path) -> bool:
 
 
 def probe_folder(folder: Path, frame_rate: Fraction | float) -> VideoInfo:
-    """Describe the video that a folder's images make at a rate, in frames per second.
+    """Describe a folder's images as a video with a rate, in frames per second.
 
     Raises:
       InputError: the rate is impossible, there is no image, or the first cannot be read.
@@ -92,7 +92,7 @@ def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
 
 
 def _stored_size(path: Path) -> tuple[int, int]:
-    """Width and height by an image's header, with nothing decoded."""
+    """Width and height from an image's header, without decoding it."""
     if require_regular(path) > _MOST_BYTES:
         raise InputError(f"{path}: is larger than {_MOST_BYTES // 2**20} MiB; scale it down first")
     with _reading(path):

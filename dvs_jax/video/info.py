@@ -1,4 +1,4 @@
-"""Everything about a video but its pictures."""
+"""The description of a video: everything but its pictures."""
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -10,9 +10,9 @@ from jaxtyping import Int64
 from dvs_jax.video.color import Color
 
 
-@dataclass(frozen=True, eq=False)  # arrays have no truth to compare by
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value to compare by
 class VideoInfo:
-    """Everything about a video but its pictures.
+    """The description of a video: everything but its pictures.
 
     Attributes:
       path: the file, or the folder of images.
@@ -26,11 +26,11 @@ class VideoInfo:
         frame to show it upright.
       has_audio: whether there is sound.
       mirrored: whether a player mirrors the frame left to right, after turning it.
-      color: what the numbers mean.
+      color: its colour space.
       pixel_aspect: width of a pixel by its height.
       time_base: seconds; `time_ns` is stored as multiples of it.
-      cut_ns: of a part of a file, when it begins and ends by the file's clock, int64 nanoseconds;
-        None as its end where it goes on to the file's. `time_ns` then counts from its beginning.
+      cut_ns: of a part of a file, its start and end on the file's clock, int64 nanoseconds; the
+        end is None where it is the file's. `time_ns` then counts from the part's start.
     """
 
     path: Path

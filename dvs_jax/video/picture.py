@@ -1,7 +1,6 @@
 """Pictures as planes: 8-bit YCbCr 4:2:0 in limited range, as nearly every camera stores it.
 
-What is already stored so goes from the decoder through the warp to the encoder without a conversion
-of colours, there or back.
+Videos stored like that need no colour conversion between decoder, warp and encoder.
 """
 
 from pathlib import Path
@@ -18,11 +17,11 @@ Plane = UInt8[np.ndarray, "height width"]
 
 
 def planes(picture: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
-    """Return views of luma, blue and red difference; writing to them changes the picture.
+    """Return views of luma, Cb and Cr; writing to them changes the picture.
 
     Args:
-        picture: of three planes of 8 bits. In `FORMAT` each difference has half the width and half
-            the height of luma, rounded up.
+        picture: of three planes of 8 bits. In `FORMAT` Cb and Cr have half the width and half the
+            height of luma, rounded up.
     """
     y, blue, red = (
         np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
@@ -34,12 +33,12 @@ def planes(picture: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
 
 
 def blank(size: tuple[int, int]) -> av.VideoFrame:
-    """Return a picture of a width and a height, in `FORMAT`, of arbitrary contents."""
+    """Return a picture of a width and a height, in `FORMAT`, with undefined contents."""
     return av.VideoFrame(*size, FORMAT)
 
 
 def shrunk_luma(picture: av.VideoFrame, size: tuple[int, int]) -> Plane:
-    """Return a small grey image of a picture, each pixel the mean of those it stands for.
+    """Return a picture's luma reduced in size by averaging the pixels of each area.
 
     Args:
         picture: as `planes` takes it.
@@ -52,8 +51,8 @@ def shrunk_luma(picture: av.VideoFrame, size: tuple[int, int]) -> Plane:
 
 
 def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
-    # Halves are OpenCV's fastest means: where each pixel stands for an even number of others, one
-    # half after the other takes a third of the time of all at once, and is off by a level at most.
+    # OpenCV is fastest at halving: where the factor is even, halving first takes a third of the
+    # time of one step, and the result differs by a level at most.
     width, height = size
     while plane.shape[0] % (2 * height) == 0 and plane.shape[1] % (2 * width) == 0:
         plane = _mean(plane, (plane.shape[1] // 2, plane.shape[0] // 2))
@@ -66,7 +65,7 @@ def _mean(plane: Plane, size: tuple[int, int]) -> Plane:
 
 
 class Shrink:
-    """Makes small RGB images of one video's pictures, for what does not need them large."""
+    """Makes reduced RGB images of one video's pictures."""
 
     def __init__(self, path: Path, size: tuple[int, int]):
         """Describe the images.
@@ -79,7 +78,7 @@ class Shrink:
         self._to_rgb = ToRgb(path)
 
     def __call__(self, picture: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
-        """Shrink a picture in `FORMAT`, each pixel the mean of those it stands for."""
+        """Reduce a picture in `FORMAT` by averaging the pixels of each area."""
         small = av.VideoFrame(*self._size, "yuv444p")
         for source, target in zip(planes(picture), planes(small), strict=True):
             target[:] = _shrunk(source, self._size)

@@ -1,4 +1,4 @@
-"""Finding out everything about a video but its pictures."""
+"""Describing a video without decoding its pictures."""
 
 import logging
 import math
@@ -30,7 +30,7 @@ _DURATION = re.compile(r"(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)")
 
 
 def probe(path: str | os.PathLike[str], frame_rate: Fraction | float = 30) -> VideoInfo:
-    """Find out everything about a video but its pictures.
+    """Return the description of a video: everything but its pictures.
 
     A file is read once from start to end without decoding more than its first frame.
 
@@ -39,8 +39,8 @@ def probe(path: str | os.PathLike[str], frame_rate: Fraction | float = 30) -> Vi
       frame_rate: frames per second of a folder of images; a file knows its own.
 
     Returns:
-      The description. A file that is cut off is described as far as it goes, and a warning says
-      how many frames are missing.
+      The description. A truncated file is described as far as it goes, and a warning says how
+      many frames are missing.
 
     Raises:
       InputError: there is no such file, it is no video, or there is no frame in it.
@@ -110,7 +110,7 @@ def _pixel_aspect(stream: VideoStream) -> Fraction:
 
 
 def _orientation(frame: av.VideoFrame) -> tuple[int, bool]:
-    """Rotation and mirroring of the display matrix, whose row vectors (x, y, 1) it multiplies."""
+    """Rotation and mirroring by the display matrix, which multiplies row vectors (x, y, 1)."""
     side_data: Any = frame.side_data
     stored = side_data.get(SideDataType.DISPLAYMATRIX)
     if stored is None:
@@ -122,7 +122,7 @@ def _orientation(frame: av.VideoFrame) -> tuple[int, bool]:
 
 
 def _missing_frame_count(stream: VideoStream, info: VideoInfo, found: int) -> int:
-    """How many frames the header promises beyond those found; 0 where it promises nothing."""
+    """How many frames the header declares beyond those found; 0 where it declares no number."""
     if stream.container.format.name.startswith("mov"):
         return len(stream.index_entries) - found  # its frame count ignores the edit list
     if stream.frames:

@@ -29,7 +29,7 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[Frame]:
 
     A frame that cannot be decoded is replaced by the one before it (at the start, by the one
     after it), so frame i always belongs to `probe(path).time_ns[i]`, and a warning at the end
-    says how many were lost. Errors come when the first frame is asked for.
+    says how many were lost. Errors are raised when the first frame is asked for.
 
     Args:
       path: a video file, or a folder of images.
@@ -48,8 +48,8 @@ def read_pictures(path: str | os.PathLike[str]) -> Iterator[av.VideoFrame]:
     """Yield the frames of a video as `read_frames` does, but as planes.
 
     Yields:
-      Pictures in `conversion.FORMAT`, with the matrix of the video. They are not to be written to:
-      the decoder may still look at them.
+      Pictures in `conversion.FORMAT`, with the matrix of the video; read-only, since the decoder
+      may still use them as references.
 
     Raises:
       InputError: as `read_frames`.
@@ -90,8 +90,8 @@ def _fill_gaps(path: Path, frames: Iterator[av.VideoFrame | None]) -> Iterator[a
 
 
 def _decode_all(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
-    """Frames in order of presentation, None for each that its packet failed to become."""
-    is_dated = container.format.name != "avi"  # which knows the order of decoding only
+    """Frames in order of presentation, None for each whose packet cannot be decoded."""
+    is_dated = container.format.name != "avi"  # AVI stores the order of decoding only
     awaited: list[int] = []
     for packet in itertools.chain(demux(container, stream), [None]):
         if packet is not None and not packet.is_discard:

@@ -1,4 +1,4 @@
-"""What an MP4 or MOV file claims to hold, before FFmpeg takes memory for it (ISO/IEC 14496-12)."""
+"""The sample tables of MP4 and MOV (ISO/IEC 14496-12), checked before FFmpeg expands them."""
 
 import itertools
 import os
@@ -17,14 +17,14 @@ _OWN_FIELDS = 0xF00
 """Flags of a run whose table has a row for each sample."""
 
 _MOST_BOXES = 1_000_000
-"""Of more, as many hours of fragments have, the rest is not looked at."""
+"""The most boxes that are checked; hours of fragments can have more."""
 
 
 def require_possible_samples(path: Path) -> None:
-    """Raise if a table claims more samples than the file has bytes.
+    """Raise if a table declares more samples than the file has bytes.
 
-    Tables of samples of one size are a few bytes long whatever they claim, and FFmpeg writes them
-    out, with 70 bytes for each sample. Other files than MP4 and MOV pass.
+    A table of samples of equal size takes a few bytes whatever number it declares, and FFmpeg
+    expands it to 70 bytes a sample. Files other than MP4 and MOV pass.
 
     Raises:
       InputError: it does; the message names the file.
@@ -59,7 +59,7 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int]]:
         size, name, content = int.from_bytes(head[:4], "big"), head[4:8], start + 8
         if size == 1:
             size, content = int.from_bytes(head[8:16], "big"), start + 16
-        if size == 0:  # as far as there is anything
+        if size == 0:  # to the end of the enclosing box
             size = open_ends[-1] - start
         if start + size < content:
             start = open_ends.pop()
@@ -67,13 +67,13 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int]]:
         yield name, content
         start += size
         if name in _HOLDING_OTHERS:
-            # Sizes that are too large are cut down, as FFmpeg does.
+            # Sizes that are too large are clipped, as FFmpeg does.
             open_ends.append(min(start, open_ends[-1]))
             start = content
 
 
 def _claimed_bytes(name: bytes, noted: dict[bytes, bytes]) -> int:
-    """How many bytes samples without a size of their own take, one byte where none is given."""
+    """How many bytes samples without individual sizes take: one byte each where none is given."""
     _, *numbers = (int.from_bytes(noted[name][at : at + 4], "big") for at in (0, 4, 8))
     if name == b"stsz" and not _is_plain_sound(noted):
         size, count = numbers
@@ -83,6 +83,6 @@ def _claimed_bytes(name: bytes, noted: dict[bytes, bytes]) -> int:
 
 
 def _is_plain_sound(noted: dict[bytes, bytes]) -> bool:
-    """Whether every sample is a number of sound and lasts a tick: FFmpeg takes them in chunks."""
+    """Whether every sample is one value of uncompressed sound: FFmpeg reads these in chunks."""
     kind, times = noted[b"hdlr"][8:12], noted[b"stts"]
     return kind == b"soun" and times[4:8] == times[12:16] == b"\0\0\0\1"

@@ -1,18 +1,18 @@
-"""How large a picture may be, before memory is taken for it."""
+"""The largest picture that is read, checked before memory is allocated for it."""
 
 from pathlib import Path
 
 from dvs_jax.errors import InputError
 
 LONGEST_SIDE = 16_384
-"""Pixels; the H.264 encoder takes no more."""
+"""In pixels; the limit of the H.264 encoder."""
 
 MOST_PIXELS = 139_264 * 16 * 16
-"""What H.264 allows at its highest level, 6.2: 8192 × 4352 pixels."""
+"""The limit of H.264 at its highest level, 6.2: 8192 × 4352 pixels."""
 
 MOST_ELONGATED = 64
-"""The longer side by the shorter one. Whatever scales a picture to a given width or height takes
-as much more memory."""
+"""Limit of the longer side by the shorter one: scaling a picture to a given width or height takes
+that much more memory."""
 
 
 def require_size(path: Path, width: int, height: int) -> None:

@@ -1,4 +1,4 @@
-"""The sound of a video, carried over into another."""
+"""Copying the sound of a video into another."""
 
 import contextlib
 import io
@@ -20,13 +20,13 @@ from dvs_jax.video.times import NANOSECONDS
 
 logger = logging.getLogger("dvs_jax")
 
-# Sound that players expect in a container, copied as it is; Matroska takes any.
+# Codecs that players expect in a container, copied without encoding; Matroska takes any.
 _COPIED_SOUND = {
     "mp4": re.compile("aac|mp3|ac3|eac3|alac|flac|opus"),
     "mov": re.compile("aac|mp3|ac3|eac3|alac|pcm_.*"),
     "matroska": re.compile(".*"),
 }
-# In Hz. A second at 1 Hz would become gigabytes at the encoder's rate.
+# In Hz. Resampling from rates such as 1 Hz to the encoder's could take gigabytes.
 _SAMPLE_RATES = range(1000, 1_000_001)
 _AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 
@@ -34,7 +34,7 @@ _AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
 def add_sound(
     output: OutputContainer, like: VideoInfo, open_files: contextlib.ExitStack
 ) -> Iterator[av.Packet]:
-    """Give an output a stream for the original's sound; returns the packets to write there.
+    """Add a stream for the original's sound to an output, and return the packets to mux there.
 
     Sound that cannot be read is left out, and a warning says so.
     """
@@ -70,9 +70,9 @@ def _packets(
 
 
 def _is_copied(first: av.Packet, stream: AudioStream, container: str) -> bool:
-    """Whether a container takes the sound as it is, tried on one packet beside the video.
+    """Whether a container's muxer accepts the sound unchanged, tried on one packet and no video.
 
-    The parameters of damaged sound may be refused only when the video has been written.
+    It might otherwise refuse damaged parameters only after the video has been written.
     """
     if not _COPIED_SOUND[container].fullmatch(stream.codec_context.codec.canonical_name):
         return False
@@ -114,12 +114,12 @@ def _encode_sound(
 
 
 def start_time(packet: av.Packet) -> Fraction:
-    """When it begins to sound, in seconds."""
+    """The presentation time of a packet, in seconds."""
     return (packet.pts or 0) * fraction(packet.time_base)
 
 
 def _within(packets: Iterator[av.Packet], cut_ns: tuple[int, int | None]) -> Iterator[av.Packet]:
-    """Yield the packets of a part of the sound, dated from the part's beginning on."""
+    """Yield the packets of a part of the sound, with times counted from the part's start."""
     start = Fraction(cut_ns[0], NANOSECONDS)
     end = math.inf if cut_ns[1] is None else Fraction(cut_ns[1], NANOSECONDS)
     for packet in packets:

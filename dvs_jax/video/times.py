@@ -1,4 +1,4 @@
-"""When frames are shown: their times, and the rate these keep."""
+"""Presentation times of frames, and the frame rate."""
 
 import itertools
 from collections.abc import Sequence
@@ -13,23 +13,24 @@ from dvs_jax.errors import InputError
 NANOSECONDS = 1_000_000_000
 
 LONGEST_GAP_S = 3600
-"""Between two frames of one recording; containers cannot store much longer ones."""
+"""Limit of the time between two frames; containers cannot store much longer durations."""
 
 LATEST_S = 4_000_000_000
-"""A live stream may count from 1970; int64 nanoseconds reach twice as far."""
+"""Limit of a presentation time. Live streams may count from 1970; int64 nanoseconds reach twice as
+far."""
 
 
 def presentation_times(
     path: Path, ticks: list[int | None], time_base: Fraction, declared: list[Fraction]
 ) -> Int64[np.ndarray, "frame"]:
-    """Order the times at which frames are shown.
+    """Return the frames' presentation times in ascending order.
 
     Args:
       path: the video, for messages.
       ticks: of every frame, in the order of the file, in units of `time_base`; None where the
-        file does not say.
+        file has none.
       time_base: seconds.
-      declared: rates that the file claims, in frames per second, the mean one last.
+      declared: rates that the file declares, in frames per second, the mean one last.
 
     Returns:
       Int64 nanoseconds [frame], ascending by at least a tick.
@@ -39,11 +40,11 @@ def presentation_times(
     """
     known = sorted(tick for tick in ticks if tick is not None)
     if len(known) == len(ticks):
-        # Damaged files show two frames at once; a tick apart, they can be told apart.
+        # Damaged files have frames with equal times; these are moved a tick apart.
         distinct = itertools.accumulate(known, lambda before, tick: max(before + 1, tick))
         seconds = [tick * time_base for tick in distinct]
     else:
-        # Bare streams without a container carry no times, only the mean rate.
+        # Raw streams without a container have no times, only the mean rate.
         rate = declared[-1] if declared else Fraction(30)
         seconds = [Fraction(i) / rate for i in range(len(ticks))]
     require_possible(path, seconds)
@@ -51,10 +52,10 @@ def presentation_times(
 
 
 def require_possible(path: Path, seconds: Sequence[Fraction | float]) -> None:
-    """Raise unless frames of one recording can be shown at these times.
+    """Raise unless these can be the presentation times of one recording.
 
     Args:
-      path: of the file that tells the times, for the message.
+      path: the file that holds the times, for the message.
       seconds: ascending.
 
     Raises:
@@ -81,12 +82,12 @@ def _short(seconds: Fraction | float) -> str:
 def frame_rate_of(
     time_ns: Int64[np.ndarray, "frame"], time_base: Fraction, declared: list[Fraction]
 ) -> Fraction:
-    """Find the rate in frames per second: a declared one that the times keep, or their mean.
+    """Return the rate in frames per second: a declared one that the times fit, or their mean.
 
     Args:
       time_ns: int64 nanoseconds [frame], ascending.
       time_base: seconds; the times are stored as multiples of it.
-      declared: rates that the file claims.
+      declared: rates that the file declares.
     """
     for rate in declared:
         if is_evenly_spaced(time_ns, rate, time_base):
@@ -100,7 +101,7 @@ def frame_rate_of(
 def is_evenly_spaced(
     time_ns: Int64[np.ndarray, "frame"], rate: Fraction, time_base: Fraction
 ) -> bool:
-    """Whether each frame has a place on the rate's grid, within a tick, and most are neighbours."""
+    """Whether the times fit multiples of the frame period, within a tick, most of them adjacent."""
     if len(time_ns) < 2:
         return True
     place = (time_ns - time_ns[0]) * float(rate / NANOSECONDS)

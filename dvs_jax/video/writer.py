@@ -1,4 +1,4 @@
-"""Frames into a video file."""
+"""Encoding frames and muxing them with sound into a video file."""
 
 import contextlib
 import logging
@@ -31,15 +31,15 @@ CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 
 
 class VideoWriter:
-    """Writes a video that plays like another one: same times, sound, rotation and colours.
+    """Writes a video like an original: same presentation times, sound, rotation and colours.
 
-    Used as a context manager. The film grows under a temporary name beside the final one and is
-    renamed on a clean exit only: after any exception nothing new lies under the final name, and
-    an older file of that name is as it was.
+    Used as a context manager. The file is written under a temporary name beside the final one and
+    renamed on a clean exit only: after any exception there is no new file of the final name, and
+    an older one is unchanged.
 
     The picture is H.264, YCbCr 4:2:0 in limited range, with the matrix, primaries and transfer of
     the original. The sound is copied packet by packet, up to the time of the last frame written,
-    or whole when that is the original's last. It is encoded anew, as AAC, only where the
+    or to its end when that is the original's last. It is encoded anew, as AAC, only where the
     container cannot hold it (or is .mp4 and it is PCM, which few players expect there).
     """
 
@@ -58,15 +58,15 @@ class VideoWriter:
         Args:
           path: the file to write, .mp4, .mov or .mkv.
           like: the original. Where `has_audio` is set, its file is read again for the sound.
-          width: of the frames to come, in pixels. 4:2:0 needs even sizes, so the last column of
-            an odd width is cut off.
-          height: of the frames to come, in pixels; of an odd one the last row is cut off.
+          width: of the frames, in pixels. 4:2:0 needs even sizes, so the last column of an odd
+            width is cut off.
+          height: of the frames, in pixels; of an odd one the last row is cut off.
           crf: constant rate factor, from 0 (lossless) to 51 (worst); 18 looks like the original.
           preset: of libx264, from "ultrafast" to "veryslow": time against size of the file.
           encoder: which kind of encoder; see `encoders.choose`.
 
         Raises:
-          InputError: the extension names no container this writes, or an argument is impossible.
+          InputError: the extension is none of `CONTAINERS`, or an argument is out of range.
         """
         self._path = Path(path)
         if self._path.suffix.lower() not in CONTAINERS:
@@ -93,7 +93,7 @@ class VideoWriter:
           InputError: the folder does not exist or cannot be written to, or the original cannot
             be read.
         """
-        # Short, lest a long name that is still allowed become one that is not.
+        # Shortened, so that a long name does not exceed the file system's limit.
         self._temporary = self._path.with_name(f".{self._path.stem[:40]}.{uuid.uuid4().hex}.part")
         self._open_files = contextlib.ExitStack()
         try:
@@ -141,7 +141,7 @@ class VideoWriter:
         self.write_picture(self._to_yuv(frame[:height, :width]), time_ns)
 
     def write_picture(self, picture: av.VideoFrame, time_ns: int) -> None:
-        """Append a frame that is as the encoder wants it; it is dated, and not kept.
+        """Append a frame in the encoder's format; its `pts` is set, and it is not kept.
 
         Args:
           picture: in `conversion.FORMAT`, with the original's matrix, of the size without a last
@@ -178,7 +178,7 @@ class VideoWriter:
         self._output.start_encoding()
 
     def _mp4_options(self) -> dict[str, str]:
-        # FFmpeg 8 and older round the moment at which a track starts to milliseconds by default.
+        # FFmpeg 8 and older round a track's start time to milliseconds by default.
         ticks_per_second = self._clock.time_base.denominator
         return {"movflags": "+faststart", "movie_timescale": str(ticks_per_second)}
 
@@ -198,7 +198,7 @@ class VideoWriter:
             color_primaries=color.primaries,
             color_trc=color.transfer,
             color_range=ColorRange.MPEG,
-            thread_type="FRAME",  # PyAV sets slices, which are slower
+            thread_type="FRAME",  # PyAV's default, SLICE, is slower
         )
         if self._like.rotation or self._like.mirrored:
             stream.set_display_rotation(self._like.rotation, hflip=self._like.mirrored)
@@ -231,8 +231,8 @@ class VideoWriter:
         self._temporary.replace(self._path)
 
     def _discard(self) -> None:
-        # Removed before it is closed, so that closing does not go on to move the index to the
-        # front of a film nobody wants; and after, where a file in use cannot be removed.
+        # Removed before it is closed, so that closing does not spend time moving the index to the
+        # front of the file; and again after, where a file in use cannot be removed.
         with contextlib.suppress(OSError):
             self._temporary.unlink()
         with contextlib.suppress(OSError, ValueError, av.FFmpegError):

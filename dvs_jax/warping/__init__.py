@@ -1,1 +1,1 @@
-"""Frames drawn as a virtual camera sees them: on the host and on devices."""
+"""Warping frames by backward grids, on the host and on devices, and making such grids."""

@@ -1,4 +1,4 @@
-"""How much of the output a backward grid covers, and how far it may be followed within a crop."""
+"""How much of the output a backward grid covers, and how far a crop lets it leave the identity."""
 
 import jax
 import jax.numpy as jnp
@@ -7,21 +7,21 @@ from jaxtyping import Array, Float
 from dvs_jax.warping import grid as grids
 
 _SHARES = 257
-"""Sizes of the rectangle at which its corners are looked at; linear in between, exact to 1e-5."""
+"""Sizes of the rectangle at which its corners are evaluated; linear in between, exact to 1e-5."""
 
 
 @jax.jit
 @jax.vmap
 def kept_share(source: Float[Array, "rows columns 2"]) -> Float[Array, ""]:
-    """Return how much of the output's width and height each frame covers about its centre.
+    """Return the fraction of the output's width and height that each frame covers about the centre.
 
     Args:
         source: float32 [frame, rows, columns, 2], backward grids.
 
     Returns:
         float32 [frame]: the side of the largest centred rectangle of the output's aspect without
-        an empty point, as a share of the output, exact along the grid's lines; 0 where the centre
-        itself is empty or the grid holds a number that is not finite, 1 where all is covered.
+        an uncovered point, as a fraction of the output's, exact along the grid's lines; 0 where
+        the centre itself is uncovered or a value is not finite, 1 where everything is covered.
     """
     rows, columns = source.shape[:2]
     radius = 2.0 * jnp.abs(jnp.asarray(grids.output_points(rows, columns), source.dtype) - 0.5)
@@ -40,7 +40,7 @@ def _outside(source: Float[Array, "*point 2"]) -> Float[Array, "*point"]:
 
 
 def _leaving_diagonally(source: Float[Array, "rows columns 2"]) -> Float[Array, ""]:
-    """Return the smallest share at which a corner of the centred rectangle leaves the source."""
+    """Return the smallest fraction at which a corner of the centred rectangle leaves the source."""
     share = jnp.linspace(0.0, 1.0, _SHARES, dtype=source.dtype)
     kept = jnp.ones((), source.dtype)
     for down in (-0.5, 0.5):
@@ -72,7 +72,7 @@ def _leaving(
         before, after = first - edge, second - edge
         crosses = (before * after < 0.0) & jnp.isfinite(before) & jnp.isfinite(after)
         share = jnp.where(crosses, before / jnp.where(crosses, before - after, 1.0), 0.0)
-        # Either coordinate may be the one that leaves; both coordinates of the place count.
+        # Either coordinate may leave the source; the radius counts both output coordinates.
         for leaving in (0, 1):
             along = jnp.broadcast_to(share[..., leaving, None], first_radius.shape)
             place = (first_radius + along * (second_radius - first_radius)).max(axis=-1)
@@ -84,16 +84,15 @@ def _leaving(
 def furthest(
     source: Float[Array, "frame rows columns 2"], kept: Float[Array, ""]
 ) -> Float[Array, "frame"]:
-    """Return how far from the identity each grid may be followed so that a share is covered.
+    """Return the largest blending factor of each grid at which a central fraction stays covered.
 
     Args:
         source: float32, backward grids.
-        kept: float32, the central share of each axis of the output that shall be covered.
+        kept: float32, the central fraction of each axis of the output that has to be covered.
 
     Returns:
-        float32 in [0, 1]: 1 where all of the grid may be (see `grid.blend`); exact for the grid
-        resampled over that central share. Grids with numbers that are not finite may not be
-        followed at all.
+        float32 in [0, 1], 0 the identity and 1 the grid itself (see `grid.blend`); exact for the
+        grid resampled over that central fraction. 0 for grids with values that are not finite.
     """
     return jax.vmap(_furthest, (0, None))(source, kept)
 
@@ -101,7 +100,7 @@ def furthest(
 def _furthest(source: Float[Array, "rows columns 2"], kept: Float[Array, ""]) -> Float[Array, ""]:
     rows, columns = source.shape[:2]
     identity = grids.central(jnp.asarray(grids.output_points(rows, columns), source.dtype), kept)
-    # Along each coordinate a blend moves from the identity's, inside, towards the grid's.
+    # Each coordinate of a blend moves linearly from the identity's, inside, to the grid's.
     moved = grids.central(source, kept) - identity
     room = jnp.where(moved > 0.0, 1.0 - identity, identity)
     share = room / jnp.where(moved == 0.0, 1.0, jnp.abs(moved))

@@ -1,10 +1,11 @@
-"""Frames drawn by a backward grid on the device; `host` does the same on the host.
+"""Frames warped by a backward grid on the device; `host` does the same on the host.
 
-As there, source positions are looked up on a lattice and are bilinear in between. Sampling is not
-rounded to 1/32 pixel as OpenCV's is, so next to sharp edges the two differ by a few levels.
+As there, source positions are computed on a lattice and interpolated bilinearly in between.
+Positions are not rounded to 1/32 pixel as OpenCV's are, so at sharp edges the two differ by a few
+levels.
 
-Frames of floating-point numbers are not rounded either: what is drawn has gradients with respect to
-the frame and to the grid, and through `source_grids` to the poses.
+Floating-point frames are not rounded, so the result has gradients with respect to the frame and the
+grid, and through `turning.source_grids` to the poses.
 """
 
 from functools import partial
@@ -19,7 +20,7 @@ from dvs_jax.warping.host import LATTICE_STEP, Border
 _BLACK = (16.0, 128.0, 128.0)
 
 _FARTHEST = 4.0
-"""Positions further outside than this, in frames, are taken for as far: all of them are border."""
+"""Positions are clamped to this distance, in frames: beyond it everything is border anyway."""
 
 
 @partial(jax.jit, static_argnames="border")
@@ -29,15 +30,14 @@ def warp_frames(
     kept: Float[Array, ""] | float,
     border: Border,
 ) -> Num[Array, "frame height width channel"]:
-    """Draw a batch of frames as their grids say.
+    """Warp a batch of frames by their grids.
 
-    It is compiled once for each type and size of the frames, the grids and the batch, and each
-    border.
+    It is compiled once for each type and size of frames, grids and batch, and for each border.
 
     Args:
         frames: source pictures, RGB, uint8 or floating-point numbers.
         sources: float32, a backward grid a frame (see `grid`).
-        kept: the central share of the uncropped output, in each axis, that fills the output, the
+        kept: the central fraction of the uncropped output, in each axis, that fills the output, the
             same for every frame; 1 for the uncropped output.
         border: what fills pixels that a frame does not cover.
 
@@ -55,7 +55,7 @@ def warp_frame(
     kept: Float[Array, ""],
     border: Border,
 ) -> Num[Array, "height width channel"]:
-    """Draw one frame; see `warp_frames`."""
+    """Warp one frame; see `warp_frames`."""
     height, width, channels = frame.shape
     return sample(frame, backward_map(source, (width, height), kept), border, jnp.zeros(channels))
 
@@ -67,13 +67,13 @@ def warp_planes(
     kept: Float[Array, ""],
     border: Border,
 ) -> tuple[UInt8[Array, "evenheight evenwidth"], UInt8[Array, "downs acrosses 2"]]:
-    """Draw one frame of YCbCr 4:2:0 in limited range.
+    """Warp one frame of YCbCr 4:2:0 in limited range.
 
     Args:
         luma: uint8.
-        chroma: uint8, the blue and the red difference, at half the size, rounded up.
-        source: see `warp_frames`, as for what follows.
-        kept: the share that is shown.
+        chroma: uint8, Cb and Cr, at half the size, rounded up.
+        source: float32, a backward grid (see `grid`).
+        kept: see `warp_frames`.
         border: what fills pixels that the frame does not cover.
 
     Returns:
@@ -83,7 +83,7 @@ def warp_planes(
     coarse = lattice_map(source, (width, height), kept)
     even = width - width % 2, height - height % 2
     half = even[0] // 2, even[1] // 2
-    # A chroma sample counts as the middle of its four luma pixels.
+    # A chroma sample is taken to lie at the centre of its four luma pixels.
     positions = _between_lattice((coarse + 0.5) / 2.0 - 0.5, half, LATTICE_STEP // 2)
     bright = _between_lattice(coarse, even, LATTICE_STEP)
     black = jnp.asarray(_BLACK)
@@ -107,14 +107,14 @@ def backward_map(
 def lattice_map(
     source: Float[Array, "rows columns 2"], size: tuple[int, int], kept: Float[Array, ""]
 ) -> Float[Array, "down across 2"]:
-    """Return the source pixels of the middles of squares of the output; see `host.lattice_map`."""
+    """Return the source positions of lattice points; see `host.lattice_map`."""
     across, down = (_lattice(length, kept) for length in size)
     positions = grids.at(source, down, across)
     return positions * jnp.broadcast_to(jnp.asarray(size, jnp.float32), positions.shape) - 0.5
 
 
 def _lattice(length: int, kept: Float[Array, ""]) -> Float[Array, "point"]:
-    """Return the middles of the squares along one axis, in shares of the uncropped output."""
+    """Return the lattice points along one axis, as fractions of the uncropped output."""
     squares = jnp.arange(-1, -(-length // LATTICE_STEP) + 1)
     return 0.5 + ((squares + 0.5) * LATTICE_STEP / length - 0.5) * kept
 
@@ -122,7 +122,7 @@ def _lattice(length: int, kept: Float[Array, ""]) -> Float[Array, "point"]:
 def _between_lattice(
     coarse: Float[Array, "row column 2"], size: tuple[int, int], step: int
 ) -> Float[Array, "height width 2"]:
-    """Return the positions of all pixels from those of the middles of squares of `step` pixels."""
+    """Interpolate the positions of all pixels bilinearly from a lattice with `step` pixels."""
     for axis, length in enumerate((size[1], size[0])):
         coarse = _between(coarse, axis, length, step)
     return coarse
@@ -136,7 +136,7 @@ def _between(
     share = jnp.broadcast_to(((jnp.arange(step) + 0.5) / step).reshape(1, -1, 1, 1), shape)
     before, after = (jnp.broadcast_to(part[:, None], shape) for part in (coarse[:-1], coarse[1:]))
     fine = (before + (after - before) * share).reshape(-1, *coarse.shape[1:])
-    # The first point of the lattice is the middle of the square before the frame.
+    # The first lattice point is the centre of the square before the frame.
     return jnp.moveaxis(fine[step // 2 : step // 2 + length], 0, axis)
 
 
@@ -152,7 +152,7 @@ def sample(
         frame: a picture, uint8 or floating-point numbers, which are not rounded.
         position: float32 (x, y) in pixels, integers at pixel centres.
         border: what lies around the frame: black, or its mirror image about its outermost pixels.
-        black: float32, what black is.
+        black: float32, the value of black in each channel.
     """
     height, width, channels = frame.shape
     far = _FARTHEST * jnp.asarray([width, height], jnp.float32)
@@ -179,10 +179,10 @@ def sample(
 def _nearness(
     position: Float[Array, "*pixel"], index: Int[Array, "*pixel"]
 ) -> Float[Array, "*pixel"]:
-    """Return the weight of a pixel in a sample.
+    """Return the bilinear weight of a pixel in a sample.
 
-    It is not made of the share that rounding down leaves: XLA may compute a position anew for each
-    use, and round it to different sides of a pixel.
+    It is computed from the distance, not from the fractional part: XLA may compute a position anew
+    for each use, and round it to different sides of a pixel.
     """
     return jnp.maximum(1.0 - jnp.abs(position - index), 0.0)
 
@@ -190,7 +190,7 @@ def _nearness(
 def _index(
     wanted: Int[Array, "*pixel"], length: int, border: Border
 ) -> tuple[Int[Array, "*pixel"], Bool[Array, "*pixel"]]:
-    """Return which pixel stands at an index that may lie outside, and whether it counts."""
+    """Return the pixel for an index that may lie outside, and whether it is part of the image."""
     if border == "black":
         return jnp.clip(wanted, 0, length - 1), (wanted >= 0) & (wanted < length)
     period = max(2 * (length - 1), 1)

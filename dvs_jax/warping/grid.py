@@ -1,8 +1,9 @@
 """Backward grids: the source point of each of regularly spaced output points.
 
-A grid is what a stabilisation method tells of a frame (`methods.Frame.source`): [rows, columns, 2],
-(x, y) in shares of the source frame, for output points whose first and last lie on the frame's
-edges. Between its points it is bilinear. The functions run in NumPy and in JAX.
+A grid is what a stabilisation method yields for a frame (`methods.Frame.source`): a backward map,
+[rows, columns, 2], (x, y) as fractions of the source frame's width and height, for output points
+the first and last of which lie on the frame's edges. It is interpolated bilinearly between points.
+The functions run in NumPy and in JAX.
 """
 
 from functools import lru_cache
@@ -13,23 +14,23 @@ from jaxtyping import Float
 from dvs_jax import quaternion
 
 _POINT_SPACING = 32
-"""Pixels of full HD between output points: a bilinear grid of turns is then exact to 0.02 pixel."""
+"""Full HD pixels between output points: the bilinear grid of a rotation then errs by 0.02 pixel."""
 
 _FEWEST, _MOST = 18, 61
 """Points along an axis: enough for the rolling shutter of small frames, no more for large ones."""
 
 
 def shape_for(size: tuple[int, int]) -> tuple[int, int]:
-    """Return how many rows and columns a grid for frames of a width and height has."""
+    """Return the number of rows and columns of a grid for frames of a width and height."""
     width, height = (min(max(-(-side // _POINT_SPACING) + 1, _FEWEST), _MOST) for side in size)
     return height, width
 
 
 @lru_cache(8)
 def output_points(rows: int, columns: int) -> Float[np.ndarray, "rows columns 2"]:
-    """Return the output points of a grid, (x, y) in shares of the frame, float64; not writable.
+    """Return the output points of a grid, (x, y) as fractions of the frame, float64; read-only.
 
-    Taken as source points they are the identity: the frame as it is.
+    Taken as source points they are the identity grid.
     """
     x, y = np.meshgrid(np.linspace(0.0, 1.0, columns), np.linspace(0.0, 1.0, rows))
     points = np.stack([x, y], axis=-1)
@@ -46,7 +47,7 @@ def at(
 
     Args:
         source: a grid.
-        y: in shares of the output's height; outside [0, 1] the outermost cells go on.
+        y: as fractions of the output's height; outside [0, 1] the outermost cells extrapolate.
         x: likewise of its width.
     """
     return _between(_between(source, y, 0), x, 1)
@@ -57,7 +58,7 @@ def at_points(
     y: Float[quaternion.Array, "point"],
     x: Float[quaternion.Array, "point"],
 ) -> Float[quaternion.Array, "point 2"]:
-    """Return the source points of output points (x, y), in shares of the output."""
+    """Return the source points of output points (x, y), as fractions of the output."""
     xp = quaternion.array_namespace(source, y, x)
     rows, columns = source.shape[:2]
     down, across = y * (rows - 1), x * (columns - 1)
@@ -87,7 +88,7 @@ def _between(
 def central(
     source: Float[quaternion.Array, "rows columns 2"], kept: Float[quaternion.Array, ""] | float
 ) -> Float[quaternion.Array, "rows columns 2"]:
-    """Return the grid of the output's central share `kept` of each axis, enlarged to the whole."""
+    """Return the grid of the output's central fraction `kept` of each axis, scaled to fill it."""
     xp = quaternion.array_namespace(source)
     rows, columns = source.shape[:2]
     down, across = (
@@ -101,7 +102,7 @@ def blend(
     source: Float[quaternion.Array, "*frame rows columns 2"],
     position: Float[quaternion.Array, "*frame"],
 ) -> Float[quaternion.Array, "*frame rows columns 2"]:
-    """Return grids between the identity (position 0) and those given (1)."""
+    """Interpolate linearly between the identity grid (position 0) and those given (1)."""
     xp = quaternion.array_namespace(source, position)
     identity = xp.asarray(output_points(*source.shape[-3:-1]), dtype=source.dtype)
     identity = xp.broadcast_to(identity, source.shape)
@@ -112,7 +113,7 @@ def blend(
 def resized(
     source: Float[np.ndarray, "rows columns 2"], shape: tuple[int, int]
 ) -> Float[np.ndarray, "down across 2"]:
-    """Return a grid with as many rows and columns as wanted, itself where it has."""
+    """Return a grid resampled to a number of rows and columns, itself where it has these."""
     if source.shape[:2] == shape:
         return source
     return at(source, *(np.linspace(0.0, 1.0, points) for points in shape))

@@ -1,7 +1,7 @@
-"""Frames drawn by a backward grid on the host; `device` does the same on a device.
+"""Frames warped by a backward grid on the host; `device` does the same on a device.
 
-Source positions are looked up on a lattice of output pixels and are bilinear in between, band by
-band, so that they stay in the processor's cache.
+Source positions are computed on a lattice of output points and interpolated bilinearly in between,
+band by band, so that they stay in the processor's cache.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from dvs_jax.warping import grid as grids
 Border = Literal["black", "reflect"]
 
 LATTICE_STEP = 32
-"""Output pixels between the positions that are solved for; bilinear in between, exact to 0.1 px."""
+"""Output pixels between lattice points; interpolated bilinearly in between, exact to 0.1 px."""
 
 _BAND_ROWS = 6
 """Rows of the lattice that are drawn at once."""
@@ -28,16 +28,16 @@ _BLACK_LUMA, _NO_CHROMA = 16, 128
 def lattice_map(
     source: Float[np.ndarray, "rows columns 2"], size: tuple[int, int], kept: float
 ) -> Float[np.ndarray, "row column 2"]:
-    """Return the source pixels of the middles of squares of the output, and of those around it.
+    """Return the source positions of a lattice: the centres of squares of the output.
 
     Args:
         source: a backward grid (see `grid`).
         size: width and height of source and output in pixels.
-        kept: the central share of the uncropped output, in each axis, that fills the output.
+        kept: the central fraction of the uncropped output, in each axis, that fills the output.
 
     Returns:
-        float32, (x, y) in pixels, integers at pixel centres; of squares of `LATTICE_STEP` pixels,
-        one more on every side than touch the output.
+        float32, (x, y) in pixels, integers at pixel centres, for squares of `LATTICE_STEP` pixels
+        that cover the output, and one more on every side.
     """
     across, down = (_lattice(length, kept) for length in size)
     positions = grids.at(np.asarray(source, np.float32), down, across)
@@ -45,7 +45,7 @@ def lattice_map(
 
 
 def _lattice(length: int, kept: float) -> Float[np.ndarray, "point"]:
-    """Return the middles of the squares along one axis, in shares of the uncropped output."""
+    """Return the lattice points along one axis, as fractions of the uncropped output."""
     middles = (np.arange(-1, -(-length // LATTICE_STEP) + 1) + 0.5) * LATTICE_STEP / length
     return (0.5 + (middles - 0.5) * kept).astype(np.float32)
 
@@ -56,7 +56,7 @@ def warp_frame(
     kept: float,
     border: Border,
 ) -> UInt8[np.ndarray, "height width channel"]:
-    """Draw one frame as its grid says, on the host.
+    """Warp one frame by its grid, on the host.
 
     Args:
         frame: uint8 source picture, RGB.
@@ -79,18 +79,18 @@ def warp_planes(
     border: Border,
     drawn: Sequence[UInt8[np.ndarray, "height width"]],
 ) -> None:
-    """Draw one frame of three planes, YCbCr 4:2:0, as the virtual camera sees it, on the host.
+    """Warp one frame of three planes, YCbCr 4:2:0, on the host.
 
     Args:
-        source: uint8 luma, and the differences at half its size, rounded up.
-        lattice: where it shows what; see `lattice_map`.
+        source: uint8 planes: luma, and Cb and Cr at half its size, rounded up.
+        lattice: source positions; see `lattice_map`.
         border: what fills pixels that the frame does not cover.
         drawn: uint8 planes to draw into; a last odd row and column of the source may be missing.
     """
-    # A chroma sample counts as the middle of its four luma pixels.
+    # A chroma sample is taken to lie at the centre of its four luma pixels.
     chroma = (lattice + 0.5) / 2.0 - 0.5
     _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, _BLACK_LUMA)
-    # Four channels at once take OpenCV less time than two one by one; for two it has no quick way.
+    # OpenCV has no fast path for two channels; four at once take less time than two one by one.
     differences = np.empty((*drawn[1].shape, 4), np.uint8)
     both = cv2.merge([*source[1:], *source[1:]])
     _sample(both, chroma, LATTICE_STEP // 2, differences, border, _NO_CHROMA)
@@ -105,10 +105,10 @@ def _sample(
     border: Border,
     black: int,
 ) -> None:
-    """Draw an image, band by band, so that the positions stay in the cache."""
+    """Warp an image, band by band, so that the positions stay in the cache."""
     height, width = drawn.shape[:2]
     for row in range(0, -(-(height + step // 2) // step), _BAND_ROWS):
-        # What lies between the middles of one row of squares and of another, as far as it is drawn.
+        # The rows between two rows of lattice points, as far as they lie in the output.
         first = row * step - step // 2
         band = slice(max(first, 0), min(first + _BAND_ROWS * step, height))
         positions = _between(lattice[row : row + _BAND_ROWS + 1], step)
@@ -118,11 +118,11 @@ def _sample(
 def _between(
     lattice: Float[np.ndarray, "row column 2"], step: int
 ) -> Float[np.ndarray, "height width 2"]:
-    """Return the positions of all pixels from the middles of the first row of squares to the last.
+    """Return the positions of all pixels between the first and the last row of lattice points.
 
     Columns begin with the first pixel of the second square.
     """
-    # Resizing by an integer factor puts sample i at the middle of its pixels.
+    # Resizing by an integer factor puts sample i at the centre of its pixels.
     fine = cv2.resize(lattice, None, fx=step, fy=step)
     return fine[step // 2 : len(fine) - step // 2, step:]
 

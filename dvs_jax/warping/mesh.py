@@ -1,7 +1,7 @@
-"""A forward mesh inverted: where source vertices land, to the source of each output point.
+"""Inverting a forward mesh into a backward grid.
 
-A camera's forward mesh (`camera.warp_grid`) says where source vertices land in the output; drawing
-needs the opposite, which a few Newton steps find. The same formulas run in NumPy and in JAX.
+A camera's forward mesh (`camera.warp_grid`) gives the output positions of source vertices; warping
+needs the inverse, which Newton's method finds. The same formulas run in NumPy and in JAX.
 """
 
 import numpy as np
@@ -21,15 +21,15 @@ def backward_grid(
     """Return the source point of each of regularly spaced output points.
 
     Args:
-        mesh: [row, column, 4], (x′, y′, u, v) in the convention of `camera.warp_grid`, which makes
-            it: the source vertex (u, v), regularly spaced, lands at (x′, y′), and pixel centre
-            (c, r) is at (c / W, r / H).
+        mesh: [row, column, 4], (x′, y′, u, v) as `camera.warp_grid` returns it: the source vertex
+            (u, v), regularly spaced, maps to output (x′, y′), and pixel centre (c, r) is at
+            (c / W, r / H).
         size: width W and height H of the frame in pixels.
         shape: rows and columns of the output points, the outermost on the frame's edges.
 
     Returns:
-        [rows, columns, 2], source points (x, y) in shares of the frame, where pixel centre (c, r)
-        is at ((c + 0.5) / W, (r + 0.5) / H): a `methods.Frame.source`.
+        [rows, columns, 2], source points (x, y) as fractions of the frame, where pixel centre
+        (c, r) is at ((c + 0.5) / W, (r + 0.5) / H): a `methods.Frame.source`.
     """
     xp = quaternion.array_namespace(mesh)
     points = xp.asarray(grids.output_points(*shape), dtype=mesh.dtype)
@@ -39,7 +39,7 @@ def backward_grid(
 
 
 def source_positions(mesh: quaternion.Array, target: quaternion.Array) -> quaternion.Array:
-    """Return which source point each output point shows.
+    """Return the source point of each output point.
 
     Args:
         mesh: see `backward_grid`.
@@ -59,9 +59,9 @@ def source_positions(mesh: quaternion.Array, target: quaternion.Array) -> quater
 
 
 def _inverse_affine(mesh: quaternion.Array) -> quaternion.Array:
-    """Return the 3 × 2 map from (x′, y′, 1) to (u, v) that fits the whole mesh best.
+    """Return the 3 × 2 matrix from (x′, y′, 1) to (u, v) that fits the mesh in least squares.
 
-    It is the first guess: a good one also for a large roll or zoom.
+    It is the initial guess, good also for a large roll or zoom.
     """
     xp = quaternion.array_namespace(mesh)
     landed = mesh[..., :2].reshape(-1, 2)
@@ -71,10 +71,10 @@ def _inverse_affine(mesh: quaternion.Array) -> quaternion.Array:
 
 
 def _cells(mesh: quaternion.Array) -> quaternion.Array:
-    """Return, [row, column, 4, 2], where each cell's first corner lands and how that goes on.
+    """Return each cell's bilinear coefficients, [row, column, 4, 2].
 
-    That is: along its upper side, along its left side, and how far its lower side differs from its
-    upper one.
+    These are the position of its first corner, the differences along its upper and along its left
+    side, and the difference of its lower side from its upper one.
     """
     xp = quaternion.array_namespace(mesh)
     upper = mesh[:, 1:, :2] - mesh[:, :-1, :2]
@@ -85,9 +85,9 @@ def _cells(mesh: quaternion.Array) -> quaternion.Array:
 def _land(
     cells: quaternion.Array, position: quaternion.Array
 ) -> tuple[quaternion.Array, quaternion.Array, quaternion.Array]:
-    """Return where source points land, and how that changes with their x and with their y.
+    """Return the output positions of source points, and their derivatives by x and by y.
 
-    It is bilinear within a cell of the mesh; beyond the frame the outermost cells go on.
+    The map is bilinear within a cell of the mesh; beyond the frame the outermost cells extrapolate.
     """
     xp, count = quaternion.array_namespace(cells, position), len(cells)
     scaled = position * count

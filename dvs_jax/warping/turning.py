@@ -1,4 +1,4 @@
-"""The backward grids of a camera that turns while its rows are exposed, seen by another pose."""
+"""Backward grids from camera poses: a rolling-shutter camera's frames, seen by a virtual camera."""
 
 from functools import partial
 
@@ -10,7 +10,8 @@ from dvs_jax.camera import Camera
 from dvs_jax.warping.mesh import backward_grid
 
 
-# By default accelerators multiply matrices in 10 bits or less: that is pixels of a full HD frame.
+# By default accelerators multiply matrices with mantissas of 10 bits or less, which would shift a
+# full HD frame by whole pixels.
 @partial(jax.jit, static_argnames=("size", "shape"))
 @jax.default_matmul_precision("highest")
 def source_grids(
@@ -22,15 +23,15 @@ def source_grids(
     size: tuple[int, int],
     shape: tuple[int, int],
 ) -> Float[Array, "frame rows columns 2"]:
-    """Return what virtual poses show of frames (see `camera.warp_grid` and `mesh.backward_grid`).
+    """Return frames' backward grids for virtual poses: `camera.warp_grid`, inverted by `mesh`.
 
     It is compiled once for each size, shape and number of frames; the camera's numbers are traced.
 
     Args:
         camera: real and virtual alike.
-        pose: float32, how the camera stood while each of the mesh's rows was exposed,
-            [x, y, z, w], world to camera.
-        ois: float32, lens shift then, in shares of the frame.
+        pose: float32, the camera's pose while each of the mesh's rows was exposed, [x, y, z, w],
+            world to camera.
+        ois: float32, lens shift at these times, in fractions of the frame.
         virtual: float32, the virtual camera's poses.
         size: width and height of the frames in pixels.
         shape: rows and columns of the grids.

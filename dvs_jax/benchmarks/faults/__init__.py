@@ -1,8 +1,8 @@
-"""What reading the pictures besides the gyro buys when the sensors err.
+"""The benefit of optical flow besides the gyro when the sensors err.
 
-Clips are rendered, so the truth is known, and their logs are spoiled in one way after the other.
-Every method finds its path at equal crop, the output is drawn as `stabilize` draws it, and what
-still moves in its pictures is measured.
+Clips are rendered, so the ground truth is known, and one fault at a time is put into their logs.
+Every method computes its path at equal crop, the output is drawn as `stabilize` draws it, and the
+residual motion in its pictures is measured.
 """
 
 from dvs_jax.benchmarks.faults.comparison import Comparison, Result, compare

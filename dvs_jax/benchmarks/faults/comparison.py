@@ -23,16 +23,16 @@ from dvs_jax.synthetic import SyntheticClip
 
 CROP = 0.1
 SMOOTHER = "gaussian"
-"""What stands for the classical smoothers, its strength tuned to the crop like a network's."""
+"""The classical smoother that is compared, its strength tuned to the crop like a network's."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """One method on one clip with one fault: the rotation faster than 2 Hz left in the output.
+    """One method on one clip with one fault: the residual rotation above 2 Hz in the output.
 
     Attributes:
         picture_jitter_deg: RMS in degrees, measured in the pictures.
-        exact_jitter_deg: likewise, from the true path: without the parallax of a moving camera.
+        exact_jitter_deg: likewise, computed from the true path, without parallax.
     """
 
     picture_jitter_deg: float
@@ -41,12 +41,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came out.
+    """The results of the comparison.
 
     Attributes:
-        clips: what was filmed, with perfect logs.
-        models: the labels of the networks, in the order they were given.
-        results: of each fault and each method, by its label, the result on every clip.
+        clips: the clips, with perfect logs.
+        models: the labels of the networks, in the order given.
+        results: by fault and by the method's label, the result on every clip.
     """
 
     clips: tuple[SyntheticClip, ...]
@@ -66,7 +66,7 @@ class Comparison:
         return Result(float(pictures), float(exact))
 
     def ratio(self, fault: str) -> Result | None:
-        """Return what the first network leaves over what the second leaves; None without two."""
+        """Return the first network's residual over the second's; None without two networks."""
         if len(self.models) < 2:
             return None
         first, second = (self.mean(fault, model) for model in self.models[:2])
@@ -87,14 +87,14 @@ def compare(
     flow_estimator: str | Estimator = QUICK_DIS,
     track: Track = silently,
 ) -> Comparison:
-    """Compare the input, a smoother and networks, all at equal crop, on clips whose logs err.
+    """Compare the input, a smoother and networks at equal crop on clips with erroneous logs.
 
     Args:
         clips: with perfect logs, one or more, each of a second or longer.
         models: networks in inference mode, by name.
-        faults: of `faults.FAULTS`, or others in its form.
-        flow_estimator: makes flow of the frames, for networks that read it.
-        track: told of every clip with every fault.
+        faults: `faults.FAULTS`, or others in its form.
+        flow_estimator: computes flow for networks that read it.
+        track: reports every clip with every fault.
     """
     maker = flow.create(flow_estimator) if isinstance(flow_estimator, str) else flow_estimator
     rows = _methods(models)
@@ -143,7 +143,7 @@ def _of_input(each: Take) -> Result:
 
 
 def _of_path(each: Take, virtual: CameraPath) -> Result:
-    # The outermost pixels blend with the border.
+    # Bilinear sampling mixes the outermost pixels with the border.
     kept = 1.0 - 2.0 * CROP - 2.0 / min(each.film.clip.size)
     lens = rendering.cropped(each.log.camera, kept)
     seen = picture_path(draw(each, virtual, kept), virtual.time_ns, lens)

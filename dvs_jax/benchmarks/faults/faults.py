@@ -1,4 +1,4 @@
-"""The clips, and what goes wrong with their logs."""
+"""The clips, and the faults of their sensor logs."""
 
 import math
 from collections.abc import Mapping
@@ -39,19 +39,19 @@ FAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "0.5 °/s, 15 ms, no log": _bias(0.5) | _late(15) | _HIDDEN_LENS,
     }
 )
-"""By name the fields of `SyntheticClip` that differ from a clip with perfect logs.
+"""By name, the fields of `SyntheticClip` that differ from a clip with perfect logs.
 
-A bias is the same about each axis. A moving lens is another film, so it stands there without fault
-too, to be compared with.
+A bias is the same about each axis. A moving lens changes the frames too, so there is also a case of
+it without fault, for comparison.
 """
 
 
 def clips(
     count: int, size: tuple[int, int] = SIZE, duration_s: float = DURATION_S
 ) -> list[SyntheticClip]:
-    """Return clips without faults: held by hand and walking, far scenes and near ones in turn.
+    """Return clips without faults: handheld and walking, distant and near scenes in turn.
 
-    Their seeds are 1, 2, …: training clips have none so small.
+    Their seeds are 1, 2, …; those of training clips are larger.
 
     Args:
         count: how many.

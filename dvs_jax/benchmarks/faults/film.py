@@ -1,4 +1,4 @@
-"""A rendered clip, and the footage that it is to a method that gets spoiled logs."""
+"""A rendered clip, and its footage with erroneous sensor logs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from dvs_jax.synthetic import SyntheticClip
 from dvs_jax.warping import host as warp
 
 FULL_HD = (1920, 1080)
-"""Flow is made as for a clip of this width and height, which the small one stands for."""
+"""Width and height of the clip that the small one represents: flow is computed as for it."""
 
 Frame = UInt8[np.ndarray, "height width 3"]
 Flow = Float16[np.ndarray, "pair rows columns 4"]
@@ -31,14 +31,14 @@ Pair = Float[np.ndarray, "rows columns 4"]
 
 
 class Film:
-    """What a camera films. Frames are rendered once, and flow is made of them once.
+    """The frames of a clip, rendered once, and their flow, computed once.
 
     Attributes:
         clip: with perfect logs.
     """
 
     def __init__(self, clip: SyntheticClip, estimator: Estimator):
-        """Take a clip and what makes flow of its frames."""
+        """Take a clip and an estimator for the flow of its frames."""
         self.clip, self._estimator = clip, estimator
         self._flow: dict[Architecture, Flow] = {}
 
@@ -50,12 +50,12 @@ class Film:
 
     @cached_property
     def picture_jitter_deg(self) -> float:
-        """The jitter of the frames as they are, measured in the pictures."""
+        """The jitter of the unstabilised frames, measured in the pictures."""
         time_ns = synthetic.aligned_true_path(self.clip).time_ns
         return metrics.rotation_jitter(picture_path(self.frames, time_ns, Camera()))
 
     def flow(self, wanted: Architecture) -> Flow:
-        """Return the flow in a network's size and units, whatever moved the lens."""
+        """Return the flow in a network's size and units, lens shifts included."""
         if wanted not in self._flow:
             size = clip_flow.working_size(FULL_HD, self._estimator)[::-1]
             pairs = flow.estimate(self.frames, self._estimator, size=size)
@@ -64,7 +64,7 @@ class Film:
         return self._flow[wanted]
 
     def flow_without_lens(self, wanted: Architecture, ois_log: bool) -> Iterator[Pair]:
-        """Return the flow less what a log, if there is one, tells of the lens."""
+        """Return the flow without the lens shifts that the OIS log holds, if there is one."""
         shift = synthetic.lens_shift(self.clip) * float(ois_log and not wanted.official)
         moved = np.diff(shift, axis=0).astype(np.float32)
         for pair, lens in zip(self.flow(wanted), moved, strict=True):
@@ -73,12 +73,12 @@ class Film:
 
 @dataclass(frozen=True)
 class Take:
-    """A film with the logs that came out, be they right or wrong.
+    """A film with sensor logs, right or wrong.
 
     Attributes:
-        film: what was filmed.
-        log: what was logged.
-        footage: what a method gets; its `true` path shows what the logs do not tell.
+        film: the frames.
+        log: the sensor logs.
+        footage: the input of a method; its `true` path is independent of the logs.
     """
 
     film: Film
@@ -87,14 +87,14 @@ class Take:
 
     @property
     def shown(self) -> CameraPath:
-        """How the world truly moves in the frames as they are: the lens' shift is part of it."""
+        """The camera path that the unstabilised frames really show, lens shifts included."""
         return synthetic.shown_path(self.film.clip)
 
 
 def take(film: Film, name: str, spoiled: SyntheticClip) -> Take:
-    """Return the film with the logs of a clip that differs in their faults alone."""
+    """Return the film with the logs of a clip that differs only in the logs' faults."""
     log = synthetic.sensor_log(spoiled)
-    # Where the lens's shift is known, drawing takes it out.
+    # Warping removes the lens shift where it is logged.
     seen = synthetic.aligned_true_path if spoiled.ois_log else synthetic.shown_path
     true = seen(film.clip)
     footage = Footage(
@@ -112,12 +112,12 @@ def take(film: Film, name: str, spoiled: SyntheticClip) -> Take:
 
 
 def draw(each: Take, virtual: CameraPath, kept: float) -> Iterator[Frame]:
-    """Draw what the virtual camera sees as `stabilize` does, from the logs, right or wrong.
+    """Warp frames to a virtual path as `stabilize` does, by the logs, right or wrong.
 
     Args:
         each: the frames and their logs.
         virtual: a pose a frame.
-        kept: the central share of the width and of the height that is shown.
+        kept: the central fraction of the width and of the height that is shown.
     """
     clip = Clip.from_arrays(each.film.frames, each.log.frames.time_ns, each.log)
     for image, frame in zip(each.film.frames, shown_by(clip, virtual.quaternion), strict=True):

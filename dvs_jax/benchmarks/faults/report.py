@@ -1,4 +1,4 @@
-"""The comparison as a benchmark's report: means over the clips, and every result in the file."""
+"""The report of the comparison: tables of means over the clips, and every result in the file."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ _TITLES = {
 
 
 def measure(models: Iterable[str] | None, count: int, track: Track = silently) -> Report:
-    """Compare networks on rendered clips whose logs err.
+    """Compare networks on rendered clips with erroneous logs.
 
     Args:
         models: names, folders or files of networks; None takes those that are shipped.
         count: how many clips.
-        track: told of every clip with every fault.
+        track: reports every clip with every fault.
 
     Raises:
         InputError: a network cannot be read.
@@ -34,7 +34,7 @@ def measure(models: Iterable[str] | None, count: int, track: Track = silently) -
 
 
 def report_of(found: Comparison) -> Report:
-    """Return the report: a table of what the pictures show, and one of what the true path tells."""
+    """Return the report: a table of jitter measured in the pictures, and one by the true path."""
     tables = tuple(_table(found, measure, title) for measure, title in _TITLES.items())
     return Report("faults", tables, details=_details(found))
 

@@ -1,10 +1,9 @@
-"""How the world moves in pictures, read off the pictures alone.
+"""The residual rotation in pictures, measured from the pictures alone.
 
-Points are tracked from frame to frame, and the rotation that most of them follow is fitted to the
-directions in which they are seen. Where nothing but rotation is left this is far finer than a
-homography between matched features, which can take a shift for a tilt: at 640 × 360 what it finds
-in a steady picture is 0.002° to 0.007° RMS above 2 Hz, and `metrics.image_path` finds 0.01° to
-0.04°.
+Points are tracked from frame to frame, and a rotation is fitted to the rays of the inliers. Where
+only rotation is left this is far more accurate than a homography between matched features, which
+can mistake a shift for a tilt: at 640 × 360 its noise in a steady picture is 0.002° to 0.007° RMS
+above 2 Hz, that of `metrics.image_path` 0.01° to 0.04°.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +22,7 @@ _TRACKED_WIDTH = 320
 _POINTS, _QUALITY, _DISTANCE_PX = 200, 0.01, 8
 _FEWEST_POINTS = 12
 _TOLERANCE_PX = 1.0
-"""How far a point may be off the shift, turn and zoom of most: rolling shutter bends pictures."""
+"""RANSAC's tolerance for the similarity (shift, rotation, zoom): rolling shutter distorts it."""
 
 Frame = UInt8[np.ndarray, "height width 3"]
 Grey = UInt8[np.ndarray, "height width"]
@@ -33,16 +32,16 @@ Points = Float[np.ndarray, "point 2"]
 def picture_path(
     frames: Iterable[Frame], time_ns: Int[np.ndarray, "frame"], camera: Camera
 ) -> CameraPath:
-    """Return the path of the camera that pictures seem to be taken by, from the identity on.
+    """Return the camera path estimated from pictures, starting at the identity.
 
     Args:
         frames: uint8 RGB, all of one size; only two are held at a time.
         time_ns: int64 [frame], when they were taken.
-        camera: through which they are seen.
+        camera: that took them.
 
     Returns:
-        float64 poses [x, y, z, w], world to camera, a frame each. A turn that cannot be seen is
-        interpolated between those before and after it; NaN where none can be.
+        float64 poses [x, y, z, w], world to camera, one a frame. A rotation that cannot be
+        measured is interpolated between its neighbours; NaN where none can be measured.
     """
     turns = [_turn(earlier, later, camera) for earlier, later in pairwise(_small(frames))]
     poses = accumulate(
@@ -65,7 +64,7 @@ def _turn(earlier: Grey, later: Grey, camera: Camera) -> Float[np.ndarray, "3"]:
     points, moved = _tracked(earlier, later)
     if len(points) < _FEWEST_POINTS:
         return np.full(3, np.nan)
-    # OpenCV seeds its random samples alike in every call: the same video gives the same turn.
+    # OpenCV seeds RANSAC equally in every call: the same video gives the same result.
     _, inlier = cv2.estimateAffinePartial2D(points, moved, ransacReprojThreshold=_TOLERANCE_PX)
     kept: Bool[np.ndarray, "point"] = inlier[:, 0].astype(bool)
     if kept.sum() < _FEWEST_POINTS:

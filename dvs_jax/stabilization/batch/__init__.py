@@ -1,4 +1,4 @@
-"""Many clips by one command: a queue, whose failures stop nothing, and which can be resumed."""
+"""A queue of clips in one run: a clip that fails does not stop it, and it can be resumed."""
 
 from dvs_jax.stabilization.batch.job import Job, jobs_of
 from dvs_jax.stabilization.batch.on_devices import devices_suit, on_devices, process_for

@@ -1,4 +1,4 @@
-"""The frames of many clips, drawn on the devices between decoders and encoders."""
+"""The frames of many clips warped on devices, between decoders and encoders on the host."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -29,10 +29,10 @@ def draw_all(
     """Draw clips and write their results.
 
     Args:
-        works: their frames are told.
-        settings: what is wanted of all.
-        framing: how much is cut off.
-        lanes: how many clips a device works on at a time.
+        works: the clips, with their `frames`.
+        settings: of all clips.
+        framing: how the crop is chosen.
+        lanes: how many clips a device processes at a time.
 
     Yields:
         Each work as soon as it has its `report`, or its `error`.
@@ -50,13 +50,13 @@ def draw_all(
 
 
 class _Drawing(DrawTask):
-    """The task of drawing one clip, whose results it opens, and closes at the end."""
+    """The task of drawing one clip; opens its output files, and closes them at the end."""
 
     def __init__(self, work: Work, settings: Settings, framing: Framing):
         self.work, self._settings, self._framing = work, settings, framing
         self._files, self._lock = ExitStack(), ExitStack()
         self._made: Making | None = None
-        # What is shown of frames that are on their way through the device.
+        # The grids and crops of frames that the device has not returned yet.
         self._shown: list[Shown] = []
         super().__init__(self._read_frames(), self._write_frame, self._finish)
 

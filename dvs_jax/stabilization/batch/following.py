@@ -1,4 +1,4 @@
-"""The frames of many clips, told by a method whose work goes onto devices."""
+"""The grids of many clips, computed by a method that can run on devices."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -12,13 +12,13 @@ from dvs_jax.stabilization.devices.lanes import Program, drive
 
 
 def find_frames(works: Sequence[Work], method: Method, crop: float, lanes: int) -> None:
-    """Have each clip's `frames` told, on devices where the method can, or note its `error`.
+    """Set each clip's `frames`, computed on devices where the method can, or its `error`.
 
     Args:
         works: the clips.
-        method: tells their frames.
-        crop: the most that may be cut off at each side, as a share of width and height.
-        lanes: how many clips a device works on at a time.
+        method: computes their grids.
+        crop: the most that may be cut off at each side, as a fraction of width and height.
+        lanes: how many clips a device processes at a time.
     """
     on_devices = device_work(method)
     if on_devices is not None:

@@ -1,4 +1,4 @@
-"""Which clips are meant, and where the results of each go."""
+"""The clips that paths and patterns name, and a folder for the results of each."""
 
 import glob
 import os
@@ -29,17 +29,17 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
 
     Args:
         clips: paths of clips, and patterns such as "trip/*/video.mp4" or "trip/**/*.mp4" that no
-            shell has expanded. A pattern means the videos and folders that match it, but for what
-            an earlier run made.
+            shell has expanded. A pattern stands for the videos and folders that match it, except
+            for an earlier run's results.
         out: folder for all results. Those of a single path go there; of several clips each has a
-            folder of its own, named like the clip from the folder on that they have in common.
-            What lies in there is no clip, unless all do.
+            folder of its own in it, named by the clip's path below the folder that all share.
+            Paths inside `out` are left out, unless all clips lie there.
 
     Raises:
         InputError: a pattern matches nothing.
     """
     paths = list(dict.fromkeys(path for each in clips for path in _matches(each)))
-    # "*" matches the results of an earlier run too. Where all clips lie there, they are meant.
+    # "*" matches the results of an earlier run too. Where all clips lie in `out`, they are kept.
     paths = [path for path in paths if not _lies_in(path, out)] or paths
     if len(clips) == 1 and Path(clips[0]) in paths:
         return [Job(paths[0], out)]
@@ -51,7 +51,7 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
 
 
 def _matches(clip: str) -> list[Path]:
-    # A clip may have a star or brackets in its name.
+    # A clip's own name may contain a star or brackets.
     if not set(clip) & set("*?[") or Path(clip).exists():
         return [Path(clip)]
     names = glob.glob(clip, recursive=True)  # noqa: PTH207 (it takes no absolute pattern)
@@ -70,7 +70,7 @@ def _may_be_clip(path: Path) -> bool:
 
 
 def _unlike(paths: Sequence[Path]) -> list[Path]:
-    """Return the paths without the suffixes of videos, but where two would then be the same."""
+    """Return the paths without the suffixes of videos, except where two would become equal."""
     bare = [path.with_suffix("") if _is_video(path) else path for path in paths]
     return [
         path if bare.count(short) > 1 else short for path, short in zip(paths, bare, strict=True)

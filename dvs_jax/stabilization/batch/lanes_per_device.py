@@ -1,11 +1,11 @@
-"""How many clips a device works on at a time."""
+"""The number of lanes (clips processed at the same time) per device."""
 
 import jax
 
 LANES_PER_DEVICE = 4
-"""Clips that a device works on at a time: several decoders and encoders keep it busy."""
+"""Clips that a device processes at a time, so that several decoders and encoders keep it busy."""
 
 
 def lanes_for(clips: int, most: int) -> int:
-    """Return how many lanes a device has for so many clips: no more than it takes."""
+    """Return how many lanes each device gets for a number of clips: no more than are used."""
     return min(most, -(-clips // jax.local_device_count()))

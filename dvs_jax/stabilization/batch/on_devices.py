@@ -1,4 +1,4 @@
-"""Clips side by side on all local devices, while the host decodes and encodes."""
+"""Many clips at a time on all local devices, while the host decodes and encodes."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -21,13 +21,14 @@ from dvs_jax.stabilization.framing import Framing
 from dvs_jax.stabilization.settings import Settings
 
 _CLIPS_PER_LANE = 4
-"""Clips whose paths are found before their frames are drawn: the last ones leave lanes idle."""
+"""Clips per lane in a group whose grids are computed before any is drawn: the more, the less time
+lanes are idle at its end."""
 
 
 def devices_suit(method: Method) -> bool:
-    """Return whether devices take the work rather than the host: a CPU draws quicker by OpenCV.
+    """Return whether to use devices rather than the host, whose OpenCV is faster on a CPU.
 
-    A method that has no work for devices would look at pictures that are decoded twice.
+    A method that has no work for devices would have the pictures decoded twice.
     """
     return jax.default_backend() != "cpu" and device_work(method) is not None
 
@@ -35,13 +36,13 @@ def devices_suit(method: Method) -> bool:
 def on_devices(
     method: Method, settings: Settings, load: Load = load_clip, lanes: int = LANES_PER_DEVICE
 ) -> Process:
-    """Return what works on many clips at a time, on all local devices.
+    """Return a function that processes many clips at a time, on all local devices.
 
     Args:
-        method: tells their frames.
-        settings: what is wanted of each.
+        method: computes their grids.
+        settings: of all clips.
         load: loads a clip.
-        lanes: how many clips a device works on at a time.
+        lanes: how many clips a device processes at a time.
     """
     at_once = _CLIPS_PER_LANE * lanes * jax.local_device_count()
     group_of = _Group(method, settings, load, lanes)
@@ -57,12 +58,12 @@ def on_devices(
 def process_for(
     method: Method, settings: Settings, stabilize: Stabilize, load: Load = load_clip
 ) -> Process:
-    """Return what works on many clips where that is quicker: on devices, or one by one here.
+    """Return a function that processes many clips, on devices or one by one on the host.
 
     Args:
-        method: tells their frames.
-        settings: what is wanted of each.
-        stabilize: stabilises a single clip by these.
+        method: computes their grids.
+        settings: of all clips.
+        stabilize: stabilises a single clip with these.
         load: loads a clip.
     """
     if devices_suit(method):
@@ -71,7 +72,7 @@ def process_for(
 
 
 class _Group:
-    """Works on so many clips at a time as the devices hold."""
+    """Processes clips in groups that fill the devices' lanes."""
 
     def __init__(self, method: Method, settings: Settings, load: Load, lanes: int):
         self._method, self._settings = method, settings
@@ -91,7 +92,7 @@ class _Group:
                 waiting.remove(outcome.job)
                 yield outcome
         except Exception as error:
-            # The devices' memory is too small, say, which is no one clip's fault.
+            # For instance the devices' memory is too small, which is no single clip's fault.
             yield from (failure(job, error) for job in jobs if job in waiting)
 
     def _outcomes(self, works: list[Work]) -> Iterator[Outcome]:

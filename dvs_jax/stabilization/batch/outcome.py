@@ -13,12 +13,12 @@ class Outcome:
 
     Attributes:
         job: the work.
-        state: "done"; "skipped", as an earlier run has done it; or "failed".
+        state: "done"; "skipped", as an earlier run has finished it; or "failed".
         frames: how many frames were stabilised.
-        seconds: from the clip's beginning to its end; where several are worked on at a time, the
-            sum over all clips is more than the time that passed.
-        report: what was made, of a clip that is done.
-        error: what went wrong, in one line, of one that failed.
+        seconds: wall time from the start of the work on the clip to its end; where several run at
+            a time, their sum exceeds the time that passed.
+        report: the results of a clip that is done.
+        error: why a clip failed, in one line.
     """
 
     job: Job

@@ -1,4 +1,4 @@
-"""What an earlier run made of a clip, and whether the same is wanted now."""
+"""The note that a clip was finished, by which a later run can skip it."""
 
 import hashlib
 import json
@@ -17,17 +17,17 @@ from dvs_jax.stabilization.report import Report
 from dvs_jax.whole_file import replacing
 
 Settings = Mapping[str, Any]
-"""All that decides what a clip becomes, as JSON values."""
+"""All settings that the results depend on, as JSON values."""
 
 
 def source_of(job: Job) -> str:
-    """Return a digest of the sizes and times of change of what a clip consists of.
+    """Return a digest of the sizes and modification times of a clip's files.
 
-    That is its video, or frames, its logs, and its flow files where it has any.
+    These are its video or images, its logs, and its flow files where it has any.
 
     Raises:
         InputError: there is no video, or several, or several logs of one kind.
-        OSError: a file cannot be looked at.
+        OSError: a file's status cannot be read.
     """
     video = find_video(job.clip)
     logs = find_logs(video)
@@ -40,13 +40,13 @@ def source_of(job: Job) -> str:
 
 
 def write(job: Job, source: str, settings: Settings, report: Report) -> None:
-    """Note that a clip is done; to be called once all its results are written.
+    """Note that a clip is finished; call it once all its results are written.
 
     Args:
-        job: the work.
-        source: what `source_of` said before it began.
-        settings: by which it was done.
-        report: what it made.
+        job: the clip and its folder.
+        source: what `source_of` returned before the work began.
+        settings: those of this run.
+        report: the results.
 
     Raises:
         InputError: the note cannot be written.
@@ -58,7 +58,7 @@ def write(job: Job, source: str, settings: Settings, report: Report) -> None:
 
 
 def is_finished(job: Job, source: str, settings: Settings) -> bool:
-    """Return whether a run by the same settings made the clip's results, and they are all there."""
+    """Return whether a run with the same settings made the clip's results and all still exist."""
     file = _file(job)
     wanted = json.loads(json.dumps(_wanted(source, settings)))
     try:

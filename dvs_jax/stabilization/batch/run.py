@@ -1,4 +1,4 @@
-"""A queue of clips, worked off."""
+"""Processing a queue of clips."""
 
 import logging
 import time
@@ -19,26 +19,25 @@ Stabilize = Callable[[Clip, Path], Report]
 """Stabilises one clip into a folder."""
 
 Load = Callable[[Path], Clip]
-"""Loads the clip that a path means; see `load_clip`."""
+"""Loads the clip at a path; see `load_clip`."""
 
 Process = Callable[[Iterable[Job]], Iterator[Outcome]]
-"""Works on all jobs, in any order, and yields how each ended; raises for none of them."""
+"""Processes all jobs, in any order, and yields each one's outcome; a failed job raises nothing."""
 
 
 def run(
     jobs: Sequence[Job], process: Process, settings: Settings, resume: bool
 ) -> Iterator[Outcome]:
-    """Work off a queue and note of each clip that is done how it was done.
+    """Process a queue, and write a note for each clip that is done (see `record`).
 
     Args:
         jobs: the queue.
-        process: works on clips; see `one_by_one`.
-        settings: all that decides what a clip becomes, for the note.
-        resume: whether a clip is skipped that such a note says is done already, and whose results
-            are all there.
+        process: processes clips; see `one_by_one`.
+        settings: all settings that the results depend on, for the note.
+        resume: whether to skip a clip that such a note says is done and whose results all exist.
 
     Yields:
-        How each job ended, as soon as it has.
+        Each job's outcome, as soon as it ends.
     """
     sources: dict[Job, str] = {}
     for job in jobs:
@@ -66,7 +65,7 @@ def _noted(outcome: Outcome, source: str, settings: Settings) -> Outcome:
 
 
 def one_by_one(stabilize: Stabilize, load: Load = load_clip) -> Process:
-    """Return what works on one clip after the other."""
+    """Return a function that processes one clip after the other."""
     return lambda jobs: (_attempt(job, stabilize, load) for job in jobs)
 
 
@@ -76,13 +75,13 @@ def _attempt(job: Job, stabilize: Stabilize, load: Load) -> Outcome:
         clip = load(job.clip)
         report = stabilize(clip, job.folder)
     except Exception as error:
-        # Whatever one clip makes go wrong, even our own fault, the others are still to be done.
+        # No error of one clip, not even a bug of ours, may stop the others.
         return failure(job, error)
     return Outcome(job, "done", clip.frame_count, time.perf_counter() - start, report)
 
 
 def failure(job: Job, error: Exception) -> Outcome:
-    """Return the outcome of work that an error ended."""
+    """Return the outcome of a job that an error ended."""
     logger.debug("%s", job.clip, exc_info=error)
     foreseen = isinstance(error, (InputError, OSError))
     message = str(error) if foreseen else f"{job.clip}: {type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The outcomes of many clips as a table for people."""
+"""The outcomes of many clips as a printed table."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dvs_jax.stabilization.batch.outcome import Outcome
 
 
 def render(outcomes: Sequence[Outcome]) -> Table:
-    """Return a row for each clip: how it ended, how fast, and where it is or what went wrong."""
+    """Return a row for each clip: its outcome, its speed, and its folder or what went wrong."""
     table = Table("clip", "", title=_summary(outcomes))
     for name in ("frames", "seconds", "frames/s"):
         table.add_column(name, justify="right")

@@ -1,4 +1,4 @@
-"""A clip that devices work on."""
+"""A clip that is processed on devices."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ from dvs_jax.stabilization.report import Report
 
 @dataclass(eq=False)
 class Work:
-    """A clip that devices work on.
+    """A clip that is processed on devices.
 
     Attributes:
-        job: which it is.
+        job: its paths.
         start: when the work on it began, in seconds of `time.perf_counter`.
         clip: what is known of it.
         by_gyro: whether its method goes by the gyro.
@@ -34,7 +34,7 @@ class Work:
 
     @contextmanager
     def noting_errors(self) -> Iterator[None]:
-        """Keep an error of the block for later: other clips are still to be done."""
+        """Store an error raised in the block, so that the other clips go on."""
         try:
             yield
         except Exception as error:

@@ -1,4 +1,4 @@
-"""A stretch of one clip drawn on the device: frames and their grids in, steady frames out."""
+"""A stretch of one clip warped on the device: frames and backward grids in, drawn frames out."""
 
 from typing import NamedTuple
 
@@ -23,12 +23,12 @@ class Planes(NamedTuple):
 
 
 class DrawStretch(NamedTuple):
-    """A stretch of T frames, likewise on either side.
+    """A stretch of T frames to draw; NumPy arrays on the host, JAX's on the device.
 
     Attributes:
         pictures: [T, ...].
         source: float32 [T, rows, columns, 2], backward grids (see `warping.grid`).
-        kept: float32 [T, video], the central share of each axis that each video shows.
+        kept: float32 [T, video], the central fraction of each axis that each video shows.
     """
 
     pictures: Planes

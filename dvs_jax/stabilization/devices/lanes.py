@@ -1,7 +1,8 @@
-"""Clips side by side on the devices; when one ends, the next takes its lane.
+"""Many clips at a time on devices: a batch axis of lanes, one clip a lane.
 
-Every lane holds one clip, and every call of the compiled program takes a stretch of each. Reading
-and writing go on in threads meanwhile, a stretch ahead and one behind.
+Every call of the compiled program processes a stretch (a fixed number of frames) of each lane's
+clip. When a clip ends, the next one takes its lane. Meanwhile threads read one stretch ahead and
+write one behind.
 """
 
 import contextlib
@@ -21,14 +22,14 @@ _AXIS = "lane"
 
 
 class Ended(NamedTuple):
-    """A task that is closed, and the error that ended it."""
+    """A closed task, and the error that ended it, if any."""
 
     task: Any
     error: Exception | None
 
 
 class Program:
-    """A function of one lane, compiled for many, spread over devices."""
+    """A function of one lane, vectorised over lanes, sharded over devices and compiled."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Program:
 
         Args:
             step: (weights, carry, stretch) to (carry, output), of one lane.
-            begin: stretch to a carry of the right shapes and types; its numbers are not used.
+            begin: stretch to a carry of the right shapes and types; its values are not used.
             weights: arrays that all lanes share.
             lanes_per_device: how many lanes each device has.
             devices: those to use; None for all local ones.
@@ -69,23 +70,23 @@ class Program:
         return jax.device_put(stacked, self._by_lane)
 
     def first_carry(self, stretch: PyTree) -> PyTree:
-        """Return a carry for all lanes; stretches that begin a clip do not look at it."""
+        """Return a carry for all lanes; the step ignores it in a clip's first stretch."""
         shapes = jax.eval_shape(self._begin, stretch)
         zeros = jax.tree.map(lambda one: np.zeros((self.lanes, *one.shape), one.dtype), shapes)
         return jax.device_put(zeros, self._by_lane)
 
     def __call__(self, carry: PyTree, stretches: PyTree) -> tuple[PyTree, PyTree]:
-        """Run a stretch of every lane; returns at once, with arrays still to be computed."""
+        """Run a stretch of every lane; asynchronous: the arrays returned may not be ready yet."""
         return self.compiled(self._weights, carry, stretches)
 
 
 def without_weights(step: Callable[[PyTree], PyTree]) -> Callable[..., tuple[PyTree, PyTree]]:
-    """Return a step of a `Program` out of a function that has neither weights nor a carry."""
+    """Return a `Program` step made of a function that has neither weights nor a carry."""
     return lambda weights, carry, stretch: (carry, step(stretch))
 
 
 class _Lane:
-    """A task at work: one thread reads ahead, another writes what has come out."""
+    """A running task: one thread reads ahead, another writes the results."""
 
     def __init__(self, task: Task, pool: ThreadPoolExecutor):
         self.task, self._pool = task, pool
@@ -102,7 +103,7 @@ class _Lane:
         return stretch
 
     def hand_over(self, output: PyTree, count: int) -> None:
-        """Let results be written, once those before are."""
+        """Queue results for writing, in order."""
         if self._writing is not None:
             self._result(self._writing)
         if self.error is None:
@@ -119,11 +120,11 @@ class _Lane:
         return Ended(self.task, self.error)
 
     def abandon(self, error: BaseException) -> None:
-        """Clean up after what stops all lanes."""
+        """Clean up after an error that stops all lanes."""
         for future in self._futures():
             if not future.cancel():
                 future.exception()
-        # The others have to be cleaned up after too, and the first error is the one to report.
+        # The other lanes have to be cleaned up too, and the first error is the one to report.
         with contextlib.suppress(Exception):
             self.task.close(error)
 
@@ -134,20 +135,20 @@ class _Lane:
         try:
             return future.result()
         except Exception as error:
-            # One clip's fault is no reason to stop the others.
+            # One clip's error does not stop the others.
             self.error = self.error or error
             return None
 
 
 def drive(program: Program, tasks: Iterable[Task]) -> Iterator[Ended]:
-    """Work on tasks until all are done.
+    """Run tasks until all are done.
 
     Args:
-        program: what is done to every stretch.
-        tasks: all of the same shapes; taken one by one as lanes become free.
+        program: run on every stretch.
+        tasks: all of the same shapes; started one by one as lanes become free.
 
     Yields:
-        Each task once it is closed. What goes wrong with one, of whatever kind, ends that one.
+        Each task once it is closed. An error in a task, of whatever kind, ends that task alone.
     """
     with ThreadPoolExecutor(2 * program.lanes, "lane") as pool:
         work = _Work(program, (_Lane(task, pool) for task in tasks))
@@ -199,7 +200,7 @@ class _Work:
     def _start(self, stretches: list[Stretch | None], some: Stretch) -> None:
         if self._carry is None:
             self._carry = self._program.first_carry(some.arrays)
-        # Lanes without a clip go along with another's; nobody looks at what comes out.
+        # Lanes without a clip are padded with another's stretch; their results are dropped.
         arrays = self._program.put([(each or some).arrays for each in stretches])
         self._carry, output = self._program(self._carry, arrays)
         owners = [

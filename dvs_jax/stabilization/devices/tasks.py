@@ -1,4 +1,4 @@
-"""One clip's way through the devices that draw it: what is fed to a lane, what becomes of it."""
+"""Drawing one clip on devices: the stretches fed to a lane, and the frames that come back."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -12,12 +12,12 @@ from dvs_jax.stabilization.devices.draw import DrawStretch, Planes
 
 
 class DrawnFrame(NamedTuple):
-    """What is known of a frame on the host.
+    """A frame to draw, on the host.
 
     Attributes:
         picture: its planes, uint8 (see `Planes`).
         source: float32 [rows, columns, 2], its backward grid (see `warping.grid`).
-        kept: float32 [video], the central share of each axis that each video shows.
+        kept: float32 [video], the central fraction of each axis that each video shows.
     """
 
     picture: Planes
@@ -39,7 +39,7 @@ class DrawTask:
         Args:
             frames: all of them, in order.
             write: takes each frame drawn for every video, [video, ...], in order.
-            close: called in the end, with the error if one ended it.
+            close: called at the end, with the error if one ended the task.
         """
         self._frames = frames
         self._write, self.close = write, close
@@ -51,6 +51,6 @@ class DrawTask:
             yield Stretch(DrawStretch(*stacked), len(chunk))
 
     def take(self, output: Planes, count: int) -> None:
-        """Hand a stretch's frames to the writer."""
+        """Pass a stretch's drawn frames to `write`."""
         for index in range(count):
             self._write(Planes(output.luma[index], output.chroma[index]))
