@@ -230,7 +230,8 @@ def test_every_smoothers_path_keeps_every_frame_covered(walk, tmp_path, name):
     path = camera_path.read(report.trajectory)
     covered = smoothing.kept_fraction(exposure_of(clip), path.quaternion)
     assert covered.min() >= 1.0 - 2.0 * crop - 1e-5
-    assert report.kept == pytest.approx(covered.min() - MARGIN)
+    # The path is held by where pixels' centres lie, what is shown by where their edges do.
+    assert report.kept == pytest.approx(covered.min() - MARGIN, abs=0.5 / 108)
     free = camera_path.read(quickly(walk, tmp_path / "out", smoother=name, crop=0.2).trajectory)
     assert metrics.angular_jerk(free) < 0.5 * metrics.angular_jerk(clips.real_path(clip))
 
@@ -286,7 +287,7 @@ def test_by_flow_the_smallest_crop_takes_a_second_pass_and_the_same_path(
     assert len(reads) == 1
     two = quickly(walk, tmp_path / "two", model=official, framing="smallest")
     assert len(reads) == 3
-    assert one.kept == pytest.approx(0.8 - MARGIN) and one.kept < two.kept
+    assert one.kept == pytest.approx(0.8 - MARGIN) and one.kept <= two.kept
     assert one.trajectory.read_text() == two.trajectory.read_text()
 
 
