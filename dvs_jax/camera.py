@@ -16,7 +16,7 @@ from dvs_jax import quaternion
 from dvs_jax.quaternion import Array
 
 GRID_ROWS = 12
-"""Rows, and columns, of the official program's grid; drawing takes a finer one."""
+"""Rows, and columns, of DVS's warp grid; drawing takes a finer one."""
 
 NEAREST_DEPTH = 1e-3
 """Homogeneous depth below which a point counts as lying at this depth: one behind the camera then
@@ -185,7 +185,7 @@ def warp_grid(
     ois: Float[Array, "*batch row 2"],
     virtual: Float[Array, "*batch 4"],
 ) -> Float[Array, "*batch row column 4"]:
-    """Return where each source vertex lands in the output (specs §3).
+    """Return where each source vertex lands in the output: P_virtual · P_real⁻¹ of its row.
 
     Args:
         camera: the camera, real and virtual alike; the virtual one has no OIS.

@@ -36,7 +36,7 @@ class CameraPath:
 def pose_at(
     path: CameraPath, time_ns: Int[np.ndarray, "*batch"], outside: Literal["hold", "identity"]
 ) -> Float[np.ndarray, "*batch 4"]:
-    """Return the poses at any times: slerp between the two neighbours (specs §2).
+    """Return the poses at any times: slerp between the two neighbours.
 
     Args:
         path: two poses or more.
@@ -59,7 +59,7 @@ def pose_at(
 
 
 def write(path: CameraPath, file: Path) -> None:
-    """Write one row a pose, `t_ns q_x q_y q_z q_w`: the official trajectory file (specs §9)."""
+    """Write one row a pose, `t_ns q_x q_y q_z q_w`: DVS's trajectory file."""
     rows = [
         f"{time} " + " ".join(f"{value:.17g}" for value in pose)
         for time, pose in zip(path.time_ns, path.quaternion, strict=True)

@@ -22,10 +22,10 @@ from dvs_jax.video import Frame, VideoInfo
 from dvs_jax.video.times import require_possible
 
 OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
-"""Parts of names of videos that lie in a clip's folder but are not the input (specs §2)."""
+"""Parts of names of videos that lie in a clip's folder but are not the input."""
 
 RESULTS = ("_stab_crop", "_stab")
-"""Ends of names of videos that were made from the input, cropped and uncropped (specs §9)."""
+"""Ends of names of videos that were made from the input, cropped and uncropped."""
 
 FLOW_FOLDERS = ("flo", "flo_back")
 """Folders of pictures that are no frames: flow may be stored as .png."""

@@ -32,7 +32,7 @@ def plot_path(
     ois: tuple[Int[np.ndarray, "sample"], Float[np.ndarray, "sample 2"]] | None,
     title: str,
 ) -> None:
-    """Draw the camera's rotation before and after, and the lens shift (specs §9).
+    """Draw the camera's rotation before and after, and the lens shift.
 
     The three angles of the real path are the sums of its rotation vectors from pose to pose, in
     degrees since the first frame: they neither wrap nor jump sign. Those of the virtual path are

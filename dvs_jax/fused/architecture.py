@@ -59,7 +59,7 @@ class FullyConnected:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A fused network's structure; the defaults are the paper's (specs §5).
+    """A fused network's structure; the defaults are those of DVS (`dvs/model.py`).
 
     Attributes:
         flow: whether the network reads optical flow. Without `fusion` it is encoded and fed to the
@@ -80,8 +80,9 @@ class Architecture:
         flow_size: width and height to which flow is brought for the encoder.
         poses_each_side: how many of the camera's real poses, 40 ms apart, the network sees before
             now, and how many after: its latency. The paper's 10 are 400 ms.
-        official: whether input is prepared with the official program's quirks (specs §8), as its
-            own weights need.
+        official: whether input is prepared with the official program's quirks, as its own weights
+            need: the identity beyond the gyro log's ends, flow divided by the other axis' size
+            (see `features.normalize_flow`), soft shrinkage of the output.
     """
 
     flow: bool = True

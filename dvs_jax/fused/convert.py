@@ -1,4 +1,4 @@
-"""An official PyTorch checkpoint's tensors as a fused network's (specs §5)."""
+"""An official PyTorch checkpoint's tensors as a fused network's."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the network is fed: poses around each frame, and flow between frames (specs §4)."""
+"""The network's input, as in DVS's `dvs/dataset.py`: poses around a frame, flow between frames."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -115,7 +115,7 @@ def normalize_flow(
         forward: float32 (dx, dy) in pixels, from the earlier frame to the later.
         backward: likewise, from the later frame to the earlier.
         wanted: the network's description: of which size the flow is, and whether x is divided by
-            the height and y by the width as in the official program (specs §8).
+            the height and y by the width as in the official `dvs/util.py`.
         lens_moved: how far the OIS is known to have moved the lens from the earlier frame to the
             later, (x, y) in fractions of the frame. Our own networks read flow without it: it is in
             no pose either. None where nothing is known.

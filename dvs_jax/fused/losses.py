@@ -1,4 +1,4 @@
-"""What a virtual camera path is trained to be (specs §7): one function a term.
+"""The training loss: one function a term. The terms of DVS are those of its `dvs/loss.py`.
 
 The terms of a step see one `Moment`; the terms of a path see a `Course`, the poses of a whole
 window. All are functions of one sample; `jax.vmap` makes batches, and the mean over the window and
@@ -153,7 +153,7 @@ def optical(moment: Moment) -> Float[Array, ""]:
 
 
 def official_optical(moment: Moment) -> Float[Array, ""]:
-    """Return `optical` as the official program has it (specs §7, §8): by sampled 12 × 12 grids."""
+    """Return `optical` as the official `Optical_loss` has it: by sampled 12 × 12 grids."""
     rows, columns = moment.flow.shape[:2]
     aside = jnp.asarray([0.5 / rows, 0.5 / columns]) - jnp.asarray([0.5 / columns, 0.5 / rows])
     mesh = pixel_centers(rows, columns) + aside[None, None]
@@ -222,7 +222,7 @@ STEP_TERMS: dict[str, Term] = {
     "optical": optical,
     "stay": stay,
 }
-"""The terms of one step by name (specs §7)."""
+"""The terms of one step by name; where DVS has them, as in its `dvs/loss.py`."""
 
 OFFICIAL_STEP_TERMS: dict[str, Term] = {**STEP_TERMS, "optical": official_optical}
 """The same as the official program computes them."""
@@ -260,7 +260,7 @@ def _standing_still() -> Float[Array, "4"]:
 
 
 def _official_center() -> Float[Array, "2"]:
-    """Return the principal point, half a pixel off the middle, as a share of the frame (§3)."""
+    """Return the principal point, half a pixel off the middle, as a share of the frame."""
     width, height = OFFICIAL_SIZE
     return jnp.asarray([0.5 - 0.5 / width, 0.5 - 0.5 / height])
 

@@ -1,4 +1,4 @@
-"""The fused network in Flax NNX: the flow encoder and the recurrent core (specs §5).
+"""The fused network in Flax NNX: the flow encoder and the recurrent core of DVS (`dvs/model.py`).
 
 Both work on one sample without a batch axis; `jax.vmap` makes batches.
 """
@@ -185,7 +185,7 @@ class Core(nnx.Module):
 
         Args:
             state: what the previous step left.
-            x: float32 input vector (specs §4).
+            x: float32 input vector (see `features`).
 
         Returns:
             The new state and the turn Δq, [x, y, z, w], unit norm, float32.

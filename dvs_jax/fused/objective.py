@@ -24,7 +24,7 @@ class Feeding(NamedTuple):
     Attributes:
         ring: how many virtual poses to remember.
         displacement: the most by which the virtual camera starts aside of the real one: each of x,
-            y and z of a quaternion whose w is 1 (specs §6 has 0.06).
+            y and z of a quaternion whose w is 1 (0.06 in DVS).
         gradient_through_poses: whether the gradient flows through the virtual poses fed back.
         truncate_steps: the gradient flows back through at most so many steps; 0 for all.
         strengths: the least and the greatest of the strengths (see `StepFeatures`) that windows

@@ -1,4 +1,4 @@
-"""What an official PyTorch checkpoint says of its network: its tensors and settings (specs §5)."""
+"""What an official PyTorch checkpoint says of its network: its tensors and settings."""
 
 import re
 from collections.abc import Mapping

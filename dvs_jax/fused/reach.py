@@ -15,7 +15,7 @@ MARGIN = 0.1
 """Share of the frame at each side that may be used up, at strength 1."""
 
 FOCAL_X, FOCAL_Y = 1 / 1.27, 16 / 9 / 1.27
-"""Focal length in widths and in heights of the frame for which strength 1 is meant (specs §3)."""
+"""Focal length in widths and in heights of the frame for which strength 1 is meant: DVS's."""
 
 HALF_ASPECT = 8 / 9
 """Half the width of that frame in heights: how far a roll lowers a corner, per radian."""

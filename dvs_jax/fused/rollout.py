@@ -1,4 +1,6 @@
-"""The rollout: virtual poses one after another, each fed back to the network (specs §4, §6).
+"""The rollout: virtual poses one after another, each fed back to the network as input.
+
+As in DVS's `dvs/inference.py` and, in training, `dvs/train.py`.
 
 Single-clip functions; `jax.vmap` makes batches. The state is explicit, so the same step serves the
 scan over a clip, a camera that delivers frame by frame, and training.
@@ -158,7 +160,7 @@ def displaced_state(
     """Return the state before a window's first step in training: aside of the real camera.
 
     So a network learns to come back from afar. Official ones find the virtual camera standing
-    still (specs §6), our own as in `initial_state`, but for the offset.
+    still (`dvs/train.py`), our own as in `initial_state`, but for the offset.
 
     Args:
         core: the network.
@@ -231,8 +233,8 @@ def rollout(core: Core, ring: int, features: StepFeatures) -> StepOutput:
 def path(core: Core, ring: int, features: StepFeatures) -> Float[Array, "frame 4"]:
     """Predict a whole clip's virtual poses, with that of the frame before the first step.
 
-    Official weights' repeats the first prediction (specs §6), our own networks' is where the
-    virtual camera starts from. Arguments as for `rollout`.
+    For official weights it repeats the first prediction (as in `dvs/inference.py`); for our own
+    networks it is the pose from which the virtual camera starts. Arguments as for `rollout`.
     """
     start, outputs = _run(core, ring, features)
     return jnp.concatenate([start_pose(core, start, outputs.pose[0])[None], outputs.pose])

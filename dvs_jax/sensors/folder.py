@@ -26,7 +26,7 @@ class LogFiles:
 
 
 def find_logs(video: Path) -> LogFiles:
-    """Find a video's logs and camera description in its folder, by name (specs §2).
+    """Find a video's logs and camera description in its folder, by name.
 
     A log is a .txt or .csv file whose name contains its role: gyro, ois or frame. A file whose name
     starts with a video's is that video's alone, and is preferred to those that start with none's.

@@ -31,7 +31,7 @@ _SHORTEST_STEP_NS = 1000
 def read(file: Path, camera: Camera) -> FrameLog:
     """Read a frame log of any known layout.
 
-    Half the exposure is subtracted from both clocks' times (specs §2); without such a column the
+    Half the exposure is subtracted from both clocks' times; without such a column the
     times count as the middle of the first row's exposure already.
 
     Args:

@@ -1,4 +1,4 @@
-"""From angular velocity to poses (specs §2), in float64 and without a loop over samples."""
+"""Integrates angular velocity to poses, in float64 and without a loop over samples."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -39,7 +39,7 @@ def integrate(
 
 
 def with_pre_roll(path: CameraPath) -> CameraPath:
-    """Put the path's beginning, mirrored in time and rotation, in front of it (specs §2).
+    """Put the path's beginning, mirrored in time and rotation, in front of it.
 
     Sample −1−i lies at t_0 − (t_{i+1} − t_0) and turns as far from q_0 as q_{i+1} does, the other
     way. There are 200 samples, more where those last less than 0.5 s, and fewer for shorter logs.

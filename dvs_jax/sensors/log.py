@@ -60,7 +60,7 @@ class SensorLog:
 
 
 def ois_at(log: OisLog | None, time_ns: Int[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 2"]:
-    """Return the lens shift at any times: linear between samples, held at both ends (specs §2).
+    """Return the lens shift at any times: linear between samples, held at both ends.
 
     Args:
         log: the OIS log; None shifts nothing.
@@ -80,7 +80,7 @@ def ois_at(log: OisLog | None, time_ns: Int[np.ndarray, "*batch"]) -> Float[np.n
 def row_poses(
     log: SensorLog, rows: int = camera.GRID_ROWS
 ) -> tuple[Float[np.ndarray, "frame row 4"], Float[np.ndarray, "frame row 2"]]:
-    """Return pose and lens shift while each row of a warp grid was exposed (specs §3).
+    """Return pose and lens shift while each row of a warp grid was exposed.
 
     Args:
         log: the clip's sensors.
@@ -103,5 +103,5 @@ def part_of(log: SensorLog, chosen: slice) -> SensorLog:
 
 
 def center_time_ns(frames: FrameLog) -> Int[np.ndarray, "frame"]:
-    """Return when the middle row of each frame was exposed, int64 nanoseconds (specs §2)."""
+    """Return when the middle row of each frame was exposed, int64 nanoseconds."""
     return frames.time_ns + frames.readout_ns // 2

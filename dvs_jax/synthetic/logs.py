@@ -98,20 +98,20 @@ def make_frame_log(clip: SyntheticClip) -> FrameLog:
 
 
 def write_gyro_log(log: GyroLog, file: Path) -> None:
-    """Write `t_us wx wy wz`, whose axes are the pose's y, x, z (specs §2)."""
+    """Write `t_us wx wy wz`, whose axes are the pose's y, x, z: DVS's gyro log."""
     rows = np.column_stack([log.time_ns // 1000, log.rate[:, [1, 0, 2]]])
     np.savetxt(file, rows, fmt="%d %.12f %.12f %.12f")
 
 
 def write_ois_log(log: OisLog, file: Path) -> None:
-    """Write `x y t_ns`, the shifts in pixels of the camera's OIS window (specs §2)."""
+    """Write `x y t_ns`, the shifts in pixels of the camera's OIS window: DVS's OIS log."""
     pixels = log.offset * np.array(Camera().ois_window)
     lines = [f"{x:.6f} {y:.6f} {t}" for (x, y), t in zip(pixels, log.time_ns, strict=True)]
     file.write_text("\n".join(lines) + "\n")
 
 
 def write_frame_log(log: FrameLog, file: Path) -> None:
-    """Write `t_ns exposure_ns 0 readout_ns t_ois_ns` (specs §2)."""
+    """Write `t_ns exposure_ns 0 readout_ns t_ois_ns`: DVS's frame log."""
     half = EXPOSURE_NS // 2
     rows = zip(log.time_ns + half, log.readout_ns, log.ois_time_ns + half, strict=True)
     lines = [f"{t} {EXPOSURE_NS} 0 {readout} {t_ois}" for t, readout, t_ois in rows]

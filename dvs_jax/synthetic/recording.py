@@ -34,7 +34,7 @@ A_CLIP = "a synthetic clip"
 """What only one run at a time may write into a folder (see `whole_file.locked`)."""
 
 FLOW_NAMES = ("flo", "flo_back", "flow.json")
-"""What the flow of a clip is called, which is made later (specs §2)."""
+"""Names of a clip's flow files and folders, which are made later."""
 
 _FLOW_FILE = re.compile(r"flow\.json|flo(_back)?(/\d{5,}\.(flo|npz|png))?")
 

@@ -1,4 +1,4 @@
-"""What the official program hands its losses beside the network's input (specs §7)."""
+"""What the official program hands its losses (`dvs/loss.py`) beside the network's input."""
 
 import jax
 import jax.numpy as jnp

@@ -100,7 +100,7 @@ def test_any_frame_rate_feeds_predictions_back(small_network, rate):
 
 
 def test_official_weights_run_as_the_official_program_runs_them_at_24_frames_a_second():
-    """Beyond the predicted span the official program takes the real pose (specs §4)."""
+    """Beyond the predicted span the official program (`dvs/dataset.py`) takes the real pose."""
     network = FusedNetwork(Architecture(flow=False, lstm=(16,), official=True), nnx.Rngs(3))
     clip, time_ns = shaking_clip(40, 1 / 24)
     device = jax.tree.map(jnp.asarray, clip)

@@ -8,7 +8,7 @@ from dvs_jax.synthetic.motion import make_motion, pose_at
 
 
 def integrate(file):
-    """Read a gyro log and integrate it, as specs §2 says, from the identity."""
+    """Read a gyro log and integrate it from the identity: q_i = Δq_i ⊗ q_{i−1}."""
     rows = np.loadtxt(file)
     time_ns = np.rint(rows[:, 0] * 1000).astype(np.int64)
     rate = rows[:, [2, 1, 3]]
