@@ -32,7 +32,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the public names when they are first asked for: `import dvs_jax` stays quick."""
+    """Import public names when they are first used, so that `import dvs_jax` stays fast."""
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name == "quaternion":

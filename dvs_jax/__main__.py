@@ -5,7 +5,7 @@ import signal
 
 
 def main() -> None:
-    """Run the command, which an interrupt ends at once, also while it is imported."""
+    """Run the command; an interrupt ends it at once, also during its imports."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda number, _: os._exit(128 + number))

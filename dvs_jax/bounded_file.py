@@ -1,4 +1,4 @@
-"""Files read with bounds: no pipe that never ends, and no more at once than a file may hold."""
+"""Reads files within bounds: regular files only, of limited size and line length."""
 
 import json
 import os
@@ -11,10 +11,10 @@ from typing import Any
 from dvs_jax.errors import InputError, reading, reason
 
 _LONGEST_LINE = 10_000
-"""Characters. A file of one endless line would be held whole."""
+"""Characters. Without a limit, a file without line breaks would be held in memory whole."""
 
 LARGEST_NOTE = 4 << 20
-"""Bytes of a description or a note; those that are written here have some thousands."""
+"""Bytes of a small JSON or TOML file; those written by this package have a few thousand."""
 
 
 _KINDS = {
@@ -27,19 +27,19 @@ _KINDS = {
 
 
 def require_regular(path: str | os.PathLike[str]) -> int:
-    """Return how many bytes a file has; refuse whatever is no file, opening which may never end.
+    """Return a file's size in bytes; raise for anything else, since opening a pipe may block.
 
-    A link counts as what it points to.
+    Links are followed.
 
     Raises:
-        InputError: there is no such file, it cannot be looked at, or it is a folder, pipe, socket
+        InputError: there is no such file, it cannot be accessed, or it is a folder, pipe, socket
             or device.
     """
     try:
         status = Path(path).stat()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    # A ValueError: the name holds a null character.
+    # ValueError: the name has a null character.
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({reason(error)})") from error
     if not stat.S_ISREG(status.st_mode):
@@ -52,11 +52,11 @@ def read_bytes(file: Path, largest: int = LARGEST_NOTE) -> bytes:
     """Return a file's content.
 
     Args:
-        file: no pipe, which may never end.
-        largest: the bytes it may have.
+        file: a regular file, else an error, since reading a pipe may block.
+        largest: the most bytes it may have.
 
     Raises:
-        InputError: it is no such file, cannot be read, or is larger.
+        InputError: it is not a regular file, cannot be read, or is larger.
     """
     size = require_regular(file)
     if size > largest:
@@ -66,7 +66,7 @@ def read_bytes(file: Path, largest: int = LARGEST_NOTE) -> bytes:
 
 
 def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
-    """Yield a text file's lines, with "�" for what is wrong in its encoding.
+    """Yield a text file's lines, with "�" for bytes invalid in its encoding.
 
     Raises:
         InputError: it cannot be read, or a line (it is named) has more than 10,000 characters.
@@ -83,7 +83,7 @@ def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
 
 
 def read_json(file: Path) -> Any:
-    """Return the value that a note of JSON holds.
+    """Return the content of a small JSON file.
 
     Raises:
         InputError: it cannot be read, is too large, or is not JSON.

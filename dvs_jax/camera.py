@@ -1,6 +1,6 @@
 """The camera: intrinsics, projections, rolling-shutter grids.
 
-A pose quaternion turns world into camera coordinates (x right, y down, z forward), so a point
+A pose quaternion rotates world into camera coordinates (x right, y down, z forward), so a point
 projects through P = K·R(q). Everything is in fractions of the image where it can be, so one
 description serves every size at which a video is processed.
 """
@@ -19,8 +19,8 @@ GRID_ROWS = 12
 """Rows, and columns, of DVS's warp grid; drawing takes a finer one."""
 
 NEAREST_DEPTH = 1e-3
-"""Homogeneous depth below which a point counts as lying at this depth: one behind the camera then
-lands far outside the frame on its own side instead of flipping to the other."""
+"""Smallest homogeneous depth: smaller ones are raised to it, so a point behind the camera lands far
+outside the frame on its own side instead of flipping to the other."""
 
 
 @partial(
@@ -35,7 +35,7 @@ lands far outside the frame on its own side instead of flipping to the other."""
 class Camera:
     """One camera's fixed properties; the defaults are those of the released DVS data.
 
-    It is a pytree: its numbers may be traced, and cameras that differ share a compilation.
+    It is a pytree: its numbers may be traced, so different cameras share a compiled function.
 
     Attributes:
         focal_length: horizontal and vertical focal length, both in image widths.
@@ -43,12 +43,12 @@ class Camera:
             (a pixel's centre lies half a pixel inside it).
         readout_time_s: seconds between the exposure of the first and the last row.
         gyro_axes: which component of the log, with its sign, is the pose's angular velocity about
-            the camera's x, y and z. The pose turns the world into the camera, so this is the
+            the camera's x, y and z. The pose rotates world to camera coordinates, so this is the
             negative of the camera's own angular velocity.
         clock_offset_s: seconds to add to the gyro's and OIS's time to get the video's.
         ois_window: width and height, in the OIS log's pixels, of the sensor area that the video
             shows.
-        calibrated_size: width and height of the picture that was calibrated, or None.
+        calibrated_size: width and height of the image that was calibrated, or None.
     """
 
     focal_length: tuple[float, float] = (1 / 1.27, 1 / 1.27)
@@ -139,7 +139,7 @@ def homography(
     source_ois: Float[Array, "*batch 2"],
     target_ois: Float[Array, "*batch 2"],
 ) -> Float[Array, "*batch 3 3"]:
-    """Return P_target·P_source⁻¹: pixels seen from the source pose to the target pose's.
+    """Return P_target·P_source⁻¹, which maps pixels of the source view to the target view.
 
     Args:
         camera: the camera of both views.
@@ -157,7 +157,7 @@ def homography(
 def apply_homography(
     matrix: Float[Array, "*batch 3 3"], point: Float[Array, "*batch 2"]
 ) -> Float[Array, "*batch 2"]:
-    """Return where points (x, y) land; those behind the camera land far out on their own side."""
+    """Map points (x, y); those behind the camera land far outside, on their own side."""
     xp = quaternion.array_namespace(matrix, point)
     image = matrix[..., :2] @ point[..., None] + matrix[..., 2:]
     depth = xp.maximum(image[..., 2, :], NEAREST_DEPTH)

@@ -1,4 +1,4 @@
-"""A camera path: poses over time, real or virtual."""
+"""A camera path: poses over time, of the real or the virtual camera."""
 
 import math
 from collections.abc import Sequence
@@ -89,7 +89,7 @@ def read(file: Path) -> CameraPath:
 
 
 def _pose(fields: list[str], place: str) -> tuple[int, list[float]]:
-    """Return time and quaternion; float64 would round a time beyond 2⁵³ ns (104 days)."""
+    """Return time and quaternion; float64 would round times beyond 2⁵³ ns (104 days)."""
     if len(fields) != 5:
         raise InputError(f"{place}: a trajectory has 5 columns (t qx qy qz qw), not {len(fields)}")
     with reading(place, "no numbers of a trajectory"):

@@ -1,4 +1,4 @@
-"""A network on disk: with `training.checkpoints`, the one module that talks to Orbax."""
+"""A network's checkpoint on disk. Only this module and `training.checkpoints` use Orbax."""
 
 import contextlib
 import hashlib
@@ -28,9 +28,9 @@ _LONGEST_LIST, _LONGEST_REASON = 3, 200
 _log = logging.getLogger("dvs_jax")
 
 TEMPORARY_SUFFIX = ".orbax-checkpoint-tmp"
-"""What Orbax appends to the name of a folder as long as it is not complete."""
+"""What Orbax appends to the name of a folder until it is complete."""
 
-# What Orbax raises on a folder whose files are missing, cut short or other than it wrote.
+# What Orbax raises if files in the folder are missing, cut short or damaged.
 DAMAGE = (
     *(OSError, ValueError, LookupError, TypeError, AttributeError),
     *(RecursionError, MemoryError),
@@ -46,14 +46,14 @@ def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -
         folder: the folder to make; its parents are made too.
         state: nested dictionaries of non-empty NumPy or JAX arrays of any shape, dtype and
             sharding, e.g. the pure dict of an nnx state. Keys hold no dots.
-        metadata: what is needed to build the network anew, as JSON values by names other than
+        metadata: what is needed to rebuild the network, as JSON values by names other than
             "seal".
 
     Raises:
         InputError: the folder exists already, or it cannot be written.
         TypeError: the metadata is not JSON.
     """
-    # Orbax would notice in one of its threads, while others go on writing the state.
+    # Here, because Orbax would fail in one of its threads while others go on writing the state.
     json.dumps(metadata)
     folder = Path(folder).absolute()
     if folder.exists():
@@ -80,7 +80,7 @@ def load(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]
         metadata.
 
     Raises:
-        InputError: the folder is absent, is no such checkpoint, or is damaged.
+        InputError: the folder is absent, is not a checkpoint, or is damaged.
     """
     folder = Path(folder).absolute()
     _require_items(folder)
@@ -94,7 +94,7 @@ def load(folder: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def metadata(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Reads what a checkpoint says of itself, without its arrays, and so without checking them.
+    """Reads a checkpoint's metadata without reading, and so without checking, its arrays.
 
     Raises:
         InputError: as ``load``.
@@ -112,7 +112,7 @@ def metadata(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def sealed(content: dict[str, Any], state: PyTree) -> dict[str, Any]:
-    """Add what tells whether content or state have changed since.
+    """Return the content with a seal: the SHA-256 of content and state, and the state's bytes.
 
     Args:
         content: JSON values by names other than "seal".
@@ -124,14 +124,14 @@ def sealed(content: dict[str, Any], state: PyTree) -> dict[str, Any]:
 
 
 def require_size(content: dict[str, Any], described: PyTree) -> None:
-    """Raise where a state is described as of another size than it was, before it is read.
+    """Raise if a checkpoint's arrays are not of the size that was saved, before they are read.
 
     Args:
-        content: as `sealed` returned it; of checkpoints that had no seal yet nothing is known.
-        described: of each array the shape and dtype.
+        content: as `sealed` returned it; checkpoints from before there were seals pass.
+        described: shape and dtype of each array.
 
     Raises:
-        ValueError: it is.
+        ValueError: they are not.
     """
     if _SEAL in content:
         leaves = jax.tree.leaves(described)
@@ -141,15 +141,15 @@ def require_size(content: dict[str, Any], described: PyTree) -> None:
 
 
 def unsealed(content: dict[str, Any], state: PyTree, folder: Path) -> dict[str, Any]:
-    """Return the content without its seal, which has to be that of content and state.
+    """Return the content without its seal, after checking content and state against it.
 
     Args:
-        content: as `sealed` returned it; one without a seal is noted, and passes.
+        content: as `sealed` returned it; without a seal it passes, with a note in the log.
         state: the arrays that were read.
-        folder: where from, for the note.
+        folder: the checkpoint's, for the note.
 
     Raises:
-        ValueError: one or the other has changed.
+        ValueError: either has changed.
     """
     bare = {name: value for name, value in content.items() if name != _SEAL}
     if _SEAL not in content:
@@ -162,7 +162,7 @@ def unsealed(content: dict[str, Any], state: PyTree, folder: Path) -> dict[str, 
 
 
 def _digest(content: dict[str, Any], leaves: Mapping[str, Shaped[np.ndarray, "..."]]) -> str:
-    # As JSON gives it back: with lists for tuples, and text for all keys.
+    # As read back from JSON: lists for tuples, strings for all keys.
     told = json.dumps(json.loads(json.dumps(content)), sort_keys=True)
     found = hashlib.sha256(told.encode())
     for name in sorted(leaves):
@@ -191,7 +191,7 @@ def require_shapes(
     wanted: Mapping[str, tuple[int, ...]],
     path: str | os.PathLike[str],
 ) -> None:
-    """Raises unless the tensors are, by name and shape, those a network wants.
+    """Raises unless the tensors have the names and shapes that a network needs.
 
     Args:
         tensors: arrays by name, as read from a file.
@@ -199,7 +199,7 @@ def require_shapes(
         path: where the tensors come from, for the message.
 
     Raises:
-        InputError: a tensor is missing, is not wanted, or has another shape; each is named.
+        InputError: a tensor is missing, superfluous, or has another shape; each is named.
     """
     missing = [name for name in wanted if name not in tensors]
     unexpected = [name for name in tensors if name not in wanted]
@@ -208,7 +208,7 @@ def require_shapes(
         for name, shape in wanted.items()
         if name in tensors and tensors[name].shape != tuple(shape)
     ]
-    # The most telling first: what is far down a long message is cut off.
+    # The most useful first, since long messages are cut.
     kinds = {"of another shape": misshapen, "unexpected": unexpected, "missing": missing}
     faults = [f"{kind}: {_listing(names)}" for kind, names in kinds.items() if names]
     if faults:
@@ -243,7 +243,7 @@ def _content(checkpointer: ocp.Checkpointer, folder: Path) -> dict[str, Any]:
 
 
 def _restore(checkpointer: ocp.Checkpointer, folder: Path) -> tuple[Any, Any]:
-    """Restores to the host, which needs neither a target tree nor the devices of the saver."""
+    """Restores to the host, without a target tree and without the devices of the saving process."""
     content = _content(checkpointer, folder)
     described = checkpointer.metadata(folder).item_metadata[_STATE]
     if described is None:
@@ -256,14 +256,14 @@ def _restore(checkpointer: ocp.Checkpointer, folder: Path) -> tuple[Any, Any]:
 
 
 def reason(error: Exception) -> str:
-    """The gist of an error; TensorStore adds its whole specification in brackets."""
+    """An error's message without the specification that TensorStore appends in brackets."""
     gist = getattr(error, "strerror", None) or str(error).split(" [")[0]
     return textwrap.shorten(gist, _LONGEST_REASON, placeholder=" …")
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep Orbax from printing the traces of failures that are reported as one line here."""
+    """Keep Orbax from printing tracebacks of errors that are reported in one line here."""
     _drop_what_comes_late()
     logger = logging.getLogger("absl")
     before = logger.level
@@ -278,7 +278,7 @@ _tell = sys.unraisablehook
 
 
 def _drop_what_comes_late() -> None:
-    """Drop what reads complain of that end after another has failed: that nobody waits for them."""
+    """Silence asyncio's warnings about reads that fail after another has failed already."""
     global _tell
     logging.getLogger("asyncio").addFilter(_is_not_late)
     warnings.filterwarnings("ignore", "coroutine .*Handler.* was never awaited", RuntimeWarning)

@@ -1,4 +1,4 @@
-"""A clip: a video and everything that was recorded with it."""
+"""A clip: a video and the sensor data recorded with it."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -28,13 +28,13 @@ RESULTS = ("_stab_crop", "_stab")
 """Ends of names of videos that were made from the input, cropped and uncropped."""
 
 FLOW_FOLDERS = ("flo", "flo_back")
-"""Folders of pictures that are no frames: flow may be stored as .png."""
+"""Folders whose images are not frames, since flow may be stored as .png."""
 
 SAME_SHAPE = 0.01
 """How far width / height may differ between a video and the calibration of its camera."""
 
 SHORTEST_STEP_NS = 20_000
-"""Between two images: two ticks of the clock that videos count in, 90 kHz, lie within it."""
+"""Shortest frame interval in nanoseconds: two ticks of the 90 kHz video clock fit into it."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -44,12 +44,12 @@ class Clip:
     """A video with its sensors.
 
     Attributes:
-        name: what its output files are called.
-        video: the video, or folder of images, as it is stored; of a part of one, that part.
-        sensors: its logs, which have as many frames as are used of the video; or None.
+        name: base name of its output files.
+        video: the stored video or folder of images; for a part of one, that part.
+        sensors: its logs, with as many frames as are used of the video; or None.
         flow: flow files beside the video, or None.
-        first: how many of the stored frames, and flow files, come before the first that is used.
-        images: the frames, uint8 RGB [height, width, 3] each, of a clip that lies in no file.
+        first: how many of the stored frames, and flow files, precede the first that is used.
+        images: the frames, uint8 RGB [height, width, 3] each, of a clip in memory.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Clip:
 
     @property
     def frame_count(self) -> int:
-        """How many frames there are with their times: the shorter of video and frame log."""
+        """How many frames have times: the shorter of video and frame log."""
         return self.video.frame_count if self.sensors is None else len(self.sensors.frames)
 
     @classmethod
@@ -77,16 +77,16 @@ class Clip:
         sensors: SensorLog | None = None,
         name: str = "clip",
     ) -> "Clip":
-        """Make a clip of frames that lie in no file; it has no sound.
+        """Make a clip of frames in memory; it has no sound.
 
         Args:
-            frames: two or more, uint8 RGB [height, width, 3]; kept, and read more than once.
-            time_ns: int64, when each is shown, increasing, in nanoseconds.
-            sensors: with as many frames; `sensors.SensorLog` tells what it holds.
-            name: what its output files are called.
+            frames: two or more, uint8 RGB [height, width, 3]; not copied, and read more than once.
+            time_ns: int64 [frame], increasing presentation times in nanoseconds.
+            sensors: sensor logs with as many frames.
+            name: base name of its output files.
 
         Raises:
-            InputError: a frame is not as it should be, or there are not as many frames as times.
+            InputError: a frame has another shape or dtype, or frames and times differ in number.
         """
         _check_arrays(frames, time_ns, sensors, name)
         height, width, _ = frames[0].shape
@@ -123,14 +123,14 @@ def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
 
     Args:
         path: a video file; a folder of images, whose parent has the logs; or a clip's folder, which
-            holds one or the other. There, what an earlier run wrote and what the released data
-            holds besides the input are passed over.
-        read_sensors: whether logs are read; without, the clip has no sensors, whatever lies there.
+            holds one or the other. There, outputs of earlier runs and the released data's
+            other videos are ignored.
+        read_sensors: whether logs are read; if not, the clip has no sensors.
 
     Returns:
-        The clip; `sensors` is None where no gyro log lies beside the video. The frames of a folder
-        of images have the times of its frame log; without one they are taken to be 1/30 s apart,
-        and a warning says so.
+        The clip; `sensors` is None if there is no gyro log beside the video. Frames in a folder of
+        images get their times from its frame log; without one they are assumed to be 1/30 s apart,
+        with a warning.
 
     Raises:
         InputError: no video, several videos, a video that cannot be read, or sensors that cannot be
@@ -157,8 +157,8 @@ def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
 def between(clip: Clip, start_s: float, end_s: float) -> Clip:
     """Return the part of a clip from one time to another, in seconds since its first frame.
 
-    Frames, sensors' frames, flow and sound are cut alike; the part's own times begin at zero, those
-    of its sensors stay on their clock.
+    Frames, frame log, flow and sound are cut alike; the part's presentation times begin at zero,
+    sensor times stay as they are.
 
     Raises:
         InputError: fewer than two frames lie there.
@@ -195,7 +195,7 @@ def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
 
 
 def _timed_by(log: FrameLog | None, images: VideoInfo) -> VideoInfo:
-    """Return the description of a folder of images with the times that its frame log tells."""
+    """Return the description of a folder of images with the times of its frame log."""
     told = find_logs(images.path).frame
     if log is None or told is None:
         _log.warning(
@@ -227,7 +227,7 @@ def read_frames(clip: Clip) -> Iterator[Frame]:
 
 
 def read_pictures(clip: Clip) -> Iterator[av.VideoFrame]:
-    """Return the frames that are used, as planes (see `video.read_pictures`)."""
+    """Return the frames that are used, as YCbCr planes (see `video.read_pictures`)."""
     if clip.images is not None:
         return map(video.ToYuv(clip.video.color), read_frames(clip))
     stored = video.read_pictures(clip.video.path)
@@ -237,7 +237,7 @@ def read_pictures(clip: Clip) -> Iterator[av.VideoFrame]:
 def center_time_ns(clip: Clip) -> Int[np.ndarray, "frame"]:
     """Return when each frame's middle row was exposed, int64 nanoseconds on the video's clock.
 
-    Without sensors that is when the frame is shown.
+    Without sensors, the presentation time.
     """
     if clip.sensors is None:
         return clip.video.time_ns[: clip.frame_count]
@@ -248,7 +248,7 @@ def recorded(clip: Clip) -> SensorLog:
     """Return the sensors of a clip.
 
     Raises:
-        InputError: there are none; the message tells how to get them.
+        InputError: there are none; the message says how to get them.
     """
     if clip.sensors is not None:
         return clip.sensors
@@ -258,13 +258,13 @@ def recorded(clip: Clip) -> SensorLog:
 
 
 def real_path(clip: Clip) -> CameraPath:
-    """Return the camera's own pose at the middle of each frame, of a clip with sensors."""
+    """Return the real camera's pose at each frame's centre time; the clip has sensors."""
     time_ns = center_time_ns(clip)
     return CameraPath(time_ns, pose_at(recorded(clip).gyro, time_ns, "hold"))
 
 
 def lens_shift(clip: Clip) -> Float[np.ndarray, "frame 2"]:
-    """Return where the OIS held the lens at the middle of each frame, by its log.
+    """Return the logged OIS lens shift at each frame's centre time.
 
     float64, (x, y) in fractions of the frame's width and height; zero where there is no log.
     """
@@ -273,7 +273,7 @@ def lens_shift(clip: Clip) -> Float[np.ndarray, "frame 2"]:
 
 
 def find_video(path: Path) -> Path:
-    """Return the video, or folder of images, that a path means (see `load_clip`).
+    """Return the video, or folder of images, at a path (see `load_clip`).
 
     Raises:
         InputError: there is none, or several.
@@ -293,7 +293,7 @@ def find_video(path: Path) -> Path:
 
 
 def _candidates(folder: Path) -> Iterator[list[Path]]:
-    """Yield what a folder holds that may be its video, the likeliest kind first."""
+    """Yield the files in a folder that may be its video, likeliest kind first."""
     # "." has neither a name nor a parent, and both are needed.
     folder = folder if folder.name not in ("", "..") else folder.resolve()
     entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))

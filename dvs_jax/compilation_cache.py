@@ -1,4 +1,4 @@
-"""What JAX compiles, kept from one run of the command to the next."""
+"""Keeps what JAX compiles in a cache folder between runs of the command."""
 
 import contextlib
 import glob
@@ -20,12 +20,11 @@ _DAMAGED = re.compile("Error reading persistent compilation cache entry for '([^
 
 
 def keep_compiled() -> None:
-    """Let JAX look in the cache folder for what an earlier run compiled, and put there the rest.
+    """Turn on JAX's persistent compilation cache.
 
-    It works through the environment, which JAX reads when it is imported: so a command that needs
-    no JAX does not wait for it. Once JAX is imported nothing is done, nor where the folder cannot
-    be written: every piece would be compiled and then complained of. What the environment says
-    already stays.
+    It is set by environment variables, which JAX reads when it is imported, so that commands which
+    need no JAX need not import it. Variables that are set already are kept. Nothing is done if JAX
+    is imported already, or if the folder cannot be written: JAX would warn for every function.
     """
     folder = cache_folder() / "compiled"
     if FOLDER_VARIABLE in os.environ or "jax" in sys.modules:
@@ -37,17 +36,17 @@ def keep_compiled() -> None:
     if not os.access(folder, os.W_OK):
         return
     os.environ[FOLDER_VARIABLE] = str(folder)
-    # JAX leaves out what compiles within a second; read from a file, that is quicker too.
+    # JAX by default skips what compiles within a second; reading that from a file is faster too.
     os.environ.setdefault(SHORTEST_VARIABLE, "0")
     _replace_damaged(folder)
 
 
 def remove_damaged(folder: Path, complaint: Warning | str) -> bool:
-    """Remove the files of a function that JAX complains of, and return whether it does.
+    """Remove the cached files named in a JAX warning; return whether the warning names any.
 
-    JAX writes in place, so a run that is killed meanwhile leaves a part of a file. Later ones would
-    complain and compile every time, for JAX writes over nothing. Its complaint names the function,
-    of which all files go.
+    JAX writes cache files in place, so a killed run leaves a partial file. Later runs would warn and
+    compile every time, since JAX never overwrites a file. Its warning names the function, all of
+    whose files are removed.
     """
     damaged = _DAMAGED.match(str(complaint))
     if damaged is None:
@@ -59,7 +58,7 @@ def remove_damaged(folder: Path, complaint: Warning | str) -> bool:
 
 
 def _replace_damaged(folder: Path) -> None:
-    """Let what cannot be read be written anew, without a word."""
+    """Have unreadable files removed and written again, without warnings."""
     show = warnings.showwarning
 
     def show_or_replace(message: Warning | str, *details: Any, **more: Any) -> None:

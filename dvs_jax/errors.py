@@ -1,4 +1,4 @@
-"""The one exception that means: the input is at fault, and here is what to do about it."""
+"""The exception for input that cannot be used, with a message for the user."""
 
 import contextlib
 import os
@@ -6,21 +6,21 @@ import unicodedata
 from collections.abc import Iterator
 
 LONGEST_MESSAGE = 600
-"""Characters: room for two long paths and a sentence."""
+"""Characters: enough for two long paths and a sentence."""
 
 _END_KEPT = 200
-"""What to do stands at a message's end, and is not cut away."""
+"""Characters at a message's end, where it says what to do, that are never cut."""
 
 _TURN_WRITING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-"""Unicode's classes of characters that make what follows show in another order."""
+"""Unicode's bidirectional classes of characters that reorder the text after them."""
 
 
 class InputError(ValueError):
     """Input that cannot be used.
 
     The message names what is wrong, the file (with its line where there is one), and what to do.
-    It is one line of at most 600 characters without control characters, whatever of the input it
-    quotes. The command line prints it and exits with code 2; no traceback is shown.
+    It is one line of at most 600 characters without control characters, whatever
+    input it quotes. The command line prints it and exits with code 2; no traceback is shown.
     """
 
     def __init__(self, message: object = "") -> None:
@@ -29,7 +29,7 @@ class InputError(ValueError):
 
 @contextlib.contextmanager
 def reading(file: str | os.PathLike[str], complaint: str, advice: str = "") -> Iterator[None]:
-    """Turn whatever a reader raises on a file's content into an error that names the file.
+    """Turn whatever a reader raises on a file's content into an InputError that names the file.
 
     ```python
     with reading(file, "not a TOML file"):
@@ -37,8 +37,8 @@ def reading(file: str | os.PathLike[str], complaint: str, advice: str = "") -> I
     ```
 
     Args:
-        file: as the user knows it, which a temporary copy is not.
-        complaint: what the file is not, or what cannot be done with it.
+        file: the user's path, not that of a temporary copy.
+        complaint: what is wrong with the file.
         advice: what to do about it.
 
     Raises:
@@ -53,13 +53,13 @@ def reading(file: str | os.PathLike[str], complaint: str, advice: str = "") -> I
     except OSError as error:
         complaint = "cannot be read" if error.strerror else complaint
         raise InputError(f"{file}: {complaint} ({reason(error)}){advice}") from error
-    # Readers raise errors of every kind on damaged files, and each version of a library others.
+    # On damaged files readers raise errors of every type, which differ between versions.
     except Exception as error:
         raise InputError(f"{file}: {complaint} ({reason(error)}){advice}") from error
 
 
 def reason(error: BaseException) -> str:
-    """Return what an error says, in one line, without the file that it may name."""
+    """Return an error's message in one line, without the file's name."""
     if isinstance(error, MemoryError):
         return "it takes more memory than there is"
     if isinstance(error, RecursionError):
@@ -69,7 +69,7 @@ def reason(error: BaseException) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text as one line that a terminal shows and does not obey."""
+    """Return a text as one line without characters that control a terminal."""
     return "".join(map(_visible, " ".join(text.splitlines())))
 
 

@@ -1,4 +1,4 @@
-"""Pictures of camera paths."""
+"""Plots of camera paths."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def plot_path(
     The three angles of the real path are the sums of its rotation vectors from pose to pose, in
     degrees since the first frame: they neither wrap nor jump sign. Those of the virtual path are
     the real path's plus the rotation vector from real to virtual pose, so the gap between two
-    curves is what the stabiliser turns that frame by. Positive is the way the world turns in the
-    camera's frame.
+    curves is the rotation that stabilises that frame. The sign is that of the world's rotation in
+    camera coordinates.
 
     Args:
-        file: where the picture goes, a .jpg or .png; it appears there complete or not at all.
+        file: a .jpg or .png to write; it appears complete or not at all.
         real: the camera's pose at every frame; drawn green, as the input.
         virtual: the stabilised pose at the same times; drawn blue, as the output.
         ois: times of the lens shift, int64 [sample] nanoseconds on the path's clock, and its x and
@@ -52,7 +52,7 @@ def plot_path(
     Raises:
         InputError: the paths' times differ, there is no pose, or the file cannot be written.
     """
-    # Here, since it takes half a second, and a run has a video to begin before it has a path.
+    # Imported here, since it takes half a second that would delay the start of a run.
     from matplotlib.figure import Figure
 
     if len(real) == 0 or not np.array_equal(real.time_ns, virtual.time_ns):
@@ -70,7 +70,7 @@ def plot_path(
         dress(panel, label)
     figure.align_ylabels(panels)
     panels[-1].set_xlabel("time since the first frame (s)")
-    # A name may hold what Matplotlib would read as mathematics, and bytes that are no letters.
+    # A name may have characters that Matplotlib reads as mathematics, and undecodable bytes.
     shown = title.encode(errors="replace").decode()
     figure.suptitle(shown, x=0.005, horizontalalignment="left", parse_math=False)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
@@ -114,7 +114,7 @@ def _seconds(time_ns: Int[np.ndarray, "time"], path: CameraPath) -> Float[np.nda
 
 
 def dress(panel: Axes, label: str) -> None:
-    """Give a panel the look that all pictures share, and a label beside its vertical axis."""
+    """Give a panel the style that all plots share, and label its vertical axis."""
     panel.set_ylabel(label)
     panel.grid(color="0.9", linewidth=0.8)
     panel.set_axisbelow(True)
@@ -131,7 +131,7 @@ def save(figure: Figure, file: Path) -> None:
     # Full colour resolution: JPEG's default halves it, which smears thin coloured lines.
     quality = {"quality": 95, "subsampling": 0} if kind in ("jpg", "jpeg") else {}
     with replacing(file) as part, warnings.catch_warnings():
-        # Boxes stand for letters that the font lacks, as in a name in Chinese.
+        # Glyphs that the font lacks are drawn as boxes, as for a Chinese name.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         try:
             figure.savefig(part, format=kind, pil_kwargs=quality)

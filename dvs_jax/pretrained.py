@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHIPPED_FOLDER = Path(__file__).parent / "weights"
 CACHE_VARIABLE = "DVS_JAX_CACHE"
 
-# No such archive, no such file in it, the file cut short, damaged or with another checksum.
+# No archive, no such member, or a member that is cut short, damaged or fails its checksum.
 _NOT_THE_FILE = (zipfile.BadZipFile, KeyError, EOFError, RuntimeError, zlib.error, ValueError)
 
 _RAFT_ARCHIVE = "https://dl.dropboxusercontent.com/s/4j4z58wuv8o0mfz/models.zip"
@@ -32,7 +32,7 @@ class Weights:
     Attributes:
         file_name: the name under which the PyTorch file is kept in the cache folder.
         kind: the network they belong to: "raft-large" or "raft-small".
-        sha256: of the file itself, never of an archive around it.
+        sha256: of the file itself, not of the archive.
         url: the official address of a zip archive that holds the file.
         member: the file's name in that archive.
     """
@@ -70,7 +70,7 @@ REGISTRY = {
 
 
 def locate(name: str) -> Path:
-    """Finds weights by name, downloading them where they are not at hand.
+    """Finds weights by name, downloading them if necessary.
 
     Looked for in this order: among the checkpoints shipped with the package; in the cache folder
     ($DVS_JAX_CACHE, else the platform's), where a file counts only if its checksum is right; at
@@ -83,8 +83,8 @@ def locate(name: str) -> Path:
         The path of a shipped checkpoint's folder (Orbax) or of the published file (PyTorch).
 
     Raises:
-        InputError: the name is unknown; or the weights are not at hand and cannot be downloaded
-            or stored, or what the server sent is not the published file.
+        InputError: the name is unknown; or the weights must be downloaded and cannot be
+            downloaded or stored, or the server's file is not the published one.
     """
     shipped = {folder.name: folder for folder in SHIPPED_FOLDER.glob("*/")}
     if name in shipped:
@@ -100,7 +100,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get(CACHE_VARIABLE) or _platforms_cache()).expanduser()
 
 
-# pooch is imported where it is needed: nothing but a download asks for more than its folder.
+# pooch is imported only where it is needed: for its cache folder, and for downloads.
 def _platforms_cache() -> Path:
     import pooch
 
@@ -143,7 +143,7 @@ def _download(weights: Weights, cache: Path) -> None:
 def _download_member(url: str, output: Any, _: "pooch.Pooch | None", *, member: str) -> None:
     """A pooch downloader that takes one file out of a zip archive.
 
-    pooch then checks that file, rather than the archive, and gives it its name.
+    pooch then checks that file's checksum instead of the archive's, and names it.
     """
     import pooch
 

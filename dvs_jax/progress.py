@@ -1,4 +1,4 @@
-"""How long work reports where it stands, without knowing to whom."""
+"""The interface by which long work reports its progress."""
 
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
@@ -7,7 +7,7 @@ Item = TypeVar("Item")
 
 
 class Track(Protocol):
-    """Passes items on and reports how many of `total` have gone by under a label."""
+    """Passes items on and reports, under a label, how many of `total` have been taken."""
 
     def __call__(self, items: Iterable[Item], total: int, label: str) -> Iterable[Item]:
         """Return the items, each reported as it is taken."""

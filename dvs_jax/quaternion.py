@@ -1,4 +1,4 @@
-"""Rotations as arrays [x, y, z, w]; nothing but maths.
+"""Quaternion algebra on arrays [x, y, z, w].
 
 Hamilton product, unit norm; `multiply(q, p)` rotates by p first, then by q. Every function works on
 the last axis, broadcasts over the leading ones, and is differentiable with finite gradients
@@ -14,11 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-# NumPy in, NumPy out; JAX in, JAX out: a relation that a union of the two would hide from a caller.
+# NumPy in, NumPy out; JAX in, JAX out: a union type would hide this relation from callers.
 Array = Any
 
 SMALLEST_NORM = 1e-6
-"""A quaternion shorter than this carries no rotation: it normalises to the identity."""
+"""A quaternion of a smaller norm normalises to the identity."""
 
 LINEAR_ABOVE = 0.9995
 """|dot product| above which slerp interpolates linearly (the sine of the angle is too small)."""
@@ -33,7 +33,7 @@ def array_namespace(*arrays: Array) -> Any:
 
 
 def identity(shape: tuple[int, ...] = ()) -> Float[np.ndarray, "*shape 4"]:
-    """Return quaternions that rotate by nothing, float64, with the leading axes `shape`."""
+    """Return identity quaternions, float64 [*shape, 4]."""
     return np.broadcast_to(np.array([0.0, 0.0, 0.0, 1.0]), (*shape, 4))
 
 
@@ -64,8 +64,8 @@ def multiply(q: Float[Array, "*batch 4"], p: Float[Array, "*batch 4"]) -> Float[
 def accumulate(factor: Float[np.ndarray, "*batch step 4"]) -> Float[np.ndarray, "*batch step 4"]:
     """Return factor_i ⊗ … ⊗ factor_0 for every step i, on the host.
 
-    That is log₂ of the steps' number of products of whole arrays (Hillis and Steele, "Data parallel
-    algorithms", 1986).
+    A parallel prefix product in log₂(steps) products of whole arrays (Hillis and Steele, "Data
+    parallel algorithms", 1986).
 
     Args:
         factor: unit quaternions [x, y, z, w], the earliest rotation first.
@@ -208,7 +208,7 @@ def from_rotation_vector(vector: Float[Array, "*batch 3"]) -> Float[Array, "*bat
 def rotate(
     q: Float[Array, "*batch 4"], vector: Float[Array, "*batch 3"]
 ) -> Float[Array, "*batch 3"]:
-    """Return the vectors turned by unit quaternions (world to camera for a pose quaternion).
+    """Return the vectors rotated by unit quaternions (world to camera for a pose quaternion).
 
     Args:
         q: unit quaternions [x, y, z, w].

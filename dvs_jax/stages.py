@@ -1,4 +1,4 @@
-"""Stages that run at the same time, each in a thread of its own, with short queues between."""
+"""Pipeline stages that run concurrently, a thread each, with bounded queues between them."""
 
 import contextlib
 import queue
@@ -14,10 +14,10 @@ from dvs_jax.errors import InputError
 Item = TypeVar("Item")
 
 WAITING = 4
-"""Items that may wait between two stages: enough to even out frames that take longer."""
+"""Capacity of the queue between two stages: enough to even out frames that take longer."""
 
 _POLL_S = 0.05
-"""How often a stage that waits looks whether all are to stop."""
+"""How often a waiting stage checks whether all have to stop."""
 
 _END = object()
 
@@ -25,9 +25,9 @@ _END = object()
 class Stages:
     """Runs iterables in threads, for as long as the context lasts.
 
-    Order is kept. An error in one of them, which then names the stage, comes out where its items
-    are consumed, and so at last where the context was entered. Leaving the context, for whatever
-    reason, stops all threads and waits until they have closed what they had open.
+    Order is kept. An error in a stage is raised where its items are consumed, with the stage's name,
+    and so reaches the code that entered the context. Leaving the context, for whatever reason,
+    stops all threads and waits until they have closed their iterators.
     """
 
     def __init__(self) -> None:
@@ -49,14 +49,14 @@ class Stages:
             thread.join()
 
     def run(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
-        """Take items in a thread, a few ahead of whoever consumes the returned iterator.
+        """Iterate in a thread, a few items ahead of the consumer of the returned iterator.
 
         Args:
             name: what the stage does, for errors: "warping".
-            items: what to run; a generator is closed in the thread.
+            items: the iterable to run; a generator is closed in the thread.
         """
         waiting: queue.Queue[Any] = queue.Queue(WAITING)
-        # Without "daemon" a stage that hangs would keep a program from ending.
+        # Without "daemon" a hanging stage would keep the program from ending.
         thread = threading.Thread(
             target=self._work, args=(name, items, waiting), name=name, daemon=True
         )
@@ -66,7 +66,7 @@ class Stages:
 
     @contextlib.contextmanager
     def naming(self, name: str) -> Iterator[None]:
-        """Let an error in this block, the last stage, name it, unless it names another already."""
+        """Add the name to an error in this block, the last stage, unless it names a stage already."""
         try:
             yield
         except InputError as error:
@@ -75,7 +75,7 @@ class Stages:
             self._known = InputError(f"{error} (while {name})")
             raise self._known from error
         except Exception as error:
-            # No sentence for people, but a fault of the program, whose type must not change.
+            # A fault of the program, not a message for users: its type must not change.
             if error is not self._known:
                 error.add_note(f"while {name}")
             self._known = error
@@ -114,10 +114,10 @@ class Stages:
 
 @contextlib.contextmanager
 def one_opencv_thread() -> Iterator[None]:
-    """Let OpenCV compute in the thread that calls it.
+    """Make OpenCV compute in the calling thread.
 
-    Its own would divide each picture among all cores, which the other stages keep busy already, and
-    spend more time waiting for one another than they save.
+    Its own threads would split each image among all cores, which the other stages keep busy
+    already, and would cost more by waiting for one another than they save.
     """
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -128,7 +128,7 @@ def one_opencv_thread() -> Iterator[None]:
 
 
 class _StoppedError(BaseException):
-    """The context was left: no error, and nothing that a stage should catch."""
+    """Ends a stage once the context was left; not an error, and not to be caught by a stage."""
 
 
 class _Failure:

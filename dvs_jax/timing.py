@@ -1,4 +1,4 @@
-"""How long something takes."""
+"""Measures how long a function takes."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ def median_seconds(run: Callable[[], object], runs: int, enough_s: float = float
     Args:
         run: what is timed.
         runs: the most that are timed.
-        enough_s: no further run begins once those before took so long together.
+        enough_s: no further run begins once earlier ones have taken so long together.
     """
     run()
     seconds: list[float] = []

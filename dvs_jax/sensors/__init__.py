@@ -1,4 +1,4 @@
-"""Log files in, one `SensorLog` out; one module a format."""
+"""Reads sensor logs of every known format into a `SensorLog`; one module per format."""
 
 from dvs_jax.sensors.loading import frame_log, load, no_gyro
 from dvs_jax.sensors.log import (

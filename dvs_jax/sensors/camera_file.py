@@ -1,4 +1,4 @@
-"""camera.toml: a camera's description beside its logs."""
+"""Reads camera.toml, which describes the camera and lies beside its logs."""
 
 import dataclasses
 import tomllib
@@ -11,7 +11,7 @@ from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError, reading
 
 _LONGEST_TEXT = 16_384
-"""Characters: the time to read a dotted key grows with the square of its length."""
+"""Characters in the file: the time to parse a dotted key grows with the square of its length."""
 
 _LONGEST_QUOTE = 60
 
@@ -20,7 +20,7 @@ _LARGEST_WINDOW = 1e5
 
 @dataclass(frozen=True)
 class _Section:
-    """One table of the file; reading a value checks it and can name it."""
+    """One table of the file; values are checked as they are read, and named in errors."""
 
     file: Path
     name: str
@@ -52,7 +52,7 @@ class _Section:
 
 
 def _quoted(value: Any) -> str:
-    """Return a value as it may have been written, no longer than a reader needs to find it."""
+    """Return a value as TOML might have it, cut to a length that fits a message."""
     try:
         text = repr(value)
     # TOML nests deeper, and has hexadecimal numbers with more digits, than Python prints.
@@ -66,7 +66,7 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
 
 
 def read(file: Path) -> Camera:
-    """Read a camera.toml; what it leaves out is as in the released DVS data.
+    """Read a camera.toml; missing fields have the values of the released DVS data.
 
     ```toml
     fov = 1.27                 # sensor width / focal length = 2·tan(half the horizontal angle)

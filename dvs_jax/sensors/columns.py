@@ -1,4 +1,4 @@
-"""Which column of a table is which quantity, and times without rounding."""
+"""Finds the columns of a table by name, and reads times without rounding."""
 
 import logging
 import re
@@ -12,10 +12,10 @@ from dvs_jax.errors import InputError
 from dvs_jax.sensors.table import TIME_NAME, Table
 
 DECIMALS_BEFORE_NS = {"s": 9, "ms": 6, "us": 3, "ns": 0}
-"""Time units and how far their decimal point moves to the right to give nanoseconds."""
+"""Time units, and by how many digits the decimal point moves right to give nanoseconds."""
 
 _LONGEST_TIME_NS = 4e18
-"""126 years: twice that still fits int64, so that the difference of two times does."""
+"""126 years: the difference of two such times still fits int64."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -97,7 +97,7 @@ def require_time_ns(table: Table) -> Int[np.ndarray, "row"]:
 
 
 def unknown_layout(table: Table, wanted: Sequence[str]) -> InputError:
-    """Return the error for a table that is none of the layouts `wanted`."""
+    """Return the error for a table that has none of the layouts `wanted`."""
     found = table.header() or f"{table.values.shape[1]} columns without a header"
     return InputError(f"{table.file}: {found}; a log of this kind has " + ", or ".join(wanted))
 
@@ -105,7 +105,7 @@ def unknown_layout(table: Table, wanted: Sequence[str]) -> InputError:
 def increasing(table: Table, time: Int[np.ndarray, "row"]) -> Bool[np.ndarray, "row"]:
     """Return which rows to keep so that time increases: the first of those with equal times.
 
-    Loggers repeat samples often enough that repeats only warn.
+    Loggers often repeat samples, so repeats only warn.
 
     Raises:
         InputError: time runs backwards.

@@ -1,4 +1,4 @@
-"""Whether the logs cover the frames they describe."""
+"""Checks that the logs cover the frames in time."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ _log = logging.getLogger("dvs_jax")
 def require_overlap(
     file: Path, log_time_ns: Int[np.ndarray, "sample"], frame_time_ns: Int[np.ndarray, "frame"]
 ) -> None:
-    """Raise InputError unless the log and the frames share a time on the log's clock.
+    """Raise InputError unless the log and the frames overlap in time on the log's clock.
 
     Args:
         file: the log, for the message.
@@ -46,8 +46,8 @@ def warn_of_uncovered_frames(
         file: the log, for the message.
         log_time_ns: int64 times of its samples, increasing.
         frame_time_ns: int64 times of the frames' first rows on the same clock, increasing.
-        readout_ns: int64, from the first row's exposure to the last row's.
-        what: what the log tells of, for the message.
+        readout_ns: int64 nanoseconds, from the first row's exposure to the last row's.
+        what: what the log records, for the message.
     """
     early = np.count_nonzero(frame_time_ns < log_time_ns[0])
     late = np.count_nonzero(frame_time_ns + readout_ns > log_time_ns[-1])

@@ -1,4 +1,4 @@
-"""Which files beside a video are its logs."""
+"""Finds the sensor logs that lie beside a video."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm")
 _LOG_SUFFIXES = frozenset({".txt", ".csv"})
 
 _ROLES = ("gyro", "ois", "frame")
-"""What a log's name contains; where it contains several, the first counts."""
+"""The parts of file names that tell a log's sensor; if a name has several, the first counts."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ def find_logs(video: Path) -> LogFiles:
     """Find a video's logs and camera description in its folder, by name.
 
     A log is a .txt or .csv file whose name contains its role: gyro, ois or frame. A file whose name
-    starts with a video's is that video's alone, and is preferred to those that start with none's.
-    A folder of images goes by its own name and, after that, by the name of the folder around it.
-    The camera's description is `<video's name>.toml`, or else `camera.toml`. The clip's name with
-    .txt is no log, whatever it contains: an earlier run writes the virtual camera's path there.
+    starts with a video's name belongs to that video alone, and is preferred to files whose name
+    starts with no video's. A folder of images is looked up by its own name, then by its parent's.
+    The camera's description is `<video's name>.toml`, or else `camera.toml`. `<clip's name>.txt`
+    is never a log: an earlier run writes the virtual camera's path there.
 
     Args:
         video: a video file, or a folder of images, whose logs lie beside the folder.
@@ -74,7 +74,7 @@ def _log_of(
 
 
 def _owner(path: Path, stems: Iterable[str]) -> str:
-    """Return the longest video name that the log's starts with, as whole words, or ""."""
+    """Return the longest video name with which the log's name starts, in whole words, or ""."""
     return max((stem for stem in stems if _starts_with(path.stem, stem)), key=len, default="")
 
 

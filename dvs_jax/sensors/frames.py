@@ -19,20 +19,20 @@ LAYOUTS = (
 )
 
 _LONGEST_NS = 1_000_000_000
-"""Exposure and readout beyond a second are a mistaken unit."""
+"""Nanoseconds. A longer exposure or readout means that the unit is wrong."""
 
 _LONGEST_STEP_NS = 100 * 1_000_000_000
-"""From a frame to the next. Not even time-lapse waits longer, and encoders have no such rate."""
+"""Longest frame interval in nanoseconds: longer than in time-lapse; encoders have no such rate."""
 
 _SHORTEST_STEP_NS = 1000
-"""A million frames a second: a median step below it is a mistaken unit."""
+"""A million frames/s: a shorter median frame interval means that the unit is wrong."""
 
 
 def read(file: Path, camera: Camera) -> FrameLog:
     """Read a frame log of any known layout.
 
-    Half the exposure is subtracted from both clocks' times; without such a column the
-    times count as the middle of the first row's exposure already.
+    Half the exposure is subtracted from both clocks' times; without an exposure
+    column the times are taken to be the middle of the first row's exposure.
 
     Args:
         file: text, whitespace or comma separated.
@@ -58,7 +58,7 @@ def read(file: Path, camera: Camera) -> FrameLog:
 
 
 def without_log(video_time_ns: Int[np.ndarray, "frame"], camera: Camera) -> FrameLog:
-    """Return what a video's own timestamps say: its first frame is at 0 on the gyro's clock.
+    """Return a frame log from a video's timestamps, the first frame at 0 on the gyro's clock.
 
     Args:
         video_time_ns: int64 presentation times, increasing.
@@ -81,7 +81,7 @@ def _official_columns(log: Table) -> tuple[Int[np.ndarray, "frame"], ...]:
 
 
 def _counts_frames(column: Float[np.ndarray, "frame"]) -> bool:
-    """Return whether these are frame numbers: from any first one, as a trimmed clip has them."""
+    """Return whether these are frame numbers; a trimmed clip's do not start at 0."""
     return bool(column[0] == 0 if len(column) == 1 else (np.diff(column) == 1).all())
 
 
@@ -110,7 +110,7 @@ def _require_duration(log: Table, name: str, duration: Int[np.ndarray, "frame"])
 
 
 def _require_increasing(log: Table, name: str, time_ns: Int[np.ndarray, "frame"]) -> None:
-    """Every line is a frame of the video, so none can be dropped the way a gyro sample can."""
+    """Raise unless times increase: a row is a frame, so it cannot be dropped like a gyro sample."""
     stuck = np.diff(time_ns) <= 0
     if stuck.any():
         row = int(np.argmax(stuck))

@@ -28,15 +28,15 @@ _VELOCITY_NAMES = (("wx", "wy", "wz"), ("gx", "gy", "gz"), ("g0", "g1", "g2"))
 _ORIENTATION_NAMES = ("qx", "qy", "qz", "qw")
 
 _ANONYMOUS_NAMES = ("x", "y", "z")
-"""Beside an orientation these are a position, so they are looked for last."""
+"""Next to an orientation, x, y and z are a position, so these names are tried last."""
 
 _UNIT_NORM_TOLERANCE = 0.01
 
 _FASTEST_RAD_S = 150.0
-"""Twice what gyros in cameras and phones can measure."""
+"""Twice the range of gyros in cameras and phones."""
 
 _LOWEST_RATE_HZ = 99.0
-"""Below this a log warns; a nominal 100 Hz sensor runs a little slow."""
+"""Logs below this sample rate warn; it leaves room for a nominal 100 Hz that runs slow."""
 
 _LONGEST_GAP_NS = 100_000_000
 
@@ -47,11 +47,11 @@ def read(file: Path, camera: Camera) -> CameraPath:
     """Read a gyro log of any known layout into poses.
 
     Angular velocity is reordered by `camera.gyro_axes` and integrated from the identity. A log of
-    orientations already is a camera's pose, world to camera, so no axis is touched.
+    orientations holds camera poses, world to camera, so its axes are kept.
 
     Args:
         file: text, whitespace or comma separated.
-        camera: how the gyro sits in the camera, and its clock's offset.
+        camera: the gyro's axes in the camera, and its clock's offset.
 
     Returns:
         One pose a sample at the log's times plus `camera.clock_offset_s`.
@@ -65,12 +65,12 @@ def read(file: Path, camera: Camera) -> CameraPath:
 
 
 def is_released_layout(log: Table) -> bool:
-    """Return whether the released data's gyro logs look like this one."""
+    """Return whether the log has the layout of the released data."""
     return log.file.suffix.lower() == ".txt" and not log.names and log.values.shape[1] == 4
 
 
 def poses(log: Table, camera: Camera) -> CameraPath:
-    """Return the poses that a gyro log's table tells of (see `read`)."""
+    """Return the poses of a gyro log's table (see `read`)."""
     time_ns, motion = _named_columns(log) if log.names else _official_columns(log)
     keep = columns.increasing(log, time_ns)
     if motion.shape[1] == 4:

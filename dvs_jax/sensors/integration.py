@@ -9,10 +9,10 @@ from dvs_jax.camera_path import CameraPath
 PRE_ROLL_SAMPLES = 200
 
 PRE_ROLL_NS = 500_000_000
-"""The network looks 400 ms back, so fast gyros need more than the official 200 samples."""
+"""The network sees poses up to 400 ms back; DVS's 200 samples are too few for fast gyros."""
 
 BLOCK_SAMPLES = 1 << 16
-"""So many samples are integrated at once: what that takes besides its result stays small."""
+"""Samples that are integrated at once, which bounds the memory needed beside the result."""
 
 
 def integrate(
@@ -44,7 +44,7 @@ def with_pre_roll(path: CameraPath) -> CameraPath:
     Sample −1−i lies at t_0 − (t_{i+1} − t_0) and turns as far from q_0 as q_{i+1} does, the other
     way. There are 200 samples, more where those last less than 0.5 s, and fewer for shorter logs.
 
-    It is invented: a past for networks to look back on, not for drawing frames with.
+    This is extrapolation: input for networks at the start of a clip, never used to warp frames.
     """
     beyond = int(np.searchsorted(path.time_ns, path.time_ns[0] + PRE_ROLL_NS))
     count = min(max(PRE_ROLL_SAMPLES, beyond), len(path) - 1)

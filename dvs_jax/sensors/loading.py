@@ -1,4 +1,4 @@
-"""A video's sensors, from whatever logs lie beside it."""
+"""Loads a video's sensors from the logs that lie beside it."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ from dvs_jax.sensors.log import FrameLog, OisLog, SensorLog
 from dvs_jax.sensors.table import Table
 
 _ROUNDING = 1.01
-"""How much longer than the frame interval a readout may be said to be: both are rounded."""
+"""How much longer than the frame interval the readout may be, since both are rounded."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -22,23 +22,23 @@ _log = logging.getLogger("dvs_jax")
 def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog | None:
     """Load the sensor logs and the camera description that lie beside a video.
 
-    Each missing sensor but the gyro is replaced, and a warning says what that costs: no lens shift,
-    the video's own timestamps, the released camera (only a note where the gyro's log is laid out as
-    in the released data).
+    Whatever is missing, except the gyro log, has a default, and a warning says what it costs: no
+    lens shift, the video's own timestamps, the camera of the released data (only a note if the gyro
+    log has the released data's layout).
 
     Args:
         video: a video file, or a folder of images with the logs beside the folder.
         video_time_ns: int64 presentation time of each frame, increasing. Times count from the first
             frame's, which is 0 on the gyro's clock (plus the camera's clock offset) if there is no
-            frame log; with one, only their number matters.
+            frame log; with one, only their count matters.
 
     Returns:
         The clip's sensors; `frames` is as long as the shorter of video and frame log. None where
         there is no gyro log (see `no_gyro`).
 
     Raises:
-        InputError: several logs for one sensor, a log or description that is not as
-            its format wants (see the formats' `read`), or logs that do not overlap the frames.
+        InputError: several logs for one sensor, a log or description that is not
+            in its format (see the formats' `read`), or logs that do not overlap the frames.
     """
     files = find_logs(video)
     if files.gyro is None:
@@ -74,7 +74,7 @@ def frame_log(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> FrameLog 
 
 
 def no_gyro(video: Path) -> InputError:
-    """Return what to say where a video's gyro log is needed and missing, or was left out."""
+    """Return the error for a video whose gyro log is needed but missing, or was not read."""
     files = find_logs(video)
     if files.gyro is not None:
         return InputError(
@@ -90,7 +90,7 @@ def no_gyro(video: Path) -> InputError:
 
 
 def _tell_assumed_camera(files: LogFiles, camera: Camera, gyro_log: Table) -> None:
-    """Tell what stands in for the description; the released data's own camera is no guess."""
+    """Warn of an assumed camera; for logs in the released layout it is known, so only a note."""
     _log.log(
         logging.INFO if gyro.is_released_layout(gyro_log) else logging.WARNING,
         "%s: no camera.toml; assuming a fov of %.2f (picture width / focal length), gyro axes %s "
@@ -129,7 +129,7 @@ def _frame_log(
 def _warn_of_long_readout(files: LogFiles, frame_log: FrameLog) -> None:
     if len(frame_log) < 2:
         return
-    # Medians: a dropped frame tells nothing of the interval.
+    # Medians: a dropped frame must not change the interval.
     interval_ms = np.median(np.diff(frame_log.time_ns)) / 1e6
     readout_ms = np.median(frame_log.readout_ns) / 1e6
     if readout_ms > interval_ms * _ROUNDING:

@@ -1,4 +1,4 @@
-"""A clip's sensors, whatever files they came from, and what they say at any time."""
+"""A clip's sensor logs, independent of file formats, and their values at any time."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from dvs_jax.camera_path import CameraPath
 
 @dataclass(frozen=True)
 class OisLog:
-    """Where the optical image stabiliser held the lens.
+    """The lens shifts of the optical image stabiliser.
 
     Attributes:
         time_ns: int64 [sample], nanoseconds on the OIS's clock, increasing.
@@ -30,7 +30,7 @@ class FrameLog:
     Attributes:
         time_ns: int64 [frame], middle of the first row's exposure, nanoseconds on the video's
             clock, increasing.
-        readout_ns: int64 [frame], from the first row's exposure to the last row's.
+        readout_ns: int64 [frame], nanoseconds from the first row's exposure to the last row's.
         ois_time_ns: int64 [frame], the OIS's clock at `time_ns`.
     """
 
@@ -44,13 +44,13 @@ class FrameLog:
 
 @dataclass(frozen=True)
 class SensorLog:
-    """All that is known about a clip besides its pictures.
+    """All that is known about a clip besides its frames.
 
     Attributes:
-        camera: intrinsics, and how the sensors sit in it.
+        camera: intrinsics, readout time, and the sensors' axes, clock and units.
         gyro: the camera's real pose at each sample of its log, world to camera.
-        ois: the lens shift, or None without a log.
-        frames: one row a frame of the video.
+        ois: the lens shifts, or None without a log.
+        frames: one entry per frame of the video.
     """
 
     camera: Camera
@@ -63,7 +63,7 @@ def ois_at(log: OisLog | None, time_ns: Int[np.ndarray, "*batch"]) -> Float[np.n
     """Return the lens shift at any times: linear between samples, held at both ends.
 
     Args:
-        log: the OIS log; None shifts nothing.
+        log: the OIS log; None for no shift.
         time_ns: int64 nanoseconds on the OIS's clock.
 
     Returns:

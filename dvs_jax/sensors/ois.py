@@ -1,4 +1,4 @@
-"""OIS logs: where the stabiliser held the lens, in two layouts."""
+"""Optical image stabiliser (OIS) logs: lens shifts over time, in two layouts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Tables of numbers in text files: what every log format is made of."""
+"""Reads tables of numbers from text files, the basis of every log format."""
 
 import re
 import textwrap
@@ -18,7 +18,7 @@ TIME_NAME = r"(?:t|time|timestamp)(?!_ois)"
 """Regular expression of a time column's name without its unit."""
 
 _LARGEST = 1e30
-"""Beyond any reading in any unit, and safe to square."""
+"""Larger than any sensor value in any unit, and safe to square."""
 
 _BLOCK_BYTES = 1 << 20
 
@@ -27,11 +27,11 @@ _CONTROL_CHARACTERS = re.compile(rb"[\0-\x08\x0e-\x1f]")
 
 @dataclass(frozen=True)
 class Table:
-    """One log file's numbers; its text is read again where it is needed, for a long log's is large.
+    """The numbers of one log file; its text, which may be large, is read again where needed.
 
     Attributes:
-        file: where they were read.
-        encoding: in which they are written.
+        file: the log file.
+        encoding: of the file.
         names: the header's column names in lower case; empty without a header.
         values: float64 [row, column], all finite and below 1e30.
         line: int64 [row], the line in the file that each row stands on, counted from 1.
@@ -46,16 +46,16 @@ class Table:
     delimiter: str | None
 
     def rows(self) -> Iterator[str]:
-        """Yield each row as written, for numbers that float64 would round."""
+        """Yield each row's text, for numbers that float64 would round."""
         rows = _rows(self.file, self.encoding, int(self.line[0]))
         return islice((row for _, row in rows), len(self.line))
 
     def header(self) -> str:
-        """Return the column names, or as many as a message has room for."""
+        """Return the column names, cut to what fits a message."""
         return textwrap.shorten(", ".join(self.names), 100, placeholder=" …")
 
     def changed(self) -> InputError:
-        """Return the error for a file that is no longer what was read."""
+        """Return the error for a file that has changed since it was read."""
         return InputError(f"{self.file}: changed while it was read; wait until it is complete")
 
 
@@ -66,7 +66,7 @@ def read(file: Path) -> Table:
     columns; so does a comment in front of the numbers if it names a time with its unit.
 
     Raises:
-        InputError: the file cannot be read, is no text, has no rows, or a row (named by its line)
+        InputError: the file cannot be read, is not text, has no rows, or a row (named by its line)
             has another column count, text, NaN or infinity.
     """
     with reading(file, "not a table of numbers"):
@@ -94,8 +94,8 @@ def _read(file: Path) -> Table:
 
 
 def _rows(file: Path, encoding: str, begin: int = 1) -> Iterator[tuple[int, str]]:
-    """Yield the number and what counts of each line from `begin` on, but for blank ones."""
-    # Numbers are ASCII in every encoding in use; a comment may be garbled, a number may not.
+    """Yield the number and text, without comments, of each non-blank line from `begin` on."""
+    # Numbers are ASCII in every encoding in use, so a wrong encoding garbles only comments.
     for number, line in enumerate(lines(file, encoding), 1):
         if number >= begin and (row := line.partition("#")[0].strip()):
             yield number, row
@@ -122,7 +122,7 @@ def _is_number(field: str) -> bool:
         float(field)
     except ValueError:
         return False
-    # Python reads 1_000 and the digits of all scripts, NumPy does not.
+    # Python's float() accepts 1_000 and digits of all scripts, NumPy does not.
     return "_" not in field and field.isascii()
 
 
@@ -157,7 +157,7 @@ def _parse(
 def _complain(
     file: Path, rows: Iterable[tuple[int, str]], delimiter: str | None, columns: int
 ) -> NoReturn:
-    """Find the first bad line: too slow a way to read a log, quick enough to explain one."""
+    """Raise for the first bad line; too slow to read a log, fast enough to explain an error."""
     for number, text in rows:
         fields = text.split(delimiter)
         if len(fields) != columns:

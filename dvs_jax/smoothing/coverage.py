@@ -43,7 +43,9 @@ def kept_fraction(
 ) -> Float[np.ndarray, "frame"]:
     """Return how much of the output's width and height the warped frame covers about its centre.
 
-    The border is warped like that of the mesh `camera.warp_grid`: exact for a warp by it. A frame whose border lies partly behind the virtual camera counts as not covered.
+    The frame's border is warped like that of the mesh `camera.warp_grid`: the answer is exact for
+    a warp by that mesh. A frame whose border lies partly behind the virtual camera counts as not
+    covered.
 
     Args:
         exposure: the real camera.
