@@ -42,11 +42,10 @@ def keep_compiled() -> None:
 
 
 def remove_damaged(folder: Path, complaint: Warning | str) -> bool:
-    """Remove the cached files named in a JAX warning; return whether the warning names any.
+    """Remove the cached files of the function that a JAX warning names; return whether it does.
 
-    JAX writes cache files in place, so a killed run leaves a partial file. Later runs would warn and
-    compile every time, since JAX never overwrites a file. Its warning names the function, all of
-    whose files are removed.
+    JAX writes cache files in place, so a killed run leaves a partial file. Later runs would warn
+    and compile every time, since JAX never overwrites a file.
     """
     damaged = _DAMAGED.match(str(complaint))
     if damaged is None:

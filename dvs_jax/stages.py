@@ -25,9 +25,9 @@ _END = object()
 class Stages:
     """Runs iterables in threads, for as long as the context lasts.
 
-    Order is kept. An error in a stage is raised where its items are consumed, with the stage's name,
-    and so reaches the code that entered the context. Leaving the context, for whatever reason,
-    stops all threads and waits until they have closed their iterators.
+    Order is kept. An error in a stage is raised, with the stage's name, where its items are
+    consumed, and so reaches the code that entered the context. Leaving the context, for whatever
+    reason, stops all threads and waits until they have closed their iterators.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Stages:
 
     @contextlib.contextmanager
     def naming(self, name: str) -> Iterator[None]:
-        """Add the name to an error in this block, the last stage, unless it names a stage already."""
+        """Add the name to an error in this block, the last stage, unless it names one already."""
         try:
             yield
         except InputError as error:

@@ -2,11 +2,11 @@
 
 Two layouts of ``torch.save`` are read: the zip archive (PyTorch 1.6 and newer) and the legacy
 stream before it. Both hold a pickle, whose opcodes name the Python objects to build, and beside
-it the raw storages that the tensors look into.
+it the raw storages on which the tensors are views.
 
 The pickle is executed here on plain data: a name in it is looked up in a fixed table, never
-imported. The standard library's unpickler would not do: its BUILD opcode sets attributes on
-whatever ``find_class`` hands out, and one LONG_BINPUT of five bytes makes it allocate gigabytes.
+imported. The standard library's unpickler is not safe enough: its BUILD opcode sets attributes on
+whatever ``find_class`` returns, and one LONG_BINPUT of five bytes makes it allocate gigabytes.
 """
 
 import io
@@ -34,8 +34,8 @@ _LEGACY_PROTOCOL = 1001
 _LEGACY_COUNT_BYTES = 8
 _MOST_AXES = 64
 
-# What a pickle may build: far more than any checkpoint needs, and under a gigabyte. Each opcode of
-# one byte can make an object of two hundred, and a few of them a list that holds itself.
+# Limits on what a pickle may build: far more than any checkpoint needs, and under a gigabyte. An
+# opcode of one byte can make an object of 200 bytes, and a few of them a list that holds itself.
 _MOST_OPERATIONS = 1_000_000
 _MOST_WRITTEN_OUT = 10_000_000
 _DEEPEST = 100
@@ -70,7 +70,7 @@ _STORAGE_DTYPES = {
 
 
 class _RefusalError(Exception):
-    """Why a file is not read; ``read`` puts the file's name before it."""
+    """Why a file is refused; ``read`` adds the file's name."""
 
 
 def read(path: str | os.PathLike[str]) -> dict[Any, Any]:
@@ -89,8 +89,8 @@ def read(path: str | os.PathLike[str]) -> dict[Any, Any]:
     Raises:
         InputError: the file cannot be read, is not a checkpoint, is damaged or cut short,
             big-endian, an old tar or a TorchScript archive, asks for a class or function
-            beyond those above, none of which is imported or run, or holds itself or so much more
-            than its own size that it was made to fill the memory.
+            beyond those above, none of which is imported or run, or holds itself or far more than
+            its own size, which only a file made to exhaust the memory does.
     """
     path = Path(path)
     require_regular(path)
@@ -129,7 +129,7 @@ def _read_layout(file: BinaryIO) -> Any:
 
 @dataclass(frozen=True)
 class _StorageIdentity:
-    """What a pickle says of a storage: its key in the file, dtype and number of elements."""
+    """A storage as a pickle refers to it: its key in the file, dtype and number of elements."""
 
     key: str
     dtype: np.dtype
@@ -149,7 +149,7 @@ class _Storage:
 
 
 class _Storages:
-    """Every storage of a file by its key; a layout says how one is obtained."""
+    """Every storage of a file by its key; each layout has its own way to read one."""
 
     def __init__(
         self, obtain: Callable[[_StorageIdentity], Shaped[np.ndarray, " element"]]
@@ -182,7 +182,7 @@ def _read_zip(archive: zipfile.ZipFile, archive_bytes: int) -> Any:
 
 
 def _require_plain_records(records: list[zipfile.ZipInfo], archive_bytes: int) -> None:
-    """PyTorch compresses nothing, so no honest checkpoint unpacks to more than its own size."""
+    """PyTorch does not compress, so no genuine checkpoint unpacks to more than its own size."""
     for record in records:
         stored = record.compress_type == zipfile.ZIP_STORED and not record.flag_bits & 1
         if not stored or record.file_size != record.compress_size:
@@ -226,7 +226,7 @@ def _require_legacy_head(stream: mmap.mmap) -> None:
         magic = _plain_pickle(stream)
     except _RefusalError:
         raise
-    except Exception:  # what is no pickle at all can end in any error
+    except Exception:  # data that is not a pickle can raise any error
         magic = None
     if magic != _LEGACY_MAGIC:
         raise _RefusalError("not a PyTorch checkpoint")
@@ -279,7 +279,7 @@ def _require_little_endian(little_endian: Any) -> None:
 
 @dataclass(frozen=True)
 class _Name:
-    """A class or function that a pickle named; nothing but its name."""
+    """The name of a class or function in a pickle; nothing is imported."""
 
     dotted: str
 
@@ -396,7 +396,7 @@ def _storage_identity(persistent_id: Any) -> _StorageIdentity:
 
 
 def _key(value: Any) -> Any:
-    """A key of a dict or item of a set: scalars only, for hashing a nested tuple can take ages."""
+    """A key of a dict or item of a set: scalars only, since hashing nested tuples can be slow."""
     if not isinstance(value, str | int | float | None):
         kind = type(value).__name__
         raise _RefusalError(f"uses a {kind} as a key, which no plain checkpoint needs")
@@ -408,12 +408,12 @@ def _key(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Extent:
-    """How large a value is, where what it holds several times counts several times.
+    """A value's size; what it contains several times counts several times.
 
     Attributes:
-        depth: how many containers lie within one another.
-        length: characters, about, of the value written out.
-        array_bytes: of its tensors, each brought to 4 bytes an element or more.
+        depth: nesting depth of containers.
+        length: approximate characters of the value's repr.
+        array_bytes: bytes of its tensors, at 4 or more per element.
     """
 
     depth: int = 0
@@ -422,7 +422,7 @@ class _Extent:
 
 
 class _Extents:
-    """Measures values, and raises on those that a few bytes of pickle made without bounds."""
+    """Measures values, and raises on those that a few bytes of pickle make too large."""
 
     def __init__(self, stored_bytes: int) -> None:
         self._most_array_bytes = _MOST_VIEWS_OF_A_BYTE * stored_bytes
@@ -468,7 +468,7 @@ class _Extents:
 
 
 def _refused(place: tuple[Any, ...], fault: str) -> _RefusalError:
-    """An error about what is not told from here: it may be too large to be written out."""
+    """An error about a value that is not quoted, since it may be too large."""
     name = ".".join(str(key) for key in place[:3] if type(key) is not int or abs(key) < 2**63)
     return _RefusalError(f"{name or 'what it holds'} is {fault}; refused")
 
@@ -593,7 +593,7 @@ class _Pickle:
                 raise _RefusalError(f"uses the opcode {name}, which no plain checkpoint needs")
 
     def _call(self, function: Any, arguments: Any) -> None:
-        # Each call goes through what it is given, which may be the same long list each time.
+        # Each call iterates over its argument, which may be the same long list each time.
         if isinstance(arguments, tuple):
             self._take(len(arguments))
             self._take(sum(len(each) for each in arguments if isinstance(each, list | tuple)))
@@ -629,5 +629,5 @@ def _build(function: Any, arguments: Any) -> Any:
 
 
 def _dict_of(items: list[Any]) -> dict[Any, Any]:
-    """Keys and values in turn."""
+    """Makes a dict of a flat list: key, value, key, value, …"""
     return {_key(key): value for key, value in zip(items[::2], items[1::2], strict=True)}

@@ -1,4 +1,4 @@
-"""What a fused network looks like: the sizes that its weights must have, and how it reads input."""
+"""A fused network's architecture: layers, sizes, and the form of its input."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ FLOW_FEATURES = 64
 TURN_FEATURES = 4
 
 _MOST_LAYERS, _LARGEST_COUNT = 64, 1 << 16
-"""Beyond these a description is damaged, and would take all memory before that shows."""
+"""Larger values mean a damaged description, and would exhaust the memory."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Convolution:
         stride: step of the kernel.
         pool: window and step of the max-pooling that follows, 1 for none.
         batch_norm: whether batch normalisation precedes the activation.
-        activation: what follows.
+        activation: the activation function that follows.
     """
 
     channels: int
@@ -41,7 +41,7 @@ class Convolution:
     activation: Activation = "relu"
 
     def output_length(self, length: int) -> int:
-        """Return how long a vector of `length` comes out; 0 where too little is left to pool."""
+        """Return the output's length for an input of `length`; 0 if too little is left to pool."""
         if length == 0:
             return 0
         unpooled = (length + 2 * (self.kernel // 2) - self.kernel) // self.stride + 1
@@ -67,19 +67,19 @@ class Architecture:
         convolutions: layers in front of the LSTM.
         lstm: hidden sizes of the LSTM layers.
         fully_connected: layers behind the LSTM; the last has four features.
-        turn_unit: the x, y and z of a quaternion that the network reads, and gives out, as 1.
-            Poses differ by hundredths of a radian within 40 ms; read as they are, they hardly
-            excite a network.
-        filters: how many linear maps lead from the input straight to the turn, 0 for none. The
-            recurrent layers blend them from step to step: smoothing is linear but for how strong it
-            has to be just now, which depends on how much the camera moves. Those layers then see
-            the input's inverse hyperbolic sine, so that wild motion does not saturate them.
-        fusion: hidden size of the recurrent layer that corrects the gyro by what flow tells (see
-            `fusion.Fusion`); the core then sees poses alone. 0 for none: flow, if any, is encoded
+        turn_unit: scale of the input and output quaternions: an x, y or z of this size is 1 in the
+            network. Poses differ by hundredths of a radian within 40 ms; unscaled, the network
+            would hardly respond to them.
+        filters: how many linear maps lead from the input directly to the rotation Δq, 0 for none.
+            The recurrent layers compute their weights at every step: smoothing is linear, but its
+            strength depends on how much the camera moves. Those layers then read the input's
+            inverse hyperbolic sine, so that fast motion does not saturate them.
+        fusion: hidden size of the recurrent layer that corrects the gyro by optical flow (see
+            `fusion.Fusion`); the core then reads poses alone. 0 for none: flow, if any, is encoded
             for the core as in the paper.
-        flow_size: width and height to which flow is brought for the encoder.
-        poses_each_side: how many of the camera's real poses, 40 ms apart, the network sees before
-            now, and how many after: its latency. The paper's 10 are 400 ms.
+        flow_size: width and height to which flow is resized for the encoder.
+        poses_each_side: how many real poses, 40 ms apart, the network reads before the current time,
+            and how many after: its look-ahead. The paper's 10 are 400 ms.
         official: whether input is prepared with the official program's quirks, as its own weights
             need: the identity beyond the gyro log's ends, flow divided by the other axis' size
             (see `features.normalize_flow`), soft shrinkage of the output.
@@ -103,17 +103,17 @@ class Architecture:
 
     @property
     def pose_features(self) -> int:
-        """How many numbers of the input vector are poses: they come first."""
+        """How many elements of the input vector are poses; they come first."""
         return 4 * (2 * self.poses_each_side + 1 + VIRTUAL_POSES)
 
     @property
     def look_ahead_ns(self) -> int:
-        """How far into the future the network looks: its latency, in nanoseconds."""
+        """The network's look-ahead, and so its latency, in nanoseconds."""
         return self.poses_each_side * SAMPLE_INTERVAL_NS
 
     @property
     def lstm_inputs(self) -> int:
-        """Length of the first LSTM layer's input vector: what the convolutions leave."""
+        """Length of the first LSTM layer's input vector, after the convolutions."""
         length, channels = self.input_features, 1
         for layer in self.convolutions:
             length, channels = layer.output_length(length), layer.channels
@@ -126,14 +126,14 @@ def to_dict(architecture: Architecture) -> dict[str, Any]:
 
 
 def from_dict(fields: Any, file: Path) -> Architecture:
-    """Return the architecture that `to_dict` described.
+    """Return the architecture of which `fields` is the `to_dict`.
 
     Args:
         fields: its plain containers, as read from a file.
         file: where they come from, named in errors.
 
     Raises:
-        InputError: a field is unknown, is missing its parts, or has no possible value.
+        InputError: a field is unknown, incomplete, or has an impossible value.
     """
     with reading(file, "holds no description of a fused network"):
         layers = {
@@ -151,7 +151,7 @@ def from_dict(fields: Any, file: Path) -> Architecture:
 
 
 def _settings(architecture: Architecture) -> Iterator[tuple[str, Any, bool]]:
-    """Yield every setting, its value, and whether a network can have it."""
+    """Yield every setting's name and value, and whether the value is possible."""
     for name in ("convolutions", "lstm", "fully_connected"):
         count = len(getattr(architecture, name))
         yield f"{name} (how many)", count, count <= _MOST_LAYERS

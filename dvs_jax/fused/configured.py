@@ -1,4 +1,4 @@
-"""The network and the loss that a config describes, without the data to train it on."""
+"""Makes the network and the loss that a config describes."""
 
 from functools import partial
 
@@ -16,14 +16,14 @@ RING = 8
 """Virtual poses remembered: 80 ms of them at up to 75 frames/s."""
 
 FIRST_TURNS = 0.05
-"""Share of their drawn size at which the last layer's weights start: a path that hardly turns."""
+"""Factor on the last layer's initial weights, so that the first paths hardly rotate."""
 
 
 def create_network(config: ConfigDict) -> FusedNetwork:
-    """Return the network that training starts with: drawn, or read where the config says so.
+    """Return the network to start training from: initialised, or loaded if the config says so.
 
     Raises:
-        InputError: what it is to start from cannot be read, or is another network.
+        InputError: the weights to start from cannot be read, or belong to another architecture.
     """
     wanted = architecture_of(config)
     if config.model.start_from:
@@ -36,7 +36,7 @@ def create_network(config: ConfigDict) -> FusedNetwork:
 
 
 def architecture_of(config: ConfigDict) -> Architecture:
-    """Return the network's description that a config asks for."""
+    """Return the architecture that a config describes."""
     model = config.model
     hidden = tuple(FullyConnected(size, "relu") for size in model.fully_connected)
     return Architecture(

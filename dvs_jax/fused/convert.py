@@ -1,4 +1,4 @@
-"""An official PyTorch checkpoint's tensors as a fused network's."""
+"""Converts an official PyTorch checkpoint to a fused network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ def from_official(content: Mapping[str, Any], file: Path) -> FusedNetwork:
         file: named in errors.
 
     Raises:
-        InputError: the file is no DVS checkpoint; a tensor is missing, not finite or of another
+        InputError: the file is not a DVS checkpoint; a tensor is missing, not finite or of another
             shape; or a setting is unknown. The message names it.
     """
     if not is_official(content):
@@ -103,7 +103,7 @@ def _lstm(tensors: Tensors, prefix: str) -> dict[str, dict[str, np.ndarray]]:
     return {
         "input": {
             "kernel": tensors[f"{prefix}.weight_ih"].T,
-            # Only the sum of PyTorch's two biases has an effect.
+            # Only the sum of PyTorch's two biases matters.
             "bias": tensors[f"{prefix}.bias_ih"] + tensors[f"{prefix}.bias_hh"],
         },
         "recurrent": {"kernel": tensors[f"{prefix}.weight_hh"].T},

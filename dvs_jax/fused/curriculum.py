@@ -1,4 +1,4 @@
-"""Training data that grow harder: first the clips that shake little, then all."""
+"""Curriculum learning: first the clips that shake little, then all."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,15 +11,15 @@ Load = Callable[[float], Batches]
 
 
 class Curriculum:
-    """An endless stream of batches whose clips' largest shake follows a table by epoch.
+    """An endless stream of batches from clips up to a shake that a table sets by epoch.
 
     Args:
         table: rows (first epoch, largest shake in degrees), epochs counted from 1.
         batches_per_epoch: how many batches an epoch has.
-        load: from a largest shake to the stream of clips that shake no more.
+        load: opens the stream of clips that shake no more than its argument, in degrees.
 
     Raises:
-        InputError: the table is none, or its first stream cannot be opened.
+        InputError: the table is not valid, or its first stream cannot be opened.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Curriculum:
         """Return the next batch.
 
         Raises:
-            InputError: a record is damaged, or no clip shakes so little.
+            InputError: a record is damaged, or no clip shakes little enough.
         """
         largest = self._largest_at(self._taken)
         if largest != self._largest:
@@ -46,13 +46,13 @@ class Curriculum:
         return next(self._stream)
 
     def get_state(self) -> dict[str, Any]:
-        """Return the position, which JSON can hold."""
+        """Return the position as JSON values."""
         return {"taken": self._taken, "stream": self._stream.get_state()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go to a position of a curriculum of the same table and data."""
+        """Restore a position of a curriculum with the same table and data."""
         self._taken = state["taken"]
-        # The stream is that of the batch taken last: the next may be the first of another.
+        # The stream of the last batch taken, since the next may be the first of another stream.
         self._open(self._largest_at(max(self._taken - 1, 0)))
         self._stream.set_state(state["stream"])
 

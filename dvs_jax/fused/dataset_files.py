@@ -1,4 +1,4 @@
-"""What lies beside a dataset's records, looked at before TFDS acts on it."""
+"""Checks a dataset's metadata files before TFDS acts on them."""
 
 import json
 import re
@@ -29,11 +29,11 @@ _VERSION = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
 
 
 class Index(NamedTuple):
-    """What is known of a split's records without reading them.
+    """An index of a split's records, which is read without reading them.
 
     Attributes:
-        name: of each record.
-        frames: int64 [record], how many it has.
+        name: each record's name.
+        frames: int64 [record], frames per record.
         shake_deg: float64 [record], see `record.shake_deg`.
     """
 
@@ -43,12 +43,12 @@ class Index(NamedTuple):
 
 
 def require_records(folder: Path) -> None:
-    """Raise unless a folder's descriptions are those of a dataset of records.
+    """Raise unless a folder's metadata describe a dataset of `record.Record`.
 
     TFDS imports whatever modules a dataset's features.json names.
 
     Raises:
-        InputError: they are damaged, too large, or those of another dataset.
+        InputError: they are damaged, too large, or describe another dataset.
     """
     with reading(folder, DAMAGED, ADVICE):
         described = _json(folder / FEATURES)
@@ -61,7 +61,7 @@ def require_records(folder: Path) -> None:
 
 
 def _require_files(info: dataset_info_pb2.DatasetInfo) -> None:
-    """Raise unless the names of a dataset's files can be told from its description, and are few."""
+    """Raise unless a dataset's metadata determine the names of its files, and these are few."""
     if info.file_format != _FORMAT:
         raise ValueError(f"its records are no {_FORMAT} files")
     if sum(len(split.shard_lengths) for split in info.splits) > _MOST_FILES:
@@ -74,7 +74,7 @@ def _require_files(info: dataset_info_pb2.DatasetInfo) -> None:
 
 
 def _flow_size(features: Any) -> tuple[int, int] | None:
-    """Return the width and height of the flow that a TFDS message of features tells of."""
+    """Return the width and height of the flow in a TFDS feature description."""
     known = features.features_dict.features
     if "flow" not in known:
         return None
@@ -85,10 +85,10 @@ def _flow_size(features: Any) -> tuple[int, int] | None:
 
 
 def read_index(folder: Path, split: str) -> Index:
-    """Return what the builder noted of each record of a split.
+    """Return the index that the builder wrote of a split.
 
     Raises:
-        InputError: it noted nothing of that split, or the note is damaged or too large.
+        InputError: there is no index of that split, or it is damaged or too large.
     """
     complaint = f"has no index of its {split} split in {INDEX}, or a damaged one"
     with reading(folder, complaint, ADVICE):
@@ -110,7 +110,7 @@ def _json(file: Path) -> Any:
 
 
 def require_same_count(folder: Path, split: str, index: Index, count: int) -> None:
-    """Raise InputError unless the index names each of the records that the files hold."""
+    """Raise InputError unless the index has as many records as the files."""
     if {len(each) for each in index} != {count}:
         raise InputError(
             f"{folder}: the index names {len(index.name)} records of the {split} split, the files "

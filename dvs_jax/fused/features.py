@@ -38,7 +38,7 @@ def pose_features(
     each_side: int = REAL_POSES_EACH_SIDE,
     fusion: bool = False,
 ) -> StepFeatures:
-    """Return the poses that each step sees, without flow.
+    """Return the poses that the network reads at each step, without flow.
 
     Args:
         gyro: the camera's real path.
@@ -46,8 +46,8 @@ def pose_features(
         official: whether the pose beyond the gyro log's ends is the identity, as in the official
             program, instead of its first or last pose.
         strength: what rotations are divided by for the network (see `StepFeatures`).
-        each_side: how many real poses the network sees before a frame and after it.
-        fusion: whether the network corrects the gyro, for which it sees its turns too.
+        each_side: how many real poses the network reads before a frame, and as many after it.
+        fusion: whether the network corrects the gyro, and so reads its frame-to-frame rotations too.
 
     Returns:
         float32 NumPy arrays with a leading step axis; `flow` is [step, 0].
@@ -78,7 +78,7 @@ def poses_seen(
     time_ns: Int[np.ndarray, "frame"],
     strength: float = 1.0,
 ) -> StepFeatures:
-    """Return the poses that each step of a network sees, without flow (see `pose_features`)."""
+    """Return the poses that a network reads at each step, without flow (see `pose_features`)."""
     return pose_features(
         gyro, time_ns, wanted.official, strength, wanted.poses_each_side, wanted.fusion > 0
     )
@@ -87,14 +87,14 @@ def poses_seen(
 def _gyro_turns(
     gyro: CameraPath, time_ns: Int[np.ndarray, "frame"], offsets_ns: Sequence[int]
 ) -> Float[np.ndarray, "step offset 3"]:
-    """Return the gyro's turn from frame to frame, seen with its clock put right by each offset."""
+    """Return the gyro's rotation from frame to frame, with its clock shifted by each offset."""
     pose = pose_at(gyro, time_ns[:, None] + np.array(offsets_ns, np.int64), "hold")
     turn = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
     return quaternion.to_rotation_vector(turn).astype(np.float32)
 
 
 def ring_size(time_ns: Int[np.ndarray, "frame"]) -> int:
-    """Return how many virtual poses the rollout has to remember at this clip's frame rate.
+    """Return how many virtual poses the rollout has to keep at this clip's frame rate.
 
     It is a power of two, so that clips of different rates share a compiled rollout.
     """
@@ -109,16 +109,16 @@ def normalize_flow(
     wanted: Architecture,
     lens_moved: Float[np.ndarray, "2"] | None = None,
 ) -> Float[np.ndarray, "rows columns 4"]:
-    """Return a pair's flow as the encoder reads it.
+    """Return the flow of a frame pair, normalised for the encoder.
 
     Args:
         forward: float32 (dx, dy) in pixels, from the earlier frame to the later.
         backward: likewise, from the later frame to the earlier.
-        wanted: the network's description: of which size the flow is, and whether x is divided by
-            the height and y by the width as in the official `dvs/util.py`.
-        lens_moved: how far the OIS is known to have moved the lens from the earlier frame to the
-            later, (x, y) in fractions of the frame. Our own networks read flow without it: it is in
-            no pose either. None where nothing is known.
+        wanted: the network's architecture: the size of the flow, and whether x is divided by the
+            height and y by the width as in the official `dvs/util.py`.
+        lens_moved: the logged change of the OIS lens shift from the earlier frame to the later,
+            (x, y) in fractions of the frame. It is subtracted for our own networks, since poses do
+            not contain it either. None without a log.
 
     Returns:
         float32, forward and backward in fractions of the frame, at the encoder's size.
@@ -142,13 +142,13 @@ def as_read(
 ) -> Float[quaternion.Array, "step height width 4"]:
     """Return a record's flow as the network reads it, in NumPy or JAX, float32.
 
-    Official weights read it in the quirk's units (see `normalize_flow`). Our own networks read it
-    without what the lens is known to have moved, which is in no pose either.
+    For official weights it is normalised as in their program; for our own networks the logged lens
+    shift is subtracted (see `normalize_flow`).
 
     Args:
-        flow: of each two consecutive frames, as in `Record.flow`.
+        flow: between consecutive frames, as in `Record.flow`.
         lens_shift: at each frame, as in `Record.lens_shift`.
-        wanted: the network's description.
+        wanted: the network's architecture.
     """
     xp = quaternion.array_namespace(flow, lens_shift)
     if wanted.official:
@@ -167,15 +167,15 @@ def told_by_flow(
     size: tuple[int, int],
     strength: float,
 ) -> Float[np.ndarray, "pair feature"]:
-    """Return what a network's encoder makes of flow, a few pairs held at a time.
+    """Return a network's encoding of flow, with a few pairs in memory at a time.
 
     Args:
         network: one that reads flow, in inference mode.
         pairs: as `normalize_flow` returns them, one or more.
         camera: whose frames they are.
         size: width and height of the frames.
-        strength: what rotations are divided by (see `StepFeatures`); for official weights, so is
-            flow. Our own networks correct the gyro by it, whose error does not depend on the crop.
+        strength: what rotations are divided by (see `StepFeatures`), and for official weights also
+            flow. Our own networks correct the gyro by flow, and its error is independent of the crop.
     """
     if network.encoder is None:
         raise ValueError("a network without an encoder reads no flow")
@@ -189,7 +189,7 @@ def encode_pairs(
     pairs: Iterable[Float[np.ndarray, "rows columns 4"]],
     focal: Float[np.ndarray, "2"],
 ) -> Float[np.ndarray, "pair feature"]:
-    """Return the encoded flow of any number of pairs, one or more, a few held at a time.
+    """Return the encoded flow of one or more pairs, with a few in memory at a time.
 
     Args:
         encoder: the network's.
@@ -208,7 +208,7 @@ def encode_flow(
     focal: Float[np.ndarray, "2"],
 ) -> Float[np.ndarray, "pair feature"]:
     """Return the encoded flow of at most `ENCODED_AT_ONCE` pairs; see `encode_pairs`."""
-    # One pair, as a camera delivers it, must not wait for sixteen to be encoded.
+    # A single pair, as in online use, is not padded to the full batch.
     batch = 1 if len(flow) == 1 else ENCODED_AT_ONCE
     padding = [(0, batch - len(flow)), (0, 0), (0, 0), (0, 0)]
     graph, state = nnx.split(encoder)

@@ -1,7 +1,7 @@
-"""Files that are whole or not there, by one writer at a time, and nothing of what was begun left.
+"""Atomic writing of files: complete or absent, one writer at a time, no temporary files left.
 
-`temporary.unfinished` is a folder for what is being made, `replacing` and `replacing_together` give
-it its name once it is complete, and `locked` keeps two runs from making the same in one place.
+`temporary.unfinished` makes a temporary folder, `replacing` and `replacing_together` rename files
+once they are complete, and `locked` keeps two runs from writing the same files.
 """
 
 from dvs_jax.whole_file.lock import locked

@@ -1,4 +1,4 @@
-"""A file that one process holds; the system lets go of it when that ends, however it ends."""
+"""File locks, which the system releases when the process ends, however it ends."""
 
 import errno
 import os
@@ -11,23 +11,23 @@ except ImportError:  # Windows
 
 
 class NoLocksError(Exception):
-    """The system, or the drive, has no locks."""
+    """The system, or the drive, does not support file locks."""
 
 
 def take(file: Path) -> int | None:
-    """Make a file if it is not there, and hold it against all others, other threads too.
+    """Lock a file against other processes and threads; it is made if it is missing.
 
-    On network drives that have locks, as NFS does, it is held against other machines too.
+    On network drives that support locks, such as NFS, against other machines too.
 
     Args:
-        file: what is held; only its holder may remove it.
+        file: the lock file; only the holder of the lock may remove it.
 
     Returns:
-        The descriptor, which holds the file until it is closed; None where somebody else does.
+        The file descriptor, which holds the lock until it is closed; None if the lock is taken.
 
     Raises:
         OSError: the file cannot be made.
-        NoLocksError: nothing can be held there.
+        NoLocksError: files cannot be locked there.
     """
     if fcntl is None:
         raise NoLocksError
@@ -57,7 +57,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def _is_at(file: Path, descriptor: int) -> bool:
-    """Return whether the file is still there, for whoever held it before may have removed it."""
+    """Return whether the path is still this file, which an earlier holder may have removed."""
     try:
         return os.path.samestat(file.stat(), os.fstat(descriptor))
     except OSError:

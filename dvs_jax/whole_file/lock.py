@@ -1,4 +1,4 @@
-"""One writer at a time."""
+"""A lock on what is written to a folder: one writer at a time."""
 
 import contextlib
 import hashlib
@@ -20,16 +20,16 @@ _holders: dict[Path, int] = {}
 
 @contextlib.contextmanager
 def locked(folder: Path, what: str) -> Iterator[None]:
-    """Keep others from writing something into a folder, as long as the context lasts.
+    """Hold the lock on writing something into a folder, as long as the context lasts.
 
-    A thread may enter it within itself. Where the drive has no locks, nobody is kept.
+    The lock is reentrant. On drives without file locks there is none.
 
     Args:
-        folder: made, with its parents, if it is not there.
-        what: is written: "the flow of a.mp4".
+        folder: made, with its parents, if it is missing.
+        what: what is written, such as "the flow of a.mp4".
 
     Raises:
-        InputError: somebody else is writing the same there; or the folder cannot be written to.
+        InputError: the lock is taken by another run or thread, or the folder cannot be written to.
     """
     make_folder(folder)
     temporary.remove_abandoned(folder)
@@ -52,8 +52,8 @@ def locked(folder: Path, what: str) -> Iterator[None]:
 
 
 def _taken(file: Path, folder: Path, what: str) -> int | None:
-    """Hold a file, or return None where there are no locks."""
-    # Whoever looks whether it was left behind holds it too, but for a moment.
+    """Lock a file; None where files cannot be locked."""
+    # A process that checks for abandoned files also holds the lock, for a moment.
     for _ in range(_TRIES):
         try:
             lock = held.take(file)

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Atomic replacement: files appear complete or not at all."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ _looked_at: set[Path] = set()
 
 @contextlib.contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """Yield a temporary path, of the same name, which replaces `file` when all has gone well.
+    """Yield a temporary path of the same name, which replaces `file` unless there is an exception.
 
-    After an exception the temporary is removed and an older `file` is as it was.
+    After an exception the temporary file is removed and an older `file` is unchanged.
 
     Args:
-        file: or a folder, which must not be there any more at the end.
+        file: a file; or a folder, which must not exist at the end of the context.
 
     Raises:
         InputError: the folder cannot be written to.
     """
-    # Once: a clip has thousands of flow files, among which to look for each would take long.
+    # Only once: a clip has thousands of flow files, and searching the folder for each is slow.
     if file.parent not in _looked_at:
         _looked_at.add(file.parent)
         temporary.remove_abandoned(file.parent)
@@ -36,13 +36,13 @@ def replacing(file: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_together(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder in `folder`, whose files move there when all has gone well.
+    """Yield a temporary folder in `folder`, to which its files move unless there is an exception.
 
-    After an exception none of them is left, and older files of their names are as they were. What
-    earlier processes that were killed have left there is removed.
+    After an exception they are removed, and older files of the same names are unchanged. What
+    killed processes have left there is removed.
 
     Args:
-        folder: made, with its parents, if it is not there.
+        folder: made, with its parents, if it is missing.
 
     Raises:
         InputError: the folder cannot be made or written to.
@@ -65,10 +65,10 @@ def _move(unfinished: Path, folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its parents if they are not there.
+    """Make a folder and its parents if they are missing.
 
     Raises:
-        InputError: something else has its name, or it cannot be made.
+        InputError: a file has its name, or it cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,5 +79,5 @@ def make_folder(folder: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> InputError:
-    """Return what to tell of a failure to write."""
+    """Return the error for a failure to write."""
     return InputError(f"{path}: cannot be written: {error.strerror or error}")

@@ -1,7 +1,7 @@
-"""What is being made, and must not be left behind: by an error, an interrupt, or a killed process.
+"""Temporary files and folders, removed after an error, an interrupt, or a killed process.
 
-It lies in folders named `.unfinished-…`, each with a lock that its process holds. Those that nobody
-holds were left by a process that was killed; the next one that writes there removes them.
+They lie in folders named `.unfinished-…`, each with a lock that its process holds. A folder whose
+lock is free was left by a killed process; the next process that writes there removes it.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ _naming_thread: int | None = None
 
 @contextlib.contextmanager
 def registered(path: Path) -> Iterator[Path]:
-    """Yield the path of a file or folder to be, and see that nothing is left of it.
+    """Yield the path of a temporary file or folder, which is removed at the end.
 
-    It is removed at the end, or by `remove_all` where the process ends before.
+    If the process ends before, `remove_all` removes it.
     """
     _ours.add(path)
     try:
@@ -44,10 +44,10 @@ def registered(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def unfinished(parent: Path) -> Iterator[Path]:
-    """Make a folder for what is being made, and remove it at the end.
+    """Make a temporary folder beside the output, and remove it at the end.
 
     Args:
-        parent: where it lies: on the drive of what is being made, so that this can be moved.
+        parent: the output's folder, so that files can be renamed into place on one drive.
 
     Raises:
         OSError: it cannot be made.
@@ -63,7 +63,7 @@ def unfinished(parent: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
-    """Make a folder where the system keeps what is temporary, and remove it at the end."""
+    """Make a folder in the system's temporary folder, and remove it at the end."""
     place = Path(tempfile.gettempdir())
     remove_abandoned(place)
     with unfinished(place) as folder:
@@ -71,9 +71,9 @@ def scratch() -> Iterator[Path]:
 
 
 def _begin(folder: Path) -> int | None:
-    """Make a folder and hold its lock, where there are locks.
+    """Make a folder and take its lock, where there are locks.
 
-    Before it is held, `remove_abandoned` in another process may take it for one that nobody holds.
+    Before the lock is taken, another process' `remove_abandoned` may remove the folder.
     """
     while True:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -89,14 +89,14 @@ def _begin(folder: Path) -> int | None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what processes that are no more have left unfinished in a folder.
+    """Remove the temporary folders that killed processes have left in a folder.
 
-    What a living process makes stays, and so does everything where there are no locks to tell.
+    Those of running processes stay; without file locks all stay.
     """
     for path in folder.glob(f"{PREFIX}*"):
         if path in _ours or path.is_symlink():
             continue
-        # It may be another user's, or be gone by now.
+        # It may belong to another user, or be removed by now.
         with contextlib.suppress(OSError, held.NoLocksError):
             lock = held.take(path / LOCK if path.is_dir() else path)
             if lock is not None:
@@ -106,7 +106,7 @@ def remove_abandoned(folder: Path) -> None:
 
 @contextlib.contextmanager
 def naming() -> Iterator[None]:
-    """Keep `remove_all`, and so the end of the process, waiting while finished files are named."""
+    """Make `remove_all`, and so the end of the process, wait while finished files are renamed."""
     global _naming_thread
     with _naming:
         _naming_thread = threading.get_ident()
@@ -117,19 +117,19 @@ def naming() -> Iterator[None]:
 
 
 def is_naming() -> bool:
-    """Return whether this thread is at naming finished files."""
+    """Return whether this thread is renaming finished files."""
     return _naming_thread == threading.get_ident()
 
 
 def remove_all() -> None:
-    """Remove all that this process has not finished, as the last thing that it does."""
+    """Remove all temporary files of this process, as its last action."""
     _naming.acquire(timeout=_LONGEST_NAMING_S)
     for path in list(_ours):
         _remove(path)
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or folder, to which other threads may still be writing."""
+    """Remove a file or folder, also while other threads are still writing to it."""
     for _ in range(_REMOVALS):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
