@@ -67,9 +67,9 @@ class Architecture:
         convolutions: layers in front of the LSTM.
         lstm: hidden sizes of the LSTM layers.
         fully_connected: layers behind the LSTM; the last has four features.
-        turn_unit: scale of the input and output quaternions: an x, y or z of this size is 1 in the
-            network. Poses differ by hundredths of a radian within 40 ms; unscaled, the network
-            would hardly respond to them.
+        turn_unit: scale of the input and output quaternions: the network sees an x, y or z of this
+            size as 1. Poses differ by hundredths of a radian within 40 ms; unscaled, they would
+            hardly affect the network.
         filters: how many linear maps lead from the input directly to the rotation Δq, 0 for none.
             The recurrent layers compute their weights at every step: smoothing is linear, but its
             strength depends on how much the camera moves. Those layers then read the input's
@@ -78,8 +78,8 @@ class Architecture:
             `fusion.Fusion`); the core then reads poses alone. 0 for none: flow, if any, is encoded
             for the core as in the paper.
         flow_size: width and height to which flow is resized for the encoder.
-        poses_each_side: how many real poses, 40 ms apart, the network reads before the current time,
-            and how many after: its look-ahead. The paper's 10 are 400 ms.
+        poses_each_side: how many real poses, 40 ms apart, the network reads before the current
+            time, and how many after: its look-ahead. The paper's 10 are 400 ms.
         official: whether input is prepared with the official program's quirks, as its own weights
             need: the identity beyond the gyro log's ends, flow divided by the other axis' size
             (see `features.normalize_flow`), soft shrinkage of the output.

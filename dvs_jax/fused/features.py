@@ -47,7 +47,7 @@ def pose_features(
             program, instead of its first or last pose.
         strength: what rotations are divided by for the network (see `StepFeatures`).
         each_side: how many real poses the network reads before a frame, and as many after it.
-        fusion: whether the network corrects the gyro, and so reads its frame-to-frame rotations too.
+        fusion: whether the network corrects the gyro, and so reads its rotations between frames.
 
     Returns:
         float32 NumPy arrays with a leading step axis; `flow` is [step, 0].
@@ -175,7 +175,7 @@ def told_by_flow(
         camera: whose frames they are.
         size: width and height of the frames.
         strength: what rotations are divided by (see `StepFeatures`), and for official weights also
-            flow. Our own networks correct the gyro by flow, and its error is independent of the crop.
+            flow. Our own networks correct the gyro by flow; its error does not depend on the crop.
     """
     if network.encoder is None:
         raise ValueError("a network without an encoder reads no flow")

@@ -1,9 +1,9 @@
-"""How the camera truly turned, told by its gyro and by optical flow together.
+"""Sensor fusion: estimates the camera's true rotation from its gyro and from optical flow.
 
-A gyro is exact but for its faults: a clock that is late, a bias, a lens that moves without a log.
-Flow sees all of them, and has noise of its own. A recurrent layer finds out which of the two to
-trust, and how late the gyro is; what the gyro errs by is summed up and given to the virtual camera,
-for frames are drawn from the gyro's poses, and what those err by would be seen as shake.
+A gyro is exact except for systematic errors: a clock offset, a bias, an OIS that moves the lens
+without a log. Flow shows all of them, with noise of its own. A recurrent layer weighs the two and
+estimates the gyro's clock offset. The gyro's error is accumulated and added to the virtual pose,
+since frames are warped from the gyro's poses, whose error would otherwise be visible as shake.
 """
 
 from typing import NamedTuple
@@ -18,35 +18,35 @@ from dvs_jax.fused.lstm import LstmLayer, LstmState
 from dvs_jax.fused.turn import TURN_TOLD, UNIT_RAD
 
 CLOCK_OFFSETS_NS = tuple(offset * 1_000_000 for offset in range(-30, 31, 5))
-"""By how much the gyro's clock may be off: its turn is looked at as if it were, for each."""
+"""The gyro clock offsets that are tested, in nanoseconds."""
 
 _ON_TIME = CLOCK_OFFSETS_NS.index(0)
 
 ERROR_MEMORY_S = 2.0
-"""How long the summed error is remembered; what is slower than that is no shake."""
+"""Time constant of the accumulated error's decay, in seconds; slower errors are not shake."""
 
 ACCORD_MEMORY_S = 2.0
-"""Over how long flow and gyro are compared."""
+"""Time constant in seconds over which flow and gyro are compared."""
 
 FIRST_CLOCK_MEMORY_S = 8.0
-"""How long what speaks against an offset is remembered before training: clocks hardly drift."""
+"""Initial time constant in seconds of the clock offsets' likelihoods; clocks hardly drift."""
 
 FIRST_PRIOR = 3.0
-"""Log-odds, before training, of a clock that is right against one that is off by some offset."""
+"""Initial prior log-odds of a correct clock against each other offset."""
 
 _TURN_UNIT_RAD = 0.02
 
 
 class FusionState(NamedTuple):
-    """What one frame leaves to the next.
+    """The state between frames.
 
     Attributes:
         lstm: the recurrent state.
-        against: float32 [offset], what speaks against each clock offset so far: how unlikely it
-            makes what flow told, a negative log-likelihood.
-        accord: float32 [3, axis], how flow and gyro get on of late: the sums of the squares of what
-            lies between them, of its product with the gyro's turn, and of the turn's squares.
-        error: float32 [4], what the gyro's pose errs by: measured ⊗ true⁻¹, [x, y, z, w].
+        against: float32 [offset], negative log-likelihood of each clock offset, given the flow
+            so far.
+        accord: float32 [3, axis], agreement of flow and gyro: decaying sums of their squared
+            difference, of the difference times the gyro's rotation, and of that rotation's square.
+        error: float32 [4], the error of the gyro's pose: measured ⊗ true⁻¹, [x, y, z, w].
     """
 
     lstm: LstmState
@@ -56,10 +56,10 @@ class FusionState(NamedTuple):
 
 
 class Fusion(nnx.Module):
-    """Corrects the gyro's turn from frame to frame by what flow tells."""
+    """Corrects the gyro's rotation from frame to frame by optical flow."""
 
     def __init__(self, hidden: int, rngs: nnx.Rngs):
-        """Draw the weights; at first flow tells no more than how late the clock is."""
+        """Initialise the weights; before training, flow only determines the clock offset."""
         offsets = len(CLOCK_OFFSETS_NS)
         self.lstm = LstmLayer(offsets + 15 + TURN_TOLD - 3, hidden, rngs)
         self.trust = nnx.Linear(hidden, 3, kernel_init=nnx.initializers.zeros, rngs=rngs)
@@ -69,7 +69,7 @@ class Fusion(nnx.Module):
         self.log_clock_memory_s = nnx.Param(jnp.log(FIRST_CLOCK_MEMORY_S))
 
     def initial_state(self) -> FusionState:
-        """Return the state before a clip: the gyro errs by nothing."""
+        """Return the state before a clip: the gyro has no error."""
         zeros = jnp.zeros(self.lstm.recurrent.kernel.shape[0], self.lstm.recurrent.kernel.dtype)
         upright = jnp.asarray([0.0, 0.0, 0.0, 1.0])
         against = jnp.zeros(len(CLOCK_OFFSETS_NS))
@@ -85,14 +85,14 @@ class Fusion(nnx.Module):
         """Advance one frame.
 
         Args:
-            state: what the frame before left.
-            gyro_turns: float32, the gyro's turn since the frame before, a rotation vector in
-                radians, as if its clock were off by each of `CLOCK_OFFSETS_NS`.
-            told: what flow tells of it (see `turn.TurnEncoder`).
+            state: the state after the frame before.
+            gyro_turns: float32, the gyro's rotation since the frame before, a rotation vector in
+                radians, for each clock offset of `CLOCK_OFFSETS_NS`.
+            told: the rotation estimated from flow (see `turn.TurnEncoder`).
             interval_s: seconds since the frame before.
 
         Returns:
-            The new state, and the turn that the camera is believed to have made, float32.
+            The new state, and the estimate of the camera's rotation vector in radians, float32.
         """
         against = self._against(state.against, interval_s) + self._mismatch(gyro_turns, told)
         likely = jax.nn.softmax(self.prior - jnp.exp(self.log_sharpness[...]) * against)
@@ -109,7 +109,7 @@ class Fusion(nnx.Module):
             told[3:],
         ]
         lstm = self.lstm(state.lstm, jnp.concatenate(seen).astype(self.lstm.input.kernel.dtype))
-        # Linear: of a gate between 0 and 1 nothing is left to learn by once it has closed.
+        # Linear: a saturated gate between 0 and 1 would pass no gradient.
         believed = on_time + self.trust(lstm[0]).astype(jnp.float32) * apart
         error = _added(state.error, gyro_turns[_ON_TIME], believed)
         kept = jnp.exp(-interval_s / ERROR_MEMORY_S)
@@ -119,22 +119,22 @@ class Fusion(nnx.Module):
     def _against(
         self, against: Float[Array, "offset"], interval_s: Float[Array, ""]
     ) -> Float[Array, "offset"]:
-        # Only differences count; without what all have in common the numbers stay small.
+        # Only differences matter; without their common minimum the numbers stay small.
         kept = jnp.exp(-interval_s / jnp.exp(self.log_clock_memory_s[...]))
         return kept * (against - against.min())
 
     def _mismatch(
         self, gyro_turns: Float[Array, "offset 3"], told: Float[Array, "5"]
     ) -> Float[Array, "offset"]:
-        """Return what a pair speaks against each offset: flow's errors have a long tail."""
+        """Return each offset's cost: a negative log-likelihood for heavy-tailed flow errors."""
         apart = (gyro_turns - told[None, :3]) / jnp.exp(self.log_noise_rad[...])
         return jnp.log1p(jnp.square(apart)).sum(axis=-1)
 
 
 def _regression(accord: Float[Array, "3 axis"]) -> tuple[Float[Array, "axis"], ...]:
-    """Return which share of the gyro's turn flow sees besides it, and how well that fits.
+    """Return slope and correlation of flow's difference from the gyro on the gyro's rotation.
 
-    A lens that moves without a log shows here: flow sees less of each shake than the gyro.
+    They show an OIS without a log: the rotation in the flow is then smaller than the gyro's.
     """
     apart, product, turn = accord
     share = product / (turn + 1.0)
@@ -144,7 +144,7 @@ def _regression(accord: Float[Array, "3 axis"]) -> tuple[Float[Array, "axis"], .
 def _added(
     error: Float[Array, "4"], measured: Float[Array, "3"], believed: Float[Array, "3"]
 ) -> Float[Array, "4"]:
-    """Return measured ⊗ true⁻¹ after both have turned on."""
+    """Return the error, measured ⊗ true⁻¹, after the next rotation of both."""
     back = quaternion.conjugate(quaternion.from_rotation_vector(believed))
     ahead = quaternion.from_rotation_vector(measured)
     return quaternion.multiply(quaternion.multiply(ahead, error), back)

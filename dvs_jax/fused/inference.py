@@ -1,4 +1,4 @@
-"""Whole clips through the network: one clip or a batch of any lengths, one compiled rollout."""
+"""Runs the network on whole clips: a batch of clips of any lengths in one compiled rollout."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -49,7 +49,7 @@ def predict(
 def padded_length(steps: int) -> int:
     """Return the length to which a clip is padded: 64, 96, 128, 192, 256, 384 steps and so on.
 
-    At most half as many steps again are computed in vain, and clips of any length from one minute
+    At most half as many steps again are wasted on padding, and clips of any length from one minute
     to ten need eight compilations.
     """
     power = 1 << (max(steps, SHORTEST_STEPS) - 1).bit_length()
@@ -59,8 +59,8 @@ def padded_length(steps: int) -> int:
 def pad(clip: StepFeatures, length: int) -> StepFeatures:
     """Return the clip's features padded to `length` steps by repeating the last one.
 
-    What follows the end cannot change what came before it, and repeated input keeps every number
-    ordinary.
+    Steps after the end cannot change those before it, and repeated input keeps all values
+    finite.
     """
     missing = length - len(clip.interval_s)
     return jax.tree.map(lambda array: np.pad(array, _after(array.ndim, missing), "edge"), clip)
@@ -70,7 +70,7 @@ def _after(axes: int, missing: int) -> list[tuple[int, int]]:
     return [(0, missing)] + [(0, 0)] * (axes - 1)
 
 
-# By default accelerators multiply matrices in 10 bits or less; poses need more.
+# By default accelerators multiply matrices with 10 bits or less; poses need more.
 @partial(jax.jit, static_argnums=(0, 1))
 @jax.default_matmul_precision("highest")
 def _rollout_batch(

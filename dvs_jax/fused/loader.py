@@ -1,7 +1,7 @@
-"""Batches of windows from datasets of records, the same for the same seed wherever they are read.
+"""Batches of windows from datasets of records, determined by the seed alone.
 
 Grain shuffles, cuts and stacks in threads ahead of the training step. The position in the stream
-is a number, so a run goes on in the middle of an epoch with the very next batch.
+is a number, so a resumed run continues in the middle of an epoch with exactly the next batch.
 """
 
 import logging
@@ -25,24 +25,24 @@ from dvs_jax.fused.record import Record
 from dvs_jax.fused.window import Window
 
 BATCHES_AHEAD = max(2, min(8, (os.cpu_count() or 2) // 2))
-"""Batches that are made at once, and as many threads: it bounds the memory.
+"""Batches prepared in parallel, each in a thread: it bounds the memory.
 
 A batch of 16 windows of 50 steps takes 0.8 GB with flow of 480 × 270, 50 MB with 120 × 68."""
 
 _LARGEST_SEED = 1 << 31
-"""Grain takes 32 bits, and each dataset has the seed after the one before it."""
+"""Grain takes 32 bits, and datasets have consecutive seeds."""
 
 _log = logging.getLogger("dvs_jax")
 
 
 @dataclass(frozen=True)
 class Share:
-    """A dataset and how much of it is mixed in.
+    """A dataset and its share in the mixture.
 
     Attributes:
-        folder: what a builder wrote, or a folder around it.
-        weight: windows of this dataset come in proportion to it.
-        split: which of its splits.
+        folder: the dataset's folder, or one that contains it.
+        weight: the number of windows from this dataset is proportional to it.
+        split: the name of the split to read.
     """
 
     folder: str | Path
@@ -51,7 +51,7 @@ class Share:
 
 
 class Batches(Iterator[Window]):
-    """An endless stream of batches, whose position can be kept and found again."""
+    """An endless stream of batches, whose position can be saved and restored."""
 
     def __init__(self, stream: grain.DatasetIterator[Window]) -> None:
         self._stream = stream
@@ -65,11 +65,11 @@ class Batches(Iterator[Window]):
         return next(self._stream)
 
     def get_state(self) -> dict[str, Any]:
-        """Return the position, which JSON can hold: what has been handed out, not prefetched."""
+        """Return the position as JSON values: after the last batch returned, not prefetched."""
         return self._stream.get_state()
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go to a position of a stream of the same datasets, seed and batch size."""
+        """Restore a position of a stream with the same datasets, seed and batch size."""
         self._stream.set_state(state)
 
     def close(self) -> None:
@@ -97,16 +97,15 @@ def load(
 
     Args:
         shares: the datasets to mix.
-        steps: of each window.
+        steps: steps per window.
         batch_size: windows in a global batch, over all processes.
-        seed: the order, the windows and their seeds follow from it; 0 to 2³¹ − 1.
-        largest_shake_deg: records that shake more are left out: a curriculum's bound.
+        seed: determines the order, the windows and their seeds; 0 to 2³¹ − 1.
+        largest_shake_deg: records that shake more are left out; set by a curriculum.
         process_index: which process this is.
         process_count: how many there are.
-        flow_size: width and height of the flow that windows are to have: the dataset's, or a whole
-            number of times smaller, to which it is averaged; None for none, where flow that a
-            dataset has is left out.
-        poses_each_side: how many real poses a step sees before it and after it.
+        flow_size: width and height of the windows' flow: the dataset's, or smaller by an integer
+            factor, to which it is averaged; None to leave flow out.
+        poses_each_side: how many real poses a step reads before it, and as many after it.
         fusion: whether the network corrects the gyro (see `features.pose_features`).
 
     Returns:
@@ -153,10 +152,10 @@ def _check(shares: Sequence[Share], batch_size: int, seed: int, process_count: i
 
 
 class Records:
-    """The records of a split that can be used: what Grain calls a random-access source.
+    """The usable records of a split, as a random-access data source for Grain.
 
     Args:
-        share: the dataset and the split.
+        share: dataset and split.
         steps: records with fewer are left out.
         largest_shake_deg: records that shake more are left out.
 
@@ -192,7 +191,7 @@ class Records:
 
 
 def find(folder: Path) -> Path:
-    """Return the folder of the one dataset that lies in a folder, at whatever depth.
+    """Return the folder of the only dataset in a folder, at any depth.
 
     Raises:
         InputError: there is none, or there are several.
@@ -218,7 +217,7 @@ def _data_source(folder: Path, built: tfds.core.DatasetBuilder, split: str) -> S
 
 
 def _flow_size(built: tfds.core.DatasetBuilder) -> tuple[int, int] | None:
-    """Return the flow's width and height, None where there is none."""
+    """Return the flow's width and height, or None without flow."""
     if "flow" not in built.info.features:
         return None
     _, height, width, _ = built.info.features["flow"].shape
@@ -228,7 +227,7 @@ def _flow_size(built: tfds.core.DatasetBuilder) -> tuple[int, int] | None:
 def _usable(
     source: Records, index: Index, steps: int, largest_shake_deg: float
 ) -> Int[np.ndarray, "chosen"]:
-    """Return the numbers of the records that are long and steady enough."""
+    """Return the indices of the records that are long and steady enough."""
     names, frames, shake_deg = index
     long_enough = frames > steps
     if not long_enough.any():

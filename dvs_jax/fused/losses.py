@@ -32,30 +32,30 @@ SLACK = 0.04
 
 LEAST_ACCELERATION = 1e-3
 LEAST_JERK = 1e-2
-"""In rad/s² and rad/s³: what lies below is still enough for the terms by logarithm."""
+"""In rad/s² and rad/s³: added before the logarithm, so that still windows do not dominate."""
 
 LEAST_TURN_ERROR_RAD = 1e-5
-"""A turn known to this is known well enough: frames that shake by it have jerk of 50°/s³."""
+"""An error that is small enough: frames that shake by it have a jerk of 50°/s³."""
 
 SOFTNESS = 0.05
-"""Share of the margin over which the `cover` term sets in."""
+"""Width of the `cover` term's soft threshold, as a share of the margin."""
 
 _SMALLEST_SQUARED = 1e-12
 
 
 class Moment(NamedTuple):
-    """One step of a rollout, as its losses see it; all float32, poses [x, y, z, w].
+    """One step of a rollout, as its losses read it; all float32, poses [x, y, z, w].
 
     Attributes:
-        turn: [4], Δq over 40 ms, without soft shrinkage.
-        virtual: [2, 4], the virtual poses 80 and 40 ms before, relative to the anchor.
-        real: [window, 4], the camera's poses every 40 ms around now, 8 or more at each side,
-            relative to the anchor.
-        anchor: [4], the camera's pose 40 ms ago, world to camera.
-        camera_pose: [2, 4], its poses at the middle of the frame before and of this one.
-        previous_pose: [4], the virtual pose at the frame before, world to camera.
+        turn: [4], the rotation Δq over 40 ms, without soft shrinkage.
+        virtual: [2, 4], the virtual poses 80 and 40 ms ago, relative to the anchor.
+        real: [window, 4], the real poses every 40 ms around the current time, 8 or more at each
+            side, relative to the anchor.
+        anchor: [4], the real pose 40 ms ago, world to camera.
+        camera_pose: [2, 4], the real poses at the centre times of the previous and this frame.
+        previous_pose: [4], the virtual pose at the previous frame, world to camera.
         flow: [row, column, 4], forward and backward from that frame to this one, in fractions of
-            the frame (officially x by the height and y by the width).
+            the frame (in the official program x by the height and y by the width).
         focal: [2], focal length in fractions of the frame's width and height.
     """
 
@@ -70,18 +70,18 @@ class Moment(NamedTuple):
 
 
 class Course(NamedTuple):
-    """A window of a rollout, as the losses of its path see it; all float32.
+    """A window of a rollout, as the losses of a path read it; all float32.
 
     Attributes:
-        seen: [frame, 4], how the output is seen to be oriented: the virtual pose, less what the
-            logs have wrong about the camera's. There is one frame more than steps, the first.
-        turned: [step, 4], from the camera's pose (as logged) to the virtual one.
-        interval_s: [step], seconds since the frame before.
-        true_turn: [step, 3], how the camera truly turned since the frame before, a rotation vector
+        seen: [frame, 4], the visible orientation of the output: the virtual pose, corrected by the
+            error of the logged real pose. There is one frame more than steps, the first.
+        turned: [step, 4], rotation from the logged real pose to the virtual pose.
+        interval_s: [step], seconds since the previous frame.
+        true_turn: [step, 3], the camera's true rotation since the previous frame, a rotation vector
             in radians.
-        camera_turn: [step, 3], how the network believes that it turned.
-        strength: [], as in `StepFeatures`: how much further than usual the virtual camera may stray
-            and how much faster than usual the real one moves.
+        camera_turn: [step, 3], the network's estimate of it.
+        strength: [], as in `StepFeatures`: scale of the margin that the virtual camera may use, and
+            of the real camera's motion.
     """
 
     seen: Float[Array, "frame 4"]
@@ -93,28 +93,28 @@ class Course(NamedTuple):
 
 
 def follow(moment: Moment) -> Float[Array, ""]:
-    """Return how far the new pose is from the camera's within 80 ms before and after."""
+    """Return the squared distance of the new pose to the real poses within 80 ms."""
     now = len(moment.real) // 2
     near = moment.real[now - 2 : now + 3]
     return jnp.square(near - _position(moment)[None]).mean(axis=-1).sum()
 
 
 def angle(moment: Moment) -> Float[Array, ""]:
-    """Return the angle to the camera's pose in radians, gated softly above 6°."""
+    """Return the angle to the real pose in radians, with a soft gate at 6°."""
     turn = quaternion.multiply(_now(moment), quaternion.conjugate(_position(moment)))
-    # Beyond ±1, where rounding may put it, the arc cosine's slope is infinite.
+    # At ±1, which rounding may even exceed, the arc cosine's slope is infinite.
     w = jnp.clip(turn[3], -1.0 + 1e-7, 1.0 - 1e-7)
     theta = jnp.where(turn[3] >= 1.0 - 1e-7, 0.0, 2.0 * jnp.arccos(w))
     return theta * jax.nn.sigmoid(ANGLE_STEEPNESS * (theta - ANGLE_THRESHOLD_RAD))
 
 
 def smooth(moment: Moment) -> Float[Array, ""]:
-    """Return the squared velocity: how far the turn is from none."""
+    """Return the squared velocity: Δq's squared distance to the identity."""
     return jnp.square(moment.turn - _standing_still()).mean()
 
 
 def c2_smooth(moment: Moment) -> Float[Array, ""]:
-    """Return the squared acceleration: how far the turn is from the one before."""
+    """Return the squared acceleration: Δq's squared distance to the previous one."""
     before = quaternion.multiply(moment.virtual[1], quaternion.conjugate(moment.virtual[0]))
     return jnp.square(moment.turn - before).mean()
 
@@ -125,7 +125,7 @@ def stay(moment: Moment) -> Float[Array, ""]:
 
 
 def undefine(moment: Moment) -> Float[Array, ""]:
-    """Return how far a corner strays out of the frame, now and while the turn goes on."""
+    """Return how far a corner lies outside the frame, now and if the rotation continues."""
     later, pose, total = _position(moment), moment.turn, jnp.zeros(())
     for step, weight in enumerate(LOOK_AHEAD_WEIGHTS):
         real = moment.real[len(moment.real) // 2 + 2 * step]
@@ -135,10 +135,9 @@ def undefine(moment: Moment) -> Float[Array, ""]:
 
 
 def optical(moment: Moment) -> Float[Array, ""]:
-    """Return the mean squared motion, in fractions of the frame, left between two output frames.
+    """Return the mean squared motion, in fractions of the frame, between two output frames.
 
-    What is seen at a point of one frame and, by the flow, at another point of the other, should
-    land at the same point of both outputs.
+    Points that correspond by the flow should be warped to the same place in both output frames.
     """
     rows, columns = moment.flow.shape[:2]
     mesh = pixel_centers(rows, columns)
@@ -167,19 +166,19 @@ def official_optical(moment: Moment) -> Float[Array, ""]:
 
 
 def acceleration(course: Course) -> Float[Array, ""]:
-    """Return the RMS of the output's angular acceleration in rad/s², over the strength."""
+    """Return the RMS of the output's angular acceleration in rad/s², divided by the strength."""
     return _root_mean_square(_differences(course, 1))
 
 
 def jerk(course: Course) -> Float[Array, ""]:
-    """Return the RMS of the output's angular jerk in rad/s³, over the strength."""
+    """Return the RMS of the output's angular jerk in rad/s³, divided by the strength."""
     return _root_mean_square(_differences(course, 2))
 
 
 def log_acceleration(course: Course) -> Float[Array, ""]:
     """Return the logarithm of `acceleration`.
 
-    A tenth less counts the same in a calm window as in a wild one.
+    Equal relative changes count equally in windows of slow and of fast motion.
     """
     return jnp.log(acceleration(course) + LEAST_ACCELERATION)
 
@@ -190,10 +189,10 @@ def log_jerk(course: Course) -> Float[Array, ""]:
 
 
 def cover(course: Course) -> Float[Array, ""]:
-    """Return how far the worst frame, and frames on average, are into the end of the reach.
+    """Return the excess use of the margin, of the worst frame plus the mean over frames.
 
-    In shares of the margin (see `reach`), from where the reach begins to hold the virtual camera
-    back; a twentieth before that already counts a little. Held back, it shakes.
+    In fractions of the margin, above `reach.FREE_SHARE`, where the virtual pose begins to be pulled
+    back, which lets shake through (see `reach`); the threshold is soft.
     """
     used = jax.vmap(reach.used_share)(
         quaternion.to_rotation_vector(course.turned) / course.strength
@@ -203,9 +202,9 @@ def cover(course: Course) -> Float[Array, ""]:
 
 
 def camera_turn(course: Course) -> Float[Array, ""]:
-    """Return the logarithm of the RMS error of the turns that the camera is believed to make.
+    """Return the logarithm of the RMS error of the network's estimates of the camera's rotation.
 
-    By logarithm, clips whose gyro is good count like those whose gyro errs.
+    The logarithm lets clips with good and with bad gyros count alike.
     """
     error = _root_mean_square(course.camera_turn - course.true_turn)
     return jnp.log(error + LEAST_TURN_ERROR_RAD)
@@ -225,7 +224,7 @@ STEP_TERMS: dict[str, Term] = {
 """The terms of one step by name; where DVS has them, as in its `dvs/loss.py`."""
 
 OFFICIAL_STEP_TERMS: dict[str, Term] = {**STEP_TERMS, "optical": official_optical}
-"""The same as the official program computes them."""
+"""The terms as the official program computes them."""
 
 PATH_TERMS: dict[str, Callable[[Course], Float[Array, ""]]] = {
     "acceleration": acceleration,
@@ -268,7 +267,7 @@ def _official_center() -> Float[Array, "2"]:
 def _landing(
     focal: Float[Array, "2"], center: Float[Array, "2"]
 ) -> Callable[[Float[Array, "4"], Float[Array, "*batch 2"]], Float[Array, "*batch 2"]]:
-    """Return the function of a turn and points that says where the points land, in fractions."""
+    """Return the function that maps a rotation and points to the warped points, in fractions."""
 
     def land(turn: Float[Array, "4"], point: Float[Array, "*batch 2"]) -> Float[Array, "*batch 2"]:
         flat = point.reshape(-1, 2)
@@ -283,7 +282,7 @@ def _landing(
 
 
 def _turns(moment: Moment) -> tuple[Float[Array, "4"], Float[Array, "4"]]:
-    """Return the turns from the camera to the virtual one in this frame and in the one before."""
+    """Return the rotations from real to virtual pose in this frame and in the previous one."""
     now = quaternion.multiply(_position(moment), moment.anchor)
     before, after = moment.camera_pose
     return (
@@ -312,7 +311,7 @@ def _inside(point: Float[Array, "row column 2"]) -> Bool[Array, "row column"]:
 def _mean_squared(
     difference: Float[Array, "row column 2"], valid: Bool[Array, "row column"]
 ) -> Float[Array, ""]:
-    """Return the mean of the squared lengths where valid; 0 where nothing is."""
+    """Return the mean of the squared lengths where valid; 0 if nothing is."""
     squared = jnp.where(valid, jnp.square(difference).sum(axis=-1), 0.0)
     return squared.sum() / jnp.maximum(valid.sum(), 1)
 
@@ -334,7 +333,7 @@ def _interpolation(size: int) -> Float[Array, "size 12"]:
 def _sample(
     image: Float[Array, "row column 2"], point: Float[Array, "row column 2"]
 ) -> Float[Array, "row column 2"]:
-    """Sample at fractions of the frame; within half a pixel of the border its pixel goes on."""
+    """Sample at fractions of the frame, bilinearly, with border pixels repeated."""
     rows, columns = image.shape[:2]
     y, x = point[..., 1] * rows - 0.5, point[..., 0] * columns - 0.5
     channels = [

@@ -14,7 +14,7 @@ LstmState = tuple[Float[Array, "hidden"], Float[Array, "hidden"]]
 class LstmLayer(nnx.Module):
     """An LSTM cell with PyTorch's gate order (input, forget, cell, output) and one bias.
 
-    PyTorch adds two biases of the same shape; their sum is all that can be seen.
+    PyTorch has two biases of the same shape, of which only the sum matters.
     """
 
     def __init__(self, inputs: int, hidden: int, rngs: nnx.Rngs):

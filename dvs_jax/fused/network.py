@@ -37,14 +37,14 @@ ACTIVATIONS: dict[Activation, Callable[[jax.Array], jax.Array]] = {
 }
 
 FIRST_FILTERS = 0.1
-"""Size of a filter's answer, in its input's, before training."""
+"""Scale of a filter's output relative to its input before training."""
 
 LstmStates = tuple[LstmState, ...]
-"""One a layer."""
+"""One per layer."""
 
 
 class FlowEncoder(nnx.Module):
-    """A pair's flow, forward and backward, to a vector: convolutions and pooling down to one pixel.
+    """Encodes a pair's forward and backward flow as a vector: convolutions, pooled to one pixel.
 
     The official program calls it UNet; it has no decoder.
     """
@@ -68,7 +68,7 @@ class FlowEncoder(nnx.Module):
         Args:
             flow: float32, forward (dx, dy) and backward (dx, dy), normalised; 270 × 480 leaves
                 exactly one pixel after the last pooling, larger sizes are averaged.
-            focal: not looked at: the paper's network knows but one camera.
+            focal: ignored: the paper's network assumes one camera.
         """
         x = jax.nn.relu(self.convolutions[0](flow.astype(self.linear.kernel.dtype)))
         for convolution in self.convolutions[1:]:
@@ -104,7 +104,7 @@ class InputConvolution(nnx.Module):
 
 
 class FullyConnectedLayer(nnx.Module):
-    """Dropout while training, a linear layer and its activation, in the official order."""
+    """Dropout while training, a linear layer and its activation, in the order of `dvs/model.py`."""
 
     def __init__(self, inputs: int, layer: FullyConnected, rngs: nnx.Rngs):
         self.layer = layer
@@ -119,7 +119,7 @@ class FullyConnectedLayer(nnx.Module):
 
 
 class FilterBank(nnx.Module):
-    """Linear maps from the input to the turn, blended by what the layers before make of it."""
+    """Linear maps from the input to the rotation Δq, weighted by the recurrent layers' output."""
 
     def __init__(self, architecture: Architecture, hidden: int, rngs: nnx.Rngs):
         self.count = architecture.filters
@@ -135,18 +135,18 @@ class FilterBank(nnx.Module):
     def __call__(
         self, hidden: Float[Array, "hidden"], x: Float[Array, "features"]
     ) -> Float[Array, "4"]:
-        """Return the blend of all maps' answers.
+        """Return the weighted sum of the maps' outputs.
 
         Args:
-            hidden: what decides the shares of the blend.
-            x: the input vector in units of its own.
+            hidden: the recurrent layers' output, from which the weights are computed.
+            x: the input vector, its poses in units of `turn_unit`.
         """
         share = jax.nn.softmax(self.blend(hidden))
         return share @ self.maps(x).reshape(self.count, TURN_FEATURES)
 
 
 class Core(nnx.Module):
-    """Relative poses and flow features to the virtual camera's next turn."""
+    """The recurrent core: relative poses and flow features in, next virtual rotation out."""
 
     def __init__(self, architecture: Architecture, rngs: nnx.Rngs):
         self.architecture = architecture
@@ -170,7 +170,7 @@ class Core(nnx.Module):
 
     @property
     def dtype(self) -> jnp.dtype:
-        """What the network computes in: the type of its weights."""
+        """The dtype in which the network computes: that of its weights."""
         return self.lstm[0].recurrent.kernel.dtype
 
     def initial_state(self) -> LstmStates:
@@ -184,11 +184,11 @@ class Core(nnx.Module):
         """Advance one time step.
 
         Args:
-            state: what the previous step left.
+            state: the state after the previous step.
             x: float32 input vector (see `features`).
 
         Returns:
-            The new state and the turn Δq, [x, y, z, w], unit norm, float32.
+            The new state and the rotation Δq, [x, y, z, w], unit norm, float32.
         """
         in_units = (x * _input_scale(self.architecture)).astype(self.dtype)
         image = (in_units if self.filters is None else jnp.arcsinh(in_units))[:, None]
@@ -233,10 +233,10 @@ def _encoder(architecture: Architecture, rngs: nnx.Rngs) -> FlowEncoder | TurnEn
 
 
 def without_weights(wanted: Architecture) -> FusedNetwork:
-    """Return a network whose weights are shapes, to be filled, without the cost of drawing them.
+    """Return a network with shapes in place of weights, to be loaded without initialising first.
 
-    It is made for inference: dropout, which would need random keys, has no module, but stays in
-    the description.
+    It is for inference: dropout, which would need random keys, is left out of the modules, but
+    stays in the architecture.
     """
     layers = tuple(dataclasses.replace(layer, dropout=0.0) for layer in wanted.fully_connected)
     built = dataclasses.replace(wanted, fully_connected=layers)

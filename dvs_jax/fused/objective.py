@@ -1,4 +1,4 @@
-"""What training minimises: a window of a clip through the network, and the losses of its path."""
+"""The training objective: runs the network on a window of a clip and sums its losses."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -22,14 +22,15 @@ class Feeding(NamedTuple):
     """How a rollout is run and differentiated in training.
 
     Attributes:
-        ring: how many virtual poses to remember.
-        displacement: the most by which the virtual camera starts aside of the real one: each of x,
-            y and z of a quaternion whose w is 1 (0.06 in DVS).
+        ring: how many virtual poses to keep.
+        displacement: the largest initial offset of the virtual from the real pose: each of x, y and
+            z of a quaternion whose w is 1 (0.06 in DVS).
         gradient_through_poses: whether the gradient flows through the virtual poses fed back.
-        truncate_steps: the gradient flows back through at most so many steps; 0 for all.
-        strengths: the least and the greatest of the strengths (see `StepFeatures`) that windows
-            are given at random, their logarithms being even: as if cameras shook more or less.
-        recompute: whether the backward pass computes the steps anew instead of storing them.
+        truncate_steps: steps of truncated back-propagation through time; 0 for all steps.
+        strengths: range of the random strength (see `StepFeatures`) of each window, log-uniform:
+            as if cameras shook more or less.
+        recompute: whether the backward pass recomputes activations (checkpointing) instead of
+            storing them.
         bfloat16: whether the network computes in bfloat16; poses and losses stay float32.
     """
 
@@ -57,7 +58,7 @@ def window_loss(
         feeding: how the rollout is run.
         params: the weights, float32.
         window: the sample, on the device.
-        key: draws the strength, and where the virtual camera starts.
+        key: random key for the strength and the initial offset.
         weights: of the terms by name (see `losses`); terms that are not named are not computed.
 
     Returns:
@@ -136,7 +137,7 @@ def _rollout(core: Core, feeding: Feeding, state: RolloutState, steps: StepFeatu
 
 
 def _cut_off(state: RolloutState, here: Array) -> RolloutState:
-    """Return the state through which no gradient flows back if the window is cut here."""
+    """Return the state, with the gradient stopped if back-propagation is truncated here."""
     return jax.tree.map(lambda leaf: jnp.where(here, jax.lax.stop_gradient(leaf), leaf), state)
 
 
@@ -147,7 +148,7 @@ def _moments(
     before: Float[Array, "4"],
     outputs: StepOutput,
 ) -> Moment:
-    """Return every step as its losses see it, stacked."""
+    """Return all steps as the losses read them, stacked."""
     count = len(outputs.turn)
     real = rollout.scale_rotation(steps.real, steps.strength)
     return Moment(
@@ -170,8 +171,8 @@ def _course(
 ) -> Course:
     """Return the path as a whole.
 
-    What is seen of the output is the virtual pose where the log is right; where the log is off by
-    some turn, so is the output.
+    The visible orientation of the output is the virtual pose if the log is right; an error of the
+    logged pose appears in the output.
     """
     pose = jnp.concatenate([before[None], outputs.pose])
     turned = quaternion.multiply(pose, quaternion.conjugate(jnp.asarray(window.camera_pose)))

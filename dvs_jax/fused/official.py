@@ -1,4 +1,4 @@
-"""What an official PyTorch checkpoint says of its network: its tensors and settings."""
+"""Reads tensors and settings of an official PyTorch checkpoint."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ Tensors = Mapping[str, Float[np.ndarray, "..."]]
 _PAIR = re.compile(r"\(\s*(\d{1,9})\s*,\s*(\d{1,9})\s*\)")
 
 _AXES = {"rnns.*.LSTM.weight_*": 2, "fcs.*.fc.weight": 2}
-"""How many axes those tensors have from which sizes are read."""
+"""The number of axes of the tensors from which sizes are read."""
 
 
 def tensors(content: Mapping[str, Any], part: str, file: Path) -> dict[str, np.ndarray]:
@@ -37,8 +37,8 @@ def tensors(content: Mapping[str, Any], part: str, file: Path) -> dict[str, np.n
         file: named in errors.
 
     Raises:
-        InputError: the part is no dictionary of finite tensors, or one that tells a size has
-            another number of axes than it should.
+        InputError: the part is not a dictionary of finite tensors, or a tensor that determines a
+            size has the wrong number of axes.
     """
     return {
         _name(name, part, file): _tensor(name, value, part, file)
@@ -80,7 +80,7 @@ def _tensor(name: str, value: Any, part: str, file: Path) -> np.ndarray:
 
 
 def architecture(content: Mapping[str, Any], core: Tensors, file: Path) -> Architecture:
-    """Read the layers off the tensors; what they cannot tell is in the settings.
+    """Derive the architecture from the tensors' shapes and, for the rest, the settings.
 
     Args:
         content: what `torch_file.read` found, with the settings `cnn` and `fc`.
@@ -118,7 +118,7 @@ def _convolutions(content: Mapping[str, Any], file: Path) -> tuple[Convolution, 
 def _sizes(layer: Any, name: str, file: Path) -> tuple[int, int, int, int]:
     """Return channels, kernel, stride and pooling of "(in, out)", "(1, kernel)", … "(1, pool)".
 
-    The layers are convolutions of an image one pixel high, of which the second numbers tell.
+    The layers are 2-D convolutions of an image one pixel high; the second numbers count.
     """
     if not isinstance(layer, list | tuple) or len(layer) != 5:
         raise InputError(
@@ -145,7 +145,7 @@ def _sizes(layer: Any, name: str, file: Path) -> tuple[int, int, int, int]:
 
 
 def _has_flow(core: Tensors, convolutions: tuple[Convolution, ...], file: Path) -> bool:
-    """Return whether the first LSTM layer is wider than poses alone would make it."""
+    """Return whether the first LSTM layer has more inputs than poses alone."""
     inputs = core.get("rnns.0.LSTM.weight_ih")
     alone = Architecture(flow=False, convolutions=convolutions).lstm_inputs
     if alone == Architecture(flow=True, convolutions=convolutions).lstm_inputs:
@@ -188,7 +188,7 @@ def _numbered(core: Tensors, pattern: str) -> list[str]:
 
 
 def _activation(settings: Mapping[Any, Any], part: str, file: Path) -> Activation:
-    """Return the activation, whatever the case of its letters."""
+    """Return the activation; its name is case-insensitive."""
     wanted = settings.get("activate_function", "relu")
     for known in ACTIVATIONS:
         if isinstance(wanted, str) and wanted.lower() == known:

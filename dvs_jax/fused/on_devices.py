@@ -1,7 +1,7 @@
-"""A stretch of one clip through flow and network on the device: frames in, virtual poses out.
+"""Flow and network for consecutive frames of a clip on the device: frames in, virtual poses out.
 
-Single-clip functions; `lanes` runs many clips side by side. What one stretch leaves to the next is
-explicit.
+Clips are processed in stretches of T frames. These are single-clip functions; `lanes` batches them
+over clips. The state between stretches is explicit.
 """
 
 from typing import NamedTuple
@@ -23,17 +23,17 @@ from dvs_jax.fused.rollout import RolloutState, StepFeatures
 
 
 class FollowStretch(NamedTuple):
-    """What is known of a stretch of T frames; NumPy arrays on the host, JAX's on the device.
+    """Inputs for a stretch of T frames; NumPy arrays on the host, JAX arrays on the device.
 
     Attributes:
         is_first: bool [], whether it begins the clip.
-        features: float32 [T, ...], for each frame those of the step to it, for a clip's first frame
-            those of the step from it; `flow` is [T, 0].
+        features: float32 [T, ...], for each frame those of the step that ends at it, for a clip's
+            first frame those of the step that begins at it; `flow` is [T, 0].
         frames: uint8 [T, height, width, 3], RGB, at the size at which flow is made; [T, 0, 0, 3]
             for a network without flow.
         still: bool [T], whether a frame repeats the one before it.
-        lens: float32 [T + 1, 2], where the log says that the OIS held the lens at the frame before
-            the stretch and at each of its frames, in fractions of the frame.
+        lens: float32 [T + 1, 2], logged OIS lens shift at the frame before the stretch and at its
+            frames, (x, y) in fractions of the frame.
         focal: float32 [2], focal length over the frame's width and over its height.
     """
 
@@ -46,7 +46,7 @@ class FollowStretch(NamedTuple):
 
 
 class FollowCarry(NamedTuple):
-    """What one stretch leaves to the next.
+    """The state between stretches.
 
     Attributes:
         frame: uint8 [height, width, 3], the last frame at the size at which flow is made.
@@ -58,18 +58,18 @@ class FollowCarry(NamedTuple):
 
 
 class Follower:
-    """A network and the RAFT that sees for it, split for jitted functions.
+    """A network and the RAFT that makes its flow, split into graph and weights for jit.
 
     Attributes:
-        weights: those of both, a pytree of arrays.
+        weights: of both, a pytree of arrays.
     """
 
     def __init__(self, network: FusedNetwork, estimator: RaftEstimator | None):
-        """Take them apart.
+        """Split both into graph and weights.
 
         Args:
             network: in inference mode.
-            estimator: makes its flow; None for a network without.
+            estimator: makes its flow; None for a network without flow.
         """
         self.architecture = network.architecture
         self._core, core = nnx.split(network.core)
@@ -86,16 +86,15 @@ class Follower:
     def __call__(
         self, weights: PyTree, carry: FollowCarry, stretch: FollowStretch
     ) -> tuple[FollowCarry, Float[Array, "frame 4"]]:
-        """Follow the camera through a stretch.
+        """Compute flow and virtual poses of a stretch.
 
         Args:
-            weights: the attribute, traced.
-            carry: what the stretch before left; of another clip where this stretch is a clip's
-                first.
-            stretch: the frames.
+            weights: the attribute, as traced arrays.
+            carry: the state after the previous stretch; ignored if this stretch begins a clip.
+            stretch: its inputs.
 
         Returns:
-            What this one leaves; and the virtual pose of each frame, float32 [x, y, z, w], world to
+            The new state; and the virtual pose of each frame, float32 [x, y, z, w], world to
             camera, not normalised.
         """
         core = nnx.merge(self._core, weights[0])
@@ -106,7 +105,7 @@ class Follower:
         state, pose = self._roll_out(core, features, stretch.is_first, carry.state)
         return FollowCarry(stretch.frames[-1], state), pose
 
-    # By default accelerators multiply matrices in 10 bits or less. RAFT can do with that.
+    # By default accelerators multiply matrices with 10 bits or less, which is enough for RAFT.
     @jax.default_matmul_precision("highest")
     def _roll_out(
         self,
@@ -118,7 +117,7 @@ class Follower:
         start = _start(core, features)
         begun = rollout.begin(core, start, _first(features))
         state = _choose(is_first, begun, before)
-        # A clip's first frame is no step: the state is left as it was begun with.
+        # A clip's first frame is not a step: it leaves the initial state unchanged.
         is_start = is_first & (jnp.arange(len(features.interval_s)) == 0)
 
         def advance(
@@ -151,13 +150,13 @@ class Follower:
         encoder = nnx.merge(self._encoder, weights[1])
         assert encoder is not None
         encoded = jax.vmap(encoder, in_axes=(0, None))(flow, stretch.focal)
-        # The first frame takes the place of the step from it, whose flow ends at the second.
+        # The first frame stands for the step that begins at it, whose flow ends at the second.
         return encoded.at[0].set(jnp.where(stretch.is_first, encoded[1], encoded[0]))
 
     def _normal(
         self, flow: Float[Array, "frame height width 4"]
     ) -> Float[Array, "frame rows columns 4"]:
-        """Return flow in pixels as flow in fractions of the frame, of the size that is read."""
+        """Return flow, given in pixels, in fractions of the frame and at the network's size."""
         height, width = flow.shape[1:3]
         size = jnp.asarray([width, height] * 2, jnp.float32)
         flow = flow / jnp.broadcast_to(size, flow.shape)
@@ -176,7 +175,7 @@ def _first(features: StepFeatures) -> StepFeatures:
 def resize(
     images: Float[Array, "image height width channel"], size: tuple[int, int]
 ) -> Float[Array, "image rows columns channel"]:
-    """Resize to a height and width as OpenCV does: by area where smaller, else bilinearly."""
+    """Resize to a height and width like OpenCV: by area if smaller, else bilinearly."""
     shape = (images.shape[0], *size, images.shape[3])
     if size[1] > images.shape[2]:
         return jax.image.resize(images, shape, "linear", antialias=False)
@@ -185,7 +184,7 @@ def resize(
 
 
 def _area_weights(source: int, target: int) -> Float[np.ndarray, "target source"]:
-    """Return which share of each target pixel each source pixel covers."""
+    """Return the share of each target pixel that each source pixel covers."""
     scale = source / target
     begin = np.arange(target)[:, None] * scale
     pixel = np.arange(source)[None]

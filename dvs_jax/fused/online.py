@@ -1,4 +1,4 @@
-"""Frame by frame: a frame and its sensors in, the pose of the frame 400 ms earlier out."""
+"""Online prediction: takes frames one by one, returns poses after the look-ahead of 400 ms."""
 
 from collections import deque
 from functools import partial
@@ -21,12 +21,12 @@ from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_sta
 from dvs_jax.sensors.integration import integrate, with_pre_roll
 
 RING = 32
-"""Virtual poses remembered: 80 ms of them at up to `HIGHEST_FRAME_RATE`."""
+"""Virtual poses kept: 80 ms of them at up to `HIGHEST_FRAME_RATE`."""
 
 HIGHEST_FRAME_RATE = 375
 
 LARGEST_CROP = 0.45
-"""Share of the frame at each side: of more, next to nothing would be left."""
+"""Largest share of the frame that may be cropped at each side."""
 
 _NEVER = np.iinfo(np.int64).min
 
@@ -42,9 +42,8 @@ class _Frame(NamedTuple):
 class OnlineStabilizer:
     """Predicts the path of `inference.predict` while the camera is still running.
 
-    The pose of a frame comes as soon as the gyro reaches as far beyond it as the network looks
-    ahead, 400 ms for the paper's. Memory does not grow
-    with the time it runs.
+    The pose of a frame is returned once the gyro samples cover the network's look-ahead, 400 ms in
+    the paper. Memory does not grow with time.
     """
 
     def __init__(
@@ -54,14 +53,14 @@ class OnlineStabilizer:
         size: tuple[int, int],
         crop: float = reach.MARGIN,
     ):
-        """Take the network and tell it what it looks through.
+        """Set up the network for a camera.
 
         Args:
             network: in inference mode.
             camera: whose frames they are.
             size: width and height of the frames in pixels.
-            crop: share of the frame at each side that our own networks may use up, above 0 and at
-                most `LARGEST_CROP`.
+            crop: share of the frame that our own networks may crop at each side, above 0, at most
+                `LARGEST_CROP`.
 
         Raises:
             InputError: the crop is out of range.
@@ -90,7 +89,7 @@ class OnlineStabilizer:
         flow: Flow | None,
         lens_shift: Float[np.ndarray, "2"] | None = None,
     ) -> CameraPath:
-        """Take a frame and what the gyro measured since the last call.
+        """Take a frame and the gyro samples since the last call.
 
         Args:
             time_ns: when the frame's middle row was exposed, in nanoseconds.
@@ -99,36 +98,36 @@ class OnlineStabilizer:
                 negative of the camera's own).
             flow: forward and backward flow in pixels between the frame before and this one; None
                 for the first frame and for networks without flow.
-            lens_shift: where the OIS held the lens at that time, (x, y) in fractions of the frame;
-                None where that is not known.
+            lens_shift: OIS lens shift at that time, (x, y) in fractions of the frame; None if not
+                known.
 
         Returns:
-            The virtual poses that have become known, in order: none at first, then one a frame
-            unless the gyro comes in larger portions.
+            The new virtual poses in order: none at first, then one per frame unless gyro samples
+            come in larger batches.
 
         Raises:
             InputError: times that do not increase, frames faster than `HIGHEST_FRAME_RATE`, or no
-                flow for a network that reads it. Nothing has been taken then: the call can be made
-                again, put right.
+                flow for a network that reads it. The state is unchanged then, so the
+                call can be repeated with correct arguments.
         """
         self._check(time_ns, gyro_time_ns)
-        # Flow can be refused, so it comes before anything is taken.
+        # Flow may raise an error, so it comes before any change of state.
         told = None if self._latest_ns is None else self._encode(flow, lens_shift)
         self._extend_gyro(gyro_time_ns, velocity)
         if self._latest_ns is not None and told is not None:
             self._waiting.append(_Frame(time_ns, self._latest_ns, told))
         self._latest_ns, self._lens = time_ns, lens_shift
-        # Two samples make a path; until then no pose is known.
+        # A path needs two samples; until then no pose is known.
         return self._emit(self._gyro.time_ns[-1] if len(self._gyro) > 1 else _NEVER)
 
     def finish(self) -> CameraPath:
-        """Return the poses still owed.
+        """Return the remaining poses.
 
-        Beyond the gyro's end the camera counts as still there (for official weights as turned back
-        to the identity, as in the official program).
+        Beyond the gyro's end the last pose is held (for official weights it is the identity, as
+        in the official program).
 
         Raises:
-            InputError: there were frames, and no gyro.
+            InputError: there were frames, but no gyro samples.
         """
         if self._waiting and len(self._gyro) < 2:
             raise InputError("no pose can be predicted: the gyro gave fewer than two samples")
@@ -183,7 +182,7 @@ class OnlineStabilizer:
             else:
                 times.append(frame.time_ns)
                 poses.append(self._step(self._state, self._features(frame)))
-            # The network looks as far back as it looks ahead; the other half is to spare.
+            # The network looks back as far as it looks ahead; the other half is a margin.
             self._forget_before(frame.time_ns - 2 * self._reach_ns)
         unit = quaternion.normalize(np.array(poses, float).reshape(-1, 4))
         return CameraPath(np.array(times, np.int64), unit)
@@ -212,7 +211,7 @@ class OnlineStabilizer:
         self._gyro = CameraPath(self._gyro.time_ns[start:], self._gyro.quaternion[start:])
 
 
-# By default accelerators multiply matrices in 10 bits or less; poses need more.
+# By default accelerators multiply matrices with 10 bits or less; poses need more.
 @partial(jax.jit, static_argnums=0)
 @jax.default_matmul_precision("highest")
 def _begin(graph: nnx.GraphDef[Core], weights: nnx.State, first: StepFeatures) -> RolloutState:

@@ -1,4 +1,4 @@
-"""A clip through the network: its flow, its poses, its virtual path."""
+"""Predicts the virtual path of a clip: flow, features, rollout."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -31,15 +31,15 @@ def predict_trajectory(
 
     Args:
         network: in inference mode.
-        clip: the clip; its flow files are used where there are any.
-        flow_estimator: what makes flow where there are none and the network wants it.
-        track: told of every pair of frames.
-        strength: the greater, the more the network smooths and the further it leaves the real path
-            (see `StepFeatures` and `reach.strength_of`). By default 1 for official weights, and for
-            our own what keeps the clip's frames within a crop of a tenth at each side.
+        clip: the clip; its flow files are used if there are any.
+        flow_estimator: the estimator for a network with flow and a clip without flow files.
+        track: reports progress per pair of frames.
+        strength: the greater, the more the network smooths and the further it departs from the real
+            path (see `StepFeatures` and `reach.strength_of`). By default 1 for official weights;
+            for our own networks, the strength for a crop of a tenth at each side.
 
     Returns:
-        One pose a frame, at the frames' centre times.
+        One pose per frame, at the frames' centre times.
 
     Raises:
         InputError: the video or a flow file cannot be read.
@@ -64,7 +64,7 @@ def predict_trajectory(
 def tell_of_missing_look_ahead(
     clip: Clip, time_ns: Int[np.ndarray, "frame"], look_ahead_ns: int
 ) -> None:
-    """Tell of frames, at these centre times, after which the gyro log ends too early."""
+    """Log how many frames (centre times) have a look-ahead beyond the end of the gyro log."""
     unseen = int((time_ns + look_ahead_ns > clips.recorded(clip).gyro.time_ns[-1]).sum())
     if unseen:
         _log.info(

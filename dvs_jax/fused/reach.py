@@ -1,8 +1,8 @@
-"""How far our own networks' virtual camera may turn away from the real one.
+"""Limits the rotation of our own networks' virtual camera from the real one.
 
-Whatever a network answers, the frame stays covered, online and without looking further ahead: far
-inside its reach a turn is left as it is, towards the end it is held back ever more, smoothly, and
-training goes through it, so that a network learns to keep away from the end.
+The limit keeps the frame covered whatever the network predicts, online and without more look-ahead:
+small rotations are unchanged, larger ones are compressed smoothly towards the limit. It is part of
+the training graph, so that a network learns to stay below it.
 """
 
 import jax.numpy as jnp
@@ -12,19 +12,19 @@ from dvs_jax import quaternion
 from dvs_jax.camera import Camera
 
 MARGIN = 0.1
-"""Share of the frame at each side that may be used up, at strength 1."""
+"""Share of the frame that may be cropped at each side, at strength 1."""
 
 FOCAL_X, FOCAL_Y = 1 / 1.27, 16 / 9 / 1.27
-"""Focal length in widths and in heights of the frame for which strength 1 is meant: DVS's."""
+"""Focal length in widths and in heights of the frame for which strength 1 is defined: DVS's."""
 
 HALF_ASPECT = 8 / 9
-"""Half the width of that frame in heights: how far a roll lowers a corner, per radian."""
+"""Half of that frame's width over its height: how far a roll moves a corner, per radian."""
 
 FREE_SHARE = 0.7
-"""Share of the reach within which a turn is left alone."""
+"""Share of the limit up to which a rotation is unchanged."""
 
 _ROUNDING = 0.005
-"""In shares of the frame: rounds off the corner where the sides and the top are equally near."""
+"""In shares of the frame: smooths the maximum of the horizontal and the vertical margin used."""
 
 _SMALLEST_RAD = 1e-4
 
@@ -32,12 +32,12 @@ _SMALLEST_RAD = 1e-4
 def limited(
     pose: Float[Array, "4"], camera: Float[Array, "4"], strength: Float[Array, ""]
 ) -> Float[Array, "4"]:
-    """Return a virtual pose held within reach of the camera's.
+    """Return a virtual pose limited to the reach around the real pose.
 
     Args:
-        pose: the virtual pose that is wanted, [x, y, z, w], world to camera.
-        camera: the camera's pose at the same time.
-        strength: factor on the reach (see `rollout.StepFeatures`).
+        pose: the virtual pose to limit, [x, y, z, w], world to camera.
+        camera: the real pose at the same time.
+        strength: factor on the limit (see `rollout.StepFeatures`).
     """
     away = quaternion.to_rotation_vector(quaternion.multiply(pose, quaternion.conjugate(camera)))
     used = used_share(away / strength)
@@ -48,16 +48,16 @@ def limited(
 
 
 def used_share(away: Float[Array, "3"]) -> Float[Array, ""]:
-    """Return how much of the margin a small turn, a rotation vector in radians, uses up."""
+    """Return the share of the margin that a small rotation vector in radians uses."""
     pitch, yaw, roll = jnp.sqrt(jnp.square(away) + _SMALLEST_RAD**2)
-    # A corner moves further than the middle: by perspective, also across the turn.
+    # A corner moves further than the centre: by perspective also across the rotation.
     above = (FOCAL_Y + 0.25 / FOCAL_Y) * pitch + 0.25 / FOCAL_X * yaw + HALF_ASPECT * roll
     beside = (FOCAL_X + 0.25 / FOCAL_X) * yaw + 0.25 / FOCAL_Y * pitch + roll / (4 * HALF_ASPECT)
     return _ROUNDING * jnp.logaddexp(above / _ROUNDING, beside / _ROUNDING) / MARGIN
 
 
 def strength_of(crop: float, camera: Camera, size: tuple[int, int]) -> float:
-    """Return the strength with which a network keeps within a crop.
+    """Return the strength at which a network stays within a crop.
 
     Args:
         crop: share of the frame that may be cut off at each side, above 0.
@@ -68,6 +68,6 @@ def strength_of(crop: float, camera: Camera, size: tuple[int, int]) -> float:
 
 
 def field_of_view(camera: Camera, size: tuple[int, int]) -> float:
-    """Return how many times as large a turn moves the picture as far as strength 1 is meant for."""
+    """Return the field of view relative to that of the camera for which strength 1 is defined."""
     (across, down), (width, height) = camera.focal_length, size
     return min(FOCAL_X / across, FOCAL_Y / (down * width / height))

@@ -1,7 +1,7 @@
-"""One clip, or a piece of one, as a training record.
+"""A training record: a clip, or a piece of one.
 
-A record holds what training needs of a clip and nothing of its pictures: poses, times and flow.
-Datasets store it by TFDS, in ArrayRecord files, which needs no TensorFlow.
+A record has a clip's poses, times and flow, without its frames. Datasets are stored by TFDS in
+ArrayRecord files, without TensorFlow.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 SHAKE_HZ = 1.0
-"""Slower turns count as meant by whoever held the camera."""
+"""Slower rotations count as intended motion."""
 
 _SHAKE_DEVIATION_S = np.sqrt(np.log(2.0)) / (2.0 * np.pi * SHAKE_HZ)
 """A Gaussian of this standard deviation lets through half of the energy at `SHAKE_HZ`."""
 
 PIECE_PAIRS = 120
-"""Pairs of frames in a piece of a clip with flow: 4 s at 30 frames/s, 125 MB at full size.
+"""Frame pairs in a piece of a clip with flow: 4 s at 30 frames/s, 125 MB at full size.
 
-A window is cut from a piece that was read whole, and no stored record may exceed 2 GB.
+A whole piece is read to cut one window from it, and a stored record may not exceed 2 GB.
 """
 
 PIECE_MARGIN_NS = 1_000_000_000
-"""How far a piece's gyro reaches beyond its frames: more than the 400 ms that a network sees."""
+"""How far a piece's gyro samples extend beyond its frames: more than the look-ahead of 400 ms."""
 
 GYRO_MARGIN_NS = 500_000_000
 """How much of a bare gyro log lies before and after the frames that are made up for it."""
@@ -48,17 +48,16 @@ class Record(NamedTuple):
         name: the clip's name; for a piece, with "/" and the index of its first frame.
         time_ns: int64 [frame], centre times of the frames, nanoseconds on the video's clock.
         gyro_time_ns: int64 [sample], nanoseconds on the same clock, increasing.
-        gyro_pose: float64 [sample, 4], the bare integrated gyro log, faults included: [x, y, z, w],
-            world to camera, without pre-roll.
+        gyro_pose: float64 [sample, 4], the integrated gyro log, uncorrected: [x, y, z, w], world to
+            camera, without pre-roll.
         focal: float32 [2], focal length over the frame's width and over its height.
         size: int32 [2], width and height of the video in pixels.
         flow: float16 [pair, height, width, 4], forward dx/width, dy/height, from frame i to i + 1,
-            then backward likewise, from i + 1 to i; [pair, 0, 0, 4] in a dataset without flow.
-        true_pose: float32 [frame, 4], the true pose at `time_ns`, like `gyro_pose`, where it is
-            known; else the gyro's. A lens that moves without a log counts as a turn of the camera.
-        lens_shift: float32 [frame, 2], where the log says that the OIS held the lens at `time_ns`,
-            (x, y) in fractions of the frame's width and height; zero where there is no log. It is
-            in the flow, and not in the poses.
+            then backward likewise, from i + 1 to i; [pair, 0, 0, 4] without flow.
+        true_pose: float32 [frame, 4], the true pose at `time_ns`, like `gyro_pose`, if it is known;
+            else the gyro's. An OIS lens shift without a log counts as a rotation of the camera.
+        lens_shift: float32 [frame, 2], logged OIS lens shift at `time_ns`, (x, y) in fractions of the
+            frame's width and height; zero without a log. The flow contains it, the poses do not.
         shake_deg: float32 [], how much the camera shook (see `shake_deg`), for the curriculum.
     """
 
@@ -78,9 +77,9 @@ def features_dict(flow_size: tuple[int, int] | None) -> "tfds.features.FeaturesD
     """Return the schema of a dataset of records.
 
     Args:
-        flow_size: width and height of the flow, or None for a dataset without.
+        flow_size: width and height of the flow, or None for a dataset without flow.
     """
-    # Slow to import, and no part of what a network reads: only a dataset's builder comes here.
+    # Imported here, since TFDS is slow to import and only needed to build a dataset.
     import tensorflow_datasets as tfds
 
     known = {
@@ -94,7 +93,7 @@ def features_dict(flow_size: tuple[int, int] | None) -> "tfds.features.FeaturesD
         "lens_shift": _tensor((None, 2), np.float32),
         "shake_deg": tfds.features.Scalar(np.float32),
     }
-    # TFDS cannot read back an empty array of several unknown axes, so no flow is no feature.
+    # TFDS cannot read back an empty array of several unknown axes, so flow is omitted if empty.
     if flow_size is not None:
         width, height = flow_size
         known["flow"] = _tensor((None, height, width, 4), np.float16)
@@ -104,12 +103,12 @@ def features_dict(flow_size: tuple[int, int] | None) -> "tfds.features.FeaturesD
 def _tensor(shape: tuple[int | None, ...], dtype: type) -> "tfds.features.Tensor":
     import tensorflow_datasets as tfds
 
-    # As lists of numbers float16 would take twice the space, and all would be slow to read.
+    # Stored as lists of numbers, float16 would take twice the space and reading would be slow.
     return tfds.features.Tensor(shape=shape, dtype=dtype, encoding=tfds.features.Encoding.BYTES)
 
 
 def to_example(record: Record) -> dict[str, Any]:
-    """Return a record as the schema wants it; no flow is left out."""
+    """Return a record in the schema, without the flow if it is empty."""
     example = record._asdict()
     if record.flow.shape[1] == 0:
         del example["flow"]
@@ -117,20 +116,20 @@ def to_example(record: Record) -> dict[str, Any]:
 
 
 def from_example(example: Mapping[str, Any]) -> Record:
-    """Return the record that a dataset's element holds."""
+    """Return the record of a dataset's element."""
     fields = {"flow": np.zeros((len(example["time_ns"]) - 1, 0, 0, 4), np.float16), **example}
-    # Scalars come back as Python's own, and text as bytes.
+    # Scalars are read back as Python scalars, and text as bytes.
     fields["name"] = fields["name"].decode()
     return Record(**{**fields, "shake_deg": np.float32(fields["shake_deg"])})
 
 
 def gyro_path(record: Record) -> CameraPath:
-    """Return the camera's path as its gyro tells it."""
+    """Return the camera's path as measured by its gyro."""
     return CameraPath(record.gyro_time_ns, record.gyro_pose)
 
 
 def no_flow(pair_count: int) -> Float16[np.ndarray, "pair 0 0 4"]:
-    """Return the flow of a record without any."""
+    """Return the empty flow of a record without flow."""
     return np.zeros((pair_count, 0, 0, 4), np.float16)
 
 
@@ -138,7 +137,7 @@ def shake_deg(path: CameraPath) -> np.float32:
     """Return how much a camera shakes: the RMS angle, in degrees, of its rotation above 1 Hz.
 
     Args:
-        path: the camera's poses, 15 or more a second; one a frame will do.
+        path: the camera's poses, 15 or more a second; one per frame is enough.
     """
     turn, _ = smoothing.unroll(path.quaternion)
     time_s = (path.time_ns - path.time_ns[0]) * 1e-9
@@ -153,16 +152,16 @@ def pieces(
 ) -> Iterator[Record]:
     """Cut a clip into pieces of about equal length that share a frame with their neighbours.
 
-    A clip without flow is left whole, for it is small.
+    A clip without flow is small, and stays whole.
 
     Args:
-        record: of a whole clip.
-        flow: of each pair of frames, in order, if it comes as a stream: no more than a piece's is
-            held. Then the record's own does not count.
-        pairs: the most pairs of frames that a piece may have.
+        record: the whole clip's.
+        flow: a stream of each frame pair's flow, in order, which replaces the record's own; only
+            one piece's flow is in memory.
+        pairs: the most frame pairs per piece.
 
     Yields:
-        The pieces in order, each with a second of the gyro's path at both sides.
+        The pieces in order, each with a second more of the gyro's path at both ends.
 
     Raises:
         InputError: the stream of flow ends early.
@@ -212,18 +211,18 @@ def record_of_gyro(
     size: tuple[int, int],
     frame_rate: float,
 ) -> Record:
-    """Return a record of a gyro log without a video: frames are made up, and there is no flow.
+    """Return a record of a gyro log without a video: frame times are invented, there is no flow.
 
     Args:
-        name: of the recording.
+        name: the recording's.
         time_ns: int64 nanoseconds, increasing.
         gyro: angular velocity about the log's own axes, rad/s.
-        camera: how the gyro sits in the camera, and the camera's focal length.
-        size: width and height in pixels of the video that might have been taken.
+        camera: gyro axes and focal length.
+        size: width and height of the imagined video in pixels.
         frame_rate: its frames per second.
 
     Raises:
-        InputError: the log is too short for two frames and half a second at both sides.
+        InputError: the log is too short for two frames and half a second at both ends.
     """
     path = integrate(time_ns, gyro_log.reorder(gyro, camera.gyro_axes))
     begin, end = time_ns[0] + GYRO_MARGIN_NS, time_ns[-1] - GYRO_MARGIN_NS
@@ -250,14 +249,14 @@ def record_of_path(
     """Return a record of a camera's path and its flow.
 
     Args:
-        name: of the clip.
-        gyro: the bare integrated gyro log, without pre-roll.
+        name: the clip's.
+        gyro: the integrated gyro log, without pre-roll.
         time_ns: int64 [frame], centre times of the frames on the gyro's clock, in nanoseconds.
-        camera: its focal length counts.
+        camera: gives the focal length.
         size: width and height of the video in pixels.
         flow: as in the record; see `no_flow`.
         true_pose: [frame, 4] at `time_ns`, [x, y, z, w], world to camera; the gyro's if None.
-        lens_shift: [frame, 2] as in the record; none is logged if None.
+        lens_shift: [frame, 2] as in the record; None if none is logged.
     """
     pose = pose_at(gyro, time_ns, "hold") if true_pose is None else true_pose
     shift = np.zeros((len(time_ns), 2)) if lens_shift is None else lens_shift

@@ -19,7 +19,7 @@ from dvs_jax.fused.fusion import FusionState
 from dvs_jax.fused.network import Core, LstmStates
 
 SOFTSHRINK = 0.0006
-"""Turns smaller than this (in the quaternion's x, y, z) are taken as standing still."""
+"""Threshold of the soft shrinkage of Δq's x, y and z: smaller rotations become the identity."""
 
 VIRTUAL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in range(VIRTUAL_POSES, 0, -1))
 """How long ago the virtual poses of the input were, oldest first."""
@@ -31,21 +31,21 @@ _EVEN_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in (0, 1, 2))
 
 
 class StepFeatures(NamedTuple):
-    """What one step needs besides its state: NumPy arrays on the host, JAX's on the device.
+    """Inputs of one step besides its state: NumPy arrays on the host, JAX arrays on the device.
 
     Attributes:
-        real: float32 [window, 4], the camera's poses every 40 ms, as many before t as after it
+        real: float32 [window, 4], the real poses every 40 ms, as many before t as after it
             (21 for the paper's 400 ms at both sides), relative to the anchor, q_real ⊗ anchor⁻¹,
             their angles divided by the strength.
-        anchor: float32 [4], the camera's pose at t − 40 ms, world to camera.
+        anchor: float32 [4], the real pose at t − 40 ms, world to camera.
         interval_s: float32 [], seconds since the previous step.
-        flow: float32 [64], encoded flow, [5] what it tells of the camera's turn (see
+        flow: float32 [64], encoded flow, [5], the camera's rotation estimated from flow (see
             `turn.TurnEncoder`), or [0] for a network without flow.
-        strength: float32 [], what rotations are divided by before the network sees them, its turn
-            being multiplied by it: so a network that was trained to keep within one margin of the
-            frame uses a wider one (above 1) or a narrower.
-        gyro_turns: float32 [offset, 3], the gyro's turn since the previous step, a rotation vector
-            in radians, as if its clock were off by each of `fusion.CLOCK_OFFSETS_NS`; [0, 3] for a
+        strength: float32 [], by which the input's rotation angles are divided and the output's
+            multiplied, so that a network that was trained for one crop margin uses a wider one
+            (above 1) or a narrower one.
+        gyro_turns: float32 [offset, 3], the gyro's rotation since the previous step, a rotation
+            vector in radians, for each clock offset of `fusion.CLOCK_OFFSETS_NS`; [0, 3] for a
             network that does not correct the gyro.
     """
 
@@ -58,16 +58,16 @@ class StepFeatures(NamedTuple):
 
 
 class RolloutState(NamedTuple):
-    """What one step leaves to the next.
+    """The state between steps.
 
-    Ages count from the latest step, so their precision does not fade as a clip grows long.
+    Ages are relative to the latest step, so their precision does not decrease in long clips.
 
     Attributes:
         lstm: the network's recurrent state.
-        fusion: what is known of the gyro's error; None for a network that does not correct it.
+        fusion: the state of the gyro's correction; None for a network without.
         pose: float32 [ring, 4], the latest virtual poses, newest first, world to camera, without
-            what makes up for the gyro's error.
-        age_s: float32 [ring], seconds from each pose to the latest step; huge where there is none.
+            the correction of the gyro's error.
+        age_s: float32 [ring], seconds from each pose to the latest step; huge for missing poses.
     """
 
     lstm: LstmStates
@@ -77,15 +77,15 @@ class RolloutState(NamedTuple):
 
 
 class StepOutput(NamedTuple):
-    """What one step finds.
+    """The outputs of one step.
 
     Attributes:
         pose: float32 [4], the new virtual pose, world to camera.
-        turn: float32 [4], Δq over 40 ms, before soft shrinkage.
+        turn: float32 [4], the rotation Δq over 40 ms, before soft shrinkage.
         virtual: float32 [2, 4], the virtual poses before it, relative to the anchor, oldest first.
-        steady: float32 [4], the new virtual pose without what makes up for the gyro's error.
-        camera_turn: float32 [3], how the camera is believed to have turned since the previous step,
-            a rotation vector in radians; zero for a network that does not correct the gyro.
+        steady: float32 [4], the new virtual pose without the correction of the gyro's error.
+        camera_turn: float32 [3], the estimate of the camera's rotation since the previous step, a
+            rotation vector in radians; zero for a network that does not correct the gyro.
     """
 
     pose: Float[Array, "4"]
@@ -98,14 +98,13 @@ class StepOutput(NamedTuple):
 def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
     """Return the state before a clip's first step.
 
-    For official weights there is no virtual pose yet, as in their program. Our own networks start
-    as if the virtual camera had moved evenly, along the line through what is seen of the real path:
-    where real poses stood in for the missing ones, the shake of the first frames would pass.
+    For official weights there are no virtual poses yet, as in their program. For our own networks
+    the virtual camera is initialised with a constant velocity, fitted to the real poses of the
+    first step: using real poses themselves would let the shake of the first frames through.
 
     Args:
         core: the network.
-        ring: how many virtual poses to remember, 4 or more; `features.ring_size` tells how many it
-            takes.
+        ring: how many virtual poses to keep, 4 or more (see `features.ring_size`).
         first: the first step's features.
     """
     if core.architecture.official:
@@ -114,10 +113,10 @@ def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
 
 
 def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Array, "known"]]:
-    """Return poses on the line through the real ones near by, and their ages at the frame before.
+    """Return poses of constant velocity, fitted to the real ones, and their ages one frame before.
 
-    Near by are those within 400 ms, if as many are seen. The line is turned as a whole to where it
-    is within reach of the camera.
+    The fit is over the real poses within 400 ms, or as many as there are. All poses are rotated
+    alike to bring them within `reach` of the camera.
     """
     now = len(first.real) // 2
     side = min(now, REAL_POSES_EACH_SIDE)
@@ -157,17 +156,16 @@ def _empty_state(core: Core, ring: int) -> RolloutState:
 def displaced_state(
     core: Core, ring: int, first: StepFeatures, offset: Float[Array, "3"]
 ) -> RolloutState:
-    """Return the state before a window's first step in training: aside of the real camera.
+    """Return the state before a window's first step in training: offset from the real camera.
 
-    So a network learns to come back from afar. Official ones find the virtual camera standing
-    still (`dvs/train.py`), our own as in `initial_state`, but for the offset.
+    So a network learns to return to the real path. For official ones the virtual camera stands
+    still (as in `dvs/train.py`), for our own it moves as in `initial_state`.
 
     Args:
         core: the network.
-        ring: how many virtual poses to remember, 4 or more.
+        ring: how many virtual poses to keep, 4 or more.
         first: the first step's features.
-        offset: x, y and z of the quaternion, whose w is 1 before it is normalised, that turns the
-            camera aside.
+        offset: x, y and z of the quaternion of the offset, whose w is 1 before it is normalised.
     """
     aside = quaternion.normalize(jnp.concatenate([offset, jnp.ones(1)]))
     if core.architecture.official:
@@ -178,7 +176,7 @@ def displaced_state(
 
 
 def begin(core: Core, state: RolloutState, first: StepFeatures) -> RolloutState:
-    """Return the state with which a clip's first step is entered.
+    """Return the state for a clip's first step.
 
     The first step of every clip is run twice with the same input: the network's state advances,
     the pose is dropped.
@@ -193,10 +191,10 @@ def step(
 
     Args:
         core: the network.
-        state: what the previous step left.
+        state: the state after the previous step.
         features: this step's.
-        training: whether the turn is taken as it is, also from official weights. Else theirs is
-            shrunk softly; our own networks, trained without, run without.
+        training: whether official weights' Δq is used without soft shrinkage. Our own networks
+            never have soft shrinkage.
     """
     fusion, camera_turn = _correct(core, state, features)
     lstm, output = _predict(core, state, fusion, features)
@@ -220,9 +218,9 @@ def rollout(core: Core, ring: int, features: StepFeatures) -> StepOutput:
 
     Args:
         core: the network.
-        ring: how many virtual poses to remember.
-        features: stacked along a leading axis, one entry a step. Steps after a clip's end (padding
-            in a batch) change nothing before them.
+        ring: how many virtual poses to keep.
+        features: stacked along a leading axis, one entry a step. Padding after a clip's end
+            does not affect earlier steps.
 
     Returns:
         Outputs stacked likewise.
@@ -256,7 +254,7 @@ def _run(core: Core, ring: int, features: StepFeatures) -> tuple[RolloutState, S
 def _correct(
     core: Core, state: RolloutState, features: StepFeatures
 ) -> tuple[FusionState | None, Float[Array, "3"]]:
-    """Return what is known of the gyro's error, and how the camera is believed to have turned."""
+    """Return the new fusion state, and the estimate of the camera's rotation."""
     if core.fusion is None or state.fusion is None:
         return None, jnp.zeros(3)
     return core.fusion(state.fusion, features.gyro_turns, features.flow, features.interval_s)
@@ -282,10 +280,10 @@ def _predict(
 def _within_reach(
     steady: Float[Array, "4"], fusion: FusionState | None, features: StepFeatures
 ) -> tuple[Float[Array, "4"], Float[Array, "4"]]:
-    """Return the steady pose, and with it the pose that makes up for the gyro's error, held back.
+    """Return the steady pose and the virtual pose, which corrects the gyro's error, both limited.
 
-    Drawing turns frames from the gyro's pose g to the virtual one v. Were the camera's true pose
-    e⁻¹g used, it would be to the steady pose s: so v g⁻¹ = s (e⁻¹g)⁻¹.
+    Warping rotates frames from the gyro's pose g to the virtual pose v. From the camera's true pose
+    e⁻¹g it would be to the steady pose s: so v g⁻¹ = s (e⁻¹g)⁻¹.
     """
     camera = _camera_pose(features)
     if fusion is None:
@@ -305,14 +303,14 @@ def _camera_pose(features: StepFeatures) -> Float[Array, "4"]:
 def scale_rotation(
     rotation: Float[Array, "*batch 4"], factor: Float[Array, "*#batch"]
 ) -> Float[Array, "*batch 4"]:
-    """Return rotations by `factor` times the angle; exactly themselves for a factor of 1."""
+    """Return the rotations with their angles scaled by `factor`; exactly unchanged for 1."""
     factor = factor.reshape(*factor.shape, *(1,) * (rotation.ndim - factor.ndim))
     scaled = quaternion.from_rotation_vector(factor * quaternion.to_rotation_vector(rotation))
     return jnp.where(factor == 1.0, rotation, scaled)
 
 
 def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> Float[Array, "2 4"]:
-    """Return the virtual poses 80 and 40 ms ago, relative to the anchor; real ones before them."""
+    """Return the virtual poses 80 and 40 ms ago, relative to the anchor; real ones if unknown."""
     to_anchor = quaternion.conjugate(features.anchor)
     poses = []
     for steps, age in zip(range(VIRTUAL_POSES, 0, -1), VIRTUAL_AGES_S, strict=True):
@@ -325,11 +323,11 @@ def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> F
 def _pose_ago(
     state: RolloutState, age_s: float, official: bool
 ) -> tuple[Bool[Array, ""], Float[Array, "4"]]:
-    """Return the virtual pose `age_s` ago and whether it counts as known.
+    """Return the virtual pose `age_s` ago and whether it is known.
 
     Between poses it is their slerp. After the newest one (frames more than 40 ms apart) it is the
     newest. The official program takes the real pose there, which lets the camera's shake through
-    at 24 frames/s and less; its own weights are run as it runs them.
+    at 24 frames/s and less; official weights are run in the same way.
     """
     reaches = (state.age_s >= age_s) & (state.age_s < _EMPTY_AGE_S / 2)
     older = jnp.argmax(reaches)
