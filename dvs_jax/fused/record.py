@@ -55,9 +55,9 @@ class Record(NamedTuple):
         flow: float16 [pair, height, width, 4], forward dx/width, dy/height, from frame i to i + 1,
             then backward likewise, from i + 1 to i; [pair, 0, 0, 4] without flow.
         true_pose: float32 [frame, 4], the true pose at `time_ns`, like `gyro_pose`, if it is known;
-            else the gyro's. An OIS lens shift without a log counts as a rotation of the camera.
-        lens_shift: float32 [frame, 2], logged OIS lens shift at `time_ns`, (x, y) in fractions of the
-            frame's width and height; zero without a log. The flow contains it, the poses do not.
+            else the gyro's. OIS lens shifts without a log count as rotation of the camera.
+        lens_shift: float32 [frame, 2], logged OIS lens shift at `time_ns`, (x, y) in fractions of
+            the frame's width and height; zero without a log. Flow contains it, the poses do not.
         shake_deg: float32 [], how much the camera shook (see `shake_deg`), for the curriculum.
     """
 

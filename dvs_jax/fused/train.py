@@ -1,4 +1,4 @@
-"""Training of the fused network, from a config to a model that `load_model` reads."""
+"""Trains the fused network: from a config to a model that `load_model` reads."""
 
 from pathlib import Path
 
@@ -21,22 +21,22 @@ from dvs_jax.whole_file import make_folder, replacing
 MODEL_FOLDER = "model"
 
 FEWEST_STEPS = 3
-"""Steps of a window over which a path has jerk."""
+"""Fewest steps of a window over which jerk is defined."""
 
 
 def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
-    """Train as a config says, going on where an earlier call was stopped.
+    """Train as a config says, resuming an earlier call that was stopped.
 
     Args:
         config: as `settings.settings` describes it.
-        workdir: the run's folder: logs, checkpoints and, in the end, the model.
+        workdir: the run's folder, for logs, checkpoints and, at the end, the model.
 
     Returns:
-        The model's folder, which `load_model` and `dvs-jax stabilize --model` take. Where training
-        keeps a moving average of the weights, it holds that.
+        The model's folder, which `load_model` and `dvs-jax stabilize --model` take. If training
+        keeps a moving average of the weights, the model is that average.
 
     Raises:
-        InputError: the config, the data or a checkpoint is at fault; the message says how.
+        InputError: the config, the data or a checkpoint cannot be used; the message says why.
         SystemExit: with code 0, after SIGTERM and a checkpoint.
     """
     check(config)
@@ -46,7 +46,7 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     batches = make_batches(config)
     network = create_network(config)
     graph, params = nnx.split(network)
-    # A dataset need have no test split where nothing is evaluated.
+    # A dataset needs no test split if nothing is evaluated.
     held_out = None
     if config.train.evaluate_every:
         held_out = validation.HeldOut(graph, validation.records(config))
@@ -94,7 +94,7 @@ def make_batches(config: ConfigDict) -> Curriculum:
 
 
 def _replace(network: FusedNetwork, folder: Path) -> None:
-    """Write the model in the place of an earlier one."""
+    """Write the model, replacing an earlier one."""
     with replacing(folder) as unfinished:
         weights.save(network, unfinished)
         if folder.exists():
@@ -102,7 +102,7 @@ def _replace(network: FusedNetwork, folder: Path) -> None:
 
 
 def check(config: ConfigDict) -> None:
-    """Raise where fields of the config contradict one another.
+    """Raise if fields of the config contradict one another.
 
     Raises:
         InputError: they do; the message names them.
@@ -138,8 +138,8 @@ def _check_terms(config: ConfigDict) -> None:
             "gyro; set config.model.fusion, or give it no weight"
         )
     if config.model.fusion and (of_a_step := sorted(named & losses.STEP_TERMS.keys())):
-        # They compare the pose before with the one now, of which only the latter makes up for what
-        # the gyro errs by.
+        # They compare the previous pose with the current one, of which only the latter includes the
+        # correction of the gyro's error.
         raise InputError(
             f"config.train.loss_weights: no network that corrects the gyro is trained by the terms "
             f"of a step ({', '.join(of_a_step)}); give them no weight, or set config.model.fusion "

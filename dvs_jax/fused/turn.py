@@ -1,8 +1,8 @@
-"""Optical flow to the turn of the camera that explains most of it.
+"""Estimates the camera's rotation from optical flow.
 
-The turn is a least-squares fit over the picture. Which parts of the picture count, a small network
-tells from what an even fit leaves unexplained: things that move or are near, and flow that failed.
-So the geometry of the lens need not be learnt, and one network serves every focal length.
+The rotation is a weighted least-squares fit over the image. A small network predicts the weights
+from the residuals of an unweighted fit, which show moving or near things and flow that failed. So
+the geometry of the lens need not be learnt, and one network serves every focal length.
 """
 
 import jax
@@ -11,48 +11,48 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 TURN_TOLD = 5
-"""Numbers that tell a pair's turn: a rotation vector, what it leaves unexplained, what it rests on.
+"""Features of a pair: a rotation vector, its residual, and the share of the image it is based on.
 """
 
 SEEN, HIDDEN = 8, 16
 REFINEMENTS = 2
 
 UNIT_RAD = 0.002
-"""What is left unexplained is read in this unit: a third of a pixel of 160 across."""
+"""Unit of the residuals: a third of a pixel in an image of 160 pixels' width."""
 
 _RIDGE = 1e-6
 
 
 class TurnEncoder(nnx.Module):
-    """Reads the camera's turn off a pair's flow."""
+    """Estimates the camera's rotation from a pair's flow."""
 
     def __init__(self, rngs: nnx.Rngs):
-        """Draw the weights; at first all parts of the picture count alike."""
+        """Initialise the weights; before training all parts of the image weigh the same."""
         shapes = ((SEEN, HIDDEN), (HIDDEN, HIDDEN))
         self.layers = nnx.List([nnx.Linear(*shape, rngs=rngs) for shape in shapes])
         self.vote = nnx.Linear(HIDDEN, 1, kernel_init=nnx.initializers.zeros, rngs=rngs)
 
-    # By default accelerators multiply matrices in 10 bits or less: in the fit, turns that matter
-    # (a hundredth of a degree) would drown.
+    # By default accelerators multiply matrices with 10 bits or less: in the fit, rotations of a
+    # hundredth of a degree, which matter, would be lost.
     @jax.default_matmul_precision("highest")
     def __call__(
         self, flow: Float[Array, "height width 4"], focal: Float[Array, "2"]
     ) -> Float[Array, "5"]:
-        """Tell one pair's turn.
+        """Estimate one pair's rotation.
 
         Args:
             flow: float32, forward (dx, dy) and backward (dx, dy) in fractions of the frame's width
-                and height, without what the lens is known to have moved.
+                and height, without the logged change of the lens shift.
             focal: focal length over the frame's width and over its height.
 
         Returns:
             float32: the rotation vector, in radians, of the camera's pose (world to camera) since
-            the frame before; the logarithms of the weighted RMS of the directions that it leaves
-            unexplained, in `UNIT_RAD`, and of the share of the picture that it rests on.
+            the previous frame; the logarithm of the weighted RMS residual, in `UNIT_RAD`; and
+            that of the share of the image with weight in the fit.
         """
         moved = flow / jnp.tile(focal, 2)[None, None]
         lever = _levers(flow.shape[0], flow.shape[1], focal)
-        # Half of the way forth and half of the way back: what is not linear cancels.
+        # The mean of forward and negated backward flow: second-order terms cancel.
         mean = 0.5 * (moved[..., :2] - moved[..., 2:])
         weight = jnp.full(flow.shape[:2], 1.0 / (flow.shape[0] * flow.shape[1]))
         turn = _fit(lever, mean, weight)
@@ -75,7 +75,7 @@ class TurnEncoder(nnx.Module):
 
 
 def _levers(height: int, width: int, focal: Float[Array, "2"]) -> Float[Array, "height width 2 3"]:
-    """Return how directions (x / z, y / z) change with a small turn of the pose about x, y, z."""
+    """Return the Jacobian of directions (x / z, y / z) by a small rotation about x, y, z."""
     x = ((jnp.arange(width) + 0.5) / width - 0.5)[None] / focal[0]
     y = ((jnp.arange(height) + 0.5) / height - 0.5)[:, None] / focal[1]
     x, y = jnp.broadcast_arrays(x, y)
@@ -89,14 +89,14 @@ def _fit(
     moved: Float[Array, "height width 2"],
     weight: Float[Array, "height width"],
 ) -> Float[Array, "3"]:
-    """Return the turn that explains best how directions moved."""
+    """Return the rotation vector that fits the motion of directions best."""
     normal = jnp.einsum("hw,hwci,hwcj->ij", weight, lever, lever) + _RIDGE * jnp.eye(3)
     right = jnp.einsum("hw,hwci,hwc->i", weight, lever, moved)
     return _solve(normal, right)
 
 
 def _solve(matrix: Float[Array, "3 3"], right: Float[Array, "3"]) -> Float[Array, "3"]:
-    """Solve by Cramer's rule: for many at once far quicker than an elimination."""
+    """Solve by Cramer's rule: in large batches much faster than elimination."""
     first, second, third = matrix.T
     cofactors = jnp.stack(
         [jnp.cross(second, third), jnp.cross(third, first), jnp.cross(first, second)]

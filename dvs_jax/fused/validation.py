@@ -1,4 +1,4 @@
-"""How well a network in training does on clips that it is not trained on."""
+"""Evaluates a network in training on held-out clips."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from dvs_jax.sensors.integration import with_pre_roll
 from dvs_jax.whole_file import scratch
 
 CLIPS = 16
-"""Held-out clips that are measured, of each dataset at most."""
+"""The most held-out clips that are evaluated of each dataset."""
 
 
 def records(config: ConfigDict) -> list[Record]:
@@ -36,7 +36,7 @@ def records(config: ConfigDict) -> list[Record]:
 
 
 class HeldOut:
-    """Clips to measure a network by.
+    """Held-out clips on which a network is evaluated.
 
     Args:
         graph: the network without its weights.
@@ -48,15 +48,15 @@ class HeldOut:
         self._clips = clips
 
     def measure(self, params: nnx.State) -> dict[str, float]:
-        """Return means over the clips, of paths as they are predicted, at strength 1.
+        """Return means over the clips, of paths predicted at strength 1.
 
         Returns:
-            "jitter" in degrees and "jerk" in degrees/s³ of what is seen of the output (see
+            "jitter" in degrees and "jerk" in degrees/s³ of the output's visible orientation (see
             `metrics.rotation_jitter`, `metrics.angular_jerk`), "worst_crop", the share of the frame
             that the worst frame needs cropped at each side, "uncovered", the share of frames that
             need more than `reach.MARGIN`, and "restlessness", to be minimised: the geometric mean
-            of jitter and jerk over the clips, times 1 + what the worst crop is above the margin, in
-            margins.
+            of jitter and jerk over the clips, times 1 + the worst crop's excess over the margin, in
+            units of the margin.
         """
         network = nnx.merge(self._graph, params)
         network.eval()
@@ -103,7 +103,7 @@ def _steps(network: FusedNetwork, clip: Record) -> StepFeatures:
 
 def _measures(clip: Record, path: CameraPath) -> tuple[float, float, float, float]:
     real = _real_path(clip)
-    # Frames are drawn from the measured poses: what they err by is left in the output.
+    # Frames are warped from the measured poses, whose error remains in the output.
     error = quaternion.multiply(quaternion.conjugate(real.quaternion), clip.true_pose)
     seen = CameraPath(path.time_ns, quaternion.multiply(path.quaternion, error))
     width, height = (int(side) for side in clip.size)

@@ -1,4 +1,4 @@
-"""Weights to begin training with, instead of drawn ones."""
+"""Initial weights for training from another network."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,18 +13,18 @@ from dvs_jax.fused.network import FusedNetwork, without_weights
 
 
 def network_from(source: str, wanted: Architecture, seed: int) -> FusedNetwork:
-    """Return a network of other weights, in training mode.
+    """Return a network with the weights of another, in training mode.
 
-    Weights without flow can start a network that corrects the gyro by flow, and at first does not:
-    what reads flow is drawn.
+    Weights without flow can start a network that corrects the gyro by flow: the layers that read
+    flow are initialised at random, and at first have no effect.
 
     Args:
         source: another run's model, a name, or an official PyTorch checkpoint.
-        wanted: what the network is to be.
-        seed: of what is drawn.
+        wanted: the network's architecture.
+        seed: for the layers initialised at random.
 
     Raises:
-        InputError: the source cannot be read, or is another network; the settings and the tensors
+        InputError: the source cannot be read, or has another architecture; the settings and tensors
             that differ are named.
     """
     given = weights.load_model(source)
@@ -60,7 +60,7 @@ def _require_same_layers(given: Architecture, wanted: Architecture, source: str)
 
 
 def _settings(wanted: Architecture) -> dict[str, Any]:
-    """Return what weights of the same shapes may still be meant for otherwise."""
+    """Return the settings that change the meaning of weights, but not their shapes."""
     activations = {
         f"{kind}.{index}.activation": layer.activation
         for kind in ("convolutions", "fully_connected")

@@ -1,4 +1,4 @@
-"""A fused network from disk and to disk."""
+"""Reads and writes fused networks."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,7 @@ from dvs_jax.fused.network import FusedNetwork, without_weights
 KIND = "fused"
 
 DEFAULT_MODEL = "fused"
-"""The shipped network that stabilises where none is named."""
+"""The shipped network that is used by default."""
 
 _SAVED = (nnx.Param, nnx.BatchStat)
 
@@ -60,7 +60,7 @@ def load(path: Path) -> FusedNetwork:
 
 
 def digest(network: FusedNetwork) -> str:
-    """Return what tells the network's weights from others'."""
+    """Return a hash that identifies the network's weights."""
     found = hashlib.sha256(repr(network.architecture).encode())
     for leaf in jax.tree.leaves(nnx.state(network)):
         found.update(np.asarray(leaf).tobytes())

@@ -15,21 +15,21 @@ from dvs_jax.sensors.integration import with_pre_roll
 
 
 class Window(NamedTuple):
-    """T steps of a clip, which are T + 1 frames; batches stack a leading axis.
+    """T steps of a clip, so T + 1 frames; batches have a leading axis.
 
     Attributes:
-        poses: what the steps see of the poses, float32 with a leading step axis; its `flow` is
+        poses: the poses that the network reads, float32 with a leading step axis; its `flow` is
             [step, 0].
         camera_pose: float32 [step + 1, 4], the measured pose, [x, y, z, w], world to camera, at the
             centre time of the frame before the first step, then of every step's frame.
         true_pose: float32 [step + 1, 4], the true pose at the same times, as in the record; the
-            measured one where the truth is not known. The two may differ by a fixed turn of the
-            world.
+            measured one if the truth is not known. The two may differ by a constant rotation of
+            the world.
         flow: float16 [step, height, width, 4], from the frame before a step's to the step's and
-            back, normalised as in `Record.flow`; [step, 0, 0, 4] without.
+            back, normalised as in `Record.flow`; [step, 0, 0, 4] without flow.
         lens_shift: float32 [step + 1, 2], as in the record.
         focal: float32 [2], focal length over the frame's width and over its height.
-        seed: uint32 [], from which all that is random about the window follows.
+        seed: uint32 [], which determines all that is random about the window.
     """
 
     poses: StepFeatures
@@ -52,9 +52,9 @@ def cut(
 
     Args:
         record: the clip.
-        rng: draws where the window begins, and its seed.
-        steps: how many steps it has.
-        each_side: how many real poses a step sees before it and after it.
+        rng: draws the window's first frame and its seed.
+        steps: the number of steps.
+        each_side: how many real poses a step reads before it, and as many after it.
         fusion: whether the network corrects the gyro (see `features.pose_features`).
 
     Raises:

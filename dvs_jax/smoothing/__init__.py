@@ -1,11 +1,10 @@
-"""Classical camera-path smoothing on SO(3): the baseline every model has to beat.
+"""Classical camera-path smoothing on SO(3): the baseline for the learned models.
 
-A path is unrolled onto a tangent space, where it is an ordinary curve in three dimensions, in
-radians; each smoother is a filter of that curve; and the change that the filter makes is rolled
-back onto the real poses. So any amount of accumulated rotation is right, the quaternions' signs do
-not matter, and a fixed turn of the world's or of the camera's axes turns the result by just as
-much. Times, not indices, decide every weight. A path is taken to turn by less than 180° from one
-frame to the next.
+A path is unrolled onto a tangent space, where it is a curve in three dimensions, in radians; each
+smoother is a filter of that curve; and the change that the filter makes is applied to the real
+poses. So any amount of accumulated rotation is handled, the quaternions' signs do not matter, and
+the result is equivariant to constant rotations of the world's or the camera's axes. Weights depend
+on times, not on indices. Rotations between consecutive frames must be below 180°.
 
 All of it runs on the host in float64, over all frames at once.
 """

@@ -1,4 +1,4 @@
-"""The limit that keeps frames covered, while the frames come in: one pass, bounded look-ahead."""
+"""The limit that keeps frames covered, in one pass over the frames with bounded look-ahead."""
 
 from typing import NamedTuple
 
@@ -24,11 +24,11 @@ class Covered(NamedTuple):
 
 
 class CoverLimit:
-    """Pulls a path towards the real one just as far as keeps each frame covered.
+    """Pulls a path towards the real one, just far enough to keep each frame covered.
 
-    It does what `limit.limit_to_cover` does to a whole path, in one pass; memory does not grow.
-    Where giving way early leaves a frame uncovered that a pose nearer to the real one would cover,
-    that frame alone is pulled further.
+    The streaming form of `limit.limit_to_cover`, in bounded memory. Where the gradual pull leaves a
+    frame uncovered that a pose nearer to the real one would cover, that frame alone is pulled
+    further.
     """
 
     def __init__(self, crop: float, look_ahead_s: float):
@@ -36,8 +36,7 @@ class CoverLimit:
 
         Args:
             crop: fraction of the output cut off at each side, 0 or more, below 0.5.
-            look_ahead_s: no later frame than this after one is used for it; beyond
-                `giving_way.GIVING_WAY_S` it changes nothing.
+            look_ahead_s: look-ahead in seconds; more than `giving_way.GIVING_WAY_S` has no effect.
 
         Raises:
             InputError: the crop or the look-ahead is out of range.
@@ -54,12 +53,12 @@ class CoverLimit:
         levels: Float[np.ndarray, "level frame 4"],
         exposure: Exposure,
     ) -> Covered:
-        """Take the next frames; return those that have become known, in order.
+        """Take the next frames; return those whose pose is now final, in order.
 
         Args:
             time_s: their times, later than all before.
-            levels: poses of the real path, of any in between, and of the one that is wanted.
-                Pulled, the path passes through them in turn. Two are enough.
+            levels: poses of the real path, of any paths in between, and of the smoothed path. A
+                pulled pose lies on the sequence of geodesics between them. Two are enough.
             exposure: the real camera for each row of the same frames.
         """
         frames = _Frames(exposure, levels, coverage.border_rays(exposure))
@@ -70,7 +69,7 @@ class CoverLimit:
         return self._emit(1.0 - self._giving_way.push(time_s, 1.0 - furthest))
 
     def finish(self) -> Covered:
-        """Return the frames still owed; a warning says how many cannot be covered."""
+        """Return the remaining frames; a warning says how many cannot be covered."""
         rest = self._emit(1.0 - self._giving_way.finish())
         if self._uncovered:
             limit.warn_of_uncovered(self._uncovered, self._count, self._crop)
@@ -92,7 +91,7 @@ class CoverLimit:
 
 
 class _Frames(NamedTuple):
-    exposure: Exposure  # of which only the camera and the size count
+    exposure: Exposure  # only its camera and size are used
     levels: Float[np.ndarray, "level frame 4"]
     rays: Float[np.ndarray, "frame border 3"]
 

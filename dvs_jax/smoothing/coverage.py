@@ -1,4 +1,4 @@
-"""How much of the output a warped frame covers."""
+"""Computes how much of the output a warped frame covers."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ _COVER_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Exposure:
-    """How the camera stood while each row of each frame was exposed.
+    """The real camera's pose and lens shift while each row of each frame was exposed.
 
     Attributes:
         camera: the camera, real and virtual alike.
@@ -73,14 +73,14 @@ def covered(
 
 
 def covers(kept: Float[np.ndarray, "frame"], crop: float) -> Bool[np.ndarray, "frame"]:
-    """Return whether so large a kept fraction (see `kept_fraction`) leaves nothing empty."""
+    """Return whether a kept fraction (see `kept_fraction`) is enough for a crop."""
     return kept >= 1.0 - 2.0 * crop - _COVER_TOLERANCE
 
 
 def border_rays(exposure: Exposure) -> Float[np.ndarray, "frame border 3"]:
-    """Return the world directions that each row's two ends see, once round the frame.
+    """Return the world directions of each row's two end points, once round the frame.
 
-    One pose sees all of the first row, and one all of the last, so both stay straight.
+    The first row has a single pose, and so has the last, so both stay straight when warped.
     """
     frames, rows = len(exposure.pose), max(exposure.pose.shape[1], 2)
     pose = np.broadcast_to(exposure.pose, (frames, rows, 4))
@@ -98,7 +98,7 @@ def kept_fraction_of_rays(
     rays: Float[np.ndarray, "frame border 3"],
     virtual: Float[np.ndarray, "frame 4"],
 ) -> Float[np.ndarray, "frame"]:
-    """Return `kept_fraction` of frames whose border is seen in these directions."""
+    """Return `kept_fraction` of frames whose border has these world directions."""
     no_shift = np.zeros((len(virtual), 2))
     projection = cameras.projection(exposure.camera, exposure.size, virtual, no_shift)
     x, y, depth = np.moveaxis(projection @ np.swapaxes(rays, -1, -2), 1, 0)

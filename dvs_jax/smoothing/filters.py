@@ -9,20 +9,20 @@ from dvs_jax.smoothing.unrolling import Turn
 from dvs_jax.smoothing.window import CLOCK_TOLERANCE_S, Seconds, neighbours
 
 Worth = Float[np.ndarray, "frame"]
-"""The time that each frame stands for, in any unit."""
+"""Quadrature weights: the time that each frame represents, in any unit."""
 
 WINDOW_DEVIATIONS = 4.0
 """Standard deviations of a Gaussian at which its window ends."""
 
 PAN_SPEED = np.radians(20.0)
-"""Angular velocity in rad/s of a pan that takes half of what the adaptive smoother can give up."""
+"""Angular velocity in rad/s at which the adaptive smoother's strength is halfway reduced."""
 
 STRENGTH_IN_PANS = 0.25
-"""Share of its strength that the adaptive smoother keeps in the fastest of pans."""
+"""Share of its strength that the adaptive smoother keeps in the fastest pans."""
 
 LONGEST_GAP_DEVIATIONS = 0.5
 LONGEST_GAP_INTERVALS = 3.0
-"""A gap longer than both these is a pause, for which the frames beside it cannot stand.
+"""A gap longer than both of these is a pause, which adjacent frames do not represent.
 
 In standard deviations of the Gaussian, and in median intervals.
 """
@@ -31,12 +31,12 @@ In standard deviations of the Gaussian, and in median intervals.
 def gaussian(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float) -> Turn:
     """Fit a straight line to the neighbours of each frame, weighted by a Gaussian of their time.
 
-    Each also counts for the time between its own neighbours, so a gap weighs no less; a pause does
-    not count, and the path is smoothed beside it as at its ends. Away from the ends and at equal
-    intervals this is the usual Gaussian filter. The line makes a pan of constant rate come out as
-    it was also at uneven intervals, and where the window is cut off: by the path's ends, or by a
-    look-ahead so short that `WINDOW_DEVIATIONS` do not fit; the half that looks ahead is then
-    narrowed until they do.
+    Each neighbour is also weighted by the time between its own neighbours, so a gap weighs no less;
+    a pause does not count, and the path beside it is smoothed as at its ends. Away from the ends
+    and at equal intervals this is the usual Gaussian filter. The line preserves a pan of constant
+    rate also at uneven intervals, and where the window is cut off: by the path's ends, or by a
+    look-ahead shorter than `WINDOW_DEVIATIONS`; the later half of the window is then narrowed to
+    fit.
 
     Args:
         time_s: increasing times, seconds.
@@ -56,8 +56,8 @@ def savitzky_golay(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s:
 
     Savitzky and Golay, "Smoothing and differentiation of data by simplified least squares
     procedures", 1964, by times instead of indices. The window keeps its width: where it would
-    reach past an end of the path or the look-ahead, it is moved and the parabola read off its
-    centre.
+    reach past an end of the path or the look-ahead, it is shifted and the parabola is evaluated off
+    its centre.
 
     Args:
         time_s: increasing times, seconds.
@@ -79,7 +79,7 @@ def savitzky_golay(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s:
 
 
 def exponential(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float = 0.0) -> Turn:
-    """Follow the path with a first-order lag: online, from this and earlier frames alone.
+    """Smooth with a first-order low pass: online, from this and earlier frames alone.
 
     The lag's differential equation is solved exactly for a path that is straight between frames,
     so the result does not depend on the frame rate; a pan of constant rate is followed
@@ -167,10 +167,10 @@ def _gaussian_fit(
 
 
 def _worth(time_s: Seconds, deviation_s: float) -> Worth:
-    """Return the time that each frame stands for: that between its neighbours.
+    """Return the time that each frame represents: that between its neighbours.
 
-    Beside a pause a single frame would so outweigh the others and not be smoothed; therefore the
-    path goes on after a pause as at an end.
+    Beside a pause a single frame would then outweigh the others and not be smoothed; therefore
+    a pause is treated like an end of the path.
     """
     if len(time_s) == 1:
         return np.ones(1)
@@ -191,7 +191,7 @@ def _polynomial_fit(
 ) -> Float[np.ndarray, "frame coefficient channel"]:
     """Fit a polynomial of the time to each frame's window by weighted least squares.
 
-    A neighbour has the weight of its offset in seconds, times its own worth.
+    A neighbour's weight depends on its offset in seconds, times the time that it represents.
 
     Returns:
         Coefficients of the powers of (time − frame's time), relative to the frame's own signal.

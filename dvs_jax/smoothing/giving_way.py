@@ -1,8 +1,8 @@
-"""Giving way early and gently to what later frames demand, in one pass with a bounded look-ahead.
+"""A smooth upper envelope of a signal, in one pass with a bounded look-ahead.
 
-What has to be given up is foreseen by its maximum over a window ahead, let go of exponentially, and
-averaged over a window of the same width behind: every value in that average has foreseen the frame,
-so none of them is too small for it.
+The signal is the demand: how far each frame has to be pulled towards the real path. The envelope is
+its maximum over a window ahead, decaying exponentially, then averaged over a window of the same
+width behind: every value in that average includes the frame's demand, so the mean is not below it.
 """
 
 import numpy as np
@@ -11,18 +11,18 @@ from jaxtyping import Float
 from dvs_jax.smoothing.window import CLOCK_TOLERANCE_S, Seconds, neighbours
 
 GIVING_WAY_S = 1.0
-"""Seconds over which a limited path gives way, where the look-ahead allows as much."""
+"""Seconds over which a limited path is pulled, if the look-ahead allows it."""
 
 RETURN_S = 0.5
-"""Time constant in seconds with which a limited path returns to the one that is wanted."""
+"""Time constant in seconds with which a limited path returns to the smoothed one."""
 
 Values = Float[np.ndarray, "frame"]
 
 
 class GivingWay:
-    """Turns what each frame demands into values that change slowly and are nowhere below it.
+    """Computes values that change slowly and are never below the frames' demands.
 
-    Frames come in portions of any size; how they are cut does not change the values.
+    Frames come in batches of any size, which does not affect the values.
     """
 
     def __init__(self, look_ahead_s: float, return_s: float = RETURN_S):
@@ -35,15 +35,15 @@ class GivingWay:
         """
         self._window_s = max(min(GIVING_WAY_S, look_ahead_s), CLOCK_TOLERANCE_S)
         self._return_s = return_s
-        # Frames of which the value is known, as far back as later ones need them, then the others.
+        # Frames whose value is final, as far back as later ones need them, then the others.
         self._time_s = self._demand = self._held = np.zeros(0)
 
     def push(self, time_s: Seconds, demand: Values) -> Values:
-        """Take the next frames; return the values that have become known, in order.
+        """Take the next frames; return the values that are now final, in order.
 
         Args:
             time_s: their times, later than all before.
-            demand: what each demands, 0 or more.
+            demand: each frame's demand, 0 or more.
         """
         self._time_s = np.concatenate([self._time_s, time_s])
         self._demand = np.concatenate([self._demand, demand])
@@ -53,16 +53,16 @@ class GivingWay:
         return self._emit(int(np.searchsorted(self._time_s, known_until)))
 
     def finish(self) -> Values:
-        """Return the values still owed."""
+        """Return the remaining values."""
         return self._emit(len(self._time_s))
 
     def _emit(self, known: int) -> Values:
-        """Return the values of the frames up to `known` that were not returned yet."""
+        """Return the values of frames up to `known` that have not been returned yet."""
         start = len(self._held)
         if known <= start:
             return np.zeros(0)
         foreseen = self._foreseen()[start:known]
-        # What is held stands in for all that was foreseen before it.
+        # The held value replaces the maxima of all earlier frames.
         self._held = self._released(np.concatenate([self._held, foreseen]))
         values = self._averaged()[start:]
         self._forget(known)
@@ -75,7 +75,7 @@ class GivingWay:
         return foreseen
 
     def _released(self, value: Values) -> Values:
-        """Return the largest of all values up to each frame, each decaying from its own time on."""
+        """Return the largest of all values up to each frame, each decaying from its own time."""
         age = (self._time_s[: len(value)] - self._time_s[0]) / self._return_s
         with np.errstate(divide="ignore"):
             rising = np.log(value) + age
@@ -86,13 +86,13 @@ class GivingWay:
         total, weight = np.zeros(len(time_s)), np.zeros(len(time_s))
         for neighbour, inside in neighbours(time_s, time_s - self._window_s, time_s):
             age = np.clip((time_s - time_s[neighbour]) / self._window_s, 0.0, 1.0)
-            # Never quite zero: a window may hold nothing but its own frame.
+            # Never quite zero: a window may contain only its own frame.
             share = np.where(inside, np.sin(np.pi * age) ** 2 + 1e-9, 0.0)
             total, weight = total + share * self._held[neighbour], weight + share
         return total / weight
 
     def _forget(self, known: int) -> None:
-        """Drop the frames that are too old for any window to come."""
+        """Drop the frames that are too old for any later window."""
         oldest = self._time_s[known - 1] - self._window_s - CLOCK_TOLERANCE_S
         first = min(int(np.searchsorted(self._time_s, oldest)), known - 1)
         self._time_s, self._demand = self._time_s[first:], self._demand[first:]

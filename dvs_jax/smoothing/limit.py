@@ -1,4 +1,4 @@
-"""A limit on how far a path may leave the real one, so that every frame stays covered."""
+"""Limits how far a path may depart from the real one, so that every frame stays covered."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -17,24 +17,23 @@ from dvs_jax.smoothing.window import Seconds, check_look_ahead, check_path, seco
 logger = logging.getLogger("dvs_jax")
 
 _BISECTIONS = 12
-"""Halvings in the search for the furthest pose that keeps the frame covered."""
+"""Bisection steps in the search for the furthest pose that keeps the frame covered."""
 
 
 def limit_to_cover(
     levels: Sequence[CameraPath], exposure: Exposure, crop: float, look_ahead_s: float = np.inf
 ) -> CameraPath:
-    """Pull a path towards the real one just as far as keeps each frame covered.
+    """Pull a path towards the real one, just far enough to keep each frame covered.
 
-    Each frame's furthest covered pose is found; the path then gives way before it must, as early
-    as the look-ahead allows, and returns slowly. Without look-ahead it gives way at once.
+    Each frame's furthest covered pose is found; the path is then pulled gradually, beginning as
+    early as the look-ahead allows, and returns slowly. Without look-ahead it is pulled at once.
 
     Args:
-        levels: paths at the same times: the real one, any in between, and the one that is wanted.
-            Pulled, the path passes through them in turn. Two are enough.
+        levels: paths at the same times: the real one, any in between, and the smoothed one. A
+            pulled pose lies on the sequence of geodesics between them. Two are enough.
         exposure: the real camera for each row of the same frames.
         crop: fraction of the output cut off at each side (see `covered`), 0 or more, below 0.5.
-        look_ahead_s: no later pose than this after a frame is used for it; comes on top of what
-            the smoother looked ahead.
+        look_ahead_s: look-ahead in seconds, added to the smoother's.
 
     Returns:
         The limited path. Frames that not even the real path covers have the real pose; a warning
@@ -62,7 +61,7 @@ def limit_to_cover(
 
 
 def warn_of_uncovered(empty: int, count: int, crop: float) -> None:
-    """Warn that of so many frames some show an empty corner, since the camera shook too far."""
+    """Warn that `empty` of `count` frames show an empty corner, since the camera shook too far."""
     logger.warning(
         "%d of %d frames are not covered at a crop of %g even by the unsmoothed path; "
         "choose a larger crop",
@@ -74,7 +73,7 @@ Covers = Callable[
     [Int[np.ndarray, "some"], Float[np.ndarray, "some 4"]],
     Bool[np.ndarray, "some"],
 ]
-"""Whether the frames of these indices are covered from these poses."""
+"""Returns whether the frames of these indices are covered with these virtual poses."""
 
 
 def _check_limit(
@@ -88,7 +87,7 @@ def _check_limit(
 
 
 def check_crop(crop: float, look_ahead_s: float) -> None:
-    """Raise InputError unless the crop leaves something and the look-ahead is zero or more."""
+    """Raise InputError unless the crop is below half and the look-ahead is zero or more."""
     if not 0.0 <= crop < 0.5:
         raise InputError(
             f"crop is the share cut off at each side, from 0 to less than 0.5, not {crop}"
@@ -99,7 +98,7 @@ def check_crop(crop: float, look_ahead_s: float) -> None:
 def between(
     levels: Float[np.ndarray, "level frame 4"], position: Float[np.ndarray, "frame"]
 ) -> Float[np.ndarray, "frame 4"]:
-    """Return poses from the first level (position 0) through those between to the last (1)."""
+    """Interpolate poses from the first level (position 0), through all others, to the last (1)."""
     position = position * (len(levels) - 1)
     lower = np.minimum(position.astype(int), len(levels) - 2)
     frame = np.arange(levels.shape[1])
@@ -123,14 +122,14 @@ def _gentle_positions(
 
 
 def nearer(position: Float[np.ndarray, "frame"]) -> Float[np.ndarray, "frame"]:
-    """Return positions half as far from the real path, and at last on it."""
+    """Return positions halfway to the real path; tiny ones become 0."""
     return np.where(position < 2.0**-_BISECTIONS, 0.0, position / 2.0)
 
 
 def furthest_covered(
     levels: Float[np.ndarray, "level frame 4"], covers: Covers
 ) -> Float[np.ndarray, "frame"]:
-    """Return by bisection how far between the first level and the last a frame stays covered."""
+    """Return by bisection the furthest position at which each frame stays covered."""
     furthest = covers(np.arange(levels.shape[1]), levels[-1]).astype(float)
     limited = np.flatnonzero(furthest == 0.0)
     near, far = np.zeros(len(limited)), np.ones(len(limited))
@@ -145,7 +144,7 @@ def furthest_covered(
 def _give_way(
     time_s: Seconds, furthest: Float[np.ndarray, "frame"], look_ahead_s: float
 ) -> Float[np.ndarray, "frame"]:
-    """Return positions that change slowly and are nowhere beyond the furthest ones."""
+    """Return positions that change slowly and never exceed the furthest ones."""
     giving_way = GivingWay(look_ahead_s)
     given_up = [giving_way.push(time_s, 1.0 - furthest), giving_way.finish()]
     return np.clip(1.0 - np.concatenate(given_up), 0.0, 1.0)

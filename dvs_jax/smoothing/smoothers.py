@@ -14,10 +14,10 @@ from dvs_jax.smoothing.unrolling import Turn, roll_back, unroll
 from dvs_jax.smoothing.window import Seconds, check_look_ahead, check_path, seconds
 
 LEVELS = (0.0, 0.125, 0.25, 0.5, 1.0)
-"""Shares of the strength through which `smooth_within_frame` gives way to the real path."""
+"""Shares of the strength at which `smooth_within_frame` has levels towards the real path."""
 
 LIMIT_SHARE_OF_LOOK_AHEAD = 0.25
-"""What the limit gets of a look-ahead that it shares with the smoother."""
+"""The limit's share of a look-ahead that is split between limit and smoother."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Smoother:
     """One way to smooth a path.
 
     Attributes:
-        filter: unrolled path to smoothed one, of (time_s, turn, strength_s, look_ahead_s).
-        strength_s: how strongly in seconds, unless the caller says otherwise.
-        look_ahead_s: the most that it looks ahead; 0 for an online one.
+        filter: maps (time_s, turn, strength_s, look_ahead_s) to the smoothed unrolled path.
+        strength_s: default strength in seconds.
+        look_ahead_s: the most look-ahead that it uses; 0 for an online one.
     """
 
     filter: Callable[[Seconds, Turn, float, float], Turn]
@@ -41,19 +41,19 @@ SMOOTHERS: dict[str, Smoother] = {
     "exponential": Smoother(exponential, 0.2, look_ahead_s=0.0),
     "adaptive": Smoother(adaptive, 0.5),
 }
-"""The smoothers by the names that the command line gives them."""
+"""The smoothers by their names on the command line."""
 
 
 def smooth(
     name: str, path: CameraPath, strength_s: float | None = None, look_ahead_s: float = np.inf
 ) -> CameraPath:
-    """Return a smoothed path at the same times, however far from the real one.
+    """Return a smoothed path at the same times, without a limit on the departure from the real one.
 
     Args:
         name: one of `SMOOTHERS`.
-        path: the real path, a pose a frame at the frame's centre time; one frame or more.
-        strength_s: the smoother's strength in seconds (see each); its default where None.
-        look_ahead_s: no pose later than this after a frame is used for it.
+        path: the real path, one pose per frame at its centre time; one frame or more.
+        strength_s: the smoother's strength in seconds (see each); None for its default.
+        look_ahead_s: look-ahead in seconds.
 
     Raises:
         InputError: there is no such smoother, the path is empty, not finite or not in the order of
@@ -99,17 +99,17 @@ def smooth_within_frame(
 ) -> CameraPath:
     """Return a smoothed path that keeps every frame covered (see `smooth`, `limit_to_cover`).
 
-    Where the path must give way, it does so through ever weaker smoothing, which lets far less
-    shake through than a mixture of the smooth and the real pose.
+    Where the path must be pulled, it is by weaker smoothing, which lets far less shake through than
+    interpolation between the smooth and the real pose.
 
     Args:
         name: one of `SMOOTHERS`.
-        path: the real path, a pose a frame at the frame's centre time.
-        exposure: how the camera stood for each row of the same frames.
+        path: the real path, one pose per frame at its centre time.
+        exposure: the real camera for each row of the same frames.
         crop: fraction of the output cut off at each side (see `covered`).
-        strength_s: the smoother's strength in seconds; its default where None.
-        look_ahead_s: no pose later than this after a frame is used for it, be it by the smoother
-            or by the limit. An online smoother looks ahead for neither.
+        strength_s: the smoother's strength in seconds; None for its default.
+        look_ahead_s: total look-ahead in seconds of smoother and limit. With an online smoother
+            neither has any.
 
     Raises:
         InputError: as `smooth` and `limit_to_cover`.
@@ -124,7 +124,7 @@ def levels_within_frame(
     strength_s: float | None = None,
     look_ahead_s: float = np.inf,
 ) -> tuple[list[CameraPath], float]:
-    """Return the paths from the real one to the smoothed, and how far a limit may look ahead.
+    """Return the levels from the real to the smoothed path, and the limit's look-ahead in seconds.
 
     Arguments and errors as for `smooth_within_frame`.
     """

@@ -1,4 +1,4 @@
-"""A path of rotations as an ordinary curve, and back."""
+"""Unrolls a path of rotations to a curve in a tangent space, and back."""
 
 import numpy as np
 from jaxtyping import Float
@@ -6,7 +6,7 @@ from jaxtyping import Float
 from dvs_jax import quaternion
 
 Turn = Float[np.ndarray, "frame 3"]
-"""A path unrolled: rotation vectors in radians."""
+"""An unrolled path: rotation vectors in radians."""
 
 
 def unroll(pose: Float[np.ndarray, "frame 4"]) -> tuple[Turn, Float[np.ndarray, "frame 4"]]:
@@ -36,6 +36,6 @@ def unroll(pose: Float[np.ndarray, "frame 4"]) -> tuple[Turn, Float[np.ndarray, 
 def roll_back(
     pose: Float[np.ndarray, "frame 4"], carry: Float[np.ndarray, "frame 4"], change: Turn
 ) -> Float[np.ndarray, "frame 4"]:
-    """Return the poses [x, y, z, w] moved by changes in radians of the path unrolled from them."""
+    """Return the poses [x, y, z, w] after a change, in radians, of the path unrolled from them."""
     in_camera = quaternion.rotate(carry, change)
     return quaternion.multiply(quaternion.from_rotation_vector(in_camera), pose)

@@ -1,4 +1,4 @@
-"""The frames of a path, and which of them lie near each other in time."""
+"""Checks the times of a path, and finds the frames within time windows."""
 
 from collections.abc import Iterator
 
@@ -12,15 +12,15 @@ Seconds = Float[np.ndarray, "frame"]
 """Times in seconds, increasing."""
 
 CLOCK_TOLERANCE_S = 1e-6
-"""Rounding of times that must not move a frame into a window or out of it."""
+"""Tolerance for rounded times at the ends of a window."""
 
 
 def neighbours(
     time_s: Seconds, begin_s: Seconds, end_s: Seconds
 ) -> Iterator[tuple[Int[np.ndarray, "frame"], Bool[np.ndarray, "frame"]]]:
-    """Yield, for one shift of the index after the other, each frame's neighbour, if in its window.
+    """For each index shift, yield each frame's neighbour and whether it lies in its window.
 
-    So the memory needed does not grow with the windows, which hold different counts of frames.
+    So memory does not grow with the windows, whose frame counts differ.
     """
     index = np.arange(len(time_s))
     first = np.searchsorted(time_s, begin_s - CLOCK_TOLERANCE_S, side="left")

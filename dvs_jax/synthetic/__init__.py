@@ -1,4 +1,4 @@
-"""Clips made from nothing, with their ground truth.
+"""Synthetic clips with ground truth.
 
 A textured square in a town is seen by a camera that shakes, walks or pans, row by row through a
 rolling shutter and a lens that an OIS moves. Everything follows from a `SyntheticClip`:
@@ -10,11 +10,11 @@ rolling shutter and a lens that an OIS moves. Everything follows from a `Synthet
     flow, visible = flow_between(recording, 0, 1)
     path = true_path(recording)
 
-In bulk, without pictures:
+In bulk, without frames:
 
-    clip = draw(rng, duration_s=6.0)                    # as people film, with ordinary sensors
+    clip = draw(rng, duration_s=6.0)                    # random motion, ordinary sensors
     sensors, truth = sensor_log(clip), aligned_true_path(clip)
-    for flow in bulk_flow(clip, (120, 68)):             # exact, of a world that is cheap to see
+    for flow in bulk_flow(clip, (120, 68)):             # exact, of a world of planes
         estimated = spoil(flow, draw_flow_faults(rng), rng)
 """
 

@@ -1,4 +1,4 @@
-"""What lies at infinity: sky, hills and a town all around, painted on a cylinder.
+"""The surroundings at infinity: sky, hills and a town all around, painted on a cylinder.
 
 The cylinder's column is the azimuth, clockwise from the world's z; its row is the tangent of the
 elevation, top first. One pixel of the painting is one pixel of the video at the image's centre.
@@ -15,9 +15,9 @@ from dvs_jax.synthetic.noise import blend, colour, fractal_noise, smoothstep
 BOTTOM = -0.05
 """Tangent of the lowest elevation painted; below it lies the ground."""
 HIGHEST_TOP = 1.6
-"""Likewise of the highest; above it the sky goes on unchanged."""
+"""Likewise of the highest; above it the sky is constant."""
 TILT_RAD = 0.25
-"""How far the camera may be pitched up before the sky's end comes into view."""
+"""How far the camera may be pitched up before the painting's upper end is visible."""
 
 _HAZE = colour(206, 217, 226)
 

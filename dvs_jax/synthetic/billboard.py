@@ -1,4 +1,4 @@
-"""Flat pictures put up in the world, and where a camera sees them.
+"""Billboards: flat images in the world, and where a camera sees them.
 
 World coordinates are metres: x right, y down, z forward as the camera stands at first. Arrays of
 points have their component first, [3, ...], so that each component is contiguous.
@@ -16,7 +16,7 @@ from dvs_jax.synthetic.cutouts import Cutout
 from dvs_jax.synthetic.view import View
 
 NEAREST_M = 0.3
-"""What is partly closer than this to the camera's plane is not there: it would fill the view."""
+"""Billboards partly closer than this to the camera's plane are left out: they would fill the view."""
 
 BOX_ROWS = 5
 BOX_MARGIN_PX = 3
@@ -54,12 +54,12 @@ class Billboard:
 
 @dataclass(frozen=True)
 class Sighting:
-    """A billboard, and the part of the image in which it is seen.
+    """A billboard, and the part of the image in which it is visible.
 
     Attributes:
         billboard: the billboard.
         distance_m: from the camera to its middle.
-        rows: of the image that it may reach.
+        rows: image rows in which it may be visible.
         columns: likewise.
     """
 
@@ -70,7 +70,7 @@ class Sighting:
 
 
 def sight(billboards: list[Billboard], view: View) -> list[Sighting]:
-    """Return what a camera sees of some billboards, far to near."""
+    """Return the visible billboards, far to near."""
     width, height = view.size
     low, high = _bounding_boxes(np.stack([billboard.corners for billboard in billboards]), view)
     low, high = np.maximum(low, 0), np.minimum(high, (width, height))
@@ -90,7 +90,7 @@ def sight(billboards: list[Billboard], view: View) -> list[Sighting]:
 def _bounding_boxes(
     corners: Float[np.ndarray, "billboard 4 3"], view: View
 ) -> tuple[Float[np.ndarray, "billboard 2"], Float[np.ndarray, "billboard 2"]]:
-    """Return the upper left and lower right pixels; nothing for what is too near or behind."""
+    """Return bounding boxes' upper left and lower right pixels; empty if too near or behind."""
     row = np.linspace(0, len(view.center) - 1, BOX_ROWS).astype(int)
     away = corners[:, None] - view.center[row][:, None]
     image = np.einsum("rij,brcj->brci", view.projection[row], away)
@@ -107,7 +107,7 @@ def intersect(
     origin: Float[np.ndarray, "3 *#batch"],
     direction: Float[np.ndarray, "3 *batch"],
 ) -> tuple[Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
-    """Return where rays meet a billboard's plane.
+    """Intersect rays with a billboard's plane.
 
     Args:
         billboard: the billboard.
@@ -130,7 +130,7 @@ def intersect(
 def covers(
     cutout: Cutout, across: Float[np.ndarray, "point"], down: Float[np.ndarray, "point"]
 ) -> Bool[np.ndarray, "point"]:
-    """Return whether a cutout hides what is behind it at points in metres: by half or more."""
+    """Return whether a cutout's coverage is half or more at points in metres."""
     coverage = cutout.pyramid[0][..., 3]
     height, width = coverage.shape
     x, y = np.floor(across / cutout.texel_m), np.floor(down / cutout.texel_m)

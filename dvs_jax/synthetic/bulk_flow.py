@@ -1,9 +1,9 @@
 """Exact flow of a world of planes, fast enough for hundreds of clips.
 
-The target's row at which a point is seen is a fixed point. Its camera is known at every row, so the
-landing is first found as if the target were exposed at the source's row, with its derivative by the
-row; one step of Newton's method gives the row, one evaluation there the landing, and the derivative
-takes out what little is left.
+With a rolling shutter, the target row at which a point is seen solves a fixed-point equation. The
+point is first projected with the camera of the source's row, with the derivative by the row; one
+step of Newton's method gives the row, one projection there the pixel, and the derivative corrects
+the small remaining error.
 """
 
 from collections.abc import Iterator
@@ -20,18 +20,18 @@ from dvs_jax.synthetic.row_cameras import RowCameras, make_row_cameras
 SMALLEST_DEPTH = 1e-3
 
 FASTEST_ROWS = 0.8
-"""A landing whose row moves faster than the readout would be seen never or many times."""
+"""Limit of a point's image speed over the readout's: a faster one is seen never or several times."""
 
 
 @dataclass(frozen=True)
 class Patch:
-    """A box of a source frame's pixels, and what they see.
+    """A box of a source frame's pixels, and their depth.
 
     Attributes:
         rows: of the frame.
         columns: likewise.
         inverse: float32 [row, column], 1/depth.
-        center: float64 [frame, row, 3], the cameras' places as things in the patch see them.
+        center: float64 [frame, row, 3], camera centres relative to the patch's own motion.
     """
 
     rows: slice
@@ -51,7 +51,7 @@ def bulk_flow(
 
     Yields:
         For each pair of frames, in pixels of the flow's size: forward dx, dy from frame i to i + 1,
-        and backward dx, dy from i + 1 to i; also where the point is hidden in the other frame.
+        and backward dx, dy from i + 1 to i; also for points occluded in the other frame.
     """
     motion = make_motion(clip)
     cameras, world = make_row_cameras(clip, motion, size), make_planes(clip, motion)
@@ -104,7 +104,7 @@ def _displacement(
     column = np.arange(cameras.size[0], dtype=np.float32)[patch.columns]
     level = row[:, None].astype(np.float32)
     start = _seen_from_rows(patch, cameras, source, target, row)
-    # The derivative is taken towards the side on which there is another row.
+    # The difference quotient is taken towards the side on which there is another row.
     step = np.where(row < height - 1, 1, -1)
     change = _seen_from_rows(patch, cameras, source, target, row + step)
     rate = [(b - a) * step[:, None].astype(np.float32) for a, b in zip(start, change, strict=True)]
@@ -123,7 +123,7 @@ def _seen_from_rows(
     target: int,
     target_row: np.ndarray,
 ) -> tuple[Float32[np.ndarray, "row column"], Float32[np.ndarray, "row column"]]:
-    """Return where the pixels of each source row are seen by one row of the target's camera."""
+    """Project the pixels of each source row by the camera of one target row."""
     onto = cameras.projection[target, target_row]
     matrix = onto @ cameras.back_projection[source, patch.rows]
     away = patch.center[source, patch.rows] - patch.center[target, target_row]
@@ -157,7 +157,7 @@ def _seen_at(
     Float32[np.ndarray, "row column"],
     Float32[np.ndarray, "row column"],
 ]:
-    """Return where each pixel is seen by the target's camera at a row of its own, and its depth."""
+    """Project each pixel by the target's camera at the pixel's own row; return its depth too."""
     origin = patch.center[source, patch.rows]
     nearby = origin[len(origin) // 2]
     away = np.zeros((len(origin), 3), np.float32)
@@ -178,7 +178,7 @@ def _seen_at(
 def _interpolate(
     table: Float32[np.ndarray, "every value"], row: Float32[np.ndarray, "row column"]
 ) -> Float32[np.ndarray, "value row column"]:
-    """Interpolate a table of rows; half a row beyond its ends it goes on straight."""
+    """Interpolate a table of rows, extrapolated linearly by half a row beyond its ends."""
     above = np.clip(row.astype(np.int32), 0, len(table) - 2)
     weight = row - above.astype(np.float32)
     step = np.ascontiguousarray(np.diff(table, axis=0).T)

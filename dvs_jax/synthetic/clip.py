@@ -1,4 +1,4 @@
-"""What a synthetic clip is: its description, from which everything else follows."""
+"""The description of a synthetic clip, which determines everything else."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MotionName = Literal["handheld", "walking", "running", "panning", "driving", "kn
 SceneName = Literal["depth", "distant"]
 
 START_NS = 83_000_000_000
-"""Middle of the first row's exposure of frame 0: a phone's clock counts from when it was booted."""
+"""Middle of the first row's exposure of frame 0, on a clock that starts at boot, as a phone's."""
 
 SMALLEST_SIDE = 64
 
@@ -38,15 +38,15 @@ class SyntheticClip:
         ois_log: whether those shifts are logged; where not, the lens moves all the same.
         gyro_noise: standard deviation of each logged angular velocity, rad/s.
         gyro_bias: constant error of the angular velocity about the camera's x, y and z, rad/s.
-        clock_offset_s: how late the gyro's clock is: its samples are logged with times that lie
-            this far after the true ones.
+        clock_offset_s: offset of the gyro's clock: its samples are logged with times this much later
+            than the true ones.
         clock_jitter_s: standard deviation of each sample's logged time; no sample overtakes
             another.
-        strength: factor on how far the camera shakes, sways and is knocked, not on its pans.
-        varied: whether people, cameras and cadences differ from seed to seed: each movement's
-            size, the steps' frequency, speed, and what is panned or tilted meanwhile.
+        strength: factor on the amplitude of shake, sway and knocks, not of pans.
+        varied: whether the motion's parameters depend on the seed: amplitudes, step frequency, speed,
+            and pans and tilts.
         picture_noise: standard deviation of each pixel's brightness, in levels of 255.
-        seed: all that is random follows from it.
+        seed: determines all that is random.
 
     Raises:
         InputError: a value is impossible; the message names it.
@@ -103,7 +103,7 @@ def frame_times_ns(clip: SyntheticClip) -> Int[np.ndarray, "frame"]:
 
 
 def seconds_since_start(time_ns: Int[np.ndarray, "*batch"]) -> np.ndarray:
-    """Return float64 seconds after frame 0, the time by which the camera moves."""
+    """Return float64 seconds after frame 0, the time argument of the camera's motion."""
     return (time_ns - START_NS) * 1e-9
 
 

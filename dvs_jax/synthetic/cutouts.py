@@ -1,7 +1,7 @@
-"""Things that stand about in the square, painted flat: trees, signs, posters, lamps, planters.
+"""Images for billboards: trees, signs, posters, lamps, planters.
 
-Each is an RGBA picture with the colour multiplied by the coverage, so that it can be shrunk and
-interpolated without dark or bright seams.
+Each is an RGBA image with premultiplied alpha, so that it can be shrunk and interpolated without
+dark or bright edges.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LEVELS = 5
 SHADOW_TEXEL_M = 0.04
 SHADOW_ASPECT = 0.6
 SHADOW_DEPTH = 0.45
-"""How much light a shadow takes away at its darkest."""
+"""Share of the light that a shadow removes at its darkest."""
 BARK = colour(92, 70, 52)
 INK = colour(28, 30, 48)
 UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
@@ -29,13 +29,13 @@ Picture = Float[np.ndarray, "row column 4"]
 
 @dataclass(frozen=True)
 class Cutout:
-    """A flat thing.
+    """An image of a flat object.
 
     Attributes:
         width_m: metres.
         height_m: metres.
-        texel_m: side of a pixel of the finest picture, metres.
-        pyramid: uint8 RGBA premultiplied, falling resolutions.
+        texel_m: side of a pixel of the finest level, metres.
+        pyramid: uint8 RGBA, premultiplied, levels of decreasing resolution.
     """
 
     width_m: float
@@ -45,7 +45,7 @@ class Cutout:
 
 
 def paint_cutouts(seed: int, texel_m: float) -> list[Cutout]:
-    """Paint one of each thing in pixels of `texel_m` metres."""
+    """Paint one of each kind in pixels of `texel_m` metres."""
     kinds: list[tuple[Callable[[np.random.Generator, tuple[int, int]], Picture], float, float]] = [
         (_paint_tree, 3.2, 4.6),
         (_paint_tree, 2.6, 3.6),
@@ -67,7 +67,7 @@ def paint_cutouts(seed: int, texel_m: float) -> list[Cutout]:
 
 
 def paint_shadow(width_m: float) -> Cutout:
-    """Paint a soft dark blot, to lie on the ground under a thing of that width."""
+    """Paint a soft shadow for the ground under a billboard of that width."""
     depth_m = SHADOW_ASPECT * width_m
     size = round(width_m / SHADOW_TEXEL_M), round(depth_m / SHADOW_TEXEL_M)
     x, y = (np.linspace(-1, 1, side, dtype=np.float32) for side in size)
@@ -77,7 +77,7 @@ def paint_shadow(width_m: float) -> Cutout:
 
 
 def _premultiply(picture: Picture) -> Level:
-    """Soften the edges to what can be sampled, and multiply the colour by the coverage."""
+    """Blur the edges against aliasing, and premultiply the colour by alpha."""
     coverage = picture[..., 3:]
     premultiplied = np.concatenate([picture[..., :3] * coverage, 255.0 * coverage], axis=-1)
     premultiplied[[0, -1]] = 0.0

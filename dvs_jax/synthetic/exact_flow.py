@@ -1,4 +1,4 @@
-"""Where the points of one frame are seen in another, exactly: rolling shutter, OIS and depth."""
+"""Exact flow between two frames, with rolling shutter, OIS, depth and occlusion."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -7,23 +7,23 @@ from dvs_jax.synthetic.scene import Scene, trace
 from dvs_jax.synthetic.view import View, project, rays
 
 SAME_DEPTH = 1.01
-"""A thing hides a point if it is nearer by more than this ratio."""
+"""A surface occludes a point if it is nearer by more than this ratio."""
 
 
 def transfer(
     scene: Scene, source: View, target: View, points: Float[np.ndarray, "point 2"]
 ) -> tuple[Float[np.ndarray, "point 2"], Bool[np.ndarray, "point"]]:
-    """Return where points seen in one frame lie in another, and whether they are seen there.
+    """Return where points of one frame lie in another, and whether they are visible there.
 
     Args:
         scene: the world.
-        source: the camera of the frame in which the points are seen.
+        source: the camera of the frame with the points.
         target: the camera of the other frame.
         points: pixels (x, y) within the source frame, float64.
 
     Returns:
         Pixels (x, y) of the target frame, float64, NaN for points that are behind its camera;
-        and which of them lie within it, hidden by nothing.
+        and which of them lie within it and are not occluded.
     """
     origin, direction = rays(source, points)
     inverse_distance = trace(scene, source, points, origin.T, direction.T)
@@ -46,7 +46,7 @@ def dense_flow(
 
     Returns:
         Displacement (dx, dy) in pixels of the flow's own size, float32, 0 where the point is
-        behind the target's camera; and where the point is seen in the target too.
+        behind the target's camera; and where the point is visible in the target.
     """
     width, height = size
     ratio = np.array(source.size) / np.array(size)

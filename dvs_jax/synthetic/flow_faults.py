@@ -1,4 +1,4 @@
-"""What goes wrong when flow is estimated: exact flow in, flow as an estimator would give it out."""
+"""Simulates errors of flow estimators: exact flow in, degraded flow out."""
 
 from dataclasses import dataclass
 
@@ -7,31 +7,31 @@ import numpy as np
 from jaxtyping import Float32
 
 NOISE = (2e-4, 2e-3)
-"""RMS error of good estimates, in widths of the frame; the logarithm is drawn evenly."""
+"""RMS error of good estimates, in widths of the frame, log-uniform."""
 FAILURE_CHANCE = (0.0, 0.3)
 DROP_CHANCE = (0.0, 0.15)
 
 EDGE_SHARE = 40
-"""Estimators blur the flow at things' edges over the frame's width divided by this."""
+"""The frame's width over the scale at which estimators blur flow at depth edges."""
 CELL_SHARE = 15
-"""Errors are alike over the frame's width divided by this."""
+"""The frame's width over the correlation length of errors."""
 FAST = 0.04
-"""Flow of this size, in widths, is blurred so much that it fails as often as it ever does."""
+"""Flow magnitude, in widths, at and above which failures are most frequent, for motion blur."""
 SMEAR_SHARE = 4
-"""Failed flow is blurred over the frame's width divided by this."""
+"""The frame's width over the scale at which failed flow is blurred."""
 BLACKOUT_CHANCE = 0.15
-"""How often all flow is dropped instead of some regions."""
+"""Probability that all flow is dropped instead of some regions."""
 
 
 @dataclass(frozen=True)
 class FlowFaults:
-    """How badly one clip's flow is estimated.
+    """Parameters of the flow errors of one clip.
 
     Attributes:
         noise: RMS error in widths of the frame; 0 also leaves edges sharp.
-        failure_chance: how likely a pair of frames with strong motion comes out smeared, or as
-            nonsense; proportionally less likely with less motion.
-        drop_chance: how likely regions of a pair's flow, or all of it, are missing, which is 0.
+        failure_chance: probability that a frame pair with strong motion gets smeared or random flow;
+            proportionally less with less motion.
+        drop_chance: probability that regions of a pair's flow, or all of it, are missing, so 0.
     """
 
     noise: float = 0.0
@@ -40,7 +40,7 @@ class FlowFaults:
 
 
 def draw_flow_faults(rng: np.random.Generator) -> FlowFaults:
-    """Draw how badly a clip's flow is estimated."""
+    """Draw the parameters of a clip's flow errors."""
     return FlowFaults(
         noise=float(np.exp(rng.uniform(*np.log(NOISE)))),
         failure_chance=rng.uniform(*FAILURE_CHANCE),
@@ -51,12 +51,12 @@ def draw_flow_faults(rng: np.random.Generator) -> FlowFaults:
 def spoil(
     flow: Float32[np.ndarray, "height width 4"], faults: FlowFaults, rng: np.random.Generator
 ) -> Float32[np.ndarray, "height width 4"]:
-    """Return one pair's flow as an estimator would give it.
+    """Return one pair's flow with an estimator's errors.
 
     Args:
         flow: forward dx, dy and backward dx, dy in pixels.
-        faults: how badly it is estimated.
-        rng: source of all that is random.
+        faults: the parameters of the errors.
+        rng: the random generator.
     """
     width = flow.shape[1]
     spoiled = flow.copy()
@@ -75,7 +75,7 @@ def spoil(
 def _noise(
     rng: np.random.Generator, shape: tuple[int, ...], rms: float
 ) -> Float32[np.ndarray, "height width 4"]:
-    """Return noise that is alike over cells, with a quarter of its energy finer."""
+    """Return noise that is smooth over cells, with a quarter of its energy at a finer scale."""
     height, width, channels = shape
     cell = max(2, width // CELL_SHARE)
     grid = (height // cell + 2, width // cell + 2, channels)
@@ -88,7 +88,7 @@ def _noise(
 def _fail(
     flow: Float32[np.ndarray, "height width 4"], rng: np.random.Generator
 ) -> Float32[np.ndarray, "height width 4"]:
-    """Smear the flow and shrink it, or put nonsense as large as the flow in its place."""
+    """Blur the flow and reduce it, or replace it by random flow of the same magnitude."""
     width = flow.shape[1]
     size = np.float32(rng.uniform(0.0, 0.8))
     if rng.random() < 0.3:

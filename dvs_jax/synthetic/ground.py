@@ -1,4 +1,4 @@
-"""The ground: a paved square without an end, a tile repeated."""
+"""The ground: an infinite pavement of one repeated tile."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Ground:
     """The pavement.
 
     Attributes:
-        pyramid: uint8 RGB + unused, falling resolutions of one tile, along the world's z and x.
+        pyramid: uint8 RGB + unused, levels of decreasing resolution of one tile, along the world's z and x.
         texel_m: side of a pixel of the first level, metres.
     """
 

@@ -1,4 +1,4 @@
-"""A synthetic clip's sensor logs: what they hold, and the released layout they are written in."""
+"""A synthetic clip's sensor logs, and writing them in the layout of the released data."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,21 +15,21 @@ from dvs_jax.synthetic.motion import Motion, pose_at, shake_at
 GYRO_INTERVAL_NS = 2_500_000
 OIS_INTERVAL_NS = 5_000_000
 LARGEST_JITTER = 0.45
-"""Share of the gyro's interval by which a logged time is off at most: none overtakes another."""
+"""Largest time jitter as a share of the gyro's interval: samples stay in order."""
 MARGIN_NS = 600_000_000
-"""How far the logs reach beyond the first and the last frame: networks look 400 ms ahead."""
+"""How far the logs extend beyond the first and last frame: more than a look-ahead of 400 ms."""
 
 EXPOSURE_NS = 8_000_000
-"""The log gives the middle of an exposure plus half of it: what is subtracted on reading."""
+"""Logged times are the exposure's middle plus half of it, which is subtracted on reading."""
 
 OIS_CLOCK_LAG_NS = 1_500_000
-"""The OIS's clock is behind the video's, as in the released data; the frame log relates them."""
+"""How far the OIS's clock is behind the video's, as in the released data."""
 
 OIS_SHARE = 0.6
-"""Share of the shake that the lens takes out; the rest is seen."""
+"""Share of the shake that the OIS removes."""
 OIS_ABOVE_HZ = 1.0
 OIS_REACH_PX = 90.0
-"""The lens's end stops, in pixels of the log."""
+"""Largest lens shift, in pixels of the log."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class GyroLog:
     """Angular velocity as a gyro measures it: the mean since the sample before.
 
     Attributes:
-        time_ns: int64 [sample], nanoseconds on the gyro's clock, which is the video's but for the
-            clip's faults; whole microseconds, increasing.
+        time_ns: int64 [sample], nanoseconds on the gyro's clock, which is the video's except for
+            the clip's faults; whole microseconds, increasing.
         rate: float64 [sample, 3], rad/s, of the pose (world to camera) about the camera's x, y
-            and z: integrating it on the left gives the true pose, but for the first one.
+            and z: integrating it on the left gives the true poses up to the first one.
     """
 
     time_ns: Int[np.ndarray, "sample"]
@@ -48,7 +48,7 @@ class GyroLog:
 
 
 def make_gyro_log(clip: SyntheticClip, motion: Motion) -> GyroLog:
-    """Return the angular velocities that lead from true pose to true pose, plus the faults."""
+    """Return the angular velocities between consecutive true poses, plus the faults."""
     time_ns = gyro_times_ns(clip)
     edge_ns = np.concatenate([time_ns[:1] - GYRO_INTERVAL_NS, time_ns])
     pose = pose_at(motion, seconds_since_start(edge_ns))
@@ -60,12 +60,12 @@ def make_gyro_log(clip: SyntheticClip, motion: Motion) -> GyroLog:
 
 
 def gyro_times_ns(clip: SyntheticClip) -> Int[np.ndarray, "sample"]:
-    """Return when the gyro's samples are truly taken, int64 nanoseconds on the video's clock."""
+    """Return the true times of the gyro's samples, int64 nanoseconds on the video's clock."""
     return _sample_times(clip, GYRO_INTERVAL_NS)
 
 
 def _clock_error_ns(clip: SyntheticClip, count: int) -> Int[np.ndarray, "sample"]:
-    """Return how late each sample's logged time is, in whole microseconds."""
+    """Return the error of each sample's logged time, in whole microseconds."""
     noise = np.random.default_rng([clip.seed, 4]).standard_normal(count)
     furthest_us = LARGEST_JITTER * GYRO_INTERVAL_NS / 1e3
     jitter_us = np.clip(clip.clock_jitter_s * 1e6 * noise, -furthest_us, furthest_us)
@@ -73,10 +73,10 @@ def _clock_error_ns(clip: SyntheticClip, count: int) -> Int[np.ndarray, "sample"
 
 
 def make_ois_log(clip: SyntheticClip, motion: Motion) -> OisLog | None:
-    """Return the lens shifts: most of the fast shake, held back by the end stops.
+    """Return the lens shifts: most of the fast shake, within the lens's range.
 
-    The image moves left as the camera turns right, and down as it turns up; the shift goes the
-    other way.
+    The image moves left as the camera rotates right, and down as it rotates up; the shift is
+    opposite.
     """
     if not clip.ois:
         return None

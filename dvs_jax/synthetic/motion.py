@@ -1,8 +1,8 @@
-"""How a held camera moves: smooth functions of time that can be evaluated anywhere.
+"""Motion of a hand-held camera: smooth functions of time that can be evaluated anywhere.
 
 Angles and positions are sums of sinusoids whose frequencies, amplitudes and phases are drawn from
-bands typical of hands and steps; turns of the camera are smooth ramps on top, and knocks are swings
-that die away. Nothing is sampled, so poses are exact at every row's own time.
+bands typical of hands and steps; pans are smooth ramps on top, and knocks are damped oscillations.
+Nothing is sampled, so poses are exact at every row's own time.
 """
 
 from dataclasses import dataclass, replace
@@ -18,9 +18,9 @@ from dvs_jax.synthetic.recipe import RECIPES, Band, Knocks, Recipe, Turns, vary
 WAVES_PER_BAND = 8
 
 BLOW_S = 0.01
-"""How long a blow takes to set the camera swinging."""
+"""Rise time in seconds of a knock."""
 AFTERMATH_S = 0.6
-"""The logs reach this far beyond the frames, and so do knocks."""
+"""Seconds by which logs, and so knocks, extend beyond the frames."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Swings:
     def at(self, time_s: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 3"]:
         """Return the three sums at any times (seconds)."""
         since = np.maximum(time_s[..., None] - self.start_s, 0.0)
-        # The velocity starts at zero too: a blow takes some time.
+        # The velocity starts at zero too, since a knock takes some time.
         size = np.exp(-since / self.decay_s) * -np.expm1(-since / BLOW_S)
         angle = 2.0 * np.pi * self.frequency_hz * since[..., None]
         return (self.amplitude * size[..., None] * np.sin(angle)).sum(axis=-2)
@@ -78,7 +78,7 @@ class Motion:
     Attributes:
         angles: pitch (up), yaw (to the right) and roll (clockwise) of the camera, radians.
         offsets: to the right, down and forward in the world, metres.
-        knock_angles: what knocks add to the angles.
+        knock_angles: knocks' contribution to the angles.
         knock_offsets: likewise to the offsets.
         pans: float64 [pan, 4]: start and end in seconds, rate in rad/s to the right, ease in
             seconds.
@@ -96,7 +96,7 @@ class Motion:
 
 
 def make_motion(clip: SyntheticClip) -> Motion:
-    """Draw the movement that a clip describes; a distant scene's camera stays in its place."""
+    """Draw the motion that a clip describes; in a distant scene the camera only rotates."""
     rng = np.random.default_rng([clip.seed, 1])
     recipe = _recipe_of(clip)
     stays = clip.scene == "distant"
@@ -144,9 +144,9 @@ def position_at(
 def shake_at(
     motion: Motion, time_s: Float[np.ndarray, "*batch"], above_hz: float
 ) -> Float[np.ndarray, "*batch 3"]:
-    """Return pitch, yaw and roll without what is slower than `above_hz`, radians.
+    """Return pitch, yaw and roll above `above_hz`, radians, without pans.
 
-    The filter is a second-order high pass without phase shift; it leaves pans out.
+    The filter is a second-order high pass without phase shift.
     """
     waves, swings = _high_pass(motion.angles, above_hz), _high_pass(motion.knock_angles, above_hz)
     return waves.at(time_s) + swings.at(time_s)
@@ -184,7 +184,7 @@ def _concatenate(parts: list[Waves]) -> Waves:
 def _draw_turns(
     rng: np.random.Generator, turns: Turns | None, duration_s: float
 ) -> Float[np.ndarray, "turn 4"]:
-    """Alternate rests and turns until the clip's end, mostly back and forth."""
+    """Alternate rests and pans (or tilts) until the clip's end, mostly back and forth."""
     if turns is None:
         return np.zeros((0, 4))
     drawn, end, direction = [], 0.0, rng.choice([-1.0, 1.0])
@@ -200,7 +200,7 @@ def _draw_turns(
 def _draw_knocks(
     rng: np.random.Generator, knocks: Knocks | None, duration_s: float
 ) -> tuple[Swings, Swings]:
-    """Return what knocks do to the angles and to the offsets until `duration_s`."""
+    """Draw the knocks until `duration_s`: their contributions to angles and to offsets."""
     start: list[float] = []
     while knocks is not None and (not start or start[-1] < duration_s):
         start.append((start[-1] if start else 0.0) + rng.uniform(*knocks.rest_s))
@@ -220,7 +220,7 @@ def _draw_knocks(
 def _turned(
     turns: Float[np.ndarray, "turn 4"], time_s: Float[np.ndarray, "*batch"]
 ) -> Float[np.ndarray, "*batch"]:
-    """Return the angle turned so far, radians."""
+    """Return the accumulated angle of the pans, radians."""
     start, end, rate, ease = turns.T
     since_start, since_end = time_s[..., None] - start, time_s[..., None] - end
     return (rate * (_soft_ramp(since_start, ease) - _soft_ramp(since_end, ease))).sum(axis=-1)

@@ -1,4 +1,4 @@
-"""Textures without an end of detail: noise of several scales, and the tools to draw with it."""
+"""Fractal noise for textures, and helpers to paint with it."""
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ def fractal_noise(
     Args:
         rng: source of the random numbers; how many are drawn does not depend on `size`.
         size: width and height in pixels.
-        cells: how many blobs of the largest scale fit into the width and the height.
+        cells: how many cells of the largest scale fit into the width and the height.
         octaves: how many scales, each half as large as the one before; those too fine for the
             size are left out.
         persistence: amplitude of each scale relative to the one before.

@@ -1,1 +1,1 @@
-"""What every trainer shares: the loop, data parallelism, checkpoints and logs of any system."""
+"""Training of any model: the loop, data parallelism, checkpoints and logs."""

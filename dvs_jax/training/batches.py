@@ -1,4 +1,4 @@
-"""The loader's batches, each put on the devices while the one before is at work."""
+"""Prefetches batches to the devices while the previous one is in use."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from dvs_jax.errors import InputError
 
 
 class Batches(Protocol):
-    """An endless iterator whose position can be saved, such as Grain's.
+    """An endless iterator whose position can be saved and restored, such as Grain's.
 
     A batch is a pytree of host arrays [example, ...] with a field `seed` uint32 [example]: this
     process' share of the global batch.
@@ -27,7 +27,7 @@ class Batches(Protocol):
         """Return the position as JSON values or bytes."""
 
     def set_state(self, state: Any) -> None:
-        """Go to a position."""
+        """Restore a position."""
 
 
 class Placed(NamedTuple):
@@ -35,8 +35,8 @@ class Placed(NamedTuple):
 
     Attributes:
         batch: the device arrays.
-        position: of the loader just after it, as text.
-        wait_s: seconds that training waited for it.
+        position: the loader's position just after it, as text.
+        wait_s: seconds for which training waited for it.
     """
 
     batch: PyTree
@@ -48,10 +48,10 @@ class Placed(NamedTuple):
 def prefetched(
     batches: Batches, distribute: Callable[[PyTree], PyTree]
 ) -> Iterator[Iterator[Placed]]:
-    """Yield the batches on the devices; the next is made while the last one taken is used.
+    """Yield batches on the devices; the next is prepared while the last is in use.
 
     Raises:
-        InputError: when taken from, where the loader has come to its end.
+        InputError: on iteration, if the loader ends.
     """
     with ThreadPoolExecutor(1, "loader") as worker:
 
@@ -88,6 +88,6 @@ def to_text(state: Any) -> str:
 
 
 def from_text(text: str) -> Any:
-    """Return the position that `to_text` was given."""
+    """Return the position of which `to_text` made the text."""
     state = json.loads(text)
     return base64.b64decode(state["bytes"]) if "bytes" in state else state["json"]

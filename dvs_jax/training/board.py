@@ -15,21 +15,21 @@ Picture = UInt8[np.ndarray, "height width 3"]
 
 
 class Board:
-    """An event file, written at once: what the disk refuses is raised here.
+    """An event file, written without a thread, so that disk errors are raised here.
 
-    tensorboardX's own SummaryWriter writes in a thread, which dies of a full disk and leaves the
+    tensorboardX's SummaryWriter writes in a thread, which fails if the disk is full and leaves the
     run hanging.
 
     Args:
-        folder: where TensorBoard looks; it has to be there.
-        step: the step the run goes on from; TensorBoard drops what it saw of later ones.
+        folder: TensorBoard's log folder, which exists.
+        step: the step from which the run resumes; TensorBoard drops later ones.
 
     Raises:
-        OSError: the file cannot be written; as of all methods.
+        OSError: the file cannot be written; all methods raise it.
     """
 
     def __init__(self, folder: Path, step: int):
-        # Files are named by the second, and a run may be gone on with sooner than that.
+        # Files are named by the second, and a run may be resumed within one.
         self._writer = EventsWriter(str(folder / "events"), f".{step}.{os.getpid()}")
         self._writer.write_event(
             Event(

@@ -1,4 +1,4 @@
-"""The checkpoints of a run: with `dvs_jax.checkpoint`, the one module that talks to Orbax."""
+"""A run's checkpoints. Only this module and `dvs_jax.checkpoint` use Orbax."""
 
 import contextlib
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ _FAILURES = (*checkpoint.DAMAGE, RuntimeError)
 
 
 class Restored(NamedTuple):
-    """What a run goes on from.
+    """What a run resumes from.
 
     Attributes:
         state: on the host.
-        positions: where each process' data iterator stood, as text, by process.
+        positions: each process' position in the data, as text, by process.
     """
 
     state: TrainState
@@ -36,15 +36,15 @@ class Restored(NamedTuple):
 
 
 class Checkpoints:
-    """The folder of a run's checkpoints, one a step; written while training goes on.
+    """The folder of a run's checkpoints, written asynchronously.
 
-    A checkpoint takes its name only once it is complete, so that a process killed while saving
-    leaves the one before as the newest. Several processes have to do everything here together.
+    A checkpoint gets its name only once it is complete, so after a process is killed while saving,
+    the previous one is the newest. With several processes, all must call each method together.
 
     Args:
-        folder: made where it is not there.
+        folder: made if it is missing.
         train: the settings; how many of the last checkpoints to keep, and by which measure, the
-            lower the better, the best.
+            lower the better, to keep the best one.
 
     Raises:
         InputError: the folder cannot be written to.
@@ -80,15 +80,15 @@ class Checkpoints:
             self._manager.close()
 
     def save(self, state: TrainState, positions: list[str], measures: dict[str, float]) -> None:
-        """Begin to write a checkpoint, after waiting for the one before.
+        """Begin to write a checkpoint, after waiting for the previous one.
 
         Args:
             state: on the host; not to be changed until the save has ended.
-            positions: where each process' data iterator stands, as text, by process.
-            measures: what was evaluated at this step, if anything.
+            positions: each process' position in the data, as text, by process.
+            measures: the evaluation's results at this step, if any.
 
         Raises:
-            InputError: this one or the one before cannot be written.
+            InputError: this one or the previous one cannot be written.
         """
         named = _named(state._asdict())
         items = {
@@ -105,7 +105,7 @@ class Checkpoints:
             )
 
     def wait(self) -> None:
-        """Return once what was begun is written.
+        """Wait until the checkpoint is written.
 
         Raises:
             InputError: it cannot be.
@@ -117,10 +117,10 @@ class Checkpoints:
         """Read the newest complete checkpoint.
 
         Args:
-            like: a state of the run that is to go on, of which names and shapes are compared.
+            like: a state of the run to resume, whose names and shapes must match.
 
         Returns:
-            What was saved; None where nothing was.
+            What was saved; None without a checkpoint.
 
         Raises:
             InputError: it holds another network, or another optimiser's state, or is damaged.
@@ -184,7 +184,7 @@ def _handlers() -> dict[str, Any]:
 
 
 def _named(tree: PyTree) -> dict[str, Any]:
-    """The leaves in nested dictionaries, whatever the containers: they need no class to read."""
+    """The leaves in nested dictionaries, which can be read without the containers' classes."""
     named: dict[str, Any] = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
         *folders, name = [jax.tree_util.keystr((key,), simple=True) for key in path]
@@ -196,7 +196,7 @@ def _named(tree: PyTree) -> dict[str, Any]:
 
 
 def _like(saved: dict[str, Any], like: TrainState, folder: Path) -> TrainState:
-    """The saved arrays in the containers of a state, whose names and shapes have to be theirs."""
+    """The saved arrays in the containers of a state whose names and shapes match."""
     wanted = like._asdict()
     found = _by_name(saved.get("params", {}))
     shapes = {name: np.shape(leaf) for name, leaf in _by_name(wanted["params"]).items()}

@@ -1,4 +1,4 @@
-"""An experiment's config: a Python file with a `get_config`, and changes from the command line."""
+"""An experiment's config: a Python file with `get_config`, and overrides from the command line."""
 
 import ast
 import difflib
@@ -18,19 +18,19 @@ _PREFIX = "--config."
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> ConfigDict:
-    """Read a config file and change single fields of it.
+    """Read a config file and override single fields.
 
     Args:
         path: a Python file, whose `get_config()` returns the config. It is executed.
-        overrides: such as "--config.train.lr=3e-4". A value is read as the type of what it
-            replaces; tuples and dictionaries are written as in Python.
+        overrides: such as "--config.train.lr=3e-4". A value is parsed as the type of the
+            field; tuples and dictionaries are written as in Python.
 
     Returns:
         The config, locked.
 
     Raises:
         InputError: the file cannot be read or fails (with its line), a field is unknown (with the
-            nearest), or a value is of another type.
+            most similar one), or a value is of another type.
     """
     config = _execute(Path(path)).copy_and_resolve_references().lock()
     for override in overrides:
@@ -55,7 +55,7 @@ def _execute(path: Path) -> ConfigDict:
 
 
 def _line(error: Exception, path: Path) -> int:
-    """The line of the file itself that failed, whatever it called."""
+    """The line of the config file itself at which it failed."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return error.lineno or 1
     frames = traceback.extract_tb(error.__traceback__)
@@ -64,9 +64,9 @@ def _line(error: Exception, path: Path) -> int:
 
 
 def _gist(error: Exception) -> str:
-    """The message on one line, without the listing of all fields that ml_collections gives."""
+    """The message on one line, without ml_collections' list of all fields."""
     text = str(error.args[0]) if error.args else str(error)
-    # Its unknown-field errors quote themselves twice, so that their line breaks are escaped.
+    # Its unknown-field errors are quoted twice, so their line breaks are escaped.
     text = re.sub(r' Other fields present: ".*}"', "", text).strip("'")
     return re.sub(r"\\n|\n", " ", text)
 
@@ -98,7 +98,7 @@ def _value(text: str, old: Any, override: str) -> Any:
         return text
     try:
         return _typed(text, old)
-    # Of a literal that is nested too deeply, or that has no possible key, Python raises others.
+    # Python raises other errors for a literal that is nested too deeply or has an impossible key.
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         kind = "True or False" if isinstance(old, bool) else f"of type {type(old).__name__}"
         raise InputError(f"{override}: the value has to be {kind}, such as {old!r}") from error

@@ -1,4 +1,4 @@
-"""What a run tells: a line on the console, TensorBoard, and a file of JSON lines."""
+"""A run's logs: a line on the console, TensorBoard, and a file of JSON lines."""
 
 import contextlib
 import json
@@ -18,16 +18,16 @@ from dvs_jax.whole_file import make_folder, replacing
 METRICS_FILE, TENSORBOARD_FOLDER = "metrics.jsonl", "tensorboard"
 
 _LARGEST_BYTES = 256 << 20
-"""Of the lines: more than a million."""
+"""Bytes of the JSON lines: more than a million lines."""
 
 
 class Log:
-    """The log of a run in its folder; of several processes only the first writes.
+    """The log of a run in its folder; with several processes only the first writes.
 
     Args:
         workdir: the run's folder; `metrics.jsonl` and `tensorboard/` are written there.
-        step: the step the run goes on from; what was logged of later ones is dropped.
-        steps: how many there are to be in all.
+        step: the step from which the run resumes; entries of later steps are dropped.
+        steps: the total number of steps.
 
     Raises:
         InputError: the folder cannot be written to.
@@ -68,7 +68,7 @@ class Log:
             return
         self._progress.stop()
         for file in (self._lines, self._board):
-            # All is written by now, but for what has failed and been told already.
+            # All is written by now, except what has failed and was reported already.
             with contextlib.suppress(OSError):
                 file.close()
 
@@ -83,7 +83,7 @@ class Log:
             self._progress.console.print(text, markup=False, soft_wrap=True)
 
     def numbers(self, step: int, epoch: int, values: Mapping[str, float]) -> None:
-        """Write values of a step everywhere.
+        """Write a step's values to all logs.
 
         Args:
             step: counted from 1.
@@ -128,14 +128,14 @@ class Log:
 
 
 def keep_until(path: Path, step: int) -> None:
-    """Drop a log's lines of later steps, and what a killed process has left half-written.
+    """Drop a log's lines of later steps, and a last line cut short by a killed process.
 
     Args:
-        path: of the JSON lines; it need not be there.
-        step: the last to keep.
+        path: the JSON lines file; it may be missing.
+        step: the last step to keep.
 
     Raises:
-        InputError: the file cannot be written anew, or holds a line that is none of a log.
+        InputError: the file cannot be rewritten, or has a line that is not a log entry.
     """
     if not path.exists():
         return

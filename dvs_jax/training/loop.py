@@ -1,4 +1,4 @@
-"""Training from the first step, or from the newest checkpoint, to the last."""
+"""The training loop, from the first step or from the newest checkpoint."""
 
 import math
 import time
@@ -41,30 +41,30 @@ def train(
     evaluate: Evaluate | None = None,
     picture: Paint | None = None,
 ) -> Params:
-    """Train, going on from the newest checkpoint in the folder if there is one.
+    """Train, resuming from the newest checkpoint in the folder if there is one.
 
-    On SIGTERM the run is saved and the process exits with code 0; the same call goes on. Among
+    On SIGTERM the run is saved and the process exits with code 0; the same call resumes it. With
     several processes, all call this, each with its own part of the batches.
 
     Every `log_every` steps the log gets that step's metrics (as of `step.make_step`), "steps_per_s"
-    and "loader_wait", the share of the time since the last line that went by waiting for data.
+    and "loader_wait", the share of the time since the last line spent waiting for data.
 
     Args:
-        config: its `train` is as `settings` describes it.
+        config: its `train` has the fields of `settings`.
         workdir: the run's folder: checkpoints, logs.
         params: the parameters to start from.
         loss: of one example, as `step.make_step` takes it.
         batches: this process' batches.
-        evaluate: of the (averaged) parameters on the host to measures by name, called every
+        evaluate: maps the (averaged) parameters on the host to measures by name; called every
             `evaluate_every` epochs.
-        picture: of the same parameters to an RGB image for TensorBoard, called after `evaluate`.
+        picture: maps the same parameters to an RGB image for TensorBoard; called after `evaluate`.
 
     Returns:
-        The final parameters on the host: their moving average where there is one.
+        The final parameters on the host: their moving average if there is one.
 
     Raises:
-        InputError: the config or a checkpoint is at fault, the disk is full, the data end, or the
-            loss is no longer finite; or another run is at work in the folder.
+        InputError: the config or a checkpoint cannot be used, the disk is full, the data end, the
+            loss is not finite, or another run uses the folder.
         SystemExit: with code 0, after SIGTERM.
     """
     settings, workdir = config.train, Path(workdir)
@@ -88,7 +88,7 @@ def train(
 
 
 def _alone(workdir: Path) -> AbstractContextManager[None]:
-    """Keep another run from the folder; of several processes the first does it for all."""
+    """Lock the folder against other runs; with several processes the first does it for all."""
     return locked(workdir, "a training run") if jax.process_index() == 0 else nullcontext()
 
 
@@ -110,7 +110,7 @@ def _resume(
 
 @dataclass
 class _Pace:
-    """How fast steps went since last asked."""
+    """Measures steps per second, and the share of time spent waiting for data."""
 
     steps: int = 0
     wait_s: float = 0.0
@@ -129,7 +129,7 @@ class _Pace:
 
 @dataclass
 class _Run:
-    """What stays the same from step to step; steps and epochs are counted from 1."""
+    """What is constant during a run; steps and epochs are counted from 1."""
 
     settings: ConfigDict
     steps: int
@@ -144,7 +144,7 @@ class _Run:
     def to_the_end(
         self, state: TrainState, upcoming: Iterator[Placed], told_to_stop: Callable[[int], bool]
     ) -> TrainState:
-        """Take the steps that are left, from a state on the host to one on the host."""
+        """Take the remaining steps; the state is on the host before and after."""
         first = int(state.step) + 1
         weights, earlier = self._weights(first), None
         state = self.devices.replicate(state)
@@ -154,7 +154,7 @@ class _Run:
             placed = next(upcoming)
             with jax.transfer_guard("disallow"):
                 state, metrics = self.step(state, placed.batch, weights)
-            # No more than two steps under way: their batches have to fit on the devices.
+            # No more than two steps in flight: their batches have to fit on the devices.
             jax.block_until_ready(earlier)
             earlier = metrics
             self._report(number, metrics, placed.wait_s)
@@ -218,7 +218,7 @@ class _Run:
 
 
 def _numbers(metrics: Metrics) -> dict[str, float]:
-    """On the host, the total first: a dictionary comes back from a device in its names' order."""
+    """The metrics on the host, the total first: JAX returns dictionaries sorted by key."""
     values = {name: float(value) for name, value in jax.device_get(metrics).items()}
     return {"total": values["total"]} | values
 

@@ -21,7 +21,7 @@ def make_optimizer(train: ConfigDict) -> optax.GradientTransformation:
     step (torch.optim.AdamW; Loshchilov & Hutter, arXiv:1711.05101).
 
     Args:
-        train: the settings; those of the learning rate, decay and clipping are read.
+        train: the settings, of which learning rate, decay and clipping are read.
 
     Raises:
         InputError: the schedule has no such name.

@@ -1,8 +1,8 @@
-"""One step on many devices: where arrays go, and what runs the step there.
+"""Data parallelism: sharding of arrays over devices, and compilation of the step.
 
-The step is written for one device, with the axis `AXIS` named. Under pmap a batch has its devices
-as leading axis and every process sees its own part of it; under shard_map a batch is one global
-array. Nothing outside this module depends on which.
+The step is written for one device, with the named axis `AXIS`. Under pmap a batch has a leading
+device axis and every process sees its own part of it; under shard_map a batch is one global array.
+Nothing outside this module depends on the choice.
 """
 
 import os
@@ -25,14 +25,14 @@ KINDS = ("pmap", "shard_map")
 
 
 def join_hosts(train: ConfigDict) -> None:
-    """Join the other processes of a run over several hosts, where the config says it is one.
+    """Initialise JAX's distributed runtime if the config says that the run has several hosts.
 
-    To be called before anything else of JAX. On TPU pods, Slurm and Open MPI the processes find
+    To be called before any other use of JAX. On TPU pods, Slurm and Open MPI the processes find
     one another; elsewhere JAX_COORDINATOR_ADDRESS (host:port), JAX_NUM_PROCESSES and
-    JAX_PROCESS_ID say where they are.
+    JAX_PROCESS_ID must be set.
 
     Raises:
-        InputError: they cannot be found.
+        InputError: the other processes cannot be found.
     """
     if not train.several_hosts or jax.distributed.is_initialized():
         return
@@ -55,7 +55,7 @@ class Devices:
 
     Attributes:
         kind: pmap or shard_map.
-        all: the devices of all processes, in the same order everywhere.
+        all: the devices of all processes, in the same order on each.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Devices:
         return self._put(tree, PartitionSpec())
 
     def distribute(self, batch: PyTree) -> PyTree:
-        """Split a batch among the devices.
+        """Shard a batch over the devices.
 
         Args:
             batch: host arrays [example, ...], this process' part of the global batch.
@@ -83,8 +83,8 @@ class Devices:
     def compile(self, step: Callable[..., Any]) -> Callable[..., Any]:
         """Compile step(state, batch, weights) -> (state, metrics) for these devices.
 
-        The step sees one device's part of the batch, [example, ...], and returns what is equal on
-        all devices. The state that it is given is used up.
+        The step gets one device's shard of the batch, [example, ...], and returns values that are
+        equal on all devices. The input state's buffers are donated.
         """
         if self.kind == "pmap":
             return jax.pmap(
@@ -96,8 +96,8 @@ class Devices:
                 donate_argnums=0,
             )
         whole = PartitionSpec()
-        # Checked, gradients of what is equal on all devices would arrive summed over them already,
-        # and the one step would have to know under what it runs.
+        # With replication checks, shard_map would sum gradients of replicated values over devices
+        # itself, and the step would have to differ between pmap and shard_map.
         sharded = jax.shard_map(
             step,
             mesh=self._mesh,
@@ -113,7 +113,7 @@ class Devices:
 
     @cached_property
     def _mesh(self) -> Mesh:
-        """The mesh arrays live on: under pmap each process has its own."""
+        """The device mesh: under pmap each process has its own."""
         return Mesh(np.array(self._local if self.kind == "pmap" else self.all), (AXIS,))
 
     def _put(self, tree: PyTree, spec: PartitionSpec) -> PyTree:
@@ -131,8 +131,8 @@ def all_devices(train: ConfigDict, devices: Sequence[jax.Device] | None = None) 
     """Return the devices to train on.
 
     Args:
-        train: the settings; `parallel`, `batch_size` and `micro_batches` are read.
-        devices: those of all processes; None for all there are.
+        train: the settings, of which `parallel`, `batch_size` and `micro_batches` are read.
+        devices: those of all processes; None for all available ones.
 
     Raises:
         InputError: the kind of parallelism has no such name, or the batch cannot be split.
@@ -155,7 +155,7 @@ def local_batch_size(train: ConfigDict) -> int:
 
 
 def gather_texts(text: str) -> list[str]:
-    """Return every process' text, by process; all processes have to call this together."""
+    """Return every process' text, by process; all processes must call this together."""
     if jax.process_count() == 1:
         return [text]
     own = np.frombuffer(text.encode(), np.uint8)

@@ -1,4 +1,4 @@
-"""Being told to stop: SIGTERM, as clusters send it before they take a machine back."""
+"""Preemption: SIGTERM, which clusters send before they take a machine back."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -13,8 +13,8 @@ from jax.experimental import multihost_utils
 def watching() -> Iterator[Callable[[int], bool]]:
     """Yield a function of the step that says whether to save now and stop.
 
-    Among several processes it says so to all at the same step, whichever was told; it has to be
-    asked after every step then.
+    With several processes all get the answer at the same step, whichever got the signal; it must
+    then be called after every step.
     """
     if jax.process_count() > 1:
         yield multihost_utils.reached_preemption_sync_point

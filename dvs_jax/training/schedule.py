@@ -1,4 +1,4 @@
-"""What changes by epoch, as tables of (first epoch, value), epochs counted from 1."""
+"""Schedules by epoch: tables of (first epoch, value), epochs counted from 1."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ WeightTable = Sequence[tuple[int, Mapping[str, float]]]
 
 
 def value_at(table: Sequence[tuple[int, Value]], epoch: int) -> Value:
-    """Return the value of the last row that has begun.
+    """Return the value of the last row whose first epoch is not after `epoch`.
 
     Args:
         table: rows (first epoch, value), by rising epoch, from epoch 1 on; such as a curriculum's
@@ -27,9 +27,9 @@ def value_at(table: Sequence[tuple[int, Value]], epoch: int) -> Value:
 
 
 def weights_at(table: WeightTable, epoch: int) -> dict[str, float]:
-    """Return the weight of every term that the table names anywhere; 0 where its row does not.
+    """Return the weight of every term named in the table; 0 if the epoch's row does not name it.
 
-    The keys are the same in every epoch, so that a step compiled for one serves all.
+    The keys are the same in every epoch, so that the step is compiled once.
 
     Args:
         table: rows (first epoch, weight by term), as for `value_at`.
@@ -47,7 +47,7 @@ def require_order(table: Sequence[tuple[int, Value]]) -> None:
     """Raise unless the rows begin at epoch 1 and rise.
 
     Raises:
-        InputError: they do not, or are no rows (first epoch, value).
+        InputError: they do not, or are not rows (first epoch, value).
     """
     try:
         epochs = [int(first) for first, _ in table]
@@ -66,7 +66,7 @@ def require_weights(table: WeightTable) -> None:
     """Raise unless this is a table of weights by term.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not.
     """
     require_order(table)
     for first, weights in table:

@@ -33,24 +33,24 @@ def settings() -> ConfigDict:
     """
     train = ConfigDict()
 
-    train.seed = 0  # of the parameters' beginning, the data's order and all noise
+    train.seed = 0  # of the initial parameters, the data's order and all noise
     train.batch_size = 16  # examples a step, over all devices of all hosts together
-    train.micro_batches = 1  # parts a device takes its share in, adding up their gradients
-    train.epochs = 100  # after which training ends
+    train.micro_batches = 1  # parts of a device's share, for gradient accumulation
+    train.epochs = 100  # until training ends
     train.steps_per_epoch = 100  # batches an epoch has, whatever the size of the data
 
-    train.parallel = "pmap"  # how the step is spread over devices: pmap or shard_map
-    train.several_hosts = False  # whether to join the other processes first; `parallel.join_hosts`
+    train.parallel = "pmap"  # how the step is parallelised: pmap or shard_map
+    train.several_hosts = False  # whether the run has several hosts; see `parallel.join_hosts`
 
-    train.lr = 1e-4  # Adam's learning rate, at its highest
+    train.lr = 1e-4  # Adam's peak learning rate
     train.schedule = "constant"  # constant, step or cosine
     train.decay_epochs = 200  # step: the rate is multiplied by decay_factor every so many epochs
     train.decay_factor = 0.1  # step: see decay_epochs
-    train.warmup_steps = 0  # steps over which the rate rises linearly from nothing
-    train.weight_decay = 0.0  # towards zero, in the way that decoupled_decay says
+    train.warmup_steps = 0  # steps over which the rate rises linearly from 0
+    train.weight_decay = 0.0  # see decoupled_decay
     train.decoupled_decay = False  # True: as AdamW; False: into the gradient (L2), as torch's Adam
-    train.clip_norm = 0.0  # gradients are scaled down to this global norm; 0: they are not
-    train.ema_decay = 0.0  # of the parameters' exponential moving average; 0: there is none
+    train.clip_norm = 0.0  # global norm to which gradients are clipped; 0: no clipping
+    train.ema_decay = 0.0  # of the parameters' exponential moving average; 0: none
 
     # From which epoch (counted from 1) which terms of the loss weigh what; unnamed terms weigh 0.
     train.loss_weights = ((1, {"total": 1.0}),)
@@ -59,12 +59,12 @@ def settings() -> ConfigDict:
     train.checkpoint_every = 1000  # steps
     train.keep_checkpoints = 3  # how many of the last to keep
     train.evaluate_every = 0  # epochs; 0: never
-    train.best_measure = ""  # the evaluated measure, the lower the better, whose best is kept too
+    train.best_measure = ""  # evaluated measure, the lower the better, whose best is kept too
     return train.lock()
 
 
 def require_sound(train: ConfigDict) -> None:
-    """Raise where a number of the settings makes no sense.
+    """Raise if a number in the settings makes no sense.
 
     Raises:
         InputError: one does not; it is named.

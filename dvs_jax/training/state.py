@@ -1,4 +1,4 @@
-"""What training changes from step to step."""
+"""The training state, which changes at every step."""
 
 from typing import Any, NamedTuple
 
@@ -13,14 +13,14 @@ Params = Any
 
 
 class TrainState(NamedTuple):
-    """Everything that a step reads and writes, and that a checkpoint holds.
+    """Everything that a step reads and writes and a checkpoint stores.
 
     Attributes:
         params: the parameters, a pytree of floating-point arrays.
-        ema: their exponential moving average, a pytree alike; None where the config wants none.
+        ema: their exponential moving average, the same pytree; None if the config has none.
         optimizer: the optimiser's state.
         step: int32, the steps taken so far.
-        key: uint32 [2], the data of the random key that all steps' keys are folded from.
+        key: uint32 [2], data of the random key from which the steps' keys are folded.
     """
 
     params: Params
@@ -37,9 +37,9 @@ def begin(
 
     Args:
         params: the parameters to start from.
-        optimizer: whose state is begun.
+        optimizer: the optimiser, whose state is initialised.
         ema_decay: 0 for no moving average.
-        seed: of the random key.
+        seed: the random key's.
     """
     state = TrainState(
         params=params,
@@ -52,17 +52,17 @@ def begin(
 
 
 def averaged(ema: Params | None, params: Params, decay: float) -> Params | None:
-    """Return decay · ema + (1 − decay) · params, or None where there is no average."""
+    """Return decay · ema + (1 − decay) · params, or None if there is no average."""
     if ema is None:
         return None
     return jax.tree.map(lambda mean, new: decay * mean + (1.0 - decay) * new, ema, params)
 
 
 def best_params(state: TrainState) -> Params:
-    """Return the parameters to evaluate and ship: the moving average where there is one."""
+    """Return the parameters to evaluate and ship: the moving average if there is one."""
     return state.params if state.ema is None else state.ema
 
 
 def to_host(tree: PyTree) -> PyTree:
-    """Return NumPy copies; a step that is given its state may overwrite what it was given."""
+    """Return NumPy copies, since a step may overwrite its input state."""
     return jax.tree.map(lambda leaf: np.array(jax.device_get(leaf)), tree)

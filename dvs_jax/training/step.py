@@ -1,4 +1,4 @@
-"""One step of training, written once, for one of any number of devices."""
+"""The training step of one device, of any number of devices."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -21,11 +21,11 @@ Metrics = dict[str, Float[Array, ""]]
 
 
 class Example(Protocol):
-    """One sample of the training data: a pytree, of which training reads the seed only.
+    """One sample of the training data: a pytree, of which training itself reads only the seed.
 
     Attributes:
-        seed: uint32, drawn by the loader; with the step it makes the example's random key,
-            wherever in the batch and on whichever device the example lies.
+        seed: uint32, drawn by the loader; with the step it determines the example's random key,
+            independent of its place in the batch and of its device.
     """
 
     seed: UInt32[Array, ""]
@@ -41,25 +41,25 @@ def make_step(loss: Loss, train: ConfigDict, devices: Devices) -> Step:
     """Compile the training step.
 
     Args:
-        loss: of one example: (params, example, random key, weights by term) to the total and its
-            terms by name, all float32 scalars. It may ask for the weight of any term: one that
-            the config never names weighs 0.
+        loss: maps one example's (params, example, random key, weights by term) to the total and
+            the terms by name, all float32 scalars. Every term has a weight: 0 if the config does
+            not name it.
         train: the settings.
-        devices: what it runs on.
+        devices: those on which it runs.
 
     Returns:
-        step(state, batch, weights) -> (state, metrics), all of them on the devices. The state that
-        goes in is used up. The metrics are means over the global batch: "total", every term by its
-        name, "gradient_norm" before clipping and "learning_rate".
+        step(state, batch, weights) -> (state, metrics), all on the devices. The input state's
+        buffers are donated. The metrics are means over the global batch: "total", every term by
+        its name, "gradient_norm" before clipping and "learning_rate".
 
     Raises:
-        InputError: of the step's first call: the weights name what is no term of the loss.
+        InputError: on the step's first call: the weights name an unknown term of the loss.
     """
     return devices.compile(device_step(loss, train))
 
 
 def device_step(loss: Loss, train: ConfigDict) -> Step:
-    """Return the step of one device, whose batch is its share, under the axis `parallel.AXIS`."""
+    """Return the step of one device, on its shard of the batch, under the axis `parallel.AXIS`."""
     optimizer, rate = make_optimizer(train), learning_rate(train)
 
     def step(state: TrainState, batch: Any, weights: Weights) -> tuple[TrainState, Metrics]:
@@ -79,11 +79,11 @@ def device_step(loss: Loss, train: ConfigDict) -> Step:
 def _gradient(
     loss: Loss, params: Params, batch: Any, key: Key[Array, ""], weights: Weights, parts: int
 ) -> tuple[Params, Metrics]:
-    """The mean gradient and terms over a device's share, in so many parts one after the other."""
+    """The mean gradient and terms over a device's shard, accumulated over micro-batches."""
 
     def mean_loss(params: Params, part: Any) -> tuple[Float[Array, ""], Metrics]:
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, part.seed)
-        # Terms that the config never names weigh nothing.
+        # Terms that the config does not name have weight 0.
         known = defaultdict(lambda: jnp.float32(0.0), weights)
         totals, terms = jax.vmap(lambda one, key: loss(params, one, key, known))(part, keys)
         _require_terms(weights, terms)
