@@ -17,29 +17,29 @@ def get_config() -> ConfigDict:
     config = settings()
 
     config.model.flow = False  # poses alone
-    # A small recurrent part decides how strongly to smooth; sixteen linear filters do it.
+    # Sixteen linear filters smooth; a small recurrent part sets how strongly.
     config.model.lstm = (128, 128)
     config.model.fully_connected = (64,)
     config.model.filters = 16
 
     config.data.folders = (("datasets/synthetic_clips/poses", 1.0),)  # of 6 s each
-    config.data.steps = 90  # 3 s at 30 frames/s: long enough for a slow sway
-    # Calm clips first; those that hardly fit into the margin come when filters are there to bend.
+    config.data.steps = 90  # 3 s at 30 frames/s, for slow motion
+    # Curriculum: clips with little shake first; those near the limit of the margin later.
     config.data.largest_shake = ((1, 1.0), (6, 5.0))
 
-    config.rollout.displacement = 0.005  # our networks start on the camera's own line
-    # So one network serves every crop, and clips that shake less or more than the data's.
+    config.rollout.displacement = 0.005  # our networks start on the fitted real path
+    # One network for every crop, and for clips that shake less or more than the data's.
     config.rollout.strengths = (0.2, 4.0)
 
     config.train.batch_size = 16  # windows
     config.train.epochs = 60  # 12,000 steps in all
-    config.train.steps_per_epoch = 200  # 1.6 times through the clips
-    config.train.lr = 2e-3  # at its highest
+    config.train.steps_per_epoch = 200  # 1.6 passes over the clips
+    config.train.lr = 2e-3  # peak
     config.train.schedule = "cosine"  # down to 0 at the end
-    config.train.warmup_steps = 100  # until the rate is that high
-    config.train.clip_norm = 1.0  # below the usual norm: one wild window must not lead astray
-    config.train.ema_decay = 0.998  # over the last 500 steps: the weights that are shipped
-    # By logarithm, calm clips count like wild ones; a little of both as they are, for the mean.
+    config.train.warmup_steps = 100  # to the peak rate
+    config.train.clip_norm = 1.0  # below the usual norm, against outliers
+    config.train.ema_decay = 0.998  # over the last 500 steps; the shipped weights are the average
+    # Logarithms weigh calm and shaky clips alike; small linear terms improve the mean.
     weights = {
         "log_acceleration": 1.0,
         "log_jerk": 1.0,

@@ -1,18 +1,18 @@
-"""The recipe of the paper, by the official program's losses, schedule and quirks.
+"""The paper's training, with the official program's losses, schedule and quirks.
 
 Reproduces: Shi et al., Deep Online Fused Video Stabilization (WACV 2022), as the official program
 trains it, on the released dataset at its full flow of 480 × 270. Two things differ. The official
-program steps its optimiser after each of a window's 50 frames; here the gradient goes through the
-whole window, and an epoch is 50 steps instead, so that there are as many updates. Windows begin
-anywhere in a clip.
-`VARIANT` chooses between the official program's schedule of losses and that of a description of it
-in which follow and angle go on throughout.
+program steps its optimiser after each of a window's 50 frames; here it is back-propagation through
+time over the whole window, and an epoch has 50 steps, so the number of updates is the same. Windows
+begin anywhere in a clip.
+`VARIANT` chooses between the official program's schedule of losses and one in which follow and
+angle are used throughout.
 
 Cost: the official program took about 130 hours on an RTX 2080 Ti for 400 epochs of 16 clips.
 `dvs-jax benchmark train` estimates it for this program on the machine at hand. The data take 10 GB
 to download and about 1 MB a frame before compression. On the device a batch takes 0.8 GB and the
-backward pass some 3.5 GB for each window that is taken at once, two as it stands: with much memory
-lower config.train.micro_batches, and with several devices too.
+backward pass some 3.5 GB for each window of a micro-batch, two by default: with more memory or
+several devices lower config.train.micro_batches.
 
 Commands:
     python -m data.dvs_clips --config full --out datasets
@@ -34,7 +34,7 @@ COVERED = {"undefine": 2.0}
 SEEN = {"optical": 0.1, "stay": 0.0}
 
 LOSS_WEIGHTS = {
-    # The virtual camera first learns to follow the real one; then only the frame's edge holds it.
+    # The virtual camera first learns to follow the real one; later only `undefine` limits it.
     "official": ((1, ALWAYS | NEAR), (31, ALWAYS | COVERED), (41, ALWAYS | COVERED | SEEN)),
     "throughout": (
         (1, ALWAYS | NEAR),
@@ -54,24 +54,24 @@ def get_config() -> ConfigDict:
     config.model.fully_connected = (256,)  # the paper's
     config.model.turn_unit = 1.0  # the official network reads quaternions as they are
     config.model.filters = 0  # the official network has no linear maps beside its layers
-    config.model.official = True  # flow, grids and the start of a window with their quirks
+    config.model.official = True  # the official flow normalisation, grids and window start
 
     config.data.folders = (("datasets/dvs_clips/full", 1.0),)  # the released dataset
     config.data.steps = 50  # consecutive frames of a clip
     config.data.largest_shake = ((1, 180.0),)  # all clips from the first epoch on
 
-    config.rollout.displacement = 0.06  # how far aside windows start; the official program's
+    config.rollout.displacement = 0.06  # initial offset; the official program's
 
     config.train.batch_size = 16  # clips
-    config.train.micro_batches = 8  # parts of the batch, one after the other, for 8 GB of memory
+    config.train.micro_batches = 8  # gradient accumulation, for 8 GB of memory
     config.train.epochs = 400  # the paper's
-    config.train.steps_per_epoch = 50  # as many updates as the official program makes
+    config.train.steps_per_epoch = 50  # as many updates as in the official program
     config.train.lr = 1e-4  # Adam's; the paper's
     config.train.schedule = "step"  # halved once
     config.train.decay_epochs = 200  # after which it is halved
-    config.train.decay_factor = 0.5  # by which the rate is multiplied then
+    config.train.decay_factor = 0.5  # the factor
     config.train.weight_decay = 1e-4  # the official program's
-    config.train.decoupled_decay = False  # L2, into the gradient, as torch's Adam has it
+    config.train.decoupled_decay = False  # L2, added to the gradient, as in torch's Adam
     config.train.loss_weights = LOSS_WEIGHTS[VARIANT]  # by epoch
     config.train.log_every = 10  # steps
     config.train.checkpoint_every = 250  # steps: 5 epochs

@@ -2,12 +2,12 @@ r"""The network of configs/dvs.py on a TPU pod, or on any number of processes.
 
 Reproduces: the shipped network's architecture and losses, at 64 times the batch and in bfloat16.
 The batch is global: 1024 windows a step over all chips together, so the result does not depend on
-how many there are. The learning rate grows with the root of the batch, after a longer warm-up.
-At that batch two thousand steps go a thousand times through the `small` dataset: change `clips` of
-data/synthetic_clips to draw more, they cost a tenth of a second each.
+how many there are. The learning rate grows with the square root of the batch, after a longer
+warm-up. With this batch two thousand steps are a thousand passes over the `small` dataset: change
+`clips` in data/synthetic_clips to draw more, at a tenth of a second each.
 
-Cost: not measured; no pod was at hand. What was: the step agrees to 1e-5 between one device, eight,
-and two processes of four, under pmap and shard_map (tests/training/test_parallel.py).
+Cost: not measured on a pod. The step agrees to 1e-5 between one device, eight, and two processes
+of four, under pmap and shard_map (tests/training/test_parallel.py).
 Every host reads the data from its own disk, or from one that they share.
 
 Commands, after python -m data.synthetic_clips --config small --out datasets on every host.
@@ -32,11 +32,11 @@ def get_config() -> ConfigDict:
     """Return the config."""
     config = configuration.load(Path(__file__).with_name("dvs.py"))
 
-    config.rollout.bfloat16 = True  # what TPUs multiply fastest
+    config.rollout.bfloat16 = True  # fastest on TPUs
 
     config.train.several_hosts = True  # join the other processes first
     config.train.parallel = "shard_map"  # one program over a mesh of all chips
     config.train.batch_size = 1024  # windows a step, over all chips together
-    config.train.lr = 8 * config.train.lr  # by the root of the batch's growth
-    config.train.warmup_steps = 200  # steps until the rate is that high
+    config.train.lr = 8 * config.train.lr  # square root of the batch's factor of 64
+    config.train.warmup_steps = 200  # steps to the peak rate
     return config

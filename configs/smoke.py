@@ -1,4 +1,4 @@
-"""A minute on a CPU: shows that training works from the data to the model, and learns something.
+"""A minute on a CPU: checks that training works from the data to the model.
 
 Cost: about a minute on two CPU cores. Result: a path that jitters far less than the input.
 Commands:
@@ -22,9 +22,9 @@ def get_config() -> ConfigDict:
     config.train.batch_size = 8  # windows
     config.train.epochs = 4  # each evaluated
     config.train.steps_per_epoch = 50  # 200 steps in all
-    config.train.lr = 3e-3  # high, for there are few steps
+    config.train.lr = 3e-3  # high, since there are few steps
     config.train.schedule = "cosine"  # down to 0 at the end
-    config.train.warmup_steps = 10  # until the rate is that high
+    config.train.warmup_steps = 10  # to the peak rate
     config.train.clip_norm = 1.0  # of the gradient, over all weights
     config.train.loss_weights = ((1, {"acceleration": 1.0, "jerk": 0.02, "cover": 100.0}),)
     config.train.log_every = 10  # steps

@@ -1,4 +1,4 @@
-"""What the builders of training data share: the schema, the index, and the writing."""
+"""The base of the dataset builders: schema, index, and writing of records."""
 
 import dataclasses
 from abc import abstractmethod
@@ -13,7 +13,7 @@ from dvs_jax.fused import record
 from dvs_jax.fused.record import Record
 
 RECORDS_PER_SHARD = 64
-"""Up to 8 GB with full flow."""
+"""Up to 8 GB with flow of the `full` size."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -21,7 +21,7 @@ class RecordConfig(tfds.core.BuilderConfig):
     """A variant of a dataset.
 
     Attributes:
-        flow_size: width and height of its flow, or None for poses alone.
+        flow_size: width and height of its flow, or None without flow.
     """
 
     flow_size: tuple[int, int] | None = None
@@ -44,19 +44,19 @@ CONFIGS = [
 
 
 class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """A TFDS builder of `dvs_jax.fused.record.Record`; derive from it and write `records`."""
+    """A TFDS builder of `dvs_jax.fused.record.Record`; subclasses implement `records`."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = CONFIGS
 
     def __init__(self, **options: Any) -> None:
-        """Choose where the dataset goes, and which.
+        """Choose the dataset's variant and folder.
 
         Args:
-            **options: TFDS's own, as `config` and `data_dir`.
+            **options: TFDS's options, such as `config` and `data_dir`.
 
         Raises:
-            InputError: a damaged dataset lies there, whose descriptions TFDS reads at once.
+            InputError: there is a damaged dataset in the folder, whose metadata TFDS reads at once.
         """
         advice = "if a dataset lies there already, remove it, or choose another folder"
         with reading(options.get("data_dir") or "data_dir", "cannot take a dataset", advice):
@@ -67,7 +67,7 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         """Return a stream of records for each split ("training", "test").
 
         Flow is of `self.builder_config.flow_size`, or `record.no_flow`. Long clips with flow are
-        cut into pieces here; a stream that holds no whole clip in memory has cut them already.
+        cut into pieces here, unless the stream yields pieces, to avoid whole clips in memory.
         """
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -76,7 +76,7 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             description=self.__doc__,
             features=record.features_dict(self.builder_config.flow_size),
             metadata=tfds.core.MetadataDict(),
-            # The loader shuffles; an order that is kept lets the index name the records.
+            # The loader shuffles; here the order is kept, so that the index matches the records.
             disable_shuffling=True,
         )
 
@@ -93,9 +93,9 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     ) -> None:
         """Write the records as they come.
 
-        TFDS's own way holds a split in memory, and needs TensorFlow for one of more than 1 GB.
+        TFDS's own writer keeps a split in memory, and needs TensorFlow for more than 1 GB.
         """
-        # While this runs the builder's folder is a temporary one; `self.info` has the final one.
+        # During this call the builder's folder is temporary; `self.info` has the final one.
         info = self._info()
         writer = tfds.core.SequentialWriter(info, RECORDS_PER_SHARD, file_format="array_record")
         streams = self._split_generators(dl_manager)
@@ -121,7 +121,7 @@ class RecordBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
 
 def build(builder: RecordBuilder) -> Path:
-    """Write a dataset; it is there under its name only when it is complete.
+    """Write a dataset; it gets its name only when it is complete.
 
     Args:
         builder: made with a `data_dir` and `file_format="array_record"`.
@@ -130,8 +130,7 @@ def build(builder: RecordBuilder) -> Path:
         The folder that `dvs_jax.fused.loader` reads.
 
     Raises:
-        InputError: the dataset is there already, a source cannot be used, or the folder cannot be
-            written.
+        InputError: the dataset exists, a source cannot be used, or the folder cannot be written.
     """
     folder = Path(builder.data_dir)
     if folder.exists():

@@ -1,4 +1,4 @@
-"""The released clips, or one's own: `python -m data.dvs_clips --help`."""
+"""The released clips, or your own: `python -m data.dvs_clips --help`."""
 
 from data.dvs_clips.dvs_clips import DvsClips
 

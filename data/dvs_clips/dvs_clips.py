@@ -1,9 +1,9 @@
-"""A TFDS builder of the released DVS dataset, or of one's own clips in its layout.
+"""A TFDS builder of the released DVS dataset, or of your own clips in its layout.
 
     dataset_release/training/<clip>/    a video, its gyro, OIS and frame logs, maybe flow folders
     dataset_release/test/<clip>/        likewise; either split may be missing
 
-What a clip's folder may hold is told in docs/formats.md.
+docs/formats.md describes a clip's folder.
 """
 
 import logging
@@ -47,16 +47,16 @@ class DvsClips(RecordBuilder):
         """Choose where the clips come from.
 
         Args:
-            source: the archive, or a folder that holds it, what it unpacks to, or clips of one's
-                own in its layout. If None, TFDS's manual folder, if anything is in it, or else the
+            source: the archive, or a folder that contains it, its unpacked content, or your own
+                clips in its layout. If None, TFDS's manual folder if it is not empty, else the
                 official address.
-            **options: TFDS's own, as `config` and `data_dir`.
+            **options: TFDS's options, such as `config` and `data_dir`.
         """
         self._source = source
         super().__init__(**options)
 
     def records(self, downloads: tfds.download.DownloadManager) -> Mapping[str, Iterator[Record]]:
-        """Return the stream of each split that there is."""
+        """Return the stream of each split that exists."""
         source = self._source or _manual_folder(downloads) or _download(downloads)
         root = _unpacked(source, downloads)
         return {
@@ -64,7 +64,7 @@ class DvsClips(RecordBuilder):
         }
 
     def _records_of(self, folder: Path) -> Iterator[Record]:
-        """Yield the pieces of all clips; one that cannot be used is told of and passed over."""
+        """Yield the pieces of all clips; unusable clips are skipped with a warning."""
         for each in sorted(path for path in folder.iterdir() if path.is_dir()):
             try:
                 yield from _pieces(clips.load_clip(each), each.name, self.builder_config.flow_size)
@@ -82,7 +82,7 @@ def _manual_folder(downloads: tfds.download.DownloadManager) -> Path | None:
 def _download(downloads: tfds.download.DownloadManager) -> Path:
     try:
         return Path(downloads.download(URL))
-    # Of requests, of TFDS, of the disk: whichever it is, the way out is the same.
+    # From requests, TFDS or the disk: the advice is the same for all.
     except Exception as error:
         raise InputError(
             f"{URL}: cannot be downloaded ({error}); fetch it some other way and name it as source"
@@ -102,7 +102,7 @@ def _unpacked(source: Path, downloads: tfds.download.DownloadManager) -> Path:
 
 
 def _extracted(archive: Path, downloads: tfds.download.DownloadManager) -> Path:
-    """Unpack once, whole or not at all; TFDS's own extractor would need TensorFlow."""
+    """Unpack once, completely or not at all; TFDS's own extractor would need TensorFlow."""
     state = archive.stat()
     unpacked = Path(downloads.download_dir) / f"{archive.stem}-{state.st_size}-{state.st_mtime_ns}"
     if unpacked.is_dir():
@@ -147,7 +147,7 @@ def _pieces(clip: Clip, name: str, flow_size: tuple[int, int] | None) -> Iterato
 
 
 def _flow(clip: Clip, size: tuple[int, int]) -> Iterator[Float16[np.ndarray, "height width 4"]]:
-    """Yield each pair's flow as the encoder reads it, from its files or made from the video."""
+    """Yield each pair's flow, normalised for the encoder, from flow files or from the video."""
     wanted = Architecture(flow_size=size)
     for pair in flow_pairs(clip, "auto"):
         yield normalize_flow(*pair, wanted).astype(np.float16)

@@ -1,4 +1,4 @@
-"""Clips made from nothing, in bulk: `python -m data.synthetic_clips --help`."""
+"""Synthetic clips, in bulk: `python -m data.synthetic_clips --help`."""
 
 from data.synthetic_clips.synthetic_clips import SyntheticClips
 

@@ -1,4 +1,4 @@
-"""Real cameras' gyro logs, cut into clips as long as the synthetic ones beside them."""
+"""Cuts real cameras' gyro logs into clips as long as the synthetic ones."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from dvs_jax.fused.record import Record
 from dvs_jax.sensors import camera_file, gyro
 
 FRAME_RATE = 30.0
-"""Of the frames that are made up."""
+"""Of the invented frame times."""
 SIZE = (1920, 1080)
 
 
@@ -21,11 +21,11 @@ def records(files: Sequence[Path], seconds: float) -> Iterator[Record]:
     """Cut gyro logs into clips without flow.
 
     Args:
-        files: gyro logs of any known layout; a camera.toml beside one tells how its axes lie.
-        seconds: how long a clip's video would be; its gyro reaches half a second further.
+        files: gyro logs of any known layout; a camera.toml beside a log gives its axes.
+        seconds: length of a clip; its gyro log extends half a second further at both ends.
 
     Raises:
-        InputError: a file is no gyro log, or too short for one clip.
+        InputError: a file is not a gyro log, or is too short for one clip.
     """
     for file in files:
         camera, path = require_usable(file, seconds)

@@ -1,9 +1,9 @@
-"""A TFDS builder of sensor-level clips made from nothing.
+"""A TFDS builder of synthetic clips: sensors and flow, no frames.
 
-Training and test clips are drawn from streams of random numbers of their own, so none is in both,
-and none has one of the small seeds that a person would type. Half of the clips with flow have
-severe faults of their sensors and half have none: from the first a network learns what flow is
-good for, from the second that a gyro can be trusted. Clips without flow have ordinary faults.
+Training and test clips are drawn from separate streams of random numbers, so none is in both, and
+none has a small seed that a user might choose. Half of the clips with flow have severe sensor
+faults, from which a network learns to use flow, and half have none, from which it learns to trust
+the gyro. Clips without flow have ordinary faults.
 """
 
 import dataclasses
@@ -31,8 +31,8 @@ class SyntheticConfig(RecordConfig):
     """A variant of the dataset.
 
     Attributes:
-        clips: how many clips the training and the test split have.
-        seconds: how long each of them is.
+        clips: number of clips of the training and of the test split.
+        seconds: length of their clips.
     """
 
     clips: tuple[int, int] = (0, 0)
@@ -78,21 +78,21 @@ CONFIGS = [
 
 
 class SyntheticClips(RecordBuilder, skip_registration=True):
-    """Clips made from nothing: what a gyro logs, what is true, and the exact flow, spoiled."""
+    """Synthetic clips: gyro logs, the true path, and exact flow with an estimator's errors."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = CONFIGS
 
     def __init__(self, *, seed: int = 0, imu: Sequence[Path] = (), **options: object) -> None:
-        """Choose what is drawn.
+        """Choose the random seed and additional gyro logs.
 
         Args:
             seed: equal seeds give equal datasets.
-            imu: gyro logs of real cameras, cut up and put among the training clips.
-            **options: TFDS's own, as `config` and `data_dir`.
+            imu: gyro logs of real cameras, cut into clips and added to the training split.
+            **options: TFDS's options, such as `config` and `data_dir`.
 
         Raises:
-            InputError: a gyro log cannot be used, or the variant has flow, which none of them has.
+            InputError: a gyro log cannot be used, or the variant has flow, which gyro logs lack.
         """
         super().__init__(**options)
         self._seed, self._imu = seed, tuple(imu)
@@ -117,7 +117,7 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
 
 
 def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> SyntheticClip:
-    """Return the description of one of a dataset's clips; it depends on no other clip."""
+    """Return the description of one of a dataset's clips, independent of the others."""
     number = SPLITS.index(split)
     rng = np.random.default_rng([seed, number, index])
     faults: Faults = "ordinary"
@@ -127,9 +127,9 @@ def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> Synth
 
 
 def record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None) -> Record:
-    """Return a clip's record, with spoiled flow of a width and height, or without flow."""
+    """Return a clip's record, with degraded flow of a width and height, or without flow."""
     sensors = synthetic.sensor_log(clip)
-    # A lens that moves without a log shows as if the camera turned.
+    # Without a log, lens shifts look like rotations of the camera.
     truth = synthetic.aligned_true_path(clip) if clip.ois_log else synthetic.shown_path(clip)
     shift = synthetic.lens_shift(clip) if clip.ois_log else None
     flow = record.no_flow(clip.frame_count - 1) if flow_size is None else _flow_of(clip, flow_size)
@@ -141,7 +141,7 @@ def record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None)
 def _flow_of(
     clip: SyntheticClip, size: tuple[int, int]
 ) -> Float16[np.ndarray, "pair height width 4"]:
-    """Return the flow as an estimator would give it, normalised."""
+    """Return the flow with an estimator's errors, normalised."""
     rng = np.random.default_rng([clip.seed, 60])
     faults = draw_flow_faults(rng)
     scale = np.array(size * 2, np.float32)

@@ -29,8 +29,8 @@ class GivingWay:
         """Begin before the first frame.
 
         Args:
-            look_ahead_s: no frame later than this after one is used for it; beyond `GIVING_WAY_S`
-                it changes nothing.
+            look_ahead_s: no frame later than this after one is used for it; more than
+                `GIVING_WAY_S` has no effect.
             return_s: time constant with which the values fall again, in seconds.
         """
         self._window_s = max(min(GIVING_WAY_S, look_ahead_s), CLOCK_TOLERANCE_S)

@@ -16,7 +16,7 @@ from dvs_jax.synthetic.cutouts import Cutout
 from dvs_jax.synthetic.view import View
 
 NEAREST_M = 0.3
-"""Billboards partly closer than this to the camera's plane are left out: they would fill the view."""
+"""Billboards partly closer than this to the camera's plane are left out, as filling the view."""
 
 BOX_ROWS = 5
 BOX_MARGIN_PX = 3

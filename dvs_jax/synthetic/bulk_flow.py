@@ -20,7 +20,7 @@ from dvs_jax.synthetic.row_cameras import RowCameras, make_row_cameras
 SMALLEST_DEPTH = 1e-3
 
 FASTEST_ROWS = 0.8
-"""Limit of a point's image speed over the readout's: a faster one is seen never or several times."""
+"""Largest row speed of a point over the readout's: a faster one is seen never or repeatedly."""
 
 
 @dataclass(frozen=True)

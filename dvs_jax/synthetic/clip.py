@@ -38,13 +38,13 @@ class SyntheticClip:
         ois_log: whether those shifts are logged; where not, the lens moves all the same.
         gyro_noise: standard deviation of each logged angular velocity, rad/s.
         gyro_bias: constant error of the angular velocity about the camera's x, y and z, rad/s.
-        clock_offset_s: offset of the gyro's clock: its samples are logged with times this much later
-            than the true ones.
+        clock_offset_s: offset of the gyro's clock: logged times are this much later than the true
+            ones.
         clock_jitter_s: standard deviation of each sample's logged time; no sample overtakes
             another.
         strength: factor on the amplitude of shake, sway and knocks, not of pans.
-        varied: whether the motion's parameters depend on the seed: amplitudes, step frequency, speed,
-            and pans and tilts.
+        varied: whether the seed also draws the motion's parameters: amplitudes, step frequency,
+            speed, pans and tilts.
         picture_noise: standard deviation of each pixel's brightness, in levels of 255.
         seed: determines all that is random.
 

@@ -29,8 +29,8 @@ class FlowFaults:
 
     Attributes:
         noise: RMS error in widths of the frame; 0 also leaves edges sharp.
-        failure_chance: probability that a frame pair with strong motion gets smeared or random flow;
-            proportionally less with less motion.
+        failure_chance: probability that a pair of frames with strong motion has smeared or random
+            flow; proportionally less with less motion.
         drop_chance: probability that regions of a pair's flow, or all of it, are missing, so 0.
     """
 

@@ -21,7 +21,7 @@ class Ground:
     """The pavement.
 
     Attributes:
-        pyramid: uint8 RGB + unused, levels of decreasing resolution of one tile, along the world's z and x.
+        pyramid: uint8 RGB + unused, one tile at decreasing resolutions, along the world's z and x.
         texel_m: side of a pixel of the first level, metres.
     """
 

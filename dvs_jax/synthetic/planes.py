@@ -1,8 +1,8 @@
-"""A world that is cheap to look at: a ground and a dozen upright planes, some of which move.
+"""A world that is fast to render: a ground and a dozen upright planes, some of which move.
 
 World coordinates are metres: x right, y down, z forward as the camera stands at first. In units of
-1/depth everything about a plane is linear along an image row, so tracing takes a few additions and
-multiplications a pixel.
+1/depth a plane is linear along an image row, so ray tracing takes a few additions and
+multiplications per pixel.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from dvs_jax.synthetic.motion import Motion, pose_at, position_at
 from dvs_jax.synthetic.row_cameras import RowCameras
 
 LARGEST_INVERSE = 2.5
-"""What is nearer than the inverse of this, metres, is not seen: it would fill the view."""
+"""Inverse of the smallest visible depth, 1/m: nearer planes would fill the view."""
 
 NEAREST_M = (1.5, 8.0)
-"""A clip's nearest things stand at a distance from this range; the logarithm is drawn evenly."""
+"""Range of the distance of a clip's nearest planes, metres, log-uniform."""
 FARTHEST = 8.0
-"""Its farthest ones, that many times as far."""
+"""Distance of the farthest planes over that of the nearest."""
 HALF_VIEW_RAD = 0.7
 LANE_M = 0.8
-"""Nothing stands closer than this to the camera's way."""
+"""Smallest distance of planes from the camera's path."""
 GROUND_CHANCE = 0.75
 STANDING = (5, 13)
 MOST_MOVING = 3
 IMAGE_SPEED_DEG_S = (3.0, 70.0)
-"""How fast moving things cross the view."""
+"""Range of the angular speed at which moving planes cross the view."""
 
 STANDS = -1
-"""The owner of a point that does not move."""
+"""The plane index of points that do not move."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ class Plane:
 
 @dataclass(frozen=True)
 class PlaneWorld:
-    """Everything there is; beyond it lies infinity.
+    """The planes of a world; all else is at infinity.
 
     Attributes:
         ground_m: how far the ground lies below the world's origin, or None without ground.
-        standing: planes that stand.
-        moving: planes that move.
+        standing: static planes.
+        moving: moving planes.
     """
 
     ground_m: float | None
@@ -71,7 +71,7 @@ class PlaneWorld:
 
 
 def make_planes(clip: SyntheticClip, motion: Motion) -> PlaneWorld:
-    """Put things where the camera will look; the clip's seed decides about them."""
+    """Place planes where the camera looks, at random by the clip's seed."""
     rng = np.random.default_rng([clip.seed, 50])
     nearest = float(np.exp(rng.uniform(*np.log(NEAREST_M))))
     count, moving_count = rng.integers(*STANDING), rng.integers(MOST_MOVING + 1)
@@ -88,7 +88,7 @@ def make_planes(clip: SyntheticClip, motion: Motion) -> PlaneWorld:
 def _draw_plane(
     rng: np.random.Generator, clip: SyntheticClip, motion: Motion, nearest_m: float
 ) -> Plane:
-    """Place a plane in the view at some moment of the clip."""
+    """Place a static plane in the view at some time of the clip."""
     moment = np.array(rng.uniform(0.0, clip.duration_s))
     x, _, z = quaternion.rotate(quaternion.conjugate(pose_at(motion, moment)), np.eye(3)[2])
     azimuth = np.arctan2(x, z) + rng.uniform(-HALF_VIEW_RAD, HALF_VIEW_RAD)
@@ -108,7 +108,7 @@ def _draw_plane(
 
 
 def _in_lane(plane: Plane, way_m: float) -> bool:
-    """Return whether a camera that goes forward would run into a plane."""
+    """Return whether a plane stands in the path of a camera that moves forward."""
     reach = plane.half[0] * np.abs(plane.right)
     beside = abs(plane.center[0]) - reach[0] > LANE_M
     beyond = plane.center[2] - reach[2] > way_m + 1.0
@@ -118,7 +118,7 @@ def _in_lane(plane: Plane, way_m: float) -> bool:
 def _set_moving(
     rng: np.random.Generator, clip: SyntheticClip, motion: Motion, nearest_m: float
 ) -> Plane:
-    """Let a plane cross the view at some moment of the clip."""
+    """Make a moving plane that crosses the view at some time of the clip."""
     plane = _draw_plane(rng, clip, motion, nearest_m)
     moment = rng.uniform(0.0, clip.duration_s)
     distance = np.linalg.norm(plane.center - position_at(motion, np.array(moment)))
@@ -133,7 +133,7 @@ def _set_moving(
 def trace(
     world: PlaneWorld, cameras: RowCameras, frame: int
 ) -> tuple[Float32[np.ndarray, "height width"], Int8[np.ndarray, "height width"]]:
-    """Return what each pixel of a frame sees.
+    """Ray trace a frame: the depth and the moving plane at each pixel.
 
     Args:
         world: the world.
@@ -170,7 +170,7 @@ def _put(
     center: Float[np.ndarray, "row 3"],
     inverse: Float32[np.ndarray, "row column"],
 ) -> np.ndarray:
-    """Put a plane before what is farther, in place; return where it is seen."""
+    """Draw a plane into the depth buffer, in place; return where it is visible."""
     down, width = np.array([0.0, 1.0, 0.0]), inverse.shape[1]
     normal = np.array([-plane.right[2], 0.0, plane.right[0]])
     own = _along_rows(back, normal, (plane.center - center) @ normal, width)
@@ -204,6 +204,6 @@ def _on_plane(
     away: Float[np.ndarray, "row 3"],
     inverse: Float32[np.ndarray, "row column"],
 ) -> Float32[np.ndarray, "row column"]:
-    """Return how far along an axis of the plane a ray meets it, times the inverse depth."""
+    """Return the ray's intersection along an axis of the plane, times the inverse depth."""
     along = _along_rows(back, axis, 1.0, inverse.shape[1])
     return along + (away @ axis)[:, None].astype(np.float32) * inverse

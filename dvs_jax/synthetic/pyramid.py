@@ -1,4 +1,4 @@
-"""Textures at falling resolutions, so that distance does not alias."""
+"""Image pyramids (mipmaps) of textures, against aliasing at a distance."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ Level = UInt8[np.ndarray, "row column 4"]
 
 
 def make_pyramid(texture: Level, levels: int) -> list[Level]:
-    """Return the texture and its halves: index i of level k is index i·2ᵏ of the texture."""
+    """Return the texture and its reductions: index i of level k is index i·2ᵏ of the texture."""
     pyramid = [texture]
     for _ in range(levels - 1):
         pyramid.append(cv2.pyrDown(pyramid[-1]))

@@ -1,4 +1,4 @@
-"""What kinds of camera motion are made of, and how they differ from person to person."""
+"""Parameters of the kinds of camera motion, and their random variation between clips."""
 
 from dataclasses import dataclass, replace
 
@@ -11,16 +11,16 @@ Range = tuple[float, float]
 Triple = tuple[float, float, float]
 
 CADENCE: Range = (0.88, 1.15)
-"""How much slower and faster than the recipe's people step and sway."""
+"""Range of the factor on the recipe's step and sway frequencies."""
 SPEED: Range = (0.4, 1.6)
 SPREAD = 0.35
-"""Standard deviation of the logarithm of each movement's size about each axis."""
+"""Standard deviation of the logarithm of each band's amplitude about each axis."""
 
 SLOWEST_PAN_DEG_S = 4.0
 FASTEST_PAN_DEG_S = 60.0
-"""A clip's pans are up to half as fast again as its slowest one, which lies between these two."""
+"""A clip's slowest pan lies between these two; its others are up to half as fast again."""
 WIDEST_SPREAD = 1.5
-"""No size lies further than this many standard deviations off."""
+"""Amplitudes are truncated at this many standard deviations."""
 
 TILT_CHANCE = 0.2
 KNOCK_CHANCE = 0.12
@@ -45,13 +45,13 @@ class Band:
 
 @dataclass(frozen=True)
 class Turns:
-    """Turns at a constant rate with rests between; every value is drawn from a range.
+    """Pans or tilts at a constant rate with rests between; each value is drawn from its range.
 
     Attributes:
         rate_deg_s: how fast, degrees a second.
         rest_s: seconds before each.
-        lasting_s: seconds that each goes on.
-        ease_s: how gently each starts and stops, seconds.
+        lasting_s: duration of each, seconds.
+        ease_s: time of each start and stop, seconds.
     """
 
     rate_deg_s: Range
@@ -62,13 +62,13 @@ class Turns:
 
 @dataclass(frozen=True)
 class Knocks:
-    """Blows after which the camera swings and comes to rest; ranges as in `Turns`.
+    """Knocks, after which the camera oscillates and comes to rest; ranges as in `Turns`.
 
     Attributes:
         rest_s: seconds before each.
-        frequency_hz: how fast the camera swings.
-        decay_s: seconds after which the swing is e times smaller.
-        angle_deg: typical first swing of pitch, yaw and roll, degrees.
+        frequency_hz: frequency of the oscillation.
+        decay_s: time constant of the decay, seconds.
+        angle_deg: typical first amplitude of pitch, yaw and roll, degrees.
         position_cm: likewise to the right, down and forward, centimetres.
     """
 
@@ -81,15 +81,15 @@ class Knocks:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What one kind of motion is made of.
+    """The parameters of one kind of motion.
 
     Attributes:
-        bands: movements added up.
+        bands: random movements, which are added.
         forward_m_s: speed along the world's z, metres a second.
-        pans: how the camera turns from side to side, or None.
-        tilts: likewise up and down.
-        knocks: what throws it, or None.
-        pan_chance: how likely the camera pans where recipes vary and this one has no pans.
+        pans: horizontal rotations, or None.
+        tilts: vertical rotations, or None.
+        knocks: knocks, or None.
+        pan_chance: probability of pans in varied recipes if this one has none.
     """
 
     bands: tuple[Band, ...]
@@ -130,7 +130,7 @@ RECIPES: dict[MotionName, Recipe] = {
 
 
 def vary(recipe: Recipe, rng: np.random.Generator) -> Recipe:
-    """Return the recipe as another person, camera or road would have it; a still one stays so."""
+    """Return the recipe with random variation; a still one is unchanged."""
     if recipe == Recipe(()):
         return recipe
     cadence = rng.uniform(*CADENCE)
@@ -178,7 +178,7 @@ def _vary_knocks(knocks: Knocks, rng: np.random.Generator) -> Knocks:
 
 
 def _draw_turns(rng: np.random.Generator, widest_deg: float) -> Turns:
-    """Draw slow long turns or fast short ones; none turns much further than `widest_deg`."""
+    """Draw slow long turns or fast short ones, none much wider than `widest_deg`."""
     highest = min(FASTEST_PAN_DEG_S, widest_deg)
     rate = float(np.exp(rng.uniform(np.log(SLOWEST_PAN_DEG_S), np.log(highest))))
     rest = rng.uniform(0.2, 2.0)

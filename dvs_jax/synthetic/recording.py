@@ -1,4 +1,4 @@
-"""A recorded synthetic clip: its logs, its frames, and the truth about both."""
+"""A recorded synthetic clip: its logs, frames and ground truth."""
 
 import re
 import shutil
@@ -31,7 +31,7 @@ ENDINGS = (".mp4", "_gyro.txt", "_ois.txt", "_frame.txt", "_truth.txt")
 """What `synthesize` appends to the motion's name."""
 
 A_CLIP = "a synthetic clip"
-"""What only one run at a time may write into a folder (see `whole_file.locked`)."""
+"""The name of the lock on writing a clip to a folder (see `whole_file.locked`)."""
 
 FLOW_NAMES = ("flo", "flo_back", "flow.json")
 """Names of a clip's flow files and folders, which are made later."""
@@ -39,7 +39,7 @@ FLOW_NAMES = ("flo", "flo_back", "flow.json")
 _FLOW_FILE = re.compile(r"flow\.json|flo(_back)?(/\d{5,}\.(flo|npz|png))?")
 
 QUALITY_CRF = 14
-"""Compression that hardly moves a feature: the truth is compared with these frames."""
+"""CRF low enough to keep features in place, since the ground truth is compared with frames."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Recording:
 
 
 def record(clip: SyntheticClip) -> Recording:
-    """Let a clip's camera move and its sensors log; frames are rendered when asked for."""
+    """Simulate a clip's motion and sensor logs; frames are rendered on demand."""
     motion = make_motion(clip)
     return Recording(
         clip=clip,
@@ -104,8 +104,8 @@ def flow_between(
         size: width and height of the flow; by default a quarter of the frames'.
 
     Returns:
-        Displacement (dx, dy) in pixels of the flow's own size; and where it can be seen: inside
-        the target frame and hidden by nothing.
+        Displacement (dx, dy) in pixels of the flow's own size; and where the point is visible:
+        inside the target frame and not occluded.
     """
     width, height = recording.clip.size
     return dense_flow(
@@ -126,7 +126,7 @@ def flow_pairs(
 
     Yields:
         Displacements (dx, dy) in pixels at a quarter of the frames' size, as `flow_between` gives
-        them, also where they cannot be seen: from frame i to i + 1, and from i + 1 to i.
+        them, also for occluded points: from frame i to i + 1, and from i + 1 to i.
     """
     for index in range(recording.clip.frame_count - 1):
         forward, _ = flow_between(recording, index, index + 1)
@@ -149,15 +149,14 @@ def synthesize(
 
     The files are named after the motion: `walking.mp4`, `walking_gyro.txt`, `walking_ois.txt`
     (where there is OIS), `walking_frame.txt`, and `walking_truth.txt`, which is a trajectory with
-    the true pose at each frame's centre time. Until all are complete none of them is there.
+    the true pose at each frame's centre time. The files appear once all are complete.
 
     Args:
         clip: the description.
-        folder: made if missing. It may hold an earlier clip of the same motion and its flow, which
-            are replaced and removed, and nothing else, lest a log or a flow be taken for this
-            clip's.
-        progress: given the range of the frames' numbers, yields them as they are rendered, and
-            shows how far that is.
+        folder: made if missing. It may hold an earlier clip of the same motion, which is
+            replaced, and its flow, which is removed; nothing else, so that no other log or flow is
+            taken for this clip's.
+        progress: wraps the iterable of frame numbers to show progress.
 
     Returns:
         The video's path.

@@ -1,7 +1,7 @@
-"""Frames of a scene: every row through a camera of its own, without aliasing.
+"""Renders frames of a scene with a rolling shutter, a camera per row, without aliasing.
 
-Surfaces are painted from far to near. Each is sampled from the resolution of its texture that fits
-its distance, blended between two, so nothing flickers as the camera moves.
+Surfaces are painted from far to near. Textures are sampled by trilinear mipmapping, so nothing
+flickers as the camera moves.
 """
 
 import cv2
@@ -16,7 +16,7 @@ from dvs_jax.synthetic.scene import Scene
 from dvs_jax.synthetic.view import View
 
 LEVEL_STEP = 8
-"""Which resolution of the pavement fits changes slowly: it is computed in every eighth column."""
+"""The pavement's mipmap level changes slowly: it is computed in every eighth column."""
 
 ALLOWED_ALIASING = 0.7
 
@@ -61,7 +61,7 @@ def _paint_backdrop(
     column = np.arctan2(x, z) * scale - 0.5
     column += circle * (column < 0)
     level = np.sqrt(x * x + z * z)
-    # Straight up the elevation's tangent is infinite; the painting ends long before.
+    # Straight up the elevation's tangent is infinite, but the painting ends below.
     row = (backdrop.top + y / np.maximum(level, 1e-3)) * scale - 0.5
     image[rows] = _sample(backdrop.image, column, row)
 
@@ -90,9 +90,9 @@ def _paint_ground(
 def _fitting_level(
     ground: Ground, distance: Component, height: Float[np.ndarray, "row 1"], focal_px: float
 ) -> Component:
-    """Return the level whose pixels are as large as the image's are on the ground.
+    """Return the mipmap level whose pixels have the size of the image's on the ground.
 
-    Those are stretched along the sight, the more the flatter it is; sharpness across is worth a
+    Those are elongated along the line of sight; sharpness across it is preferred, at the cost of a
     little aliasing along it.
     """
     stretch = np.maximum(1.0, ALLOWED_ALIASING * distance / height)
@@ -101,7 +101,7 @@ def _fitting_level(
 
 
 def _sample_tile(ground: Ground, across: Component, along: Component, level: Component) -> Image:
-    """Sample the pavement at tiles in the world, blending two resolutions at each pixel."""
+    """Sample the pavement at tiles in the world, blending two mipmap levels at each pixel."""
     side = len(ground.pyramid[0]) - 2
     texel_x, texel_y = (side * (tiles - np.floor(tiles)) - 0.5 for tiles in (across, along))
     paving = np.zeros((*level.shape, 4), np.uint8)
@@ -146,7 +146,7 @@ def _paint_billboard(
 
 
 def _rows_with(mask: np.ndarray) -> slice:
-    """Return the shortest run of rows that holds every set pixel."""
+    """Return the smallest range of rows that contains every set pixel."""
     found = np.flatnonzero(mask.any(axis=1))
     return slice(found[0], found[-1] + 1) if len(found) else slice(0, 0)
 

@@ -9,16 +9,16 @@ from dvs_jax.video import NANOSECONDS
 from dvs_jax.video.container import fraction
 
 _LOGS = {"frame": ((0, 4), 1), "gyro": ((0,), 1_000), "ois": ((2,), 1)}
-"""Of each log: the columns that hold times, and the nanoseconds in their unit."""
+"""For each log, the time columns, and the nanoseconds in their unit."""
 
 
 def repeat(clip: Path, out: Path, times: int) -> Path:
-    """Play a clip several times over; where it begins anew, the picture jumps.
+    """Repeat a clip several times; the image jumps at each repetition.
 
     Args:
         clip: a video as `synthesize` wrote it, its logs beside it.
         out: folder for the long video and its logs; made if it is not there.
-        times: how often it is played.
+        times: number of repetitions.
 
     Returns:
         The long video.
@@ -37,7 +37,7 @@ def repeat(clip: Path, out: Path, times: int) -> Path:
 
 def _repeat_log(log: Path, out: Path, columns: tuple[int, ...], period: int, times: int) -> None:
     rows = [line.split() for line in log.read_text().splitlines()]
-    # Logs of sensors reach beyond the frames; what lies there is left to the repetition after.
+    # Sensor logs extend beyond the frames; times after the last frame are left to the next repeat.
     end = int(rows[0][columns[0]]) + period
     inside = [row for row in rows if int(row[columns[0]]) < end]
     with out.open("w") as file:

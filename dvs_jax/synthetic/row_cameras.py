@@ -1,4 +1,4 @@
-"""The camera at every row of every frame, for flow in bulk: small tables instead of views."""
+"""Tables of the camera at every row of every frame, for bulk flow."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class RowCameras:
         time_s: float64 [frame, row], seconds after frame 0.
         projection: float32 [frame, row, 3, 3], K·R: world directions to pixels of the flow.
         back_projection: float32 [frame, row, 3, 3], its inverse.
-        center: float64 [frame, row, 3], the camera's place in the world, metres.
+        center: float64 [frame, row, 3], the camera centre in the world, metres.
         size: width and height of the flow in pixels.
         reach: first and last row (fractional, in rows of the flow) that the sensor has.
     """
@@ -34,7 +34,7 @@ class RowCameras:
 
 
 def make_row_cameras(clip: SyntheticClip, motion: Motion, size: tuple[int, int]) -> RowCameras:
-    """Tabulate a clip's camera for flow of any size; rolling shutter and OIS are in it."""
+    """Tabulate a clip's camera for flow of any size, with rolling shutter and OIS."""
     height = size[1]
     ratio = np.array(clip.size) / np.array(size)
     frames, lens = logs.make_frame_log(clip), logs.make_ois_log(clip, motion)

@@ -1,4 +1,4 @@
-"""The world that a synthetic clip shows: surroundings at infinity, a ground, things upon it.
+"""The world of a synthetic clip: surroundings at infinity, a ground, billboards.
 
 World coordinates are metres: x right, y down, z forward as the camera stands at first.
 """
@@ -18,29 +18,29 @@ from dvs_jax.synthetic.motion import make_motion
 from dvs_jax.synthetic.view import View
 
 FINEST_FOCAL_PX = 1500.0
-"""Videos of a longer focal length in pixels than this see the textures enlarged."""
+"""Finest texture resolution: with a longer focal length in pixels textures are enlarged."""
 
 CELL_M = 4.0
-"""Things stand at most one in each cell of a square grid of this side."""
+"""Side of the square grid's cells, each with at most one billboard."""
 OCCUPIED = 0.45
 REACH_M = 18.0
 LANE_M = 2.4
-"""Nothing stands closer than this to the camera's way."""
+"""Smallest distance of billboards from the camera's path."""
 CLEARING_M = 3.6
-"""Nothing stands closer than this to where the camera starts."""
+"""Smallest distance of billboards from the camera's start."""
 SUN_SHIFT = np.array([0.22, 0.0, 0.12])
-"""How far shadows lie from what casts them, in its widths."""
+"""Offset of a shadow from its billboard, in widths of the billboard."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything there is to see.
+    """The objects of a scene.
 
     Attributes:
         backdrop: the surroundings at infinity.
         ground: the pavement, `CAMERA_HEIGHT_M` below the world's origin.
-        billboards: what stands on it.
-        shadows: what darkens it.
+        billboards: those that stand on it.
+        shadows: the billboards' shadows on it.
     """
 
     backdrop: Backdrop
@@ -50,7 +50,7 @@ class Scene:
 
 
 def make_scene(clip: SyntheticClip) -> Scene:
-    """Paint the world of a clip, as finely as its frames can show."""
+    """Paint the world of a clip at its frames' resolution."""
     width, height = clip.size
     half_height = 0.5 * height / (Camera().focal_length[0] * width)
     focal_px = min(Camera().focal_length[0] * width, FINEST_FOCAL_PX)
@@ -68,7 +68,7 @@ def make_scene(clip: SyntheticClip) -> Scene:
 
 
 def _place(seed: int, cutouts: list[Cutout], way_m: float) -> list[Billboard]:
-    """Scatter cutouts around the camera's start and along its way, which leads along z."""
+    """Scatter cutouts around the camera's start and along its path, in the z direction."""
     rng = np.random.default_rng([seed, 40])
     billboards = []
     for cell_z in np.arange(-REACH_M, way_m + 2 * REACH_M, CELL_M):
@@ -82,7 +82,7 @@ def _place(seed: int, cutouts: list[Cutout], way_m: float) -> list[Billboard]:
 
 
 def _stand(cutout: Cutout, x: float, z: float, turn: float) -> Billboard:
-    """Stand a cutout on the ground, facing where the camera sees it best from."""
+    """Stand a cutout on the ground, facing the camera."""
     azimuth = np.arctan2(x, min(z, 8.0)) + turn
     right = np.cos(azimuth), 0.0, -np.sin(azimuth)
     top = CAMERA_HEIGHT_M - cutout.height_m
@@ -91,7 +91,7 @@ def _stand(cutout: Cutout, x: float, z: float, turn: float) -> Billboard:
 
 
 def _lay(shadow: Cutout, billboard: Billboard) -> Billboard:
-    """Lay a shadow around a billboard's foot, a little away from the sun."""
+    """Lay a shadow on the ground at a billboard's foot, away from the sun."""
     right = np.array(billboard.right)
     toward = np.array([right[2], 0.0, -right[0]])
     middle = billboard.corners[2:].mean(axis=0) + SUN_SHIFT * shadow.width_m
@@ -106,12 +106,12 @@ def trace(
     origin: Float[np.ndarray, "3 point"],
     direction: Float[np.ndarray, "3 point"],
 ) -> Float[np.ndarray, "point"]:
-    """Return the inverse distance of the first thing on each ray of a camera; 0 is infinity.
+    """Return the inverse distance of the first surface on each ray of a camera; 0 is infinity.
 
     Args:
         scene: the world.
         view: the camera.
-        pixels: (x, y) in which it sees the rays.
+        pixels: (x, y) of the rays.
         origin: where each ray starts, metres.
         direction: of each ray; its length is the unit of the distance.
     """

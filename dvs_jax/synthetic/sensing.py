@@ -1,4 +1,4 @@
-"""What is known of a synthetic clip without looking at its frames: loaded logs, and the truth."""
+"""A synthetic clip's sensor log and ground truth, without rendering frames."""
 
 import numpy as np
 from jaxtyping import Float
@@ -14,10 +14,10 @@ from dvs_jax.synthetic.motion import make_motion, pose_at
 
 
 def sensor_log(clip: SyntheticClip) -> SensorLog:
-    """Return what loading the clip's logs gives, faults included; no frame is rendered.
+    """Return the sensor log as loaded from the clip's files, faults included.
 
-    The gyro's path starts from the identity at its first sample, as integration has it, and there
-    is no OIS log where the clip hides it.
+    The gyro's path starts from the identity at its first sample; the OIS log is left out if the
+    clip has none.
     """
     motion = make_motion(clip)
     gyro = logs.make_gyro_log(clip, motion)
@@ -32,8 +32,8 @@ def sensor_log(clip: SyntheticClip) -> SensorLog:
 def aligned_true_path(clip: SyntheticClip) -> CameraPath:
     """Return the true pose at each frame's centre time, in the world of `sensor_log`'s gyro.
 
-    That world has the camera upright at the gyro's first sample, so that without faults this is the
-    gyro's own path. (`true_path` has it in the world of the scene.)
+    In that world the pose is the identity at the gyro's first sample, so without faults this is the
+    gyro's own path. (`true_path` is in the scene's world.)
     """
     motion = make_motion(clip)
     time_ns = center_time_ns(logs.make_frame_log(clip))
@@ -44,9 +44,9 @@ def aligned_true_path(clip: SyntheticClip) -> CameraPath:
 
 
 def shown_path(clip: SyntheticClip) -> CameraPath:
-    """Return how the world moves in the frames as they are: `aligned_true_path` with the lens.
+    """Return the visible path of the input frames: `aligned_true_path` with the OIS's lens shift.
 
-    The lens's shift counts as the turn of the camera that moves the middle of the picture as far.
+    The lens shift is converted to the camera rotation that moves the image centre as far.
     """
     path, shift = aligned_true_path(clip), lens_shift(clip)
     camera, (width, height) = Camera(), clip.size
@@ -58,7 +58,7 @@ def shown_path(clip: SyntheticClip) -> CameraPath:
 
 
 def lens_shift(clip: SyntheticClip) -> Float[np.ndarray, "frame 2"]:
-    """Return where the lens truly is at each frame's centre time, logged or not.
+    """Return the true lens shift at each frame's centre time, logged or not.
 
     float64, (x, y) in fractions of the frame's width and height.
     """

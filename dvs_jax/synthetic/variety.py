@@ -1,7 +1,7 @@
-"""Clips drawn at random, as different from one another as what people film.
+"""Draws random clips, for the variety of real recordings.
 
-Every draw decides about one clip independently of the others; what varies within one kind of motion
-(amplitudes, cadence, speed, pans, tilts, knocks) is left to `SyntheticClip.varied`.
+Clips are independent of one another; variation within a kind of motion (amplitudes, cadence,
+speed, pans, tilts, knocks) is due to `SyntheticClip.varied`.
 """
 
 from dataclasses import replace
@@ -27,16 +27,16 @@ FRAME_RATE_SHARES = {30.0: 0.6, 24.0: 0.1, 25.0: 0.1, 50.0: 0.08, 60.0: 0.12}
 
 STRENGTH = (0.3, 2.5)
 RUNNING_STRENGTH = (0.3, 1.3)
-"""Nobody can hold a camera so badly while running that it swings by tens of degrees."""
+"""Lower than for other motion: people who run do not shake a camera by tens of degrees."""
 READOUT_S = (0.005, 0.033)
 OIS_CHANCE = 0.6
 DISTANT_CHANCE = 0.15
 
 LONGEST_READOUT = 0.98
-"""Share of the time between frames."""
+"""Largest readout time as a share of the frame interval."""
 
 ORDINARY_NOISE = (2e-4, 3e-3)
-"""Noise of phones' gyros at 400 Hz, rad/s; for all such ranges the logarithm is drawn evenly."""
+"""Noise of phones' gyros at 400 Hz, rad/s; all such ranges are log-uniform."""
 SEVERE_NOISE = (1e-3, 2e-2)
 ORDINARY_BIAS_DEG_S = 0.1
 SEVERE_BIAS_DEG_S = 1.0
@@ -54,7 +54,7 @@ def draw(
     """Draw the description of a clip.
 
     Args:
-        rng: source of all that is random; equal states give equal clips.
+        rng: the random generator; equal states give equal clips.
         duration_s: seconds of video.
         faults: "none" logs the exact motion; "ordinary" has the noise, bias and jitter of a good
             phone; "severe" may have a clock up to 30 ms off, up to 1 °/s of bias about each axis,
@@ -81,7 +81,7 @@ def draw(
 
 
 def with_faults(clip: SyntheticClip, faults: Faults, rng: np.random.Generator) -> SyntheticClip:
-    """Return the clip with faults of its sensors drawn at random (see `draw`)."""
+    """Return the clip with random sensor faults (see `draw`)."""
     if faults == "none":
         return clip
     ordinary = replace(

@@ -1,4 +1,4 @@
-"""The camera during one frame: a projection of its own for every row."""
+"""The camera during one frame: one projection per row, for a rolling shutter."""
 
 from dataclasses import dataclass
 
@@ -13,20 +13,20 @@ from dvs_jax.synthetic.motion import Motion, pose_at, position_at
 
 MOST_STEPS = 12
 SETTLED_PX = 1e-5
-"""Each step to a point's row shrinks the error by (image speed · readout time / height): 0.05 in a
-pan, 0.2 in a violent shake."""
+"""Tolerance of the fixed-point iteration for a point's row. Each step multiplies the error by
+image speed · readout time / height: 0.05 in a pan, 0.2 in strong shake."""
 
 SMALLEST_DEPTH = 1e-3
 
 
 @dataclass(frozen=True)
 class View:
-    """The camera while each row of a frame was exposed; between rows it is linear.
+    """The camera while each row of a frame was exposed, interpolated linearly between rows.
 
     Attributes:
         projection: float64 [row, 3, 3], K·R: world directions to pixels.
         back_projection: float64 [row, 3, 3], its inverse.
-        center: float64 [row, 3], the camera's place in the world, metres.
+        center: float64 [row, 3], the camera centre in the world, metres.
         size: width and height of the frame in pixels.
         focal_px: focal length in pixels.
     """
@@ -60,7 +60,7 @@ def make_view(
 def rays(
     view: View, points: Float[np.ndarray, "*batch 2"]
 ) -> tuple[Float[np.ndarray, "*batch 3"], Float[np.ndarray, "*batch 3"]]:
-    """Return origins and directions, in world coordinates, of the sight through pixels (x, y).
+    """Return origins and directions, in world coordinates, of the rays through pixels (x, y).
 
     A direction has length 1 along the camera's optical axis.
     """
@@ -77,20 +77,19 @@ def project(
 ) -> tuple[
     Float[np.ndarray, "*batch 2"], Float[np.ndarray, "*batch 3"], Float[np.ndarray, "*batch 3"]
 ]:
-    """Return where points of another view's rays are seen, and the sight that meets them.
+    """Project points on another view's rays; also return the rays to them.
 
-    A point is seen in the row that is exposed while the point is there: a fixed point.
+    The row at which a point is seen solves a fixed-point equation, because of the rolling shutter.
 
     Args:
-        view: the camera that looks.
+        view: the camera that projects.
         origin: start of each ray in the world, metres.
         direction: of each ray; the point is origin + direction / inverse_distance.
         inverse_distance: 0 for a point at infinity.
 
     Returns:
-        Pixels (x, y), NaN for what lies behind the camera; where the camera is as it sees the
-        point, and the direction from there, of such a length that the same inverse distance ends
-        at the same point.
+        Pixels (x, y), NaN for points behind the camera; the camera centre at the point's row; and
+        the direction from there, scaled so that the same inverse distance gives the same point.
     """
     row = np.full(direction.shape[:-1], (len(view.center) - 1) / 2)
     for _ in range(MOST_STEPS):
@@ -106,7 +105,7 @@ def project(
 
 
 def _at_row(table: Float[np.ndarray, "row ..."], row: Float[np.ndarray, "*batch"]) -> np.ndarray:
-    """Interpolate a table of rows; beyond the frame its first and last row go on."""
+    """Interpolate a table of rows; beyond the frame its first and last rows are held."""
     row = np.clip(row, 0.0, len(table) - 1.0)
     above = np.minimum(row.astype(int), len(table) - 2)
     weight = (row - above).reshape(*row.shape, *(1,) * (table.ndim - 1))
