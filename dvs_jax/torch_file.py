@@ -629,5 +629,5 @@ def _build(function: Any, arguments: Any) -> Any:
 
 
 def _dict_of(items: list[Any]) -> dict[Any, Any]:
-    """Makes a dict of a flat list: key, value, key, value, …"""
+    """Makes a dict of a flat list of alternating keys and values."""
     return {_key(key): value for key, value in zip(items[::2], items[1::2], strict=True)}
