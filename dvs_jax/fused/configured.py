@@ -13,7 +13,7 @@ from dvs_jax.fused.warm_start import network_from
 from dvs_jax.training.step import Loss
 
 RING = 8
-"""Virtual poses remembered: 80 ms of them at up to 75 frames/s."""
+"""Virtual poses kept: 80 ms of them at up to 75 frames/s."""
 
 FIRST_TURNS = 0.05
 """Factor on the last layer's initial weights, so that the first paths hardly rotate."""

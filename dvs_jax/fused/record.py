@@ -38,7 +38,7 @@ PIECE_MARGIN_NS = 1_000_000_000
 """How far a piece's gyro samples extend beyond its frames: more than the look-ahead of 400 ms."""
 
 GYRO_MARGIN_NS = 500_000_000
-"""How much of a bare gyro log lies before and after the frames that are made up for it."""
+"""How far a gyro log without a video extends before and after its invented frame times."""
 
 
 class Record(NamedTuple):

@@ -1,6 +1,6 @@
 """A smooth upper envelope of a signal, in one pass with a bounded look-ahead.
 
-The signal is the demand: how far each frame has to be pulled towards the real path. The envelope is
+The signal is the demand: how far each frame must be pulled to the real path. The envelope is
 its maximum over a window ahead, decaying exponentially, then averaged over a window of the same
 width behind: every value in that average includes the frame's demand, so the mean is not below it.
 """

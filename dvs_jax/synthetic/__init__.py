@@ -1,7 +1,7 @@
 """Synthetic clips with ground truth.
 
-A textured square in a town is seen by a camera that shakes, walks or pans, row by row through a
-rolling shutter and a lens that an OIS moves. Everything follows from a `SyntheticClip`:
+A textured town square, filmed by a camera that shakes, walks or pans, with a rolling shutter and an
+OIS. A `SyntheticClip` describes a clip and determines everything else:
 
     clip = SyntheticClip(motion="walking", seed=3)
     synthesize(clip, Path("walk"))                      # video, sensor logs and true path as files

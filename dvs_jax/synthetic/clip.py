@@ -27,7 +27,7 @@ class SyntheticClip:
             with the steps, "running" does so faster and harder, "panning" turns from side to side
             at 20–40 °/s, "driving" vibrates with the road and is thrown by its bumps, "knock"
             stands on a tripod that is knocked now and then, "still" does not move.
-        scene: "depth" is a square with things at all distances, seen with parallax; "distant" is
+        scene: "depth" is a square with objects at all distances and so parallax; "distant" is
             the same view from a camera that only rotates, as if everything were far away.
         duration_s: seconds of video.
         size: width and height of a frame in pixels, even numbers, which H.264 needs.

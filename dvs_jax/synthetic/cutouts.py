@@ -90,7 +90,7 @@ def _empty(size: tuple[int, int]) -> Picture:
 
 
 def _fill(picture: Picture, rgb: Float[np.ndarray, "*#shape"], box: tuple[float, ...]) -> None:
-    """Cover a box, given as left, top, right and bottom in fractions of the picture."""
+    """Fill a box, given as left, top, right and bottom in fractions of the image."""
     height, width, _ = picture.shape
     left, right = round(box[0] * width), max(round(box[2] * width), round(box[0] * width) + 2)
     top, bottom = round(box[1] * height), round(box[3] * height)

@@ -60,7 +60,7 @@ def _repeat_video(clip: Path, out: Path, period_ns: int, times: int) -> None:
                     target = output.add_stream_from_template(stream)
                 later = round(number * period_ns / NANOSECONDS / fraction(stream.time_base))
                 for packet in source.demux(stream):
-                    # The last one, without a time, only tells of the end.
+                    # The last packet has no time and only flushes the stream.
                     if packet.pts is None or packet.dts is None:
                         continue
                     packet.pts, packet.dts = packet.pts + later, packet.dts + later
