@@ -28,7 +28,7 @@ LOOK_AHEAD_WEIGHTS = (0.072254, 0.068349, 0.057856, 0.043824, 0.029705)
 
 INSET = 0.08
 SLACK = 0.04
-"""Shares of the frame: inset of the corners that must stay inside, and the margin they must keep."""
+"""Shares of the frame: inset of the corners that must stay inside, and margin they must keep."""
 
 LEAST_ACCELERATION = 1e-3
 LEAST_JERK = 1e-2

@@ -24,9 +24,9 @@ class SyntheticClip:
 
     Attributes:
         motion: how the camera is held. "handheld" drifts and trembles, "walking" bounces forward
-            with the steps, "running" does so faster and harder, "panning" turns from side to side
-            at 20–40 °/s, "driving" vibrates with the road and is thrown by its bumps, "knock"
-            stands on a tripod that is knocked now and then, "still" does not move.
+            with the steps, "running" does so faster and harder, "panning" rotates from side to
+            side at 20–40 °/s, "driving" has a car's vibration and bumps, "knock" is on a tripod
+            that is knocked now and then, "still" does not move.
         scene: "depth" is a square with objects at all distances and so parallax; "distant" is
             the same view from a camera that only rotates, as if everything were far away.
         duration_s: seconds of video.
