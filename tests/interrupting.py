@@ -43,6 +43,23 @@ def start(arguments: Sequence[object], scratch: Path) -> Process:
     return run_in_session([sys.executable, "-m", *map(str, arguments)], scratch)
 
 
+def wait_for_handlers(process: Process) -> None:
+    """Wait until a process catches SIGTERM, which Python by itself does not; or a moment.
+
+    That is told by Linux alone.
+    """
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        time.sleep(0.5)
+        return
+    bit = 1 << (signal.SIGTERM - 1)
+    while process.poll() is None:
+        caught = next(line for line in status.read_text().split("\n") if line.startswith("SigCgt"))
+        if int(caught.split()[1], 16) & bit:
+            return
+        time.sleep(0.002)
+
+
 def run_in_session(command: Sequence[str], scratch: Path) -> Process:
     """Start a command in a session of its own, which no terminal's Ctrl-C reaches."""
     (scratch / "tmp").mkdir(parents=True, exist_ok=True)

@@ -87,7 +87,8 @@ def test_forty_interrupts_at_even_moments(walk: Path, tmp_path: Path):
     for index in range(40):
         process, number = begin(str(index)), (INT, TERM)[index % 2]
         # Python's own start is not ours to interrupt.
-        time.sleep(0.2 + (whole_s - 0.2) * index / 40)
+        interrupting.wait_for_handlers(process)
+        time.sleep(whole_s * index / 40)
         end = interrupting.interrupt(process, number, tmp_path / str(index))
         ended += end.code == 128 + number
         # One that had come to its end before its signal came is no failure.

@@ -228,7 +228,7 @@ def test_a_checkpoint_of_another_network_is_refused(
     datasets: dict[str, Path], overfitted: Path
 ) -> None:
     config = miniature(datasets["poses"], model__lstm=(9,))
-    with pytest.raises(InputError, match=r"lstm.*\(8, 32\)|lstm.*\[8, 32\]"):
+    with pytest.raises(InputError, match=r"lstm.*\(92, 32\), not \(92, 36\)"):
         train.train_and_evaluate(config, overfitted)
 
 
