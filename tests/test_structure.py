@@ -50,7 +50,6 @@ FILES = {
     "progress.py",
     "py.typed",
     "quaternion.py",
-    "regular_file.py",
     "stages.py",
     "timing.py",
     "torch_file.py",
