@@ -127,7 +127,7 @@ def loss_of(frame, source, virtual=None):
 
 def assert_slope_is_the_gradient(loss, point, step, rtol=1e-3):
     """Compare the gradient along a random direction with central differences."""
-    gradient = jax.grad(loss)(point)
+    loss, gradient = jax.jit(loss), jax.jit(jax.grad(loss))(point)
     direction = jnp.asarray(np.random.default_rng(6).normal(size=point.shape))
     slope = (loss(point + step * direction) - loss(point - step * direction)) / (2.0 * step)
     assert float(jnp.abs(slope)) > 1e-3
