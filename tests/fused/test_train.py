@@ -351,8 +351,8 @@ def test_eight_devices_train_the_model_that_one_trains(
         assert run.returncode == 0, errors
         assert f"dvs-jax stabilize CLIP --model '{workdir}/model'" in out
         models.append(parameters(workdir / "model"))
-    # A softmax does not feel a bias that all its logits share: its gradient is nothing but rounding,
-    # of which Adam makes steps as long as any other.
+    # A softmax does not feel a bias that all its logits share: its gradient is but rounding, of
+    # which Adam makes steps as long as any other.
     felt = [name for name in models[0] if "'vote']['bias']" not in name]
     assert len(felt) == len(models[0]) - 1
     for name in felt:
