@@ -19,7 +19,7 @@ def test_a_clip_is_timed_by_stage_and_end_to_end(walk, monkeypatch):
     monkeypatch.setattr(pipeline, "has_vidstab", lambda: False)
     report = pipeline.measure(walk, "gyro_only")
     stages, ways = report.tables
-    assert stages.values("stage") == ["decoding", "path and grids", "warping", "encoding"]
+    assert stages.values("stage") == ["decoding", "path", "warping", "encoding"]
     assert sum(stages.values("share")) == pytest.approx(1.0)
     assert ways.values("from file to file") == ["plain transcode", "stabilize"]
     speeds, times = ways.values("frames/s"), ways.values("time / transcode's")
