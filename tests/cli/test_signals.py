@@ -78,11 +78,13 @@ def test_forty_interrupts_at_even_moments(walk: Path, tmp_path: Path):
         arguments = [each.format(walk=walk, out=tmp_path / name / "out") for each in BY_FLOW]
         return interrupting.start(["dvs_jax", *arguments], tmp_path / name)
 
-    start = time.monotonic()
-    whole = begin("whole")
-    assert whole.wait(timeout=300) == 0
-    whole.communicate()
-    whole_s = time.monotonic() - start
+    # What the first compiles, those after it find in the cache that tests share.
+    for name in ("first", "whole"):
+        start = time.monotonic()
+        whole = begin(name)
+        assert whole.wait(timeout=300) == 0
+        whole.communicate()
+        whole_s = time.monotonic() - start
     ended = 0
     for index in range(40):
         process, number = begin(str(index)), (INT, TERM)[index % 2]
