@@ -93,8 +93,11 @@ def test_forty_interrupts_at_even_moments(walk: Path, tmp_path: Path):
         time.sleep(whole_s * index / 40)
         end = interrupting.interrupt(process, number, tmp_path / str(index))
         ended += end.code == 128 + number
-        # One that had come to its end before its signal came is no failure.
-        assert end.code in (0, 128 + number) and end.left == [], end
+        # One that had made its results before its signal came is no failure: Python gives the
+        # signals back to the system while it ends.
+        made = any((tmp_path / str(index)).rglob("*_stab_crop.mp4"))
+        assert end.code in (128 + number, *((0, -number) if made else ())), end
+        assert end.left == [], end
         assert end.told in ([], ["interrupted"]), end
         shutil.rmtree(tmp_path / str(index))
     assert ended > 20

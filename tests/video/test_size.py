@@ -102,7 +102,10 @@ def write_pictures(path: Path, pictures: list[bytes]) -> Path:
 
 @pytest.mark.parametrize(
     ("size", "complaint"),
-    [((30_000, 30_000), "not one frame"), ((20_000, 400), "20000 × 400 .* too large")],
+    [
+        ((30_000, 30_000), "(not one frame|cannot be read)"),
+        ((20_000, 400), "20000 × 400 .* too large"),
+    ],
 )
 def test_a_video_that_declares_a_giant_size_is_refused(tmp_path: Path, size, complaint):
     clip = write_clip(tmp_path / "clip.avi", level_frames(5), codec="huffyuv", pix_fmt="yuv422p")
