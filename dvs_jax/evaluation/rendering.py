@@ -8,6 +8,7 @@ from dvs_jax import metrics
 from dvs_jax.camera import Camera
 from dvs_jax.clip import Clip
 from dvs_jax.methods import Frame
+from dvs_jax.methods.covered_path import seconds
 from dvs_jax.metrics import Metrics
 from dvs_jax.progress import Track
 from dvs_jax.stabilization.framing import Shares, led_back
@@ -33,8 +34,7 @@ def measure(
     shares = Shares(crop, clip.size)
     camera = Camera() if clip.sensors is None else clip.sensors.camera
     time_ns = clips.center_time_ns(clip)
-    time_s = (time_ns - time_ns[0]) * 1e-9
-    within = [led_back(frames, time_s, shares) for frames in methods]
+    within = [led_back(frames, seconds(clip), shares) for frames in methods]
     frames = track(_drawn(clip, within, shares.smallest), clip.frame_count, "measuring")
     return metrics.measure_each(frames, time_ns, camera, cropped(camera, shares.smallest))
 

@@ -13,6 +13,7 @@ from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.methods import Frame, Method, require
+from dvs_jax.methods.covered_path import seconds
 from dvs_jax.stabilization.framing import Shares, kept_shares, led_back
 from dvs_jax.stabilization.viewing import checked
 
@@ -33,19 +34,17 @@ class Told:
     strength = float("nan")
 
     def frames(self, footage: Footage | None = None) -> Iterator[Frame]:
-        """Yield what is drawn of each frame; the pictures are decoded anew for it."""
+        """Yield what the method tells of each frame; the pictures are decoded anew for it."""
         pictures = clips.read_pictures(self.clip)
-        frames = checked(self.method.frames(self.clip, pictures, self.crop), self.clip)
-        time_ns = clips.center_time_ns(self.clip)
-        time_s = (time_ns - time_ns[0]) * 1e-9
-        return led_back(frames, time_s, Shares(self.crop, self.clip.size))
+        return checked(self.method.frames(self.clip, pictures, self.crop), self.clip)
 
     @cached_property
     def _known(self) -> tuple[CameraPath | None, Float[np.ndarray, "frame"]]:
         poses: list[Float[np.ndarray, "4"] | None] = []
 
         def noted() -> Iterator[Frame]:
-            for frame in self.frames():
+            shares = Shares(self.crop, self.clip.size)
+            for frame in led_back(self.frames(), seconds(self.clip), shares):
                 poses.append(frame.pose)
                 yield frame
 

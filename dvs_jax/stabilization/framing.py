@@ -1,7 +1,7 @@
 """The crop of every frame: which central fraction of the uncropped output is shown."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -99,17 +99,30 @@ def led_back(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterat
     The grid of a frame that does not is blended towards the identity, which covers everything, by a
     factor that changes slowly: so no method's output shows borders at any crop.
     """
-    giving_way = GivingWay(LEADING_BACK_S)
+
+    def demand(portion: list[Frame]) -> Float[np.ndarray, "frame"]:
+        return 1.0 - _evaluated(coverage.furthest, portion, shares.covered)
+
+    return starmap(_blended, _given_up(frames, time_s, GivingWay(LEADING_BACK_S), demand))
+
+
+def _given_up(
+    frames: Iterable[Frame],
+    time_s: Seconds,
+    giving_way: GivingWay,
+    demand: Callable[[list[Frame]], Float[np.ndarray, "frame"]],
+) -> Iterator[tuple[Frame, float]]:
+    """Yield each frame with what is given up for it and for those after it, changing slowly."""
     waiting: list[Frame] = []
     start = 0
     for portion in _portions(frames):
         part = time_s[start : start + len(portion)]
         start += len(portion)
         waiting += portion
-        lost = giving_way.push(part, 1.0 - _evaluated(coverage.furthest, portion, shares.covered))
-        yield from map(_blended, waiting[: len(lost)], lost)
+        lost = giving_way.push(part, demand(portion))
+        yield from zip(waiting, lost.tolist(), strict=False)
         waiting = waiting[len(lost) :]
-    yield from map(_blended, waiting, giving_way.finish())
+    yield from zip(waiting, giving_way.finish().tolist(), strict=True)
 
 
 def kept_shares(frames: Iterable[Frame]) -> Float[np.ndarray, "frame"]:
@@ -159,14 +172,8 @@ def _smallest(frames: Iterable[Frame], shares: Shares, folder: Path | None) -> I
 
 
 def _varying(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterator[Shown]:
-    narrowing = GivingWay(np.inf, WIDENING_S)
-    waiting: list[Frame] = []
-    start = 0
-    for portion in _portions(frames):
-        part = time_s[start : start + len(portion)]
-        start += len(portion)
-        waiting += portion
-        lost = narrowing.push(part, 1.0 - shares.of(_evaluated(coverage.kept_share, portion)))
-        yield from map(Shown, waiting[: len(lost)], (1.0 - lost).tolist())
-        waiting = waiting[len(lost) :]
-    yield from map(Shown, waiting, (1.0 - narrowing.finish()).tolist())
+    def demand(portion: list[Frame]) -> Float[np.ndarray, "frame"]:
+        return 1.0 - shares.of(_evaluated(coverage.kept_share, portion))
+
+    narrowed = _given_up(frames, time_s, GivingWay(np.inf, WIDENING_S), demand)
+    return (Shown(frame, 1.0 - lost) for frame, lost in narrowed)

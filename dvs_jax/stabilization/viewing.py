@@ -13,6 +13,7 @@ from dvs_jax import clip as clips
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.methods import Frame, Method, Picture
+from dvs_jax.methods.covered_path import seconds
 from dvs_jax.progress import Track
 from dvs_jax.stabilization.beside import beside
 from dvs_jax.stabilization.framing import Framing, Shares, Shown, framed
@@ -53,10 +54,8 @@ def shown(
         """Decode in a stage of its own, from when the first picture is wanted."""
         yield from stages.run("decoding", read())
 
-    whole = bool(np.isinf(method.look_ahead_s))
-    if framing is None:
-        framing = "smallest" if whole else "fixed"
-    if whole or framing == "smallest":
+    framing = framing or default_framing(method)
+    if np.isinf(method.look_ahead_s) or framing == "smallest":
         looked_at = decoded(partial(clips.read_pictures, clip))
         frames = checked(method.frames(clip, looked_at, crop), clip)
         tracked = track(frames, clip.frame_count, "finding the path")
@@ -65,6 +64,11 @@ def shown(
         return zip(decoded(pictures), known, strict=False)
     found = stages.run("finding the path", with_pictures(method, clip, decoded(pictures), crop))
     return beside(found, lambda frames: framed_by(clip, frames, crop, framing, folder))
+
+
+def default_framing(method: Method) -> Framing:
+    """Return the smallest crop where a method knows all frames before the first is drawn."""
+    return "smallest" if np.isinf(method.look_ahead_s) else "fixed"
 
 
 def _begun(shown: Iterator[Shown]) -> Iterator[Shown]:
@@ -81,9 +85,7 @@ def framed_by(
     folder: Path | None = None,
 ) -> Iterator[Shown]:
     """Return the grid and crop of a clip's frames; see `framing.framed`."""
-    time_ns = clips.center_time_ns(clip)
-    time_s = (time_ns - time_ns[0]) * 1e-9
-    return framed(framing, frames, time_s, Shares(crop, clip.size), folder)
+    return framed(framing, frames, seconds(clip), Shares(crop, clip.size), folder)
 
 
 def with_pictures(

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import jax
-import numpy as np
 
 from dvs_jax.clip import load_clip
 from dvs_jax.methods import Method, require
@@ -17,8 +16,8 @@ from dvs_jax.stabilization.batch.lanes_per_device import LANES_PER_DEVICE
 from dvs_jax.stabilization.batch.outcome import Outcome
 from dvs_jax.stabilization.batch.run import Load, Process, Stabilize, failure, one_by_one
 from dvs_jax.stabilization.batch.work import Work
-from dvs_jax.stabilization.framing import Framing
 from dvs_jax.stabilization.settings import Settings
+from dvs_jax.stabilization.viewing import default_framing
 
 _CLIPS_PER_LANE = 4
 """Clips per lane in a group whose grids are computed before any is drawn: the more, the less time
@@ -99,8 +98,7 @@ class _Group:
         find_frames(works, self._method, self._settings.crop, self._lanes)
         yield from (_outcome(work) for work in works if work.error is not None)
         good = [work for work in works if work.error is None]
-        default: Framing = "smallest" if np.isinf(self._method.look_ahead_s) else "fixed"
-        framing = self._settings.framing or default
+        framing = self._settings.framing or default_framing(self._method)
         yield from map(_outcome, draw_all(good, self._settings, framing, self._lanes))
 
     def _begun(self, job: Job) -> Work | Outcome:
