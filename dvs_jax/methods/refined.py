@@ -1,0 +1,141 @@
+"""A method whose output is steadied by what its pictures tell: the visual feedback behind any method."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from dvs_jax import clip as clips
+from dvs_jax.clip import Clip
+from dvs_jax.methods.along_path import processor
+from dvs_jax.methods.as_filmed import AsFilmed
+from dvs_jax.methods.method import Frame, Method, Picture, fingerprint
+from dvs_jax.motion import steadying
+from dvs_jax.motion.tracking import Tracker, Tracks
+
+Refinement = Literal["rotation", "mesh"]
+"""What is corrected: shift, roll and zoom of the whole picture, or also displacements of its parts."""
+
+LOOK_AHEAD_S = 1.0
+"""Look-ahead in seconds of a stage that steadies a file: more brings nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """Any method, and behind it a stage that measures and removes what shake its output has left.
+
+    Alone, behind `AsFilmed`, it stabilises a video without any sensor.
+
+    Attributes:
+        method: the one that is refined.
+        refinement: what is corrected.
+        own_look_ahead_s: look-ahead in seconds of this stage, beside the method's.
+    """
+
+    method: Method = field(default_factory=AsFilmed)
+    refinement: Refinement = "mesh"
+    own_look_ahead_s: float = LOOK_AHEAD_S
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the refined method needs."""
+        return self.method.needs
+
+    @property
+    def look_ahead_s(self) -> float:
+        """The look-ahead of both together, in seconds."""
+        return self.method.look_ahead_s + self.own_look_ahead_s
+
+    def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
+        """Yield the refined grid of each frame; see `Method.frames`."""
+        watched = _Watched(pictures)
+        waiting: deque[Frame] = deque()
+        stream = Stream(clip, crop, self.refinement, self.own_look_ahead_s)
+        for frame in self.method.frames(clip, watched, crop):
+            waiting.append(frame)
+            for source in stream.push(watched.tracks(), frame.source):
+                yield waiting.popleft()._replace(source=source)
+        for source in stream.finish():
+            yield waiting.popleft()._replace(source=source)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what tells this method from others, as JSON values."""
+        own = {"refinement": self.refinement, "own_look_ahead_s": self.own_look_ahead_s}
+        return {**fingerprint(self.method), **own}
+
+
+class _Watched:
+    """Pictures on their way to a method; corners are tracked as they pass."""
+
+    def __init__(self, pictures: Iterator[Picture]):
+        self._pictures, self._tracker = pictures, Tracker()
+        self._tracks: deque[Tracks] = deque()
+
+    def __iter__(self) -> Iterator[Picture]:
+        return self
+
+    def __next__(self) -> Picture:
+        picture = next(self._pictures)
+        self._tracks.append(self._tracker.follow(picture))
+        return picture
+
+    def tracks(self) -> Tracks:
+        """Return the tracks to the next frame; its picture is taken if the method did not."""
+        if not self._tracks:
+            next(self)
+        return self._tracks.popleft()
+
+
+class Stream:
+    """One clip's frames, steadied one after the other; the state lies on the CPU."""
+
+    def __init__(self, clip: Clip, crop: float, refinement: Refinement, look_ahead_s: float):
+        """Begin before the first frame.
+
+        Args:
+            clip: whose frames they are.
+            crop: the most that may be cut off at each side, as a share of width and height.
+            refinement: what is corrected.
+            look_ahead_s: look-ahead in seconds.
+        """
+        rate = _rate(clip)
+        self._ahead = min(max(round(look_ahead_s * rate), 1), clip.frame_count - 1)
+        self._setting = steadying.setting(clip.size, crop, rate, self._ahead, refinement == "mesh")
+        self._state: steadying.State | None = None
+        self._pushed = 0
+
+    def push(self, tracks: Tracks, source: np.ndarray) -> list[np.ndarray]:
+        """Take a frame's tracks and grid, and return the grid of one that has waited long enough."""
+        released = []
+        with jax.default_device(processor()):
+            if self._state is None:
+                self._state = steadying.begin(self._setting, source, self._ahead)
+            else:
+                released = self._release()
+                self._state = steadying.append(self._setting, self._state, tracks, source)
+        self._pushed += 1
+        return released
+
+    def _release(self) -> list[np.ndarray]:
+        if self._pushed <= self._ahead:
+            return []
+        if self._pushed == self._ahead + 1:
+            self._state = steadying.settle(self._setting, self._state)
+        self._state, grid = steadying.release(self._setting, self._state)
+        return [np.asarray(grid)]
+
+    def finish(self) -> list[np.ndarray]:
+        """Return the grids of all frames that still wait."""
+        with jax.default_device(processor()):
+            if self._pushed == self._ahead + 1:
+                self._state = steadying.settle(self._setting, self._state)
+            return list(np.asarray(steadying.finish(self._setting, self._state)))
+
+
+def _rate(clip: Clip) -> float:
+    """Return the usual frame rate, rounded so that clips of one rate share compiled programs."""
+    interval_s = float(np.median(np.diff(clips.center_time_ns(clip)))) * 1e-9
+    return round(1.0 / interval_s, 1)
