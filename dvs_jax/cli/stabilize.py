@@ -75,6 +75,20 @@ def stabilize(
     uncropped: Annotated[
         bool, typer.Option("--uncropped", help="Write a second video, with nothing cut off.")
     ] = False,
+    refine: Annotated[
+        Literal["none", "rotation", "mesh"] | None,
+        typer.Option(
+            help="Steady the output by what its pictures still show: the whole picture, or its "
+            "parts too.",
+            show_default="mesh; none for official checkpoints and --trajectory",
+        ),
+    ] = None,
+    look_ahead: Annotated[
+        float,
+        typer.Option(
+            min=0.1, max=3.0, help="How far ahead to look, in seconds; a live camera has 0.4."
+        ),
+    ] = 1.0,
     border: Annotated[
         Literal["black", "reflect"],
         typer.Option(help="What fills uncovered pixels of the uncropped video."),
@@ -125,9 +139,10 @@ def stabilize(
 ) -> None:
     """Stabilise a clip, or many.
 
-    Beside the video must lie its gyro log. For walk.mp4 it is walk_gyro.csv, whose first line is
-    t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log and a camera.toml
-    help if they are there; what is missing is said, with what it costs.
+    Any video will do; best is one with its gyro log beside it. For walk.mp4 it is walk_gyro.csv,
+    whose first line is t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log
+    and a camera.toml help if they are there; what is missing is said, with what it costs. Without a
+    gyro log the motion is read off the pictures.
 
     The folder of the results gets walk_stab_crop.mp4 and the camera's path as walk.txt and
     walk.jpg; where wanted, walk_stab.mp4, uncropped, and walk_metrics.json. Those of an earlier run
@@ -152,13 +167,16 @@ def stabilize(
 
     from dvs_jax.methods import fingerprint
     from dvs_jax.stabilization import Settings, stabilize_by
+    from dvs_jax.stabilization.refining import by_pictures, refined
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
+    method = refined(method, refine, look_ahead)
     wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, measure)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
+        chosen = method if given or clip.sensors else by_pictures(clip, refine, look_ahead)
         with tracking() as track:
-            return stabilize_by(clip, folder, method, wanted, track)
+            return stabilize_by(clip, folder, chosen, wanted, track)
 
     if alone is not None:
         _print_report(stabilize_one(alone, out))

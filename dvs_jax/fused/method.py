@@ -26,10 +26,12 @@ class FusedMethod:
         flow_estimator: computes flow, for a network that reads it, where there are no flow files: a
             name that `flow.create` knows, or what it returned. For networks of our own "auto" is a
             faster DIS on a CPU (see `clip_flow.estimator_for`).
+        limit_look_ahead_s: look-ahead of the limiter, in seconds, where frames wait for it.
     """
 
     network: FusedNetwork
     flow_estimator: str | Estimator = "auto"
+    limit_look_ahead_s: float = LIMIT_LOOK_AHEAD_S
     needs = frozenset({"gyro"})
 
     @property
@@ -40,7 +42,7 @@ class FusedMethod:
     @property
     def look_ahead_s(self) -> float:
         """Look-ahead in seconds; infinite for a network that reads the gyro log alone."""
-        return LIMIT_LOOK_AHEAD_S if self.reads_flow else np.inf
+        return self.limit_look_ahead_s if self.reads_flow else np.inf
 
     @cached_property
     def estimator(self) -> Estimator:
@@ -64,7 +66,8 @@ class FusedMethod:
             return FusedDeviceWork(self.network, estimator, self.look_ahead_s)
         return None
 
-    def fingerprint(self) -> dict[str, str | None]:
+    def fingerprint(self) -> dict[str, str | float | None]:
         """Return what tells this method from others, as JSON values."""
         flow = self.estimator.name if self.reads_flow else None
-        return {"model": weights.digest(self.network), "flow": flow}
+        limit_s = self.limit_look_ahead_s
+        return {"model": weights.digest(self.network), "flow": flow, "limit_look_ahead_s": limit_s}

@@ -1,23 +1,27 @@
-"""A method whose output is steadied by what its pictures tell: the visual feedback behind any method."""
+"""Visual feedback behind any method: what shake its pictures still show is taken out."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from dvs_jax import clip as clips
 from dvs_jax.clip import Clip
 from dvs_jax.methods.along_path import processor
 from dvs_jax.methods.as_filmed import AsFilmed
+from dvs_jax.methods.device import DeviceWork, device_work
 from dvs_jax.methods.method import Frame, Method, Picture, fingerprint
 from dvs_jax.motion import steadying
 from dvs_jax.motion.tracking import Tracker, Tracks
 
 Refinement = Literal["rotation", "mesh"]
-"""What is corrected: shift, roll and zoom of the whole picture, or also displacements of its parts."""
+"""What is corrected: shift, roll and zoom of the picture, or displacements of its parts too."""
+
+Grid = Float[np.ndarray, "rows columns 2"]
 
 LOOK_AHEAD_S = 1.0
 """Look-ahead in seconds of a stage that steadies a file: more brings nothing."""
@@ -52,9 +56,18 @@ class Refined:
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
         """Yield the refined grid of each frame; see `Method.frames`."""
         watched = _Watched(pictures)
+        return self._behind(self.method.frames(clip, watched, crop), clip, watched, crop)
+
+    def behind(self, frames: Iterable[Frame], clip: Clip, crop: float) -> Iterator[Frame]:
+        """Yield refined grids for the method's own, computed elsewhere; decodes the pictures."""
+        return self._behind(frames, clip, _Watched(clips.read_pictures(clip)), crop)
+
+    def _behind(
+        self, frames: Iterable[Frame], clip: Clip, watched: "_Watched", crop: float
+    ) -> Iterator[Frame]:
         waiting: deque[Frame] = deque()
         stream = Stream(clip, crop, self.refinement, self.own_look_ahead_s)
-        for frame in self.method.frames(clip, watched, crop):
+        for frame in frames:
             waiting.append(frame)
             for source in stream.push(watched.tracks(), frame.source):
                 yield waiting.popleft()._replace(source=source)
@@ -65,6 +78,10 @@ class Refined:
         """Return what tells this method from others, as JSON values."""
         own = {"refinement": self.refinement, "own_look_ahead_s": self.own_look_ahead_s}
         return {**fingerprint(self.method), **own}
+
+    def device_work(self) -> DeviceWork | None:
+        """Return the refined method's work on devices; `behind` takes what comes of it."""
+        return device_work(self.method)
 
 
 class _Watched:
@@ -103,35 +120,34 @@ class Stream:
         """
         rate = _rate(clip)
         self._ahead = min(max(round(look_ahead_s * rate), 1), clip.frame_count - 1)
-        self._setting = steadying.setting(clip.size, crop, rate, self._ahead, refinement == "mesh")
+        with_mesh = refinement == "mesh"
+        with jax.default_device(processor()):
+            self._setting = steadying.setting(clip.size, crop, rate, self._ahead, with_mesh)
         self._state: steadying.State | None = None
-        self._pushed = 0
+        self._appended = 0
 
-    def push(self, tracks: Tracks, source: np.ndarray) -> list[np.ndarray]:
-        """Take a frame's tracks and grid, and return the grid of one that has waited long enough."""
-        released = []
+    def push(self, tracks: Tracks, source: Grid) -> list[Grid]:
+        """Take a frame; return the grid of the one that has waited long enough."""
         with jax.default_device(processor()):
             if self._state is None:
                 self._state = steadying.begin(self._setting, source, self._ahead)
-            else:
-                released = self._release()
-                self._state = steadying.append(self._setting, self._state, tracks, source)
-        self._pushed += 1
+                return []
+            released = self._release()
+            self._state = steadying.append(self._setting, self._state, tracks, source)
+            self._appended += 1
+            if self._appended == self._ahead:
+                self._state = steadying.settle(self._setting, self._state)
         return released
 
-    def _release(self) -> list[np.ndarray]:
-        if self._pushed <= self._ahead:
+    def _release(self) -> list[Grid]:
+        if self._appended < self._ahead:
             return []
-        if self._pushed == self._ahead + 1:
-            self._state = steadying.settle(self._setting, self._state)
         self._state, grid = steadying.release(self._setting, self._state)
         return [np.asarray(grid)]
 
-    def finish(self) -> list[np.ndarray]:
+    def finish(self) -> list[Grid]:
         """Return the grids of all frames that still wait."""
         with jax.default_device(processor()):
-            if self._pushed == self._ahead + 1:
-                self._state = steadying.settle(self._setting, self._state)
             return list(np.asarray(steadying.finish(self._setting, self._state)))
 
 

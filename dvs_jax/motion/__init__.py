@@ -1,10 +1,10 @@
 """How the camera moved, told by pictures alone, and what it takes to steady them.
 
-Tracked corners (`corners`, `tracking`) give a similarity from frame to frame (`similarity`), composed
-exactly to a camera over a plane (`plane`). Its path is smoothed within the crop (`planning`); what the
-path cannot explain becomes a small mesh (`mesh`). `steadying` puts these together as a stream with
-explicit state. All but tracking is jitted and can be mapped over clips.
+Tracked corners (`corners`, `tracking`) give a similarity from frame to frame (`similarity`),
+composed exactly to a camera over a plane (`plane`). Its path is smoothed within the crop
+(`planning`); what the path cannot explain becomes a small mesh (`mesh`). `steadying` puts these
+together as a stream with explicit state. All but tracking is jitted and can be mapped over clips.
 
-Points lie in the plane of a picture: x to the right and y down from its centre, both in units of the
-picture's width.
+Points lie in the plane of a picture: x to the right and y down from its centre, both in units of
+the picture's width.
 """

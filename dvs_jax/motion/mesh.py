@@ -1,7 +1,7 @@
 """What a similarity leaves over, as a small mesh: near things, the lens, rolling shutter.
 
-Each pair's tracks are averaged around the mesh's vertices, summed in time, and of the sum what is faster
-than the cutoff is taken out: displacements that change slowly are the scene's own.
+Each pair's tracks are averaged around the mesh's vertices, summed in time, and of the sum what is
+faster than the cutoff is taken out: displacements that change slowly are the scene's own.
 """
 
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ _REACH = 50.0 / 640.0
 """Standard deviation, in widths, of the Gaussian around a vertex."""
 
 _DOUBT = 2.0
-"""As many tracks that did not move are added to each vertex: where there is little evidence there is
-little displacement."""
+"""As many tracks that did not move are added to each vertex: where there is little evidence there
+is little displacement."""
 
 FURTHEST = 6.0 / 640.0
 """The largest displacement, in widths."""

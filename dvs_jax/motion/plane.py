@@ -1,9 +1,9 @@
 """A camera over a plane: a similarity of the picture, composed exactly.
 
-A camera is float32 [4]: x and y of its place, its roll in radians and the logarithm of its zoom. A
-point X of the plane is seen at z (X − C), where C is the place and z = exp(log zoom + i roll) turns and
-scales; the plane is the picture of any one frame, whose camera is zero. Adding motions up per coordinate
-instead would be wrong by angle × offset once the camera has moved away.
+A camera is float32 [4]: x and y of its place, its roll in radians and the logarithm of its zoom.
+A point X of the plane is seen at z (X − C), where C is the place and z = exp(log zoom + i roll)
+turns and scales; the plane is the picture of any one frame, whose camera is zero. Adding motions up
+per coordinate instead would be wrong by angle × offset once the camera has moved away.
 """
 
 import jax.numpy as jnp

@@ -1,10 +1,12 @@
 """The path that the steadied camera takes: smooth, within the crop, with a bounded look-ahead.
 
-Whittaker's penalised least squares (third differences; Eilers, "A perfect smoother", 2003) over a window
-that slides with the frames: what has been shown already stands, as strongly weighted data; frames that
-wait are known; beyond them the path is predicted. Where the crop would be left, the same quadratic cost
-is minimised under the crop's bounds on the picture's corners (ADMM; Boyd et al. 2011). The window's matrices
-do not change from frame to frame, so each is inverted once, in float64 on the host.
+Whittaker's penalised least squares (third differences; Eilers, "A perfect smoother", 2003) over a
+window that slides with the frames: what has been shown already stands, as strongly weighted data;
+frames that wait are known; beyond them the path is predicted. Where the crop would be left, the
+same quadratic cost is minimised under the crop's bounds on the picture's corners (ADMM; Boyd and
+others, "Distributed optimization and statistical learning via the alternating direction method of
+multipliers", 2011). The window's matrices do not change from frame to frame, so each is inverted
+once, in float64 on the host.
 """
 
 from functools import lru_cache
@@ -55,8 +57,8 @@ class Laws(NamedTuple):
     Attributes:
         within: while frames follow.
         ending: when the last frame is known: nothing is predicted.
-        first: [past, waiting], from the frames that wait at the beginning to a past that leads up to
-            them smoothly.
+        first: [past, waiting], from the frames that wait at the beginning to a past that leads up
+            to them smoothly.
         corner: [4, 2], the corners of what is shown, in the plane of the picture.
     """
 
@@ -86,7 +88,7 @@ def laws(rate: float, ahead: int, corner: tuple[float, float]) -> Laws:
     penalties = (0.0, 4.0, squared)
     weights = (_SHOWN_WEIGHT, 1.0, _PREDICTED_WEIGHT), (_SHOWN_WEIGHT, 1.0, _NO_WEIGHT)
     within, ending = (_law(rate, shape, each, penalties) for each in weights)
-    return Laws(within, ending, _first(rate, shape), corners.astype(np.float32))
+    return Laws(within, ending, _first(rate, shape), jnp.asarray(corners, jnp.float32))
 
 
 def _law(
@@ -104,7 +106,7 @@ def _law(
     known = np.concatenate([np.eye(shape[0] + shape[1]), _prediction(rate, shape)])
     pull = weight[:, None] * known
     smooth = (free @ pull)[shape[0] : shape[0] + shape[1]]
-    return Law(*(each.astype(np.float32) for each in (smooth, pull, place, turn)))
+    return Law(*(jnp.asarray(each, jnp.float32) for each in (smooth, pull, place, turn)))
 
 
 def _roughness(rate: float, length: int) -> Float[np.ndarray, "window window"]:
@@ -125,12 +127,12 @@ def _prediction(rate: float, shape: tuple[int, int, int]) -> Float[np.ndarray, "
     return predicted
 
 
-def _first(rate: float, shape: tuple[int, int, int]) -> Float[np.ndarray, "past waiting"]:
+def _first(rate: float, shape: tuple[int, int, int]) -> Float[Array, "past waiting"]:
     """Return what makes a past of the frames that wait: their own smooth curve, continued back."""
     past, waiting = shape[:2]
     weight = np.repeat((1e-3 * _NO_WEIGHT, 1.0), (past, waiting))
     smooth = np.linalg.inv(_roughness(rate, past + waiting) + np.diag(weight))[:past, past:]
-    return smooth.astype(np.float32)
+    return jnp.asarray(smooth, jnp.float32)
 
 
 def plan(
@@ -143,8 +145,8 @@ def plan(
 
     Args:
         law: of the window.
-        known: cameras over the plane of the first waiting frame: those that were shown, then the real
-            ones of the frames that wait.
+        known: cameras over the plane of the first waiting frame: those that were shown, then the
+            real ones of the frames that wait.
         corner: as in `Laws`.
         room: how far each corner of what is shown may be moved at least (negative) and at most, in
             each waiting frame.

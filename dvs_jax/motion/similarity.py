@@ -28,8 +28,8 @@ class Fit(NamedTuple):
     """The motion of a pair of pictures.
 
     Attributes:
-        motion: float32 [4]: content at p moves to z p + t: t (x, y in widths), roll (rad, from x to y)
-            and logarithm of z. Zero where the tracks tell nothing.
+        motion: float32 [4]: content at p moves to z p + t: t (x, y in widths), roll (rad, from x to
+            y) and logarithm of z. Zero where the tracks tell nothing.
         left: float32 [track, 2], by how much each track moves beside that, in widths.
         weight: float32 [track], 0 (an outlier, or padding) to 1.
         explains: whether the motion explains enough tracks to be believed.
@@ -46,8 +46,8 @@ def fit(
 ) -> Fit:
     """Return the similarity from the earlier to the later points, robustly.
 
-    The best of hypotheses of two tracks each (Fischler and Bolles, RANSAC, 1981), then least squares
-    reweighted by Cauchy's function of the residual over its median.
+    The best of hypotheses of two tracks each (Fischler and Bolles, RANSAC, 1981), then least
+    squares reweighted by Cauchy's function of the residual over its median.
 
     Args:
         earlier: (x, y) in the plane of a picture.
@@ -112,7 +112,7 @@ def _best_hypothesis(
 
 
 def _through(before: Float[Array, "2 2"], now: Float[Array, "2 2"]) -> Float[Array, "4"]:
-    """Return the similarity that takes two points to two others; the identity where they coincide."""
+    """Return the similarity that takes two points to two others; a shift where they coincide."""
     from_, to = before[1] - before[0], now[1] - now[0]
     length = _squared(from_)
     apart = length > 1e-4

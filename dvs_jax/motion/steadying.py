@@ -1,8 +1,8 @@
 """Pictures steadied as a stream: tracks and grids in, corrected grids out after the look-ahead.
 
-What is steadied is the output of some method, grid by grid: tracks are carried through the grids to where
-the output shows them, so what they tell is what is left of the camera's motion there. The identity grid
-is the picture as it was filmed.
+What is steadied is the output of some method, grid by grid: tracks are carried through the grids to
+where the output shows them, so what they tell is what is left of the camera's motion there. The
+identity grid is the picture as it was filmed.
 
 The state is a pytree; all functions are jitted and can be mapped over clips.
 """
@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
+from dvs_jax import quaternion
 from dvs_jax.motion import mesh, plane, planning, similarity
 from dvs_jax.motion.planning import Law, Laws
 from dvs_jax.motion.tracking import Tracks
@@ -29,7 +29,7 @@ _BESIDE = 0.02
 _SPARE = 0.004
 """Room, in widths, that the plan leaves to the mesh and to the curvature of the grids."""
 
-Grid = Float[Array, "rows columns 2"]
+Grid = Float[quaternion.Array, "rows columns 2"]
 
 
 class Setting(NamedTuple):
@@ -84,8 +84,8 @@ def setting(
     """
     aspect = size[1] / size[0]
     corner = (0.5 - crop, (0.5 - crop) * aspect)
-    numbers = (np.float32(aspect), np.float32(corner), np.float32(with_mesh))
-    return Setting(planning.laws(rate, ahead, corner), mesh.vertices(aspect), *numbers)
+    laws, vertex = planning.laws(rate, ahead, corner), jnp.asarray(mesh.vertices(aspect))
+    return Setting(laws, vertex, *map(jnp.float32, (aspect, corner, with_mesh)))
 
 
 def begin(setting: Setting, grid: Grid, ahead: int) -> State:
@@ -129,7 +129,7 @@ def _pushed(queue: Float[Array, "frame ..."], item: Array) -> Float[Array, "fram
 
 
 def _output_plane(
-    setting: Setting, grid: Grid, point: Float[Array, "track 2"]
+    setting: Setting, grid: Grid, point: Float[quaternion.Array, "track 2"]
 ) -> Float[Array, "track 2"]:
     """Return where the output shows points of the source, in the plane of the output's picture."""
     return _to_plane(setting, shown_at(grid, point))

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from dvs_jax import quaternion
 from dvs_jax.motion.corners import CELLS, corners
 from dvs_jax.video.picture import shrunk_luma
 
@@ -36,9 +37,9 @@ class Tracks(NamedTuple):
         known: which of the tracks were found; the others are padding.
     """
 
-    earlier: Float[np.ndarray, "track 2"]
-    later: Float[np.ndarray, "track 2"]
-    known: Bool[np.ndarray, "track"]
+    earlier: Float[quaternion.Array, "track 2"]
+    later: Float[quaternion.Array, "track 2"]
+    known: Bool[quaternion.Array, "track"]
 
 
 NOTHING = Tracks(
@@ -84,10 +85,16 @@ def tracks_between(
     near = np.linalg.norm(begin - back, axis=-1) < _FORTH_AND_BACK
     found = forth & there & near
     size = np.array(earlier.shape[::-1], np.float32)
-    both = [(points[found] + np.float32(0.5)) / size for points in (begin, end)]
-    padding = COUNT - len(both[0])
-    known = np.arange(COUNT) < len(both[0])
-    return Tracks(*(np.pad(points, ((0, padding), (0, 0))) for points in both), known)
+    tracks = Tracks(
+        np.zeros((COUNT, 2), np.float32), np.zeros((COUNT, 2), np.float32), _first(found.sum())
+    )
+    tracks.earlier[tracks.known] = (begin[found] + np.float32(0.5)) / size
+    tracks.later[tracks.known] = (end[found] + np.float32(0.5)) / size
+    return tracks
+
+
+def _first(count: int) -> Bool[np.ndarray, "track"]:
+    return np.arange(COUNT) < count
 
 
 def _tracked(

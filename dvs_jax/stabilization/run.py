@@ -13,6 +13,7 @@ from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.drawing import drawn
 from dvs_jax.stabilization.making import Making, finish, making, results_of
 from dvs_jax.stabilization.models import as_method
+from dvs_jax.stabilization.refining import LOOK_AHEAD_S, Refine, by_pictures, refined
 from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import Settings
 from dvs_jax.stabilization.viewing import shown
@@ -29,6 +30,8 @@ def stabilize(
     path: CameraPath | None = None,
     smoother: str = DEFAULT_SMOOTHER,
     flow_estimator: str | Estimator = "auto",
+    refine: Refine | None = None,
+    look_ahead_s: float = LOOK_AHEAD_S,
     track: Track = silently,
     **settings: Any,
 ) -> Report:
@@ -45,9 +48,14 @@ def stabilize(
         method: any other method (see `Method`).
         path: the virtual camera's path, such as an edited trajectory: it is followed as far as
             the crop allows.
-        smoother: one of `smoothing.SMOOTHERS`, used where there is none of these three.
+        smoother: one of `smoothing.SMOOTHERS`, used where there is none of these three; a clip
+            without a gyro is then stabilised by its pictures alone.
         flow_estimator: computes flow where there are no flow files, for a `model` that is a network
             and not a method.
+        refine: whether the output is steadied by what its pictures still show: "none", "rotation"
+            (the whole picture) or "mesh" (its parts too); see `refining.refined` for None.
+        look_ahead_s: look-ahead in seconds of the whole, 0.1 to 3, where the method does not need
+            the whole clip.
         track: reports the progress.
         settings: the fields of `Settings`: crop, framing, uncropped, border, crf, preset, encoder,
             measure.
@@ -68,6 +76,10 @@ def stabilize(
         chosen = as_method(model, flow_estimator)
     elif path is not None:
         chosen = GivenPath(path)
+    if given or clip.sensors is not None:
+        chosen = refined(chosen, refine, look_ahead_s)
+    else:
+        chosen = by_pictures(clip, refine, look_ahead_s)
     return stabilize_by(clip, Path(out), chosen, Settings(**settings), track)
 
 

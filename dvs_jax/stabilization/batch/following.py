@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
 from dvs_jax import clip as clips
-from dvs_jax.methods import Method
+from dvs_jax.methods import Method, Refined
 from dvs_jax.methods.device import DeviceWork, FrameTask, device_work
 from dvs_jax.stabilization.batch.lanes_per_device import lanes_for
 from dvs_jax.stabilization.batch.work import Work
@@ -23,6 +23,10 @@ def find_frames(works: Sequence[Work], method: Method, crop: float, lanes: int) 
     on_devices = device_work(method)
     if on_devices is not None:
         _follow(works, on_devices, crop, lanes)
+        if isinstance(method, Refined):
+            for work in works:
+                if work.frames is not None:
+                    work.frames = method.behind(work.frames, work.clip, crop)
     for work in works:
         if work.frames is None and work.error is None:
             with work.noting_errors():

@@ -1,0 +1,78 @@
+"""The refinement by pictures behind a method, and the method for a clip without a gyro."""
+
+import dataclasses
+import logging
+from typing import Literal
+
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+from dvs_jax.fused.method import FusedMethod
+from dvs_jax.methods import AsFilmed, Method, Refined, Smoothed
+from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
+
+Refine = Literal["none", "rotation", "mesh"]
+
+LOOK_AHEAD_S = 1.0
+"""Look-ahead in seconds for files: more brings nothing."""
+
+SHORTEST_LOOK_AHEAD_S, LONGEST_LOOK_AHEAD_S = 0.1, 3.0
+
+_log = logging.getLogger("dvs_jax")
+
+
+def refined(
+    method: Method, refine: Refine | None = None, look_ahead_s: float = LOOK_AHEAD_S
+) -> Method:
+    """Return a method with the refinement by pictures behind it.
+
+    Args:
+        method: any.
+        refine: shift, roll and zoom of the whole picture ("rotation"), displacements of its parts
+            too ("mesh"), or nothing. None is "mesh" behind the smoothers and our own networks; the
+            official program's networks and all other methods are left as they are.
+        look_ahead_s: look-ahead in seconds of method and refinement together, for methods that can
+            do with so little; it is shared out between them.
+
+    Raises:
+        InputError: the look-ahead is out of range.
+    """
+    if not SHORTEST_LOOK_AHEAD_S <= look_ahead_s <= LONGEST_LOOK_AHEAD_S:
+        raise InputError(
+            f"a look-ahead of {look_ahead_s:g} s is impossible; give {SHORTEST_LOOK_AHEAD_S} to "
+            f"{LONGEST_LOOK_AHEAD_S:g} s"
+        )
+    chosen = refine or ("mesh" if _is_our_own(method) else "none")
+    if chosen == "none":
+        return method
+    own_s = look_ahead_s
+    if isinstance(method, FusedMethod) and method.reads_flow:
+        limit_s = min(LIMIT_LOOK_AHEAD_S, look_ahead_s / 2.0)
+        method, own_s = dataclasses.replace(method, limit_look_ahead_s=limit_s), own_s - limit_s
+    return Refined(method, chosen, own_s)
+
+
+def _is_our_own(method: Method) -> bool:
+    if isinstance(method, FusedMethod):
+        return not method.network.architecture.official
+    return isinstance(method, Smoothed)
+
+
+def by_pictures(
+    clip: Clip, refine: Refine | None = None, look_ahead_s: float = LOOK_AHEAD_S
+) -> Method:
+    """Return the method for a clip without a gyro, and tell that it is used.
+
+    Raises:
+        InputError: nothing is to be refined, or the look-ahead is out of range.
+    """
+    if refine == "none":
+        raise InputError(
+            f"{clip.video.path}: there is no gyro log, and without refinement nothing would "
+            "change; record the gyro, or choose the refinement rotation or mesh"
+        )
+    _log.warning(
+        "%s: no gyro; the motion is read off the pictures, which tells less where they are dark, "
+        "blurred or full of things that move, and leaves rolling shutter in",
+        clip.video.path if clip.images is None else clip.name,
+    )
+    return refined(AsFilmed(), refine or "mesh", look_ahead_s)
