@@ -11,11 +11,11 @@ from jaxtyping import Array, Float
 LONGER, SHORTER = 17, 10
 """Vertices along the picture's longer and shorter side."""
 
-_REACH = 50.0 / 640.0
+_REACH = 30.0 / 640.0
 """Standard deviation, in widths, of the Gaussian around a vertex."""
 
-_DOUBT = 2.0
-"""As many tracks that did not move are added to each vertex: where there is little evidence there
+_DOUBT = 0.3
+"""So many tracks that did not move are added to each vertex: where there is little evidence there
 is little displacement."""
 
 FURTHEST = 6.0 / 640.0
@@ -47,6 +47,6 @@ def displacement(
         left: by how much it moves beside the similarity.
         weight: how much it counts, 0 to 1.
     """
-    squared = ((vertex[:, :, None] - point) ** 2).sum(axis=-1)
-    share = jnp.exp(-0.5 * squared / _REACH**2) * weight
+    squared = ((vertex[:, :, None] - point[None, None]) ** 2).sum(axis=-1)
+    share = jnp.exp(-0.5 * squared / _REACH**2) * weight[None, None]
     return share @ left / (share.sum(axis=-1, keepdims=True) + _DOUBT)

@@ -23,11 +23,12 @@ def turned(point: Point, turn: Camera) -> Point:
 
 def plane_of(point: Point, camera: Camera) -> Point:
     """Return the point of the plane that a camera sees at `point`."""
-    return turned(point, -camera) + camera[..., :2]
+    return turned(point, -camera) + jnp.broadcast_to(camera[..., :2], point.shape)
 
 
 def seen_from(origin: Camera, camera: Camera) -> Camera:
     """Return cameras over the plane of `origin`'s picture instead of the one that both have."""
+    origin = jnp.broadcast_to(origin, camera.shape)
     place = turned(camera[..., :2] - origin[..., :2], origin)
     return jnp.concatenate([place, camera[..., 2:] - origin[..., 2:]], axis=-1)
 

@@ -141,7 +141,7 @@ def _weighted_fit(
 ) -> Float[Array, "4"]:
     total = jnp.maximum(weight.sum(), 1e-9)
     before, now = weight @ earlier / total, weight @ later / total
-    from_, to = earlier - before, later - now
+    from_, to = earlier - before[None], later - now[None]
     spread = jnp.maximum(weight @ _squared(from_), 1e-9)
     real = weight @ (from_ * to).sum(axis=-1) / spread
     imaginary = weight @ (from_[:, 0] * to[:, 1] - from_[:, 1] * to[:, 0]) / spread

@@ -113,7 +113,7 @@ def append(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
     """
     earlier = _output_plane(setting, state.grid[-1], tracks.earlier)
     later = _output_plane(setting, grid, tracks.later)
-    inside = (jnp.abs(later) < setting.shown + _BESIDE).all(axis=-1)
+    inside = (jnp.abs(later) < setting.shown[None] + _BESIDE).all(axis=-1)
     found = similarity.fit(earlier, later, tracks.known & inside)
     camera = plane.after(state.camera[-1], found.motion)
     beside = mesh.displacement(setting.vertex, later, found.left, found.weight)
@@ -136,11 +136,16 @@ def _output_plane(
 
 
 def _to_plane(setting: Setting, share: Float[Array, "*point 2"]) -> Float[Array, "*point 2"]:
-    return (share - 0.5) * jnp.stack([jnp.ones_like(setting.aspect), setting.aspect])
+    return (share - 0.5) * jnp.broadcast_to(_sides(setting), share.shape)
 
 
 def _to_share(setting: Setting, point: Float[Array, "*point 2"]) -> Float[Array, "*point 2"]:
-    return point / jnp.stack([jnp.ones_like(setting.aspect), setting.aspect]) + 0.5
+    return point / jnp.broadcast_to(_sides(setting), point.shape) + 0.5
+
+
+def _sides(setting: Setting) -> Float[Array, "2"]:
+    """Return the picture's width and height, in widths."""
+    return jnp.stack([jnp.ones_like(setting.aspect), setting.aspect])
 
 
 def shown_at(grid: Grid, source: Float[Array, "track 2"]) -> Float[Array, "track 2"]:
@@ -157,7 +162,7 @@ def shown_at(grid: Grid, source: Float[Array, "track 2"]) -> Float[Array, "track
         return point + off @ inverse.T
 
     middle = grid.mean(axis=(0, 1))
-    return jax.lax.fori_loop(0, _SEARCH_ROUNDS, nearer, 0.5 + (source - middle) @ inverse.T)
+    return jax.lax.fori_loop(0, _SEARCH_ROUNDS, nearer, 0.5 + (source - middle[None]) @ inverse.T)
 
 
 @jax.jit
@@ -180,9 +185,9 @@ def release(setting: Setting, state: State) -> tuple[State, Grid]:
     return State(
         state.grid,
         plane.seen_from(origin, state.camera),
-        state.moved - still,
+        state.moved - still[None],
         plane.seen_from(origin, _pushed(state.shown, planned[0])),
-        _pushed(state.settled, slow[0]) - still,
+        _pushed(state.settled, slow[0]) - still[None],
     ), corrected
 
 
@@ -210,7 +215,7 @@ def _room(setting: Setting, grid: Grid) -> Float[Array, "2 4 2"]:
     """Return how far each corner of what is shown may look elsewhere: at least, and at most."""
     share = _to_share(setting, setting.laws.corner)
     at = _to_plane(setting, grids.at_points(grid, share[:, 1], share[:, 0]))
-    edge = 0.5 * jnp.stack([jnp.ones_like(setting.aspect), setting.aspect]) - _SPARE
+    edge = jnp.broadcast_to(0.5 * _sides(setting) - _SPARE, at.shape)
     return jnp.stack([jnp.minimum(-edge - at, 0.0), jnp.maximum(edge - at, 0.0)])
 
 
