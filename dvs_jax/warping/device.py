@@ -4,8 +4,8 @@ As there, source positions are computed on a lattice and interpolated bilinearly
 Positions are not rounded to 1/64 pixel as OpenCV's are (1/32 for chroma), so at sharp edges the two
 differ by a few levels.
 
-Floating-point frames are neither rounded nor clipped, so the result has gradients with respect to the frame and the
-grid, and through `turning.source_grids` to the poses.
+Floating-point frames are neither rounded nor clipped, so the result has gradients with respect to
+the frame and the grid, and through `turning.source_grids` to the poses.
 """
 
 from functools import partial
@@ -163,12 +163,11 @@ def _doubled_along(
     frame: Num[Array, "height width channel"], axis: int
 ) -> Num[Array, "height2 width2 channel"]:
     length = frame.shape[axis]
-    index = jnp.arange(1 - doubling.REACH, length + doubling.REACH)
-    around = jnp.take(frame, _index(index, length, "reflect")[0], axis)
-    between = sum(
-        weight * jax.lax.slice_in_dim(around, tap, tap + length, axis=axis)
-        for tap, weight in enumerate(doubling.HALFWAY)
-    )
+    beside = [(doubling.REACH - 1, doubling.REACH) if each == axis else (0, 0) for each in range(3)]
+    around = jnp.pad(frame, beside, "reflect")
+    between = jnp.zeros((), frame.dtype)
+    for tap, weight in enumerate(doubling.HALFWAY):
+        between = between + weight * jax.lax.slice_in_dim(around, tap, tap + length, axis=axis)
     both = jnp.stack([frame, _in_type_of(frame, between)], axis + 1)
     shape = [2 * length if each == axis else frame.shape[each] for each in range(frame.ndim)]
     return jax.lax.slice_in_dim(both.reshape(shape), 0, 2 * length - 1, axis=axis)

@@ -22,7 +22,7 @@ noise's power they keep 0.70 to 1.01, where bilinear samples keep 0.25 to 1."""
 REACH = len(HALFWAY) // 2
 """Pixels before and after a position that its sample depends on."""
 
-_ROW, _COLUMN = np.float32(HALFWAY)[None], np.float32(HALFWAY)[:, None]
+_TAPS = np.array([HALFWAY], np.float32)
 
 
 def doubled(
@@ -39,7 +39,7 @@ def doubled(
     """
     height, width, *channels = picture.shape
     rows = np.empty((height, 2, width, 2 * int(np.prod(channels))), picture.dtype)
-    between = cv2.filter2D(picture, -1, _ROW, anchor=(REACH - 1, 0))
+    between = cv2.filter2D(picture, -1, _TAPS, anchor=(REACH - 1, 0))
     cv2.merge([picture, between], dst=rows[:, 0])
-    cv2.filter2D(rows[:, 0], -1, _COLUMN, dst=rows[:, 1], anchor=(0, REACH - 1))
+    cv2.filter2D(rows[:, 0], -1, _TAPS.T, dst=rows[:, 1], anchor=(0, REACH - 1))
     return rows.reshape(2 * height, 2 * width, *channels)[:-1, :-1]

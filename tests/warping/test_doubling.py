@@ -60,8 +60,7 @@ def test_a_hard_edge_overshoots_by_a_sixth_and_a_soft_one_by_a_fiftieth():
 
 
 def test_fine_detail_is_kept_alike_wherever_samples_fall():
-    """White noise, which has all detail there is: its power in samples, by what part of a pixel
-    they lie beside pixels."""
+    """The power of white noise, which has all detail there is, by how far aside samples fall."""
     picture = np.random.default_rng(2).normal(size=(400, 400)).astype(np.float32)
     y, x = np.mgrid[4:390, 4:390].astype(float)
     grids = [np.stack([x + part, y + part], axis=-1) for part in np.arange(8) / 8.0]
@@ -73,7 +72,7 @@ def test_fine_detail_is_kept_alike_wherever_samples_fall():
 
 
 def test_a_picture_drawn_larger_is_nearer_the_true_one_than_by_bilinear_samples():
-    """Waves of all directions, 2.5 to 12 pixels long, drawn a quarter larger and turned a little."""
+    """Waves of all directions, 2.5 to 12 pixels long, drawn a quarter larger and turned."""
     rng = np.random.default_rng(3)
     angle, length = rng.uniform(0.0, np.pi, 60), rng.uniform(2.5, 12.0, 60)
     wave = 2.0 * np.pi / length * np.array([np.cos(angle), np.sin(angle)])
