@@ -62,11 +62,12 @@ def test_same_pose_changes_nothing(size=(97, 50)):
 
 def test_doubled_pictures_are_the_hosts():
     frame = np.random.default_rng(4).integers(0, 256, (31, 50, 3), np.uint8)
-    np.testing.assert_array_equal(device.doubled(jnp.asarray(frame)), doubling.doubled(frame))
+    doubled = jax.jit(device.doubled)
+    np.testing.assert_array_equal(doubled(jnp.asarray(frame)), doubling.doubled(frame))
     for shape in ((1, 1, 1), (1, 7, 2), (2, 3, 1)):
         small = frame[tuple(slice(side) for side in shape)].copy()
         np.testing.assert_array_equal(
-            np.ravel(device.doubled(jnp.asarray(small))), np.ravel(doubling.doubled(small))
+            np.ravel(doubled(jnp.asarray(small))), np.ravel(doubling.doubled(small))
         )
 
 
@@ -181,5 +182,5 @@ def test_samples_on_pixels_have_the_slope_of_the_picture():
         def total(position, sampled=sampled):
             return sampled(frame, position, "black", jnp.zeros(3))[..., 0].sum()
 
-        slope = jax.grad(total)(at)
+        slope = jax.jit(jax.grad(total))(at)
         np.testing.assert_allclose(slope, np.broadcast_to([2.0, 1.0], slope.shape), rtol=1e-5)
