@@ -57,8 +57,9 @@ class Shares:
             crop: the most that may be cut off at each side, as a fraction of width and height.
             size: width and height of the frames in pixels.
         """
-        # A pixel is cut off at each side, since bilinear sampling mixes the outermost ones with
-        # the border.
+        # A pixel is cut off at each side, since chroma, which is sampled bilinearly at half the
+        # size, is mixed with the border from a pixel before the outermost ones' centres on. Luma
+        # is from there on: what its kernel reads beyond is the frame, mirrored.
         self._margin = 2.0 / min(size)
         # In a tiny picture the margin can be all that is left.
         self.smallest = max(1.0 - 2.0 * crop - self._margin, self._margin)

@@ -1,11 +1,11 @@
 """Frames warped by a backward grid on the device; `host` does the same on the host.
 
 As there, source positions are computed on a lattice and interpolated bilinearly in between.
-Positions are not rounded to 1/32 pixel as OpenCV's are, so at sharp edges the two differ by a few
-levels.
+Positions are not rounded to 1/64 pixel as OpenCV's are (1/32 for chroma), so at sharp edges the two
+differ by a few levels.
 
-Floating-point frames are not rounded, so the result has gradients with respect to the frame and the
-grid, and through `turning.source_grids` to the poses.
+Floating-point frames are neither rounded nor clipped, so the result has gradients with respect to
+the frame and the grid, and through `turning.source_grids` to the poses.
 """
 
 from functools import partial
@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Num, UInt8
 
+from dvs_jax.warping import doubling
 from dvs_jax.warping import grid as grids
 from dvs_jax.warping.host import LATTICE_STEP, Border
 
@@ -30,7 +31,7 @@ def warp_frames(
     kept: Float[Array, ""] | float,
     border: Border,
 ) -> Num[Array, "frame height width channel"]:
-    """Warp a batch of frames by their grids.
+    """Warp a batch of frames by their grids, sampled sharply (see `doubling`).
 
     It is compiled once for each type and size of frames, grids and batch, and for each border.
 
@@ -57,7 +58,8 @@ def warp_frame(
 ) -> Num[Array, "height width channel"]:
     """Warp one frame; see `warp_frames`."""
     height, width, channels = frame.shape
-    return sample(frame, backward_map(source, (width, height), kept), border, jnp.zeros(channels))
+    position = backward_map(source, (width, height), kept)
+    return sharp_sample(frame, position, border, jnp.zeros(channels))
 
 
 def warp_planes(
@@ -67,7 +69,7 @@ def warp_planes(
     kept: Float[Array, ""],
     border: Border,
 ) -> tuple[UInt8[Array, "evenheight evenwidth"], UInt8[Array, "downs acrosses 2"]]:
-    """Warp one frame of YCbCr 4:2:0 in limited range.
+    """Warp one frame of YCbCr 4:2:0 in limited range: luma sharply, chroma bilinearly.
 
     Args:
         luma: uint8.
@@ -87,7 +89,7 @@ def warp_planes(
     positions = _between_lattice((coarse + 0.5) / 2.0 - 0.5, half, LATTICE_STEP // 2)
     bright = _between_lattice(coarse, even, LATTICE_STEP)
     black = jnp.asarray(_BLACK)
-    drawn = sample(luma[..., None], bright, border, black[:1])[..., 0]
+    drawn = sharp_sample(luma[..., None], bright, border, black[:1])[..., 0]
     return drawn, sample(chroma, positions, border, black[1:])
 
 
@@ -140,6 +142,37 @@ def _between(
     return jnp.moveaxis(fine[step // 2 : step // 2 + length], 0, axis)
 
 
+def sharp_sample(
+    frame: Num[Array, "height width channel"],
+    position: Float[Array, "outheight outwidth 2"],
+    border: Border,
+    black: Float[Array, "channel"],
+) -> Num[Array, "outheight outwidth channel"]:
+    """Return a frame's samples by the kernel of `doubling`; see `sample`."""
+    return sample(doubled(frame), 2.0 * position, border, black)
+
+
+def doubled(frame: Num[Array, "height width channel"]) -> Num[Array, "height2 width2 channel"]:
+    """Return a frame with the values halfway between its pixels; see `doubling.doubled`."""
+    for axis in (1, 0):
+        frame = _doubled_along(frame, axis)
+    return frame
+
+
+def _doubled_along(
+    frame: Num[Array, "height width channel"], axis: int
+) -> Num[Array, "height2 width2 channel"]:
+    length = frame.shape[axis]
+    beside = [(doubling.REACH - 1, doubling.REACH) if each == axis else (0, 0) for each in range(3)]
+    around = jnp.pad(frame, beside, "reflect")
+    between = jnp.zeros((), frame.dtype)
+    for tap, weight in enumerate(doubling.HALFWAY):
+        between = between + weight * jax.lax.slice_in_dim(around, tap, tap + length, axis=axis)
+    both = jnp.stack([frame, _in_type_of(frame, between)], axis + 1)
+    shape = [2 * length if each == axis else frame.shape[each] for each in range(frame.ndim)]
+    return jax.lax.slice_in_dim(both.reshape(shape), 0, 2 * length - 1, axis=axis)
+
+
 def sample(
     frame: Num[Array, "height width channel"],
     position: Float[Array, "outheight outwidth 2"],
@@ -165,26 +198,32 @@ def sample(
     total = black
     for down in (0, 1):
         for right in (0, 1):
-            weight = _nearness(position[..., 0], x + right) * _nearness(position[..., 1], y + down)
+            weight = _weight(position[..., 0], x, right) * _weight(position[..., 1], y, down)
             column, inside_x = _index(x + right, width, border)
             row, inside_y = _index(y + down, height, border)
             weight = jnp.where(inside_x & inside_y, weight, 0.0)
             taken = pixels[row * width + column].astype(computed)
             total = total + jnp.broadcast_to(weight[..., None], taken.shape) * (taken - black)
+    return _in_type_of(frame, total)
+
+
+def _in_type_of(frame: Num[Array, "..."], values: Float[Array, "*shape"]) -> Num[Array, "*shape"]:
+    """Return values in a frame's type: rounded and clipped for bytes."""
     if jnp.issubdtype(frame.dtype, jnp.floating):
-        return total.astype(frame.dtype)
-    return jnp.round(total).astype(jnp.uint8)
+        return values.astype(frame.dtype)
+    return jnp.clip(jnp.round(values), 0.0, 255.0).astype(jnp.uint8)
 
 
-def _nearness(
-    position: Float[Array, "*pixel"], index: Int[Array, "*pixel"]
+def _weight(
+    position: Float[Array, "*pixel"], first: Int[Array, "*pixel"], step: int
 ) -> Float[Array, "*pixel"]:
-    """Return the bilinear weight of a pixel in a sample.
+    """Return the bilinear weight of the first pixel of two, or of the next one (step 1).
 
-    It is computed from the distance, not from the fractional part: XLA may compute a position anew
-    for each use, and round it to different sides of a pixel.
+    It has a gradient on pixels too, where a distance has none. XLA may compute a position anew for
+    each use, and round it to different sides of a pixel: that changes a weight no more than it.
     """
-    return jnp.maximum(1.0 - jnp.abs(position - index), 0.0)
+    beyond = position - first
+    return beyond if step else 1.0 - beyond
 
 
 def _index(

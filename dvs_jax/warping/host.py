@@ -1,16 +1,17 @@
 """Frames warped by a backward grid on the host; `device` does the same on a device.
 
 Source positions are computed on a lattice of output points and interpolated bilinearly in between,
-band by band, so that they stay in the processor's cache.
+tile by tile, so that they stay in the processor's cache.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped, UInt8
 
+from dvs_jax.warping import doubling
 from dvs_jax.warping import grid as grids
 
 Border = Literal["black", "reflect"]
@@ -18,8 +19,8 @@ Border = Literal["black", "reflect"]
 LATTICE_STEP = 32
 """Output pixels between lattice points; interpolated bilinearly in between, exact to 0.1 px."""
 
-_BAND_ROWS = 6
-"""Rows of the lattice that are drawn at once."""
+_TILE_ROWS, _TILE_COLUMNS = 6, 64
+"""Squares of the lattice that are drawn at once."""
 
 _BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
 _BLACK_LUMA, _NO_CHROMA = 16, 128
@@ -65,11 +66,11 @@ def warp_frame(
         border: what fills pixels that the frame does not cover.
 
     Returns:
-        uint8 [height, width, channel], of the source's size, sampled bilinearly.
+        uint8 [height, width, channel], of the source's size, sampled sharply (see `doubling`).
     """
     size = (frame.shape[1], frame.shape[0])
     drawn = np.empty_like(frame)
-    _sample(frame, lattice_map(source, size, kept), LATTICE_STEP, drawn, border, 0)
+    _sample(frame, lattice_map(source, size, kept), LATTICE_STEP, drawn, border, 0, sharp=True)
     return drawn
 
 
@@ -79,7 +80,7 @@ def warp_planes(
     border: Border,
     drawn: Sequence[UInt8[np.ndarray, "height width"]],
 ) -> None:
-    """Warp one frame of three planes, YCbCr 4:2:0, on the host.
+    """Warp one frame of three planes, YCbCr 4:2:0, on the host: luma sharply, chroma bilinearly.
 
     Args:
         source: uint8 planes: luma, and Cb and Cr at half its size, rounded up.
@@ -89,54 +90,102 @@ def warp_planes(
     """
     # A chroma sample is taken to lie at the centre of its four luma pixels.
     chroma = (lattice + 0.5) / 2.0 - 0.5
-    _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, _BLACK_LUMA)
+    _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, _BLACK_LUMA, sharp=True)
     # OpenCV has no fast path for two channels; four at once take less time than two one by one.
     differences = np.empty((*drawn[1].shape, 4), np.uint8)
     both = cv2.merge([*source[1:], *source[1:]])
-    _sample(both, chroma, LATTICE_STEP // 2, differences, border, _NO_CHROMA)
+    _sample(both, chroma, LATTICE_STEP // 2, differences, border, _NO_CHROMA, sharp=False)
     cv2.mixChannels([differences], list(drawn[1:]), [0, 0, 1, 1])
 
 
 def _sample(
-    source: UInt8[np.ndarray, "..."],
+    source: Shaped[np.ndarray, "source_height source_width *channel"],
     lattice: Float[np.ndarray, "row column 2"],
     step: int,
-    drawn: UInt8[np.ndarray, "..."],
+    drawn: Shaped[np.ndarray, "height width *channel"],
     border: Border,
     black: int,
+    sharp: bool,
 ) -> None:
-    """Warp an image, band by band, so that the positions stay in the cache."""
-    height, width = drawn.shape[:2]
-    for row in range(0, -(-(height + step // 2) // step), _BAND_ROWS):
-        # The rows between two rows of lattice points, as far as they lie in the output.
-        first = row * step - step // 2
-        band = slice(max(first, 0), min(first + _BAND_ROWS * step, height))
-        positions = _between(lattice[row : row + _BAND_ROWS + 1], step)
-        _remap(source, positions[band.start - first :, :width], drawn[band], border, black)
+    """Warp an image, tile by tile: bilinearly, or sharply (see `doubling`)."""
+    room = np.empty((_TILE_ROWS + 1) * (_TILE_COLUMNS + 1) * step * step * 2, np.float32)
+    for down, rows, skipped in _tiles(drawn.shape[0], step, _TILE_ROWS):
+        for across, columns, left in _tiles(drawn.shape[1], step, _TILE_COLUMNS):
+            tile, corners = drawn[rows, columns], lattice[down, across]
+            part = source
+            if sharp:
+                part, corners = _doubled_part(source, corners)
+            positions = _between(corners, step, room)[skipped:, left:]
+            _remap(part, positions, tile, border, black)
+
+
+def _tiles(length: int, step: int, squares: int) -> Iterator[tuple[slice, slice, int]]:
+    """Yield for each tile along an axis its lattice points and its pixels.
+
+    A tile lies between its first and its last lattice point. Of the first tile, pixels before the
+    output are to be skipped: their number comes third.
+    """
+    for point in range(0, -(-(length + step // 2) // step), squares):
+        first = point * step - step // 2
+        pixels = slice(max(first, 0), min(first + squares * step, length))
+        yield slice(point, point + squares + 1), pixels, pixels.start - first
+
+
+def _doubled_part(
+    source: Shaped[np.ndarray, "source_height source_width *channel"],
+    lattice: Float[np.ndarray, "row column 2"],
+) -> tuple[Shaped[np.ndarray, "..."], Float[np.ndarray, "row column 2"]]:
+    """Return the part of an image that positions refer to, doubled, and the positions in it."""
+    (left, right), (top, bottom) = (
+        _extent(lattice[..., axis], source.shape[1 - axis]) for axis in (0, 1)
+    )
+    origin = np.array([left, top], np.float32)
+    return doubling.doubled(source[top:bottom, left:right]), (lattice - origin) * np.float32(2.0)
+
+
+def _extent(position: Float[np.ndarray, "row column"], length: int) -> tuple[int, int]:
+    """Return the first pixel that samples along an axis depend on, and the one after the last.
+
+    Beyond an edge that is not part of the source they depend on the pixels mirrored there.
+    """
+    last = length - 1
+    near = np.clip(position, -last, 2 * last)
+    # Positions without meaning depend on nothing.
+    low, high = (
+        np.nan_to_num(each.reduce(near, axis=(0, 1))).astype(int) for each in (np.fmin, np.fmax)
+    )
+    low, high = min(low, 2 * last - high), max(high, -low)
+    first = max(low - doubling.REACH, 0)
+    return first, min(max(high + doubling.REACH + 1, first + 1), length)
 
 
 def _between(
-    lattice: Float[np.ndarray, "row column 2"], step: int
+    lattice: Float[np.ndarray, "row column 2"], step: int, room: Float[np.ndarray, "number"]
 ) -> Float[np.ndarray, "height width 2"]:
-    """Return the positions of all pixels between the first and the last row of lattice points.
+    """Return the positions of all pixels between the first and the last of the lattice points.
 
-    Columns begin with the first pixel of the second square.
+    Args:
+        lattice: the points.
+        step: pixels between them.
+        room: for the result. New memory for each tile would take longer than the interpolation.
     """
+    rows, columns = (points * step for points in lattice.shape[:2])
+    fine = room[: rows * columns * 2].reshape(rows, columns, 2)
     # Resizing by an integer factor puts sample i at the centre of its pixels.
-    fine = cv2.resize(lattice, None, fx=step, fy=step)
-    return fine[step // 2 : len(fine) - step // 2, step:]
+    cv2.resize(lattice, (columns, rows), dst=fine)
+    return fine[step // 2 : rows - step // 2, step // 2 : columns - step // 2]
 
 
 def _remap(
-    source: UInt8[np.ndarray, "..."],
+    source: Shaped[np.ndarray, "..."],
     positions: Float[np.ndarray, "height width 2"],
-    drawn: UInt8[np.ndarray, "..."],
+    drawn: Shaped[np.ndarray, "..."],
     border: Border,
     black: int,
 ) -> None:
     cv2.remap(
         source,
-        positions[: len(drawn)],
+        positions[: drawn.shape[0], : drawn.shape[1]],
         None,
         cv2.INTER_LINEAR,
         dst=drawn,

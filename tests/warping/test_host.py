@@ -4,7 +4,7 @@ import pytest
 
 from dvs_jax import camera, quaternion
 from dvs_jax.camera import Camera
-from dvs_jax.warping import grid, mesh
+from dvs_jax.warping import doubling, grid, mesh
 from dvs_jax.warping import host as warp
 
 
@@ -72,14 +72,15 @@ def shown_positions(source, size):
     ramp = np.stack([x, y], axis=-1)
     drawn = np.empty_like(ramp)
     lattice = warp.lattice_map(source, size, 1.0)
-    warp._sample(ramp, lattice, warp.LATTICE_STEP, drawn, "black", -1)
+    warp._sample(ramp, lattice, warp.LATTICE_STEP, drawn, "black", -1, sharp=False)
     return drawn
 
 
 @pytest.mark.parametrize("border", ["black", "reflect"])
 @pytest.mark.parametrize("size", [(320, 180), (333, 431), (97, 64), (64, 1000)], ids=str)
-def test_planes_are_drawn_as_each_is_at_once(size, border):
-    """Whatever the bands and the channels that are drawn together, to the bit."""
+def test_planes_are_drawn_as_each_is_at_once(monkeypatch, size, border):
+    """Whatever the tiles and the channels that are drawn together."""
+    monkeypatch.setattr(warp, "_TILE_COLUMNS", 4)
     (width, height), rng = size, np.random.default_rng(3)
     half = (height + 1) // 2, (width + 1) // 2
     source = [rng.integers(0, 255, shape, np.uint8) for shape in ((height, width), half, half)]
@@ -87,17 +88,54 @@ def test_planes_are_drawn_as_each_is_at_once(size, border):
     evens = [(height // 2 * 2, width // 2 * 2), *[(height // 2, width // 2)] * 2]
     drawn = [np.empty(shape, np.uint8) for shape in evens]
     warp.warp_planes(source, lattice, border, drawn)
-    steps, centers = (32, 16, 16), (lattice, *[(lattice + 0.5) / 2.0 - 0.5] * 2)
+    chroma = (lattice + 0.5) / 2.0 - 0.5
+    for plane, found in zip(source[1:], drawn[1:], strict=True):
+        np.testing.assert_array_equal(found, at_once(plane, chroma, 16, found.shape, border, 128))
+    # Positions in a tile are rounded to 1/64 pixel from where the tile's part of the source begins.
+    whole = at_once(doubling.doubled(source[0]), 2.0 * lattice, 32, evens[0], border, 16)
+    apart = np.abs(drawn[0].astype(int) - whole)
+    assert apart.max() <= 2
+    assert apart.mean() < 0.01
+
+
+def at_once(plane, lattice, step, shape, border, black):
+    """A plane sampled bilinearly, in one piece."""
+    fine = cv2.resize(lattice, None, fx=step, fy=step)[step:, step:]
+    positions = np.ascontiguousarray(fine[: shape[0], : shape[1]])
     kind = cv2.BORDER_CONSTANT if border == "black" else cv2.BORDER_REFLECT_101
-    for plane, found, step, center, black in zip(
-        source, drawn, steps, centers, (16, 128, 128), strict=True
-    ):
-        fine = cv2.resize(center, None, fx=step, fy=step)[step:, step:]
-        positions = np.ascontiguousarray(fine[: found.shape[0], : found.shape[1]])
-        at_once = cv2.remap(
-            plane, positions, None, cv2.INTER_LINEAR, borderMode=kind, borderValue=black
-        )
-        np.testing.assert_array_equal(found, at_once)
+    return cv2.remap(plane, positions, None, cv2.INTER_LINEAR, borderMode=kind, borderValue=black)
+
+
+@pytest.mark.parametrize("shift", [-2.5, -0.7, 0.7, 2.5])
+@pytest.mark.parametrize("border", ["black", "reflect"])
+def test_pictures_far_aside_have_the_borders_of_the_whole(border, shift):
+    """The part of the source that a tile depends on includes what is mirrored into it."""
+    size = (192, 108)
+    luma = textured(size)[..., 0].copy()
+    lattice = warp.lattice_map(grid.output_points(4, 4) + np.array([shift, 0.6 * shift]), size, 0.9)
+    drawn = np.empty_like(luma)
+    warp._sample(luma, lattice, 32, drawn, border, 16, sharp=True)
+    whole = at_once(doubling.doubled(luma), 2.0 * lattice, 32, luma.shape, border, 16)
+    assert np.abs(drawn.astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+def test_a_point_without_meaning_spoils_only_what_is_near_it(nothing):
+    size = (320, 180)
+    frame, source = textured(size), grid.output_points(*grid.shape_for(size)).astype(np.float32)
+    source[2, 3] = nothing
+    drawn = warp.warp_frame(frame, source, 1.0, "black")
+    spoiled = (drawn != frame).any(axis=-1)
+    assert 0.0 < spoiled.mean() < 0.2
+    assert (drawn[spoiled] == 0).all()
+
+
+def test_frames_wider_than_opencv_samples_doubled():
+    size = (16400, 64)
+    frame = np.tile(textured((164, 64)), (1, 100, 1))
+    source = grid.output_points(4, 4).astype(np.float32)
+    np.testing.assert_array_equal(warp.warp_frame(frame, source, 1.0, "black"), frame)
+    assert frame.shape[1::-1] == size
 
 
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (333, 111)], ids=str)

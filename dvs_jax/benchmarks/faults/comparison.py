@@ -143,7 +143,7 @@ def _of_input(each: Take) -> Result:
 
 
 def _of_path(each: Take, virtual: CameraPath) -> Result:
-    # Bilinear sampling mixes the outermost pixels with the border.
+    # Samples beyond the outermost pixels' centres are mixed with the border.
     kept = 1.0 - 2.0 * CROP - 2.0 / min(each.film.clip.size)
     lens = rendering.cropped(each.log.camera, kept)
     seen = picture_path(draw(each, virtual, kept), virtual.time_ns, lens)
