@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from dvs_jax.motion import plane
+
 CUTOFF_HZ = 0.5
 """Motion that is faster is taken out."""
 
@@ -27,10 +29,13 @@ _SHOWN_WEIGHT, _PREDICTED_WEIGHT, _NO_WEIGHT = 1e4, 0.1, 1e-6
 _SPEED_OVER_S = 0.7
 """The prediction goes on with the latest frames' mean speed: even turns have no lag."""
 
-_PENALTY = 30.0
-"""ADMM's weight of the bounds."""
+_PENALTIES = (30.0, 300.0, 3000.0)
+"""ADMM's weights of the bounds: a light one comes close to the best plan, heavier ones then reach
+the bounds in few rounds where shake is strong."""
 
-_MOST_ROUNDS = 100
+_ROUNDS = 40
+"""Rounds with each of them at most."""
+
 _TOLERANCE = 2e-4
 """In widths: an eighth of a pixel 640 wide."""
 
@@ -41,14 +46,15 @@ class Law(NamedTuple):
     Attributes:
         smooth: [waiting, known], from what is known, shown and waiting, to the plan without bounds.
         pull: [window, known], from what is known to the weighted data of all of the window.
-        place: [window, window], from weighted data to the plan under ADMM's penalty, for x and y.
+        place: [penalty, window, window], from weighted data to the plan under each of ADMM's
+            penalties, for x and y.
         turn: likewise for roll and log zoom.
     """
 
     smooth: Float[Array, "waiting known"]
     pull: Float[Array, "window known"]
-    place: Float[Array, "window window"]
-    turn: Float[Array, "window window"]
+    place: Float[Array, "penalty window window"]
+    turn: Float[Array, "penalty window window"]
 
 
 class Laws(NamedTuple):
@@ -85,9 +91,8 @@ def laws(rate: float, ahead: int, corner: tuple[float, float]) -> Laws:
     corners = np.array([(x, y) for x in (-1.0, 1.0) for y in (-1.0, 1.0)]) * corner
     squared = float((corners**2).sum())
     shape = past_frames(rate), ahead + 1, round(BEYOND_S * rate)
-    penalties = (0.0, 4.0, squared)
     weights = (_SHOWN_WEIGHT, 1.0, _PREDICTED_WEIGHT), (_SHOWN_WEIGHT, 1.0, _NO_WEIGHT)
-    within, ending = (_law(rate, shape, each, penalties) for each in weights)
+    within, ending = (_law(rate, shape, each, squared) for each in weights)
     return Laws(within, ending, _first(rate, shape), jnp.asarray(corners, jnp.float32))
 
 
@@ -95,17 +100,31 @@ def _law(
     rate: float,
     shape: tuple[int, int, int],
     weights: tuple[float, float, float],
-    penalties: tuple[float, float, float],
+    squared: float,
 ) -> Law:
+    """Return the law for weights of what is shown, waits and lies beyond.
+
+    Args:
+        rate: frames per second.
+        shape: how many frames are shown, wait and lie beyond.
+        weights: of their data.
+        squared: the sum of the corners' squared distances from the centre.
+    """
     weight = np.repeat(weights, shape)
     bounded = np.repeat((0.0, 1.0, 0.0), shape)
     free, place, turn = (
-        np.linalg.inv(_roughness(rate, len(weight)) + np.diag(weight + _PENALTY * each * bounded))
-        for each in penalties
+        np.linalg.inv(
+            _roughness(rate, len(weight)) + [np.diag(weight + each * bounded) for each in own]
+        )
+        for own in (
+            [0.0],
+            [4.0 * each for each in _PENALTIES],
+            [squared * each for each in _PENALTIES],
+        )
     )
     known = np.concatenate([np.eye(shape[0] + shape[1]), _prediction(rate, shape)])
     pull = weight[:, None] * known
-    smooth = (free @ pull)[shape[0] : shape[0] + shape[1]]
+    smooth = (free[0] @ pull)[shape[0] : shape[0] + shape[1]]
     return Law(*(jnp.asarray(each, jnp.float32) for each in (smooth, pull, place, turn)))
 
 
@@ -153,28 +172,34 @@ def plan(
     real, free = known[-room.shape[1] :], law.smooth @ known
     waiting = slice(len(known) - len(real), len(known))
     pull = law.pull @ known
-    own = _PENALTY * jnp.stack([4.0, 4.0, *[(corner**2).sum()] * 2])[None] * real
+    own = jnp.stack([4.0, 4.0, *[(corner**2).sum()] * 2])[None] * real
 
     def nearer(state: _Search) -> _Search:
-        drawn = own + _PENALTY * _gathered(state.within - state.price, corner)
+        stage = state.rounds // _ROUNDS
+        penalty = jnp.asarray(_PENALTIES)[stage]
+        # The least squares know straight shifts only; by how much the true ones bend is as before.
+        bend = corner_shifts(real, state.found, corner) - _straight(state.found - real, corner)
+        drawn = penalty * own + _gathered(penalty * (state.within - bend) - state.price, corner)
         right = pull.at[waiting].add(drawn)
-        found = jnp.concatenate([law.place @ right[:, :2], law.turn @ right[:, 2:]], axis=-1)
-        shift = corner_shifts(found[waiting] - real, corner)
-        within = jnp.clip(shift + state.price, room[0], room[1])
-        return _Search(state.rounds + 1, found[waiting], within, state.price + shift - within)
+        parts = law.place[stage] @ right[:, :2], law.turn[stage] @ right[:, 2:]
+        found = jnp.concatenate(parts, axis=-1)[waiting]
+        shift = corner_shifts(real, found, corner)
+        within = jnp.clip(shift + state.price / penalty, room[0], room[1])
+        price = state.price + penalty * (shift - within)
+        return _Search(state.rounds + 1, found, within, price)
 
     def outside(state: _Search) -> Bool[Array, ""]:
-        shift = corner_shifts(state.found - real, corner)
+        shift = corner_shifts(real, state.found, corner)
         further = jnp.maximum(room[0] - shift, shift - room[1]).max()
-        return (further > _TOLERANCE) & (state.rounds < _MOST_ROUNDS)
+        return (further > _TOLERANCE) & (state.rounds < _ROUNDS * len(_PENALTIES))
 
-    within = jnp.clip(corner_shifts(free - real, corner), room[0], room[1])
+    within = jnp.clip(corner_shifts(real, free, corner), room[0], room[1])
     start = _Search(jnp.zeros((), int), free, within, jnp.zeros_like(within))
     return jax.lax.while_loop(outside, nearer, start).found
 
 
 class _Search(NamedTuple):
-    """The state of ADMM: the plan, the corners' shifts within the bounds, and the scaled dual."""
+    """The state of ADMM: the plan, the corners' shifts within the bounds, and the dual."""
 
     rounds: Int[Array, ""]
     found: Float[Array, "waiting 4"]
@@ -183,18 +208,28 @@ class _Search(NamedTuple):
 
 
 def corner_shifts(
+    real: Float[Array, "frame 4"], planned: Float[Array, "frame 4"], corner: Float[Array, "4 2"]
+) -> Float[Array, "frame 4 2"]:
+    """Return by how much each corner of what is shown looks elsewhere, in its frame's own scale."""
+    relative = plane.seen_from(real, planned)
+    return jax.vmap(lambda camera: plane.plane_of(corner, camera) - corner)(relative)
+
+
+def _straight(
     camera: Float[Array, "frame 4"], corner: Float[Array, "4 2"]
 ) -> Float[Array, "frame 4 2"]:
-    """Return by how much each corner looks elsewhere, for small differences of cameras."""
+    """Return the corners' shifts for small differences of cameras over one plane."""
     place, roll, zoom = camera[:, None, :2], camera[:, None, 2:3], camera[:, None, 3:]
-    across = jnp.stack([-corner[:, 1], corner[:, 0]], axis=-1)
-    return place + roll * across[None] + zoom * corner[None]
+    return place - roll * _across(corner)[None] - zoom * corner[None]
+
+
+def _across(corner: Float[Array, "4 2"]) -> Float[Array, "4 2"]:
+    return jnp.stack([-corner[:, 1], corner[:, 0]], axis=-1)
 
 
 def _gathered(
     shift: Float[Array, "frame 4 2"], corner: Float[Array, "4 2"]
 ) -> Float[Array, "frame 4"]:
-    """Return the transpose of `corner_shifts`."""
-    across = jnp.stack([-corner[:, 1], corner[:, 0]], axis=-1)
-    roll, zoom = (jnp.einsum("fcx,cx->f", shift, each) for each in (across, corner))
+    """Return the transpose of `_straight`."""
+    roll, zoom = (-jnp.einsum("fcx,cx->f", shift, each) for each in (_across(corner), corner))
     return jnp.concatenate([shift.sum(axis=1), roll[:, None], zoom[:, None]], axis=-1)

@@ -206,7 +206,7 @@ def _planned(
     """Return the cameras and the slow part of displacements of the frames that wait, as planned."""
     known = jnp.concatenate([state.shown, state.camera])
     room = jax.vmap(partial(_room, setting))(state.grid)
-    planned = planning.plan(law, known, setting.laws.corner, jnp.stack([room[:, 0], room[:, 1]]))
+    planned = planning.plan(law, known, setting.laws.corner, jnp.moveaxis(room, 0, 1))
     moved = jnp.concatenate([state.settled, state.moved])
     return planned, jnp.einsum("wk,krcx->wrcx", law.smooth, moved)
 
