@@ -1,0 +1,53 @@
+"""The refinement behind each method, and the method for a clip without a gyro."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import dvs_jax
+from dvs_jax.errors import InputError
+from dvs_jax.methods import AsFilmed, GivenPath, Refined, Smoothed
+from dvs_jax.stabilization.refining import by_pictures, refined
+from tests.methods.test_refined import places, shaken_clip
+
+
+def test_our_own_methods_are_refined_and_others_left_as_they_are():
+    assert isinstance(refined(Smoothed()), Refined)
+    other = GivenPath(None)
+    assert refined(other) is other
+    assert isinstance(refined(other, "rotation"), Refined)
+    assert refined(Smoothed(), "none") == Smoothed()
+
+
+def test_the_look_ahead_is_shared_between_network_and_refinement():
+    network = dvs_jax.load_model("fused")
+    for total_s, limit_s in ((1.0, 0.4), (0.4, 0.2)):
+        method = refined(network, look_ahead_s=total_s)
+        assert method.method.look_ahead_s == pytest.approx(limit_s)
+        assert method.look_ahead_s == pytest.approx(total_s)
+
+
+@pytest.mark.parametrize("look_ahead_s", [0.0, -1.0, 3.5, float("nan")])
+def test_an_impossible_look_ahead_is_told(look_ahead_s):
+    with pytest.raises(InputError, match=r"look-ahead of .* is impossible; give 0\.1 to 3"):
+        refined(Smoothed(), look_ahead_s=look_ahead_s)
+
+
+def test_a_clip_without_a_gyro_is_stabilised_by_its_pictures_and_that_is_said(tmp_path, caplog):
+    clip = shaken_clip(places())
+    with caplog.at_level(logging.WARNING):
+        report = dvs_jax.stabilize(clip, tmp_path, preset="ultrafast")
+    assert [r.message for r in caplog.records if "read off the pictures" in r.message] == [
+        "clip: no gyro; the motion is read off the pictures, which tells less where they are dark, "
+        "blurred or full of things that move, and leaves rolling shutter in"
+    ]
+    assert report.trajectory is None and report.cropped.exists()
+    assert np.isnan(report.explained)
+
+
+def test_without_a_gyro_and_without_refinement_there_is_nothing_to_do(tmp_path):
+    clip = shaken_clip(places())
+    with pytest.raises(InputError, match="no gyro log, and without refinement nothing would"):
+        dvs_jax.stabilize(clip, tmp_path, refine="none")
+    assert isinstance(by_pictures(clip).method, AsFilmed)
