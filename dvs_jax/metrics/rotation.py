@@ -14,7 +14,7 @@ from dvs_jax.metrics.official import accumulated, steady_share
 JITTER_ABOVE_HZ = 2.0
 """Rotation slower than this is taken for intended motion."""
 
-_SHORTEST_S = 2.0 / JITTER_ABOVE_HZ
+SHORTEST_S = 2.0 / JITTER_ABOVE_HZ
 _SEGMENT_S = 5.0
 
 
@@ -39,7 +39,7 @@ def rotation_jitter(path: CameraPath) -> float:
     """
     angle, rate = _uniform_angles(path)
     count = len(angle)
-    if count < _SHORTEST_S * rate or rate <= 2.0 * JITTER_ABOVE_HZ:
+    if count < SHORTEST_S * rate or rate <= 2.0 * JITTER_ABOVE_HZ:
         return math.nan
     # Segments of this length, half overlapping, end where the path ends.
     segments = max(1, round(2.0 * count / (_SEGMENT_S * rate)) - 1)
