@@ -50,6 +50,23 @@ def rotation_jitter(path: CameraPath) -> float:
     return math.degrees(math.sqrt(power))
 
 
+def rotation_rate(path: CameraPath) -> float:
+    """Return the mean angle between consecutive poses over the mean time between them, degrees/s.
+
+    It includes intended motion.
+
+    Returns:
+        NaN below two poses.
+    """
+    if len(path) < 2:
+        return math.nan
+    pose = quaternion.normalize(path.quaternion)
+    step = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
+    angle = np.linalg.norm(quaternion.to_rotation_vector(step), axis=-1)
+    second = (path.time_ns[-1] - path.time_ns[0]) * 1e-9
+    return math.degrees(float(angle.sum() / second))
+
+
 def angular_jerk(path: CameraPath) -> float:
     """Return the RMS over time of the length of a path's angular jerk, in degrees/s³.
 
