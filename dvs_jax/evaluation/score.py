@@ -19,7 +19,16 @@ from dvs_jax.smoothing import coverage
 Part = Literal["shake", "wish", "path", "picture"]
 """What the measure tells about: one table each."""
 
-WATCHED: tuple[Part, ...] = "shake", "wish"
+_OF_PICTURES = (
+    "residual_shift_px",
+    "residual_roll_deg",
+    "residual_rotation_deg",
+    "wobble_px",
+    "sharpness",
+    "picture_rotation_rate_deg_s",
+    "area_kept",
+    "flow_difference_px",
+)
 """Measures that `Metrics` has by the same names."""
 
 
@@ -34,20 +43,19 @@ class Score:
     """The measures of a method's path, and of the video drawn by it; NaN where undefined.
 
     Attributes:
-        residual_shift_px: of the pictures, whatever made them, as the next seven (see
-            `metrics.Metrics`).
+        residual_shift_px: of the pictures, whatever made them (see `metrics.Metrics`).
         residual_roll_deg: likewise.
         residual_rotation_deg: likewise.
         wobble_px: likewise.
         sharpness: likewise.
         picture_rotation_rate_deg_s: likewise.
-        area_kept: likewise.
+        rotation_rate_deg_s: mean angle between the virtual path's poses in consecutive frames, over
+            the time between them (see `metrics.rotation_rate`); where the true path is known, of
+            the true motion in the output.
+        area_kept: as the first ones.
         flow_difference_px: likewise.
         strength: the method's: seconds for a smoother (see each), a multiple of the trained one
             for a model.
-        rotation_rate_deg_s: mean angle between the virtual path's poses in consecutive frames, over
-            the time between them (see `metrics.rotation_rate`); as the next two, where the true
-            path is known, of the true motion in the output.
         rotation_jitter_deg: jitter of the virtual path (see `metrics.rotation_jitter`); where the
             true path is known, of the true motion in the output (see `Footage.seen`), so that it
             includes the sensors' errors.
@@ -70,12 +78,14 @@ class Score:
     wobble_px: float = _measured("shake", "Wobble\npx", "lower", ".3f")
     sharpness: float = _measured("shake", "Sharp-\nness", "higher", ".0f")
     picture_rotation_rate_deg_s: float = _measured(
-        "wish", "Rotation rate\n°/s, < 5", "lower", ".2f"
+        "wish", "Rotation rate,\nof the picture\n°/s, < 5", "lower", ".2f"
     )
-    area_kept: float = _measured("wish", "Area valid / total\n> 85%", "higher", ".1%")
-    flow_difference_px: float = _measured("wish", "Mean flow difference\npx, < 10", "lower", ".2f")
+    rotation_rate_deg_s: float = _measured(
+        "wish", "Rotation rate,\nof the path\n°/s, < 5", "lower", ".2f"
+    )
+    area_kept: float = _measured("wish", "Area valid\n/ total\n> 85%", "higher", ".1%")
+    flow_difference_px: float = _measured("wish", "Mean flow\ndifference\npx, < 10", "lower", ".2f")
     strength: float = _measured("path", "Strength", "", ".3g")
-    rotation_rate_deg_s: float = _measured("path", "Rate\n°/s", "lower", ".2f")
     rotation_jitter_deg: float = _measured("path", "Jitter\ndeg", "lower", ".4f")
     angular_jerk_deg_s3: float = _measured("path", "Jerk\ndeg/s³", "lower", ".1f")
     kept_mean: float = _measured("path", "FOV\nmean", "higher", ".1%")
@@ -121,10 +131,9 @@ def of_input(footage: Footage) -> Score:
 
 def with_pictures(score: Score, measured: Metrics) -> Score:
     """Return the score with the metrics of a video, including the jitter of its pictures."""
-    watched = (field for field in dataclasses.fields(Score) if field.metadata["part"] in WATCHED)
     return dataclasses.replace(
         score,
-        **{field.name: getattr(measured, field.name) for field in watched},
+        **{name: getattr(measured, name) for name in _OF_PICTURES},
         picture_jitter_deg=measured.rotation_jitter_deg,
         stability=measured.stability_mean,
         distortion=measured.distortion_min,

@@ -27,7 +27,7 @@ _UNITS: dict[Kind, str] = {"input": "", "pictures": "", "model": " ×"}
 
 
 def render(comparison: Comparison) -> Iterator[rich.table.Table]:
-    """Yield tables of the means over the clips: of the pictures and, if there are any, the paths."""
+    """Yield tables of the means over the clips, without those of which nothing is known."""
     clips, crop = len(comparison.clips), comparison.crop
     shown = f"mean of {clips} clips" if clips > 1 else comparison.clips[0].name
     ahead = f"{1000 * comparison.look_ahead_s:.0f} ms look-ahead"

@@ -59,7 +59,7 @@ def test_without_a_gyro_its_pictures_are_measured(walk, monkeypatch):
     for name in ("residual_shift_px", "residual_roll_deg", "residual_rotation_deg", "sharpness"):
         assert getattr(still, name) == pytest.approx(getattr(shaken, name), rel=0.1), name
     assert steadied.residual_shift_px < 0.5 * shaken.residual_shift_px
-    assert (shaken.area_kept, still.area_kept) == (1.0, pytest.approx(0.64, abs=0.02))
+    assert (shaken.area_kept, still.area_kept) == (1.0, pytest.approx(0.64, abs=0.05))
     # The crop is drawn from whole pixels of the input, and looked at in it.
     assert still.flow_difference_px < 0.2 < steadied.flow_difference_px
     assert math.isnan(compared.means["gaussian"].kept_mean)
