@@ -30,4 +30,5 @@ def area_kept(warps: Float[np.ndarray, "frame 3 3"], shown: float) -> float:
 
 def _is_shown(points: Float[np.ndarray, "*point 2"], shown: float) -> Bool[np.ndarray, "*point"]:
     half = np.array([WIDTH, HEIGHT]) / 2.0
-    return (np.abs(points - half) <= shown * half).all(axis=-1)
+    inside: Bool[np.ndarray, "*point"] = np.all(np.abs(points - half) <= shown * half, axis=-1)
+    return inside
