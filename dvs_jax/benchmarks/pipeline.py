@@ -13,9 +13,10 @@ from dvs_jax import clip as clips
 from dvs_jax import sensors, synthetic
 from dvs_jax.benchmarks.process import run_alone
 from dvs_jax.benchmarks.report import Column, Report, Table
-from dvs_jax.benchmarks.transcoding import has_vidstab, run_vidstab, transcode
+from dvs_jax.benchmarks.transcoding import ENCODING, transcode
 from dvs_jax.clip import Clip, load_clip
 from dvs_jax.errors import InputError
+from dvs_jax.evaluation.vidstab import has_vidstab, run_vidstab
 from dvs_jax.flow import FlowPair
 from dvs_jax.fused import clip_flow
 from dvs_jax.fused.method import FusedMethod
@@ -161,7 +162,7 @@ def _end_to_end(clip: Clip, method: FusedMethod, folder: Path, track: Track) -> 
         "stabilize": lambda: stabilize(clip, folder / "out", method),
     }
     if has_vidstab():
-        ways["ffmpeg, two-pass vidstab"] = lambda: run_vidstab(clip, folder)
+        ways["ffmpeg, two-pass vidstab"] = lambda: run_vidstab(clip, folder, ENCODING)
     ways["stabilize"]()  # loads and compiles
     rounds = [
         {name: _timed(way) for name, way in ways.items()}

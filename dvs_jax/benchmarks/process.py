@@ -1,13 +1,10 @@
 """Running commands as processes, and measuring their time and memory."""
 
-import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from dvs_jax.errors import InputError
+from dvs_jax.evaluation.command import run
 
 _LAUNCHER = """
 import resource, subprocess, sys
@@ -28,16 +25,3 @@ def run_alone(command: Sequence[str]) -> tuple[float, int]:
     printed = run([sys.executable, "-c", _LAUNCHER, *command])
     unit = 1 if sys.platform == "darwin" else 1024
     return time.perf_counter() - start, int(printed) * unit
-
-
-def run(command: Sequence[str], folder: Path | None = None) -> bytes:
-    """Run a command in a folder and return what it printed.
-
-    Raises:
-        InputError: it failed.
-    """
-    ended = subprocess.run(command, cwd=folder, capture_output=True)
-    if ended.returncode:
-        message = ended.stderr.decode(errors="replace").strip()
-        raise InputError(f"{shlex.join(command)}: failed: {message}")
-    return ended.stdout

@@ -5,15 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dvs_jax.camera_path import CameraPath
+from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import rendering, score
+from dvs_jax.evaluation.film import Film
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.evaluation.methods import INPUT, Found, Row, network_of, rows
 from dvs_jax.evaluation.score import Score
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import Method
+from dvs_jax.metrics import Metrics
 from dvs_jax.progress import Track, silently
+from dvs_jax.whole_file import scratch
 
 LOOK_AHEAD_S = Architecture().look_ahead_ns * 1e-9
 """The networks' look-ahead in seconds, by default also the smoothers'."""
@@ -76,7 +80,10 @@ def compare(
     measure: bool = False,
     track: Track = silently,
 ) -> Comparison:
-    """Compare the input, the classical smoothers and networks on clips, each at the same crop.
+    """Compare the input, classical smoothers, networks and others on clips, at the same crop.
+
+    Where pictures are measured, a method that goes by the pictures alone and ffmpeg's vidstab, if
+    it is installed, have rows too; on clips without sensors these are the only ones.
 
     Args:
         footage: the clips and records.
@@ -96,13 +103,15 @@ def compare(
     if not clips:
         raise InputError("there is no clip to evaluate; name videos, their folders or a dataset")
     check_crop(crop)
-    compared = rows(_usable(models, clips), look_ahead_s)
+    usable = _usable(models, clips)
     results, left_out = [], {}
-    for clip in clips if measure else track(clips, len(clips), "clips"):
-        try:
-            results.append(_evaluate(clip, compared, crop, measure, track))
-        except InputError as error:
-            left_out[clip.name] = f"{clip.name}: {error}"
+    with scratch() as folder:
+        compared = rows(usable, look_ahead_s, folder if measure else None)
+        for clip in clips if measure else track(clips, len(clips), "clips"):
+            try:
+                results.append(_evaluate(clip, compared, crop, measure, track))
+            except InputError as error:
+                left_out[clip.name] = f"{clip.name}: {error}"
     if not results:
         raise InputError(f"no clip can be evaluated: {'; '.join(left_out.values())}")
     for reason in left_out.values():
@@ -141,13 +150,26 @@ def _evaluate(
     scores = {label: score.of_found(footage, each, crop) for label, each in found.items()}
     scores[INPUT] = score.of_input(footage)
     if measure and footage.clip is not None:
-        drawn = {label: each for label, each in found.items() if label != INPUT}
-        frames = [each.frames(footage) for each in drawn.values()]
-        before, after = rendering.measure(footage.clip, frames, crop, track)
-        measured = {INPUT: before, **dict(zip(drawn, after, strict=True))}
+        measured = _measured(footage, footage.clip, found, crop, track)
         scores = {label: score.with_pictures(scores[label], measured[label]) for label in measured}
     paths = {label: each.path for label, each in found.items() if each.path is not None}
     return ClipResult(footage.name, scores, paths)
+
+
+def _measured(
+    footage: Footage, clip: Clip, found: dict[str, Found], crop: float, track: Track
+) -> dict[str, Metrics]:
+    """Return the metrics of the input's and of each method's video."""
+    films = {label: each for label, each in found.items() if isinstance(each, Film)}
+    drawn = {
+        label: each
+        for label, each in found.items()
+        if not isinstance(each, Film) and label != INPUT
+    }
+    frames = [each.frames(footage) for each in drawn.values()]
+    pictures = [each.pictures(footage) for each in films.values()]
+    before, after = rendering.measure(clip, frames, crop, track, pictures)
+    return {INPUT: before, **dict(zip([*drawn, *films], after, strict=True))}
 
 
 def _found(footage: Footage, compared: Sequence[Row], crop: float) -> dict[str, Found]:
@@ -158,13 +180,15 @@ def _found(footage: Footage, compared: Sequence[Row], crop: float) -> dict[str, 
     """
     found, lacking = {}, ""
     for row in compared:
-        if footage.motion is None and row.kind != "method":
+        if footage.motion is None and row.kind not in ("method", "pictures"):
             lacking = f"{footage.name}: has no gyro, which all but methods of pictures need"
+            continue
+        if footage.clip is None and row.kind == "pictures":
             continue
         try:
             found[row.label] = row.find(footage, crop)
         except InputError as error:
-            if row.kind != "method":
+            if row.kind not in ("method", "pictures"):
                 raise
             lacking = str(error)
             _log.warning("%s is left out: %s", row.label, error)

@@ -3,24 +3,27 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from dvs_jax import metrics, smoothing
 from dvs_jax.camera_path import CameraPath
+from dvs_jax.evaluation.film import Film, by_vidstab
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.evaluation.matching import Matched, match
 from dvs_jax.evaluation.network import NetworkPaths
 from dvs_jax.evaluation.told import Told, tell
+from dvs_jax.evaluation.vidstab import SMOOTHED_FRAMES, has_vidstab
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.methods import Method
+from dvs_jax.methods import Method, Refined
 from dvs_jax.stabilization.models import as_method
 
-Kind = Literal["input", "smoother", "within frame", "whole clip", "model", "method"]
+Kind = Literal["input", "pictures", "smoother", "within frame", "whole clip", "model", "method"]
 
-Found = Matched | Told
+Found = Matched | Told | Film
 
 INPUT = "input"
 """The label of the unstabilised row."""
@@ -44,7 +47,8 @@ class Row:
 
     Attributes:
         name: of the smoother or of the model.
-        kind: "input": the real path; "smoother": tuned to the crop; "within frame": limited to
+        kind: "input": the real path; "pictures": goes by the pictures alone, at the same crop, and
+            needs no sensor; "smoother": tuned to the crop; "within frame": limited to
             the crop, with the strength of least jitter; "whole clip": tuned, with unlimited
             look-ahead; "model": tuned, or limited likewise; "method": any other method unchanged,
             at the same crop.
@@ -64,18 +68,23 @@ class Row:
         return f"{self.name}, {self.kind}" if apart else self.name
 
 
-def rows(models: Mapping[str, Method | FusedNetwork], look_ahead_s: float) -> list[Row]:
+def rows(
+    models: Mapping[str, Method | FusedNetwork], look_ahead_s: float, folder: Path | None = None
+) -> list[Row]:
     """Return all rows of a comparison, the input's first.
 
     Args:
         models: networks in inference mode, and methods, by name.
         look_ahead_s: the smoothers' look-ahead.
+        folder: for other programs' files; None leaves out the rows that can be judged by their
+            pictures alone.
     """
     networks = {name: each for name, model in models.items() if (each := network_of(model))}
     others = {name: each for name, each in models.items() if name not in networks}
     ahead = [name for name, each in smoothing.SMOOTHERS.items() if each.look_ahead_s > 0.0]
     return [
         Row(INPUT, "input", lambda footage, crop: Matched(footage.real, np.nan)),
+        *(by_pictures(folder) if folder is not None else ()),
         *(tuned_smoother(name, "smoother", look_ahead_s) for name in smoothing.SMOOTHERS),
         *(within_frame(name, look_ahead_s) for name in smoothing.SMOOTHERS),
         *(
@@ -86,6 +95,21 @@ def rows(models: Mapping[str, Method | FusedNetwork], look_ahead_s: float) -> li
         *(Row(name, "method", partial(_told_of, each)) for name, each in others.items()),
         *(tuned_smoother(name, "whole clip", np.inf) for name in ahead),
     ]
+
+
+def by_pictures(folder: Path) -> list[Row]:
+    """Return the rows that go by the pictures alone.
+
+    Args:
+        folder: for other programs' files.
+    """
+    method = Refined()
+    name = f"pictures alone, {method.look_ahead_s:g} s ahead"
+    found = [Row(name, "pictures", partial(_told_of, method))]
+    if has_vidstab():
+        name = f"vidstab, {SMOOTHED_FRAMES} frames ahead"
+        found.append(Row(name, "pictures", partial(by_vidstab, folder)))
+    return found
 
 
 def network_of(model: Method | FusedNetwork) -> FusedNetwork | None:

@@ -12,6 +12,7 @@ from dvs_jax.evaluation.methods import Kind
 
 _COLORS: dict[Kind, str] = {
     "input": "#2ca02c",
+    "pictures": "#17becf",
     "smoother": "#d08a1f",
     "within frame": "#8c564b",
     "model": "#1f5fd0",
@@ -20,6 +21,7 @@ _COLORS: dict[Kind, str] = {
 }
 _KINDS: dict[Kind, str] = {
     "input": "input",
+    "pictures": "by the pictures alone",
     "smoother": "smoother",
     "within frame": "smoother held within the frame",
     "model": "model",

@@ -17,7 +17,11 @@ from dvs_jax.warping import host
 
 
 def measure(
-    clip: Clip, methods: Sequence[Iterable[Frame]], crop: float, track: Track
+    clip: Clip,
+    methods: Sequence[Iterable[Frame]],
+    crop: float,
+    track: Track,
+    films: Sequence[Iterator[Picture]] = (),
 ) -> tuple[Metrics, list[Metrics]]:
     """Compute the metrics of a clip's video and of each method's; jitter is that of the pictures.
 
@@ -27,16 +31,19 @@ def measure(
             the identity as in `stabilize`.
         crop: fraction of width and height that is cut off at each side of the output.
         track: reports every frame.
+        films: the frames of stabilised videos, already cropped.
 
     Returns:
-        The metrics of the unstabilised video, and of each method's.
+        The metrics of the unstabilised video, of each method's and of each film. The input's shake,
+        sharpness and flow are those of what the crop shows of it.
     """
     shares = Shares(crop, clip.size)
     camera = Camera() if clip.sensors is None else clip.sensors.camera
     time_ns = clips.center_time_ns(clip)
     within = [led_back(frames, seconds(clip), shares) for frames in methods]
-    frames = track(_drawn(clip, within, shares.smallest), clip.frame_count, "measuring")
-    return metrics.measure_each(frames, time_ns, camera, cropped(camera, shares.smallest))
+    kept = shares.smallest
+    frames = track(_beside(_drawn(clip, within, kept), films), clip.frame_count, "measuring")
+    return metrics.measure_each(frames, time_ns, camera, cropped(camera, kept), kept)
 
 
 def _drawn(
@@ -47,6 +54,13 @@ def _drawn(
             picture,
             [host.warp_frame(picture, frame.source, kept, "black") for frame in frames],
         )
+
+
+def _beside(
+    drawn: Iterator[tuple[Picture, list[Picture]]], films: Sequence[Iterator[Picture]]
+) -> Iterator[tuple[Picture, list[Picture]]]:
+    for (picture, pictures), *others in zip(drawn, *films, strict=False):
+        yield picture, [*pictures, *others]
 
 
 def cropped(camera: Camera, kept: float) -> Camera:

@@ -4,21 +4,37 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from dvs_jax import metrics
+from dvs_jax.evaluation.film import Film
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.evaluation.matching import Matched
 from dvs_jax.evaluation.methods import Found
 from dvs_jax.metrics import Metrics
 from dvs_jax.smoothing import coverage
 
+Part = Literal["shake", "wish", "path", "picture"]
+"""What the measure tells about: one table each."""
 
-def _measured(label: str, better: str, form: str) -> Any:
+_OF_PICTURES = (
+    "residual_shift_px",
+    "residual_roll_deg",
+    "residual_rotation_deg",
+    "wobble_px",
+    "sharpness",
+    "picture_rotation_rate_deg_s",
+    "area_kept",
+    "flow_difference_px",
+)
+"""Measures that `Metrics` has by the same names."""
+
+
+def _measured(part: Part, label: str, better: str, form: str) -> Any:
     return dataclasses.field(
-        default=math.nan, metadata={"label": label, "better": better, "form": form}
+        default=math.nan, metadata={"part": part, "label": label, "better": better, "form": form}
     )
 
 
@@ -27,6 +43,17 @@ class Score:
     """The measures of a method's path, and of the video drawn by it; NaN where undefined.
 
     Attributes:
+        residual_shift_px: of the pictures, whatever made them (see `metrics.Metrics`).
+        residual_roll_deg: likewise.
+        residual_rotation_deg: likewise.
+        wobble_px: likewise.
+        sharpness: likewise.
+        picture_rotation_rate_deg_s: likewise.
+        rotation_rate_deg_s: mean angle between the virtual path's poses in consecutive frames, over
+            the time between them (see `metrics.rotation_rate`); where the true path is known, of
+            the true motion in the output.
+        area_kept: as the first ones.
+        flow_difference_px: likewise.
         strength: the method's: seconds for a smoother (see each), a multiple of the trained one
             for a model.
         rotation_jitter_deg: jitter of the virtual path (see `metrics.rotation_jitter`); where the
@@ -45,21 +72,36 @@ class Score:
         correlation: average.
     """
 
-    strength: float = _measured("Strength", "", ".3g")
-    rotation_jitter_deg: float = _measured("Jitter\ndeg", "lower", ".4f")
-    angular_jerk_deg_s3: float = _measured("Jerk\ndeg/s³", "lower", ".1f")
-    kept_mean: float = _measured("FOV\nmean", "higher", ".1%")
-    kept_worst: float = _measured("FOV\nworst", "higher", ".1%")
-    uncovered: float = _measured("Un-\ncovered", "lower", ".1%")
-    picture_jitter_deg: float = _measured("Picture\njitter", "lower", ".4f")
-    stability: float = _measured("Sta-\nbility", "higher", ".3f")
-    distortion: float = _measured("Distor-\ntion", "higher", ".3f")
-    fov_ratio: float = _measured("FOV\nratio", "higher", ".3f")
-    correlation: float = _measured("Corre-\nlation", "higher", ".3f")
+    residual_shift_px: float = _measured("shake", "Shift\npx", "lower", ".3f")
+    residual_roll_deg: float = _measured("shake", "Roll\ndeg", "lower", ".4f")
+    residual_rotation_deg: float = _measured("shake", "Rotation\ndeg", "lower", ".4f")
+    wobble_px: float = _measured("shake", "Wobble\npx", "lower", ".3f")
+    sharpness: float = _measured("shake", "Sharp-\nness", "higher", ".0f")
+    picture_rotation_rate_deg_s: float = _measured(
+        "wish", "Rotation rate,\nof the picture\n°/s, < 5", "lower", ".2f"
+    )
+    rotation_rate_deg_s: float = _measured(
+        "wish", "Rotation rate,\nof the path\n°/s, < 5", "lower", ".2f"
+    )
+    area_kept: float = _measured("wish", "Area valid\n/ total\n> 85%", "higher", ".1%")
+    flow_difference_px: float = _measured("wish", "Mean flow\ndifference\npx, < 10", "lower", ".2f")
+    strength: float = _measured("path", "Strength", "", ".3g")
+    rotation_jitter_deg: float = _measured("path", "Jitter\ndeg", "lower", ".4f")
+    angular_jerk_deg_s3: float = _measured("path", "Jerk\ndeg/s³", "lower", ".1f")
+    kept_mean: float = _measured("path", "FOV\nmean", "higher", ".1%")
+    kept_worst: float = _measured("path", "FOV\nworst", "higher", ".1%")
+    uncovered: float = _measured("path", "Un-\ncovered", "lower", ".1%")
+    picture_jitter_deg: float = _measured("picture", "Picture\njitter", "lower", ".4f")
+    stability: float = _measured("picture", "Sta-\nbility", "higher", ".3f")
+    distortion: float = _measured("picture", "Distor-\ntion", "higher", ".3f")
+    fov_ratio: float = _measured("picture", "FOV\nratio", "higher", ".3f")
+    correlation: float = _measured("picture", "Corre-\nlation", "higher", ".3f")
 
 
 def of_found(footage: Footage, found: Found, crop: float) -> Score:
-    """Return the measures of a path, or of frames without one."""
+    """Return the measures of a path, or of frames without one; of a film none are known."""
+    if isinstance(found, Film):
+        return Score()
     kept = found.kept(footage)
     covering = Score(
         strength=found.strength,
@@ -72,6 +114,7 @@ def of_found(footage: Footage, found: Found, crop: float) -> Score:
     seen = footage.seen(found.path)
     return dataclasses.replace(
         covering,
+        rotation_rate_deg_s=metrics.rotation_rate(seen),
         rotation_jitter_deg=metrics.rotation_jitter(seen),
         angular_jerk_deg_s3=metrics.angular_jerk(seen),
     )
@@ -90,6 +133,7 @@ def with_pictures(score: Score, measured: Metrics) -> Score:
     """Return the score with the metrics of a video, including the jitter of its pictures."""
     return dataclasses.replace(
         score,
+        **{name: getattr(measured, name) for name in _OF_PICTURES},
         picture_jitter_deg=measured.rotation_jitter_deg,
         stability=measured.stability_mean,
         distortion=measured.distortion_min,

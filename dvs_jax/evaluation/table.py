@@ -13,26 +13,32 @@ import rich.table
 
 from dvs_jax.evaluation.comparison import Comparison
 from dvs_jax.evaluation.methods import Kind
-from dvs_jax.evaluation.score import Score
+from dvs_jax.evaluation.score import Part, Score
 from dvs_jax.whole_file import replacing
 
-PATH_COLUMNS, PICTURE_COLUMNS = (
-    tuple(field.name for field in dataclasses.fields(Score)[part])
-    for part in (slice(0, 6), slice(6, None))
-)
+_TITLES: dict[Part, str] = {
+    "shake": "what moves above 2 Hz in the pictures, 640 px wide, and their sharpness",
+    "wish": "the videos by the limits that are wished for",
+    "path": "paths",
+    "picture": "pictures by the official program's measures",
+}
 
-_UNITS: dict[Kind, str] = {"model": " ×"}
+_UNITS: dict[Kind, str] = {"input": "", "pictures": "", "model": " ×"}
 
 
 def render(comparison: Comparison) -> Iterator[rich.table.Table]:
-    """Yield tables of the means over the clips: of the paths and, if known, of the pictures."""
+    """Yield tables of the means over the clips, without those of which nothing is known."""
     clips, crop = len(comparison.clips), comparison.crop
     shown = f"mean of {clips} clips" if clips > 1 else comparison.clips[0].name
     ahead = f"{1000 * comparison.look_ahead_s:.0f} ms look-ahead"
-    yield _table(comparison, PATH_COLUMNS, f"paths at a crop of {crop:g}, {ahead}: {shown}")
-    known = [name for name in PICTURE_COLUMNS if _is_known(comparison, name)]
-    if known:
-        yield _table(comparison, known, f"pictures at a crop of {crop:g}: {shown}")
+    for part, title in _TITLES.items():
+        columns = [
+            field.name for field in dataclasses.fields(Score) if field.metadata["part"] == part
+        ]
+        known = [name for name in columns if part == "path" or _is_known(comparison, name)]
+        if any(_is_known(comparison, name) for name in known):
+            how = f"a crop of {crop:g}, {ahead}" if part == "path" else f"a crop of {crop:g}"
+            yield _table(comparison, known, f"{title} at {how}: {shown}")
 
 
 def _is_known(comparison: Comparison, name: str) -> bool:
@@ -45,11 +51,16 @@ def _table(comparison: Comparison, columns: Sequence[str], title: str) -> rich.t
     for name in columns:
         screen.add_column(fields[name].metadata["label"], justify="right")
     means = comparison.means
-    for kind, methods in groupby(comparison.methods, key=lambda method: method.kind):
+    found = [
+        method
+        for method in comparison.methods
+        if any(method.label in clip.scores for clip in comparison.clips)
+    ]
+    for kind, methods in groupby(found, key=lambda method: method.kind):
         for method in methods:
             values = [
                 _as_text(getattr(means[method.label], name), fields[name].metadata["form"])
-                + (_UNITS.get(kind, " s") if name == "strength" and kind != "input" else "")
+                + (_UNITS.get(kind, " s") if name == "strength" else "")
                 for name in columns
             ]
             screen.add_row(method.label, *values)

@@ -2,13 +2,20 @@
 
 Distortion, field of view, stability and correlation are the official program's measures, equal to
 its numbers (`official`). It prints them for the output alone; here the unstabilised input gets the
-same row, by the same functions with the input as its output. Three measures are added: rotation
-jitter, angular jerk, and a stability of the actual rotation (`rotation`).
+same row, by the same functions with the input as its output. Added are rotation jitter, angular
+jerk, and a stability of the actual rotation (`rotation`); and the shake that the pictures show,
+whatever made them (`shake`), with their sharpness, the area that is kept and by how much the
+content moves differently.
 """
 
 from dvs_jax.metrics.image_path import image_path
 from dvs_jax.metrics.measuring import measure, measure_each
-from dvs_jax.metrics.rotation import JITTER_ABOVE_HZ, angular_jerk, rotation_jitter
+from dvs_jax.metrics.rotation import (
+    JITTER_ABOVE_HZ,
+    angular_jerk,
+    rotation_jitter,
+    rotation_rate,
+)
 from dvs_jax.metrics.table import Metrics, MetricsTable, render
 
 __all__ = [
@@ -21,4 +28,5 @@ __all__ = [
     "measure_each",
     "render",
     "rotation_jitter",
+    "rotation_rate",
 ]

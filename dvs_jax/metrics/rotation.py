@@ -14,7 +14,7 @@ from dvs_jax.metrics.official import accumulated, steady_share
 JITTER_ABOVE_HZ = 2.0
 """Rotation slower than this is taken for intended motion."""
 
-_SHORTEST_S = 2.0 / JITTER_ABOVE_HZ
+SHORTEST_S = 2.0 / JITTER_ABOVE_HZ
 _SEGMENT_S = 5.0
 
 
@@ -39,7 +39,7 @@ def rotation_jitter(path: CameraPath) -> float:
     """
     angle, rate = _uniform_angles(path)
     count = len(angle)
-    if count < _SHORTEST_S * rate or rate <= 2.0 * JITTER_ABOVE_HZ:
+    if count < SHORTEST_S * rate or rate <= 2.0 * JITTER_ABOVE_HZ:
         return math.nan
     # Segments of this length, half overlapping, end where the path ends.
     segments = max(1, round(2.0 * count / (_SEGMENT_S * rate)) - 1)
@@ -48,6 +48,23 @@ def rotation_jitter(path: CameraPath) -> float:
     )
     power = density[frequency > JITTER_ABOVE_HZ].sum() * frequency[1]
     return math.degrees(math.sqrt(power))
+
+
+def rotation_rate(path: CameraPath) -> float:
+    """Return the mean angle between consecutive poses over the mean time between them, degrees/s.
+
+    It includes intended motion.
+
+    Returns:
+        NaN below two poses.
+    """
+    if len(path) < 2:
+        return math.nan
+    pose = quaternion.normalize(path.quaternion)
+    step = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
+    angle = np.linalg.norm(quaternion.to_rotation_vector(step), axis=-1)
+    second = (path.time_ns[-1] - path.time_ns[0]) * 1e-9
+    return math.degrees(float(angle.sum() / second))
 
 
 def angular_jerk(path: CameraPath) -> float:

@@ -8,17 +8,30 @@ from jaxtyping import Float, Int
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.metrics import official
+from dvs_jax.metrics.area import area_kept
 from dvs_jax.metrics.features import HEIGHT, WIDTH, View
+from dvs_jax.metrics.flow_difference import FlowDifference
 from dvs_jax.metrics.image_path import image_path
 from dvs_jax.metrics.matching import as_array, fill_unknown, match
 from dvs_jax.metrics.rotation import angular_jerk, rotation_jitter, rotation_stability
+from dvs_jax.metrics.shake import ShakeMeasurement
 from dvs_jax.metrics.table import Metrics
 
 
 class Row:
     """Takes a video frame by frame; only homographies and scalars are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float, focal_length: float, shown: float = 1.0):
+        """Begin with nothing.
+
+        Args:
+            rate: frames per second.
+            focal_length: of the camera that sees what is watched, as a fraction of its width.
+            shown: the central fraction of the width and height that is watched of the frames.
+        """
+        self._shake = ShakeMeasurement(rate, focal_length)
+        self._flow_difference = FlowDifference()
+        self._shown = shown
         self._size = (WIDTH, HEIGHT)
         self._warps: list[Float[np.ndarray, "3 3"] | None] = []
         self._motions: list[Float[np.ndarray, "3 3"] | None] = []
@@ -36,6 +49,8 @@ class Row:
         if warp is not None and len(self._warps) >= official.FIRST_CORRELATED_FRAME:
             greys = source.picture.grey, target.picture.grey
             self._correlations.append(official.tile_correlations(*greys, warp))
+        self._shake.add(target.step)
+        self._flow_difference.add(source, target)
         self._warps.append(warp)
         if self._previous is not None:
             self._motions.append(match(self._previous, target))
@@ -56,6 +71,9 @@ class Row:
         correlation = correlation[np.isfinite(correlation)]
         return Metrics(
             frames=len(self._warps),
+            **self._shake.summary()._asdict(),
+            area_kept=area_kept(warps, self._shown),
+            flow_difference_px=self._flow_difference.mean(),
             unmatched_frames=len(self._warps) - len(warps),
             unmatched_motions=sum(motion is None for motion in self._motions),
             distortion_average=_mean(distortion),

@@ -18,8 +18,27 @@ def _measured(label: str, unit: str, better: str, digits: int) -> Any:
 class Metrics:
     """The metrics of one video against the input; NaN where undefined.
 
+    The first measures look at the pictures as they are watched, 640 px wide, and ask no sensor (see
+    `shake`); the input is looked at through the output's crop.
+
     Attributes:
         frames: number of frames compared.
+        residual_shift_px: RMS of the shift √(x² + y²) faster than 2 Hz, in px of pictures 640 wide.
+        residual_roll_deg: RMS of the roll faster than 2 Hz, in degrees.
+        residual_rotation_deg: RMS of √(θ² + roll²), in degrees, where θ = atan(shift / focal
+            length) is the angle by which a camera turns that moves its picture by that shift.
+        wobble_px: RMS, over the cells of a 6 × 4 grid, of the motion faster than 2 Hz that a cell
+            has beside the picture's shift, roll and zoom: jelly, swimming corners, and the parallax
+            of a shaking camera. In px of pictures 640 wide.
+        sharpness: variance of the Laplacian of pictures 640 wide, mean over the frames, in squared
+            grey levels. It depends on what is filmed.
+        picture_rotation_rate_deg_s: mean angle between the camera's poses in consecutive frames,
+            told by the pictures as in `residual_rotation_deg`, in degrees/s; includes pans.
+        area_kept: area of the input's frame that the output shows, over its whole area; mean over
+            the frames.
+        flow_difference_px: mean distance between the optical flow of the input and that of the
+            output at the same place, in px of the output's own width. It includes the shake that
+            was taken out.
         unmatched_frames: frames with no homography from the input to the output. They are left out
             of distortion, field of view and correlation. (The official program uses the last
             homography it found instead.)
@@ -52,6 +71,14 @@ class Metrics:
     """
 
     frames: int = _measured("Frames", "", "", 0)
+    residual_shift_px: float = _measured("Shift above 2 Hz", "px of 640, RMS", "lower", 3)
+    residual_roll_deg: float = _measured("Roll above 2 Hz", "deg RMS", "lower", 4)
+    residual_rotation_deg: float = _measured("Rotation above 2 Hz", "deg RMS", "lower", 4)
+    wobble_px: float = _measured("Wobble above 2 Hz", "px of 640, RMS", "lower", 3)
+    sharpness: float = _measured("Sharpness", "variance", "higher", 0)
+    picture_rotation_rate_deg_s: float = _measured("Rotation rate", "deg/s", "< 5", 2)
+    area_kept: float = _measured("Area kept", "of the input's", "> 0.85", 3)
+    flow_difference_px: float = _measured("Flow difference", "px", "< 10", 2)
     unmatched_frames: int = _measured("Unmatched with the input", "frames", "lower", 0)
     unmatched_motions: int = _measured("Unmatched with the next", "frames", "lower", 0)
     distortion_average: float = _measured("Distortion, average", "", "higher", 4)

@@ -143,8 +143,7 @@ def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -
         return report
     made_too = "the videos" if made.path is None else "the videos, the path and its plot"
     _log.info("%s: %s are written; the metrics follow", folder, made_too)
-    assert report.uncropped is not None
-    table = measure_against_input(clip, made.path, report.uncropped, track)
+    table = measure_against_input(clip, made.path, report, track)
     metrics_file = folder / f"{clip.name}_metrics.json"
     write_metrics(table, report, metrics_file)
     return dataclasses.replace(report, metrics_file=metrics_file, metrics=table)
@@ -215,17 +214,20 @@ def _warn_of_disagreement(clip: Clip, explained: float) -> None:
 
 
 def measure_against_input(
-    clip: Clip, virtual: CameraPath | None, movie: Path, track: Track
+    clip: Clip, virtual: CameraPath | None, report: Report, track: Track
 ) -> MetricsTable:
-    """Return the measures of the clip and of its stabilised video side by side."""
-    inputs = clips.read_frames(clip)
-    outputs = track(video.read_frames(movie), clip.frame_count, "measuring")
+    """Return the measures of the clip and of its stabilised video, which has both versions."""
+    assert report.uncropped is not None
+    inputs, cropped = clips.read_frames(clip), video.read_frames(report.cropped)
+    outputs = track(video.read_frames(report.uncropped), clip.frame_count, "measuring")
     camera = Camera() if clip.sensors is None else clip.sensors.camera
     paths = None
     if virtual is not None and clip.sensors is not None:
         paths = (clips.real_path(clip), virtual)
     time_ns = clips.center_time_ns(clip)
-    return metrics.measure(inputs, outputs, time_ns=time_ns, camera=camera, paths=paths)
+    return metrics.measure(
+        inputs, outputs, time_ns, camera, paths, cropped=cropped, kept=report.kept
+    )
 
 
 def write_metrics(table: MetricsTable, report: Report, file: Path) -> None:

@@ -37,12 +37,6 @@ def test_the_transcode_keeps_every_frame_and_its_time(walk, tmp_path):
     np.testing.assert_array_equal(made.time_ns, probe(walk / "walking.mp4").time_ns)
 
 
-@pytest.mark.skipif(not transcoding.has_vidstab(), reason="no ffmpeg with vidstab is installed")
-def test_vidstab_stabilises_every_frame(walk, tmp_path):
-    transcoding.run_vidstab(load_clip(walk), tmp_path)
-    assert probe(tmp_path / "vidstab.mp4").frame_count == 30
-
-
 def test_a_command_that_fails_is_named_with_its_reason(tmp_path):
     command = [sys.executable, "-c", "raise SystemExit('no disk')"]
     with pytest.raises(InputError, match=r"SystemExit.*: failed: no disk"):

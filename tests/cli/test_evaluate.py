@@ -1,6 +1,7 @@
 """`dvs-jax evaluate`."""
 
 from dvs_jax import metrics
+from dvs_jax.evaluation import methods
 from dvs_jax.metrics import Metrics
 
 
@@ -18,10 +19,13 @@ def test_evaluate_prints_a_table_and_writes_the_numbers(dvs, walk, tmp_path):
 
 
 def test_evaluate_measures_the_pictures_unless_told_not_to(dvs, walk, monkeypatch):
-    row = Metrics(30, *([0.25] * 14))
-    # Eleven smoothers, of three kinds, and the two networks that are shipped, each in two ways.
-    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 15))
+    row = Metrics(30, *([0.25] * 22))
+    monkeypatch.setattr(methods, "has_vidstab", lambda: False)
+    # The method of pictures, eleven smoothers, of three kinds, and the two networks that are
+    # shipped, each in two ways.
+    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 16))
     run = dvs("evaluate", walk)
     assert (run.code, run.err.strip()) == (0, "note: optical flow: dis")
-    assert "Picture" in run.out
-    assert run.out.count("0.2500") == 16
+    assert "pictures alone, 1 s ahead" in run.out
+    # Roll, rotation and the official program's jitter.
+    assert run.out.count("0.2500") == 3 * 17

@@ -1,17 +1,23 @@
 """Any method is compared beside the smoothers, and where there is no gyro, alone."""
 
 import math
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dvs_jax.clip import load_clip
+from dvs_jax.clip import Clip, load_clip
 from dvs_jax.errors import InputError
-from dvs_jax.evaluation import compare, of_clip, table
+from dvs_jax.evaluation import compare, film, methods, of_clip, rendering, table
 from dvs_jax.methods import Frame, Smoothed
+from dvs_jax.progress import silently
 from dvs_jax.warping import grid
+from dvs_jax.whole_file import scratch
 
 LABELS = "method still", "method kept", "input"
+
+STEADIED = "pictures alone, 1 s ahead"
 
 
 class Still:
@@ -42,16 +48,54 @@ def test_a_method_has_a_row_of_its_own(walk):
 
 
 @pytest.mark.slow
-def test_without_a_gyro_its_pictures_are_measured(walk):
+def test_without_a_gyro_its_pictures_are_measured(walk, monkeypatch):
+    monkeypatch.setattr(methods, "has_vidstab", lambda: False)
     clip = of_clip(load_clip(walk, read_sensors=False))
     compared = compare([clip], {"still": Still()}, crop=0.1, measure=True)
-    assert set(compared.clips[0].scores) == {"input", "method still"}
-    still = compared.means["method still"]
-    assert still.picture_jitter_deg == pytest.approx(
-        compared.means["input"].picture_jitter_deg, rel=0.3
+    assert set(compared.clips[0].scores) == {"input", "method still", STEADIED}
+    shaken, still, steadied = (
+        compared.means[label] for label in ("input", "method still", STEADIED)
     )
+    for name in ("residual_shift_px", "residual_roll_deg", "residual_rotation_deg", "sharpness"):
+        assert getattr(still, name) == pytest.approx(getattr(shaken, name), rel=0.1), name
+    assert steadied.residual_shift_px < 0.5 * shaken.residual_shift_px
+    assert (shaken.area_kept, still.area_kept) == (1.0, pytest.approx(0.64, abs=0.05))
+    # The crop is drawn from whole pixels of the input, and looked at in it.
+    assert still.flow_difference_px < 0.2 < steadied.flow_difference_px
     assert math.isnan(compared.means["gaussian"].kept_mean)
-    assert [*table.render(compared)]
+    labels = [list(each.columns[0].cells) for each in table.render(compared)]
+    assert labels == [["input", STEADIED, "method still"]] * 4
+
+
+def test_another_programs_video_is_measured_as_it_lies_there(walk, monkeypatch):
+    """The program's place is taken by one that hands the video back as it was."""
+    encoded = []
+
+    def hand_back(clip, folder, encoding, detection, transformation):
+        encoded.append((detection, transformation))
+        return Path(shutil.copy(clip.video.path, folder / "made.mp4"))
+
+    monkeypatch.setattr(film, "run_vidstab", hand_back)
+    footage = of_clip(load_clip(walk, read_sensors=False))
+    with scratch() as folder:
+        made = film.by_vidstab(folder, footage, crop=0.1)
+        before, (after,) = rendering.measure(
+            footage.clip, [], 0.1, silently, [made.pictures(footage)]
+        )
+    assert encoded == [
+        ("shakiness=8:accuracy=15", "smoothing=30:optzoom=0:zoom=25.0000:interpol=bicubic")
+    ]
+    assert after.frames == before.frames == 30
+    assert after.area_kept == pytest.approx(1.0, abs=0.01)
+    # The whole frame is watched 640 wide, of the input what the crop shows.
+    assert after.residual_shift_px == pytest.approx(0.8 * before.residual_shift_px, rel=0.15)
+
+
+def test_a_clip_in_memory_has_no_file_for_another_program(walk):
+    frames = np.zeros((2, 48, 64, 3), np.uint8)
+    clip = Clip.from_arrays(list(frames), np.array([0, 33_000_000]))
+    with pytest.raises(InputError, match="clip: is no video file, which vidstab reads"):
+        film.by_vidstab(walk, of_clip(clip), crop=0.1)
 
 
 def test_a_method_that_lacks_something_leaves_the_others(walk, caplog):

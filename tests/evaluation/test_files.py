@@ -75,6 +75,7 @@ def test_the_file_holds_every_number_of_every_clip(numbers):
             assert score["angular_jerk_deg_s3"] > 0.0
     assert clip["scores"]["input"]["strength"] is None
     assert clip["scores"]["input"]["stability"] is None
+    assert clip["scores"]["input"]["residual_shift_px"] is None
 
 
 def test_the_file_names_what_could_not_be_read(numbers):
@@ -135,7 +136,11 @@ def test_a_damaged_dataset_is_left_out_with_the_reason(tmp_path):
 
 def test_the_table_shows_every_method_and_no_empty_column(rendered_walk):
     compared = evaluate([rendered_walk], [], None, **OPTIONS)
-    (paths,) = table.render(compared)
+    limits, paths = table.render(compared)
+    assert [column.header for column in limits.columns] == [
+        "Method",
+        "Rotation rate,\nof the path\n°/s, < 5",
+    ]
     assert [column.header for column in paths.columns] == [
         "Method",
         "Strength",
@@ -158,6 +163,8 @@ def test_a_drawn_video_is_measured_by_its_pictures(walk: Path):
     assert before.frames == after.frames == clip.frame_count
     assert before.fov_ratio_average == pytest.approx(1.0)
     assert before.distortion_min == pytest.approx(1.0)
+    assert before.area_kept == 1.0
+    assert after.area_kept == pytest.approx(0.64, abs=0.05)
     # Nothing but the crop is done: shapes stay, and what is left shows the same things.
     assert after.distortion_min > 0.95
     assert after.correlation_average > 0.95

@@ -51,8 +51,10 @@ def test_sizes_may_differ():
 
 def test_one_stream_can_be_both_and_is_looked_at_once(monkeypatch):
     seen = []
-    find = measuring.find_features
-    monkeypatch.setattr(measuring, "find_features", lambda one: seen.append(one) or find(one))
+    look = measuring.look_at
+    monkeypatch.setattr(
+        measuring, "look_at", lambda one, earlier: seen.append(one) or look(one, earlier)
+    )
     frames = iter([texture()] * 4)
     table = measure(frames, frames)
     assert table.input.frames == len(seen) == 4
@@ -135,13 +137,15 @@ def _textured(count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 def test_threads_measure_what_one_frame_after_the_other_comes_to():
     inputs, outputs = _textured(14)
-    rows = Row(), Row()
-    for frame, shown in zip(inputs, outputs, strict=True):
-        source, target = (
-            features.find_features(features.shrink(each, "")) for each in (frame, shown)
-        )
+    second = (times(60)[-1] - times(60)[0]) / 1e9
+    rows = [Row(59 / second, Camera().focal_length[0]) for _ in range(2)]
+    earlier = None, None
+    for frames in zip(inputs, outputs, strict=True):
+        pictures = [features.shrink(frame, "") for frame in frames]
+        source, target = map(features.look_at, pictures, earlier)
         rows[0].add(source, source)
         rows[1].add(source, target)
+        earlier = pictures
     plain = [row.summary(row.image_path(times(14), Camera())) for row in rows]
     table = measure(inputs, outputs)
     assert repr([table.input, table.output]) == repr(plain)

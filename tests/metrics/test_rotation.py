@@ -113,3 +113,10 @@ def test_paths_that_cannot_be_measured():
         short = CameraPath(good.time_ns[:count], good.quaternion[:count])
         assert math.isnan(metrics.rotation_jitter(short))
         assert math.isnan(metrics.angular_jerk(short))
+
+
+def test_the_rotation_rate_is_that_of_the_turn():
+    assert metrics.rotation_rate(about_axis(0.2 * np.arange(61), 1)) == pytest.approx(6.0)
+    there_and_back = 0.2 * (np.arange(61) % 2)
+    assert metrics.rotation_rate(about_axis(there_and_back, 2)) == pytest.approx(6.0)
+    assert math.isnan(metrics.rotation_rate(about_axis(np.zeros(1), 0)))

@@ -174,7 +174,7 @@ def test_every_part_of_the_report_and_every_argument_is_documented():
 
 
 def test_the_public_call_is_the_documented_one(walk, tmp_path, monkeypatch):
-    table = MetricsTable(*([Metrics(30, *([np.nan] * 14))] * 2))
+    table = MetricsTable(*([Metrics(30, *([np.nan] * 22))] * 2))
     monkeypatch.setattr(metrics, "measure", lambda *_, **__: table)
     report = dvs_jax.stabilize(
         dvs_jax.load_clip(walk), f"{tmp_path}/out/", model=None, measure=True

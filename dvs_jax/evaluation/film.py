@@ -1,0 +1,55 @@
+"""The result of another program on a clip, a stabilised video file."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from dvs_jax import video
+from dvs_jax.errors import InputError
+from dvs_jax.evaluation.footage import Footage
+from dvs_jax.evaluation.vidstab import DETECTION, run_vidstab, transformation
+from dvs_jax.video import Frame as Picture
+
+_ENCODING = {"crf": "12", "preset": "veryfast", "pix_fmt": "yuv420p"}
+"""Hardly any loss: the other methods' videos are measured without having been encoded."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A stabilised video file.
+
+    Attributes:
+        file: has the frames of the clip's own video.
+        path: None: no poses are known.
+        strength: NaN.
+    """
+
+    file: Path
+    path = None
+    strength = math.nan
+
+    def pictures(self, footage: Footage) -> Iterator[Picture]:
+        """Yield the frames that the clip uses, uint8 RGB [height, width, 3]."""
+        assert footage.clip is not None
+        return islice(video.read_frames(self.file), footage.clip.first, None)
+
+
+def by_vidstab(folder: Path, footage: Footage, crop: float) -> Film:
+    """Return what vidstab makes of a clip, zoomed in by the crop.
+
+    It keeps to no crop: where it moves a frame further, the frame before shows at the edge.
+
+    Args:
+        folder: for its file, which is replaced.
+        footage: with a clip.
+        crop: fraction of width and height to cut off at each side.
+
+    Raises:
+        InputError: the clip is no video file, or vidstab failed.
+    """
+    clip = footage.clip
+    if clip is None or clip.images is not None or not clip.video.path.is_file():
+        raise InputError(f"{footage.name}: is no video file, which vidstab reads")
+    return Film(run_vidstab(clip, folder, _ENCODING, DETECTION, transformation(crop)))

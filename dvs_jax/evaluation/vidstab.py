@@ -1,0 +1,66 @@
+"""ffmpeg's vidstab, which stabilises a video in two passes, detection and transformation."""
+
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from dvs_jax.clip import Clip
+from dvs_jax.evaluation.command import run
+
+DETECTION = "shakiness=8:accuracy=15"
+SMOOTHED_FRAMES = 30
+"""Frames on each side that vidstab smooths over: a second at 30 frames/s."""
+
+RESULT = "vidstab.mp4"
+"""Name of the video that it makes."""
+
+_EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"
+"""H.264 needs an even width and height."""
+
+
+@cache
+def has_vidstab() -> bool:
+    """Return whether there is an `ffmpeg` with vidstab's filters on the PATH."""
+    if shutil.which("ffmpeg") is None:
+        return False
+    listed = subprocess.run(["ffmpeg", "-hide_banner", "-filters"], capture_output=True, text=True)
+    return "vidstabdetect" in listed.stdout
+
+
+def transformation(crop: float) -> str:
+    """Return the options of a transformation that zooms in by what a crop cuts off at each side."""
+    zoom = 100.0 * (1.0 / (1.0 - 2.0 * crop) - 1.0)
+    return f"smoothing={SMOOTHED_FRAMES}:optzoom=0:zoom={zoom:.4f}:interpol=bicubic"
+
+
+def run_vidstab(
+    clip: Clip,
+    folder: Path,
+    encoding: dict[str, str],
+    detection: str = "",
+    transformation: str = "",
+) -> Path:
+    """Stabilise a video by vidstab.
+
+    Args:
+        clip: of a video file, all of whose frames are stabilised, as they are stored.
+        folder: where its files are made.
+        encoding: options of the encoder libx264.
+        detection: options of the first pass; by default the program's own.
+        transformation: options of the second pass, likewise.
+
+    Returns:
+        The stabilised video, with as many frames.
+
+    Raises:
+        InputError: it failed.
+    """
+    begin = ["ffmpeg", "-y", "-loglevel", "error", "-noautorotate"]
+    begin += ["-i", str(clip.video.path.absolute()), "-fps_mode", "passthrough", "-vf"]
+    detect = ":".join(filter(None, ["vidstabdetect=result=motion.trf", detection]))
+    apply = ":".join(filter(None, ["vidstabtransform=input=motion.trf", transformation]))
+    options = [each for name, value in encoding.items() for each in (f"-{name}", value)]
+    run([*begin, detect, "-f", "null", "-"], folder)
+    run([*begin, f"{apply},{_EVEN}", "-c:v", "libx264", *options, RESULT], folder)
+    return folder / RESULT

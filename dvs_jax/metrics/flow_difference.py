@@ -1,0 +1,29 @@
+"""How differently the content of two videos moves."""
+
+import math
+
+import numpy as np
+
+from dvs_jax.metrics.features import View
+from dvs_jax.metrics.step import FLOW_WIDTH
+
+
+class FlowDifference:
+    """The mean distance between the optical flow of the input and of the output, place by place."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._total, self._pairs = 0.0, 0
+
+    def add(self, source: View, target: View) -> None:
+        """Take the next frame of the input and of the output."""
+        before, after = source.step.flow, target.step.flow
+        if before is None or after is None or before.shape != after.shape:
+            return
+        distance_px = float(np.linalg.norm(after - before, axis=-1).mean())
+        self._total += distance_px * target.picture.watched_width / FLOW_WIDTH
+        self._pairs += 1
+
+    def mean(self) -> float:
+        """Return the mean over pixels and frames, in px of the output's width; NaN without any."""
+        return self._total / self._pairs if self._pairs else math.nan

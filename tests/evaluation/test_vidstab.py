@@ -1,0 +1,42 @@
+"""ffmpeg's vidstab."""
+
+import pytest
+
+from dvs_jax.clip import load_clip
+from dvs_jax.errors import InputError
+from dvs_jax.evaluation import vidstab
+from dvs_jax.evaluation.vidstab import has_vidstab, run_vidstab, transformation
+from dvs_jax.video import probe
+
+ENCODING = {"crf": "20", "preset": "ultrafast", "pix_fmt": "yuv420p"}
+
+
+def test_the_zoom_shows_what_the_crop_leaves():
+    assert "zoom=25.0000:" in transformation(0.1)
+    assert "zoom=100.0000:" in transformation(0.25)
+
+
+def test_both_passes_are_run_in_the_folder(walk, tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr(vidstab, "run", lambda command, folder: commands.append((command, folder)))
+    made = run_vidstab(load_clip(walk), tmp_path, ENCODING, "shakiness=8", "smoothing=30")
+    assert made == tmp_path / "vidstab.mp4"
+    (first, where), (second, there) = commands
+    assert where == there == tmp_path
+    assert "vidstabdetect=result=motion.trf:shakiness=8" in first
+    assert any(
+        each.startswith("vidstabtransform=input=motion.trf:smoothing=30,crop=") for each in second
+    )
+    assert second[-7:] == ["-crf", "20", "-preset", "ultrafast", "-pix_fmt", "yuv420p", made.name]
+
+
+@pytest.mark.skipif(not has_vidstab(), reason="no ffmpeg with vidstab is installed")
+def test_vidstab_stabilises_every_frame(walk, tmp_path):
+    made = probe(run_vidstab(load_clip(walk), tmp_path, ENCODING))
+    assert (made.frame_count, made.width, made.height) == (30, 192, 108)
+
+
+@pytest.mark.skipif(not has_vidstab(), reason="no ffmpeg with vidstab is installed")
+def test_options_that_vidstab_does_not_know_are_named(walk, tmp_path):
+    with pytest.raises(InputError, match="shaking"):
+        run_vidstab(load_clip(walk), tmp_path, ENCODING, "shaking=8")
