@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import virtual_devices
 from flax import nnx
 
 from dvs_jax import checkpoint
@@ -85,7 +86,7 @@ def test_a_state_sharded_over_four_devices_loads_on_one_without_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     environment = os.environ | {
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
+        "XLA_FLAGS": virtual_devices.flags(4),
         "JAX_PLATFORMS": "cpu",
     }
     command = [sys.executable, "-c", SAVE_ON_FOUR_DEVICES, str(tmp_path / "model")]

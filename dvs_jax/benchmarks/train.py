@@ -128,7 +128,8 @@ def _on_virtual_devices(count: int) -> StepSpeed:
 
 
 def _seconds_on(virtual_devices: int) -> float:
-    flags = f"--xla_force_host_platform_device_count={virtual_devices}"
+    own = os.environ.get("XLA_FLAGS", "")
+    flags = f"{own} --xla_force_host_platform_device_count={virtual_devices}"
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
     command = [sys.executable, "-m", "dvs_jax.benchmarks.training_step"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+import virtual_devices
 from flax import nnx
 from ml_collections import ConfigDict
 
@@ -320,7 +321,7 @@ def config_file(datasets: dict[str, Path], tmp_path: Path) -> Path:
 
 
 def command(config: Path, workdir: Path, *changes: str, devices: int = 1) -> subprocess.Popen[str]:
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = virtual_devices.flags(devices)
     root = str(Path(__file__).resolve().parents[2])
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, "PYTHONPATH": root}
     arguments = ["train", "--config", str(config), "--workdir", str(workdir), *changes]

@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+import virtual_devices
+
 TESTS = Path(__file__).resolve().parents[1]
 
 
@@ -20,7 +22,7 @@ def start(workdir, devices=1, pause_s=0.0, environment=None, **changes):
     environment = {
         **os.environ,
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        "XLA_FLAGS": virtual_devices.flags(devices),
         "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
         **(environment or {}),
     }

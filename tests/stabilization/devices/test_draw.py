@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import jax
 import numpy as np
+import virtual_devices
 
 from dvs_jax import quaternion
 from dvs_jax.camera import Camera
@@ -116,8 +117,8 @@ def draw_on_all_devices() -> None:
 def test_eight_devices_share_the_clips():
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
-        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "XLA_FLAGS": virtual_devices.flags(8),
+        "PYTHONPATH": os.pathsep.join(map(str, Path(__file__).parents[2:4])),
     }
     code = "from tests.stabilization.devices.test_draw import draw_on_all_devices as run; run()"
     ended = subprocess.run(
