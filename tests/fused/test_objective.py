@@ -307,6 +307,7 @@ def swaying(factor: float) -> Window:
     return window.window_at(record, 5, STEPS, np.uint32(1))
 
 
+@pytest.mark.slow
 def test_twice_the_motion_at_twice_the_strength_costs_the_same() -> None:
     network = small_network()
     last = network.core.fully_connected[-1].linear
@@ -323,6 +324,7 @@ def test_twice_the_motion_at_twice_the_strength_costs_the_same() -> None:
     assert abs(float(at_one["acceleration"]) / float(small["acceleration"]) - 1.0) > 0.05
 
 
+@pytest.mark.slow
 def test_strengths_are_drawn_evenly_between_their_logarithms(walk: Window) -> None:
     graph, params = nnx.split(small_network())
     feeding = Feeding(strengths=(0.5, 4.0))

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import jax
 import numpy as np
+import pytest
 import virtual_devices
 
 from dvs_jax import quaternion
@@ -114,6 +115,7 @@ def draw_on_all_devices() -> None:
     print(apart(clips).max(), drawing.compiled._cache_size())
 
 
+@pytest.mark.slow
 def test_eight_devices_share_the_clips():
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
