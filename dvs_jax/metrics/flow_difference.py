@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 
 from dvs_jax.metrics.features import View
@@ -18,8 +19,10 @@ class FlowDifference:
     def add(self, source: View, target: View) -> None:
         """Take the next frame of the input and of the output."""
         before, after = source.step.flow, target.step.flow
-        if before is None or after is None or before.shape != after.shape:
+        if before is None or after is None:
             return
+        # A crop in whole pixels may change the aspect by a row.
+        before = cv2.resize(before, after.shape[1::-1])
         distance_px = float(np.linalg.norm(after - before, axis=-1).mean())
         self._total += distance_px * target.picture.watched_width / FLOW_WIDTH
         self._pairs += 1

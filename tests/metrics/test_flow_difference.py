@@ -28,3 +28,11 @@ def test_a_shift_that_was_taken_out_is_the_difference_in_the_videos_own_pixels()
     assert difference.mean() == pytest.approx(10.0, rel=0.05)
     difference.add(look_at(still, still), look_at(still, still))
     assert difference.mean() == pytest.approx(5.0, rel=0.05)
+
+
+def test_a_row_less_makes_no_difference():
+    difference = FlowDifference()
+    still, moved = shrink(shifted(0.0, 0.0), ""), shrink(shifted(6.0, -8.0), "")
+    fewer = [each._replace(watched=each.watched[4:]) for each in (still, still)]
+    difference.add(look_at(moved, still), look_at(*fewer))
+    assert difference.mean() == pytest.approx(10.0, rel=0.05)
