@@ -107,6 +107,14 @@ class Architecture:
         return 4 * (2 * self.poses_each_side + 1 + VIRTUAL_POSES)
 
     @property
+    def sees_no_even_turn(self) -> bool:
+        """Whether the camera's even turn is taken out of the core's input (see `even_turn`).
+
+        It is for networks of our own whose core reads poses alone.
+        """
+        return not self.official and self.input_features == self.pose_features
+
+    @property
     def look_ahead_ns(self) -> int:
         """The network's look-ahead, and so its latency, in nanoseconds."""
         return self.poses_each_side * SAMPLE_INTERVAL_NS

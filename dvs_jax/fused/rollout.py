@@ -13,8 +13,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from dvs_jax import quaternion
-from dvs_jax.fused import reach
+from dvs_jax.fused import even_turn, mirrored, reach
 from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE, SAMPLE_INTERVAL_NS, VIRTUAL_POSES
+from dvs_jax.fused.even_turn import EvenTurn
 from dvs_jax.fused.fusion import FusionState
 from dvs_jax.fused.network import Core, LstmStates
 
@@ -63,17 +64,21 @@ class RolloutState(NamedTuple):
     Ages are relative to the latest step, so their precision does not decrease in long clips.
 
     Attributes:
-        lstm: the network's recurrent state.
+        lstm: the network's recurrent state; two of them for a network that sees no even turn (see
+            `mirrored`).
         fusion: the state of the gyro's correction; None for a network without.
         pose: float32 [ring, 4], the latest virtual poses, newest first, world to camera, without
             the correction of the gyro's error.
         age_s: float32 [ring], seconds from each pose to the latest step; huge for missing poses.
+        even_turn: float32 [stage, 3], the camera's even turn in rad/s (see `even_turn`); None for a
+            network that sees it.
     """
 
     lstm: LstmStates
     fusion: FusionState | None
     pose: Float[Array, "ring 4"]
     age_s: Float[Array, "ring"]
+    even_turn: EvenTurn | None
 
 
 class StepOutput(NamedTuple):
@@ -109,7 +114,7 @@ def initial_state(core: Core, ring: int, first: StepFeatures) -> RolloutState:
     """
     if core.architecture.official:
         return _empty_state(core, ring)
-    return _with_poses(core, ring, *_even_motion(first))
+    return _with_poses(core, ring, first, *_even_motion(first))
 
 
 def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Array, "known"]]:
@@ -139,18 +144,27 @@ def _even_motion(first: StepFeatures) -> tuple[Float[Array, "known 4"], Float[Ar
 
 
 def _with_poses(
-    core: Core, ring: int, pose: Float[Array, "known 4"], age_s: Float[Array, "known"]
+    core: Core,
+    ring: int,
+    first: StepFeatures,
+    pose: Float[Array, "known 4"],
+    age_s: Float[Array, "known"],
 ) -> RolloutState:
     state, known = _empty_state(core, ring), len(age_s)
+    turns = core.architecture.sees_no_even_turn
     return state._replace(
-        pose=state.pose.at[:known].set(pose), age_s=state.age_s.at[:known].set(age_s)
+        pose=state.pose.at[:known].set(pose),
+        age_s=state.age_s.at[:known].set(age_s),
+        even_turn=even_turn.begin(_real_poses(first)) if turns else None,
     )
 
 
 def _empty_state(core: Core, ring: int) -> RolloutState:
     pose = jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (ring, 4))
     fusion = None if core.fusion is None else core.fusion.initial_state()
-    return RolloutState(core.initial_state(), fusion, pose, jnp.full((ring,), _EMPTY_AGE_S))
+    own = core.architecture.sees_no_even_turn
+    lstm = mirrored.initial_state(core) if own else core.initial_state()
+    return RolloutState(lstm, fusion, pose, jnp.full((ring,), _EMPTY_AGE_S), None)
 
 
 def displaced_state(
@@ -170,9 +184,9 @@ def displaced_state(
     aside = quaternion.normalize(jnp.concatenate([offset, jnp.ones(1)]))
     if core.architecture.official:
         still = jnp.broadcast_to(quaternion.multiply(aside, first.anchor), (3, 4))
-        return _with_poses(core, ring, still, jnp.asarray(_STILL_AGES_S) - first.interval_s)
+        return _with_poses(core, ring, first, still, jnp.asarray(_STILL_AGES_S) - first.interval_s)
     pose, age_s = _even_motion(first)
-    return _with_poses(core, ring, quaternion.multiply(aside[None], pose), age_s)
+    return _with_poses(core, ring, first, quaternion.multiply(aside[None], pose), age_s)
 
 
 def begin(core: Core, state: RolloutState, first: StepFeatures) -> RolloutState:
@@ -197,6 +211,7 @@ def step(
             never have soft shrinkage.
     """
     fusion, camera_turn = _correct(core, state, features)
+    state = state._replace(even_turn=_even_turn(state, features))
     lstm, output = _predict(core, state, fusion, features)
     output = output._replace(camera_turn=camera_turn)
     if core.architecture.official and not training:
@@ -209,6 +224,7 @@ def step(
         fusion,
         jnp.concatenate([output.steady[None], state.pose[:-1]]),
         jnp.concatenate([jnp.zeros(1), age_s[:-1]]),
+        state.even_turn,
     )
     return remembered, output
 
@@ -265,16 +281,73 @@ def _predict(
 ) -> tuple[LstmStates, StepOutput]:
     aged = state._replace(age_s=state.age_s + features.interval_s)
     virtual = _virtual_input(core, aged, features)
-    seen = [features.real, scale_rotation(virtual, 1.0 / features.strength)]
-    encoded = features.flow if core.fusion is None else features.flow[:0]
-    vector = jnp.concatenate([*(poses.reshape(-1) for poses in seen), encoded])
-    lstm, scaled_turn = core(aged.lstm, vector)
-    turn = scale_rotation(scaled_turn, features.strength)
-    latest = quaternion.multiply(virtual[-1], features.anchor)
-    steady = pose = quaternion.multiply(turn, latest)
+    if aged.even_turn is None:
+        lstm, turn = _turn(core, aged.lstm, virtual, features)
+        moved = quaternion.multiply(turn, virtual[-1])
+    else:
+        lstm, turn, moved = _turn_unevenly(core, aged.lstm, aged.even_turn, virtual, features)
+    steady = pose = quaternion.multiply(moved, features.anchor)
     if not core.architecture.official:
         steady, pose = _within_reach(steady, fusion, features)
     return lstm, StepOutput(pose, turn, virtual, steady, jnp.zeros(3))
+
+
+def _even_turn(state: RolloutState, features: StepFeatures) -> EvenTurn | None:
+    if state.even_turn is None:
+        return None
+    return even_turn.follow(state.even_turn, _real_poses(features), features.interval_s)
+
+
+def _turn(
+    core: Core, lstm: LstmStates, virtual: Float[Array, "2 4"], features: StepFeatures
+) -> tuple[LstmStates, Float[Array, "4"]]:
+    """Return the network's Δq for the poses as they are."""
+    seen = [features.real, scale_rotation(virtual, 1.0 / features.strength)]
+    encoded = features.flow if core.fusion is None else features.flow[:0]
+    vector = jnp.concatenate([*(poses.reshape(-1) for poses in seen), encoded])
+    lstm, scaled_turn = core(lstm, vector)
+    return lstm, scale_rotation(scaled_turn, features.strength)
+
+
+def _turn_unevenly(
+    core: Core,
+    lstm: LstmStates,
+    turn: EvenTurn,
+    virtual: Float[Array, "2 4"],
+    features: StepFeatures,
+) -> tuple[LstmStates, Float[Array, "4"], Float[Array, "4"]]:
+    """Return the network's Δq for the poses in an evenly turning frame, and the new virtual pose.
+
+    At the time of the anchor the frame is the anchor; so is the new pose given relative to it.
+    """
+    since = jnp.asarray(VIRTUAL_AGES_S[-1:])
+    ages = jnp.asarray(VIRTUAL_AGES_S)
+    real = _without(turn, _window_s(features) + since, _real_poses(features))
+    still = _without(turn, since - ages, virtual)
+    seen = scale_rotation(jnp.concatenate([real, still]), 1.0 / features.strength)
+    lstm, scaled_turn = mirrored.turn(core, lstm, seen, features.interval_s)
+    own_turn = scale_rotation(scaled_turn, features.strength)
+    moved = quaternion.multiply(own_turn, still[-1])
+    held = even_turn.led_back(moved, real, features.interval_s)
+    return lstm, own_turn, quaternion.multiply(even_turn.turned(turn, since)[0], held)
+
+
+def _without(
+    turn: EvenTurn, since_anchor_s: Float[Array, "pose"], poses: Float[Array, "pose 4"]
+) -> Float[Array, "pose 4"]:
+    """Return poses relative to the anchor in the frame that has turned evenly since."""
+    return quaternion.multiply(even_turn.turned(turn, -since_anchor_s), poses)
+
+
+def _window_s(features: StepFeatures) -> Float[Array, "window"]:
+    """Return the times of the real poses, in seconds after the step's."""
+    side = len(features.real) // 2
+    return jnp.arange(-side, side + 1, dtype=jnp.float32) * (SAMPLE_INTERVAL_NS * 1e-9)
+
+
+def _real_poses(features: StepFeatures) -> Float[Array, "window 4"]:
+    """Return the real poses, relative to the anchor, at their true angles."""
+    return scale_rotation(features.real, features.strength)
 
 
 def _within_reach(
@@ -310,11 +383,17 @@ def scale_rotation(
 
 
 def _virtual_input(core: Core, state: RolloutState, features: StepFeatures) -> Float[Array, "2 4"]:
-    """Return the virtual poses 80 and 40 ms ago, relative to the anchor; real ones if unknown."""
+    """Return the virtual poses 80 and 40 ms ago, relative to the anchor; real ones if unknown.
+
+    After the newest one (frames more than 40 ms apart) it is the newest, turned on evenly.
+    """
     to_anchor = quaternion.conjugate(features.anchor)
     poses = []
     for steps, age in zip(range(VIRTUAL_POSES, 0, -1), VIRTUAL_AGES_S, strict=True):
         known, pose = _pose_ago(state, age, core.architecture.official)
+        if state.even_turn is not None:
+            since = jnp.maximum(state.age_s[:1] - age, 0.0)
+            pose = quaternion.multiply(even_turn.turned(state.even_turn, since)[0], pose)
         real = scale_rotation(features.real[len(features.real) // 2 - steps], features.strength)
         poses.append(jnp.where(known, quaternion.multiply(pose, to_anchor), real))
     return jnp.stack(poses)

@@ -79,31 +79,43 @@ def savitzky_golay(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s:
 
 
 def exponential(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float = 0.0) -> Turn:
-    """Smooth with a first-order low pass: online, from this and earlier frames alone.
+    """Smooth twice with a first-order low pass: online, from this and earlier frames alone.
 
-    The lag's differential equation is solved exactly for a path that is straight between frames,
-    so the result does not depend on the frame rate; a pan of constant rate is followed
-    `strength_s` later.
+    Brown's double exponential smoothing ("Smoothing, Forecasting and Prediction of Discrete Time
+    Series", 1963): what the first pass lags behind is smoothed by the second and added, so that a
+    pan of constant rate is followed without lag once it has lasted some time constants. Both are
+    twice `strength_s`, which lets as much fast shake through as one pass of `strength_s`. The
+    differential equations are solved exactly for a path that is straight between frames, so the
+    result does not depend on the frame rate.
 
     Args:
         time_s: increasing times, seconds.
         turn: unrolled path, radians.
-        strength_s: time constant in seconds.
+        strength_s: half the time constant in seconds.
         look_ahead_s: not used: this filter needs none.
 
     Returns:
         The smoothed unrolled path, radians.
     """
-    interval_s = np.diff(time_s)[:, None]
-    decay = np.exp(-interval_s / strength_s)
-    growth = -strength_s * (1.0 - decay) * np.diff(turn, axis=0) / interval_s
-    lag = np.concatenate([np.zeros((1, 3)), growth])
+    interval_s, constant_s = np.diff(time_s)[:, None], 2.0 * strength_s
+    decay = np.exp(-interval_s / constant_s)
+    even_lag = -constant_s * np.diff(turn, axis=0) / interval_s
+    lag = _decaying_sum((1.0 - decay) * even_lag, decay)
+    second = (1.0 - decay) * even_lag + (lag[:-1] - even_lag) * decay * interval_s / constant_s
+    return turn + lag - _decaying_sum(second, decay)
+
+
+def _decaying_sum(
+    growth: Float[np.ndarray, "interval 3"], decay: Float[np.ndarray, "interval 1"]
+) -> Float[np.ndarray, "frame 3"]:
+    """Return s with s_0 = 0 and s_n = decay_n · s_{n−1} + growth_n, by doubling."""
+    total = np.concatenate([np.zeros((1, 3)), growth])
     decay, length = np.concatenate([np.zeros((1, 1)), decay]), 1
-    while length < len(lag):
-        lag = np.concatenate([lag[:length], lag[length:] + decay[length:] * lag[:-length]])
+    while length < len(total):
+        total = np.concatenate([total[:length], total[length:] + decay[length:] * total[:-length]])
         decay = np.concatenate([decay[:length], decay[length:] * decay[:-length]])
         length *= 2
-    return turn + lag
+    return total
 
 
 def adaptive(time_s: Seconds, turn: Turn, strength_s: float, look_ahead_s: float) -> Turn:
