@@ -25,6 +25,9 @@ SOFTSHRINK = 0.0006
 VIRTUAL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in range(VIRTUAL_POSES, 0, -1))
 """How long ago the virtual poses of the input were, oldest first."""
 
+SLOW_ERROR_S = 0.5
+"""Time constant in seconds of each of two low passes that tell the gyro's slow error from shake."""
+
 _EMPTY_AGE_S = 1e6
 
 _STILL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in (0.1, 1.1, 2.1))
@@ -72,6 +75,8 @@ class RolloutState(NamedTuple):
         age_s: float32 [ring], seconds from each pose to the latest step; huge for missing poses.
         even_turn: float32 [stage, 3], the camera's even turn in rad/s (see `even_turn`); None for a
             network that sees it.
+        slow_error: float32 [stage, 3], the slow part of the gyro's error after each low pass, a
+            rotation vector in radians; zero for a network that does not correct the gyro.
     """
 
     lstm: LstmStates
@@ -79,6 +84,7 @@ class RolloutState(NamedTuple):
     pose: Float[Array, "ring 4"]
     age_s: Float[Array, "ring"]
     even_turn: EvenTurn | None
+    slow_error: Float[Array, "stage 3"]
 
 
 class StepOutput(NamedTuple):
@@ -164,7 +170,8 @@ def _empty_state(core: Core, ring: int) -> RolloutState:
     fusion = None if core.fusion is None else core.fusion.initial_state()
     own = core.architecture.sees_no_even_turn
     lstm = mirrored.initial_state(core) if own else core.initial_state()
-    return RolloutState(lstm, fusion, pose, jnp.full((ring,), _EMPTY_AGE_S), None)
+    age_s, no_error = jnp.full((ring,), _EMPTY_AGE_S), jnp.zeros((2, 3))
+    return RolloutState(lstm, fusion, pose, age_s, None, no_error)
 
 
 def displaced_state(
@@ -211,7 +218,9 @@ def step(
             never have soft shrinkage.
     """
     fusion, camera_turn = _correct(core, state, features)
-    state = state._replace(even_turn=_even_turn(state, features))
+    state = state._replace(
+        even_turn=_even_turn(state, features), slow_error=_slow_error(state, fusion, features)
+    )
     lstm, output = _predict(core, state, fusion, features)
     output = output._replace(camera_turn=camera_turn)
     if core.architecture.official and not training:
@@ -225,6 +234,7 @@ def step(
         jnp.concatenate([output.steady[None], state.pose[:-1]]),
         jnp.concatenate([jnp.zeros(1), age_s[:-1]]),
         state.even_turn,
+        state.slow_error,
     )
     return remembered, output
 
@@ -288,7 +298,7 @@ def _predict(
         lstm, turn, moved = _turn_unevenly(core, aged.lstm, aged.even_turn, virtual, features)
     steady = pose = quaternion.multiply(moved, features.anchor)
     if not core.architecture.official:
-        steady, pose = _within_reach(steady, fusion, features)
+        steady, pose = _within_reach(steady, fusion, aged.slow_error[-1], features)
     return lstm, StepOutput(pose, turn, virtual, steady, jnp.zeros(3))
 
 
@@ -296,6 +306,18 @@ def _even_turn(state: RolloutState, features: StepFeatures) -> EvenTurn | None:
     if state.even_turn is None:
         return None
     return even_turn.follow(state.even_turn, _real_poses(features), features.interval_s)
+
+
+def _slow_error(
+    state: RolloutState, fusion: FusionState | None, features: StepFeatures
+) -> Float[Array, "stage 3"]:
+    if fusion is None:
+        return state.slow_error
+    share = 1.0 - jnp.exp(-features.interval_s / SLOW_ERROR_S)
+    first = state.slow_error[0]
+    first = first + share * (quaternion.to_rotation_vector(fusion.error) - first)
+    second = state.slow_error[1]
+    return jnp.stack([first, second + share * (first - second)])
 
 
 def _turn(
@@ -351,18 +373,24 @@ def _real_poses(features: StepFeatures) -> Float[Array, "window 4"]:
 
 
 def _within_reach(
-    steady: Float[Array, "4"], fusion: FusionState | None, features: StepFeatures
+    steady: Float[Array, "4"],
+    fusion: FusionState | None,
+    slow_error: Float[Array, "3"],
+    features: StepFeatures,
 ) -> tuple[Float[Array, "4"], Float[Array, "4"]]:
     """Return the steady pose and the virtual pose, which corrects the gyro's error, both limited.
 
     Warping rotates frames from the gyro's pose g to the virtual pose v. From the camera's true pose
-    e⁻¹g it would be to the steady pose s: so v g⁻¹ = s (e⁻¹g)⁻¹.
+    e⁻¹g it would be to the steady pose s: so v g⁻¹ = s (e⁻¹g)⁻¹. The error's slow part, as a bias
+    makes it, is not shake; corrected, it would let the picture lean.
     """
     camera = _camera_pose(features)
     if fusion is None:
         steady = reach.limited(steady, camera, features.strength)
         return steady, steady
-    turned = quaternion.multiply(fusion.error, camera)
+    slow = quaternion.from_rotation_vector(slow_error)
+    fast = quaternion.multiply(quaternion.conjugate(slow), fusion.error)
+    turned = quaternion.multiply(fast, camera)
     error = quaternion.multiply(quaternion.conjugate(camera), turned)
     pose = reach.limited(quaternion.multiply(steady, error), camera, features.strength)
     return quaternion.multiply(pose, quaternion.conjugate(error)), pose
