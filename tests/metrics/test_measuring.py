@@ -137,8 +137,8 @@ def _textured(count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 def test_threads_measure_what_one_frame_after_the_other_comes_to():
     inputs, outputs = _textured(14)
-    second = (times(60)[-1] - times(60)[0]) / 1e9
-    rows = [Row(59 / second, Camera().focal_length[0]) for _ in range(2)]
+    rate = 59 * 1e9 / int(times(60)[-1] - times(60)[0])
+    rows = [Row(rate, Camera().focal_length[0]) for _ in range(2)]
     earlier = None, None
     for frames in zip(inputs, outputs, strict=True):
         pictures = [features.shrink(frame, "") for frame in frames]
