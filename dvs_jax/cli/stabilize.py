@@ -80,7 +80,7 @@ def stabilize(
         typer.Option(
             help="Steady the output by what its pictures still show: the whole picture, or its "
             "parts too.",
-            show_default="mesh; none for official checkpoints and --trajectory",
+            show_default="none; mesh where there is no gyro log",
         ),
     ] = None,
     look_ahead: Annotated[

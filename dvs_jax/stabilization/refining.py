@@ -7,7 +7,7 @@ from typing import Literal
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.fused.method import FusedMethod
-from dvs_jax.methods import AsFilmed, Method, Refined, Smoothed
+from dvs_jax.methods import AsFilmed, Method, Refined
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
 
 Refine = Literal["none", "rotation", "mesh"]
@@ -28,8 +28,7 @@ def refined(
     Args:
         method: any.
         refine: shift, roll and zoom of the whole picture ("rotation"), displacements of its parts
-            too ("mesh"), or nothing. None is "mesh" behind the smoothers and our own networks; the
-            official program's networks and all other methods are left as they are.
+            too ("mesh"), or nothing, which None is as well.
         look_ahead_s: look-ahead in seconds of method and refinement together, for methods that can
             do with so little; it is shared out between them.
 
@@ -41,20 +40,13 @@ def refined(
             f"a look-ahead of {look_ahead_s:g} s is impossible; give {SHORTEST_LOOK_AHEAD_S} to "
             f"{LONGEST_LOOK_AHEAD_S:g} s"
         )
-    chosen = refine or ("mesh" if _is_our_own(method) else "none")
-    if chosen == "none":
+    if refine is None or refine == "none":
         return method
     own_s = look_ahead_s
     if isinstance(method, FusedMethod) and method.reads_flow:
         limit_s = min(LIMIT_LOOK_AHEAD_S, look_ahead_s / 2.0)
         method, own_s = dataclasses.replace(method, limit_look_ahead_s=limit_s), own_s - limit_s
-    return Refined(method, chosen, own_s)
-
-
-def _is_our_own(method: Method) -> bool:
-    if isinstance(method, FusedMethod):
-        return not method.network.architecture.official
-    return isinstance(method, Smoothed)
+    return Refined(method, refine, own_s)
 
 
 def by_pictures(

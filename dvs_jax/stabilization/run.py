@@ -53,7 +53,7 @@ def stabilize(
         flow_estimator: computes flow where there are no flow files, for a `model` that is a network
             and not a method.
         refine: whether the output is steadied by what its pictures still show: "none", "rotation"
-            (the whole picture) or "mesh" (its parts too); see `refining.refined` for None.
+            (the whole picture) or "mesh" (its parts too); None is "none", or "mesh" without a gyro.
         look_ahead_s: look-ahead in seconds of the whole, 0.1 to 3, where the method does not need
             the whole clip.
         track: reports the progress.

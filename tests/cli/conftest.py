@@ -32,7 +32,7 @@ def quick_results(monkeypatch):
     """The plot and the metrics, which take longest, have tests of their own."""
     table = MetricsTable(*([Metrics(30, *([0.5] * 22))] * 2))
     monkeypatch.setattr(plots, "plot_path", lambda file, *_: file.write_bytes(b"a picture"))
-    monkeypatch.setattr(metrics, "measure", lambda _, outputs, **__: [*outputs] and table)
+    monkeypatch.setattr(metrics, "measure", lambda _, outputs, *__, **___: [*outputs] and table)
 
 
 @pytest.fixture

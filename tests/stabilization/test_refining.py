@@ -12,18 +12,18 @@ from dvs_jax.stabilization.refining import by_pictures, refined
 from tests.methods.test_refined import places, shaken_clip
 
 
-def test_our_own_methods_are_refined_and_others_left_as_they_are():
-    assert isinstance(refined(Smoothed()), Refined)
-    other = GivenPath(None)
-    assert refined(other) is other
-    assert isinstance(refined(other, "rotation"), Refined)
-    assert refined(Smoothed(), "none") == Smoothed()
+def test_methods_are_refined_where_that_is_asked_for():
+    for method in (Smoothed(), GivenPath(None)):
+        assert refined(method) is method
+        assert refined(method, "none") is method
+        assert refined(method, "rotation").refinement == "rotation"
+        assert isinstance(refined(method, "mesh"), Refined)
 
 
 def test_the_look_ahead_is_shared_between_network_and_refinement():
     network = dvs_jax.load_model("fused")
     for total_s, limit_s in ((1.0, 0.4), (0.4, 0.2)):
-        method = refined(network, look_ahead_s=total_s)
+        method = refined(network, "mesh", look_ahead_s=total_s)
         assert method.method.look_ahead_s == pytest.approx(limit_s)
         assert method.look_ahead_s == pytest.approx(total_s)
 

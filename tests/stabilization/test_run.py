@@ -503,7 +503,7 @@ def test_no_space_at_any_step_is_one_line(walk, tmp_path, monkeypatch, place, na
 def test_metrics_that_cannot_be_written_leave_the_new_videos_and_no_older_metrics(
     walk, tmp_path, monkeypatch
 ):
-    table = MetricsTable(*([Metrics(30, *([0.5] * 14))] * 2))
+    table = MetricsTable(*([Metrics(30, *([0.5] * 22))] * 2))
     monkeypatch.setattr(metrics, "measure", lambda *_, **__: table)
     out = tmp_path / "out"
     quickly(walk, out, measure=True)
