@@ -106,7 +106,7 @@ def test_frames_without_texture_leave_everything_undefined():
         if isinstance(value, float) and name not in told
     }
     assert all(math.isnan(value) for value in rest.values())
-    assert len(rest) == 12
+    assert len(rest) == 18
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5, 10])
