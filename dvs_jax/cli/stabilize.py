@@ -80,7 +80,7 @@ def stabilize(
         typer.Option(
             help="Steady the output by what its pictures still show: the whole picture, or its "
             "parts too.",
-            show_default="none; mesh where there is no gyro log",
+            show_default="mesh; none for official networks and given paths",
         ),
     ] = None,
     look_ahead: Annotated[

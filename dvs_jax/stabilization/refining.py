@@ -7,7 +7,7 @@ from typing import Literal
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.fused.method import FusedMethod
-from dvs_jax.methods import AsFilmed, Method, Refined
+from dvs_jax.methods import AsFilmed, Method, Refined, Smoothed
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
 
 Refine = Literal["none", "rotation", "mesh"]
@@ -28,7 +28,9 @@ def refined(
     Args:
         method: any.
         refine: shift, roll and zoom of the whole picture ("rotation"), displacements of its parts
-            too ("mesh"), or nothing, which None is as well.
+            too ("mesh"), or nothing ("none"). None is "mesh" behind our own networks and the
+            smoothers, "none" behind any other method: an official network's output is its
+            program's, a given path is drawn as it is.
         look_ahead_s: look-ahead in seconds of method and refinement together, for methods that can
             do with so little; it is shared out between them.
 
@@ -40,13 +42,19 @@ def refined(
             f"a look-ahead of {look_ahead_s:g} s is impossible; give {SHORTEST_LOOK_AHEAD_S} to "
             f"{LONGEST_LOOK_AHEAD_S:g} s"
         )
-    if refine is None or refine == "none":
+    refine = refine or _usual(method)
+    if refine == "none":
         return method
     own_s = look_ahead_s
     if isinstance(method, FusedMethod) and method.reads_flow:
         limit_s = min(LIMIT_LOOK_AHEAD_S, look_ahead_s / 2.0)
         method, own_s = dataclasses.replace(method, limit_look_ahead_s=limit_s), own_s - limit_s
     return Refined(method, refine, own_s)
+
+
+def _usual(method: Method) -> Refine:
+    own = isinstance(method, FusedMethod) and not method.network.architecture.official
+    return "mesh" if own or isinstance(method, Smoothed) else "none"
 
 
 def by_pictures(

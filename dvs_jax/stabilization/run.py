@@ -53,7 +53,8 @@ def stabilize(
         flow_estimator: computes flow where there are no flow files, for a `model` that is a network
             and not a method.
         refine: whether the output is steadied by what its pictures still show: "none", "rotation"
-            (the whole picture) or "mesh" (its parts too); None is "none", or "mesh" without a gyro.
+            (the whole picture) or "mesh" (its parts too); None is "mesh", or "none" for an official
+            network, a path and a `method` that is no smoother or network of ours.
         look_ahead_s: look-ahead in seconds of the whole, 0.1 to 3, where the method does not need
             the whole clip.
         track: reports the progress.

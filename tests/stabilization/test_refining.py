@@ -4,17 +4,32 @@ import logging
 
 import numpy as np
 import pytest
+from flax import nnx
 
 import dvs_jax
 from dvs_jax.errors import InputError
+from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.method import FusedMethod
+from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import AsFilmed, GivenPath, Refined, Smoothed
 from dvs_jax.stabilization.refining import by_pictures, refined
 from tests.methods.test_refined import places, shaken_clip
 
 
-def test_methods_are_refined_where_that_is_asked_for():
-    for method in (Smoothed(), GivenPath(None)):
+@pytest.fixture(scope="module")
+def official():
+    return FusedMethod(FusedNetwork(Architecture(lstm=(4,), official=True), nnx.Rngs(0)))
+
+
+def test_smoothers_and_our_own_networks_are_refined_and_others_where_that_is_asked_for(official):
+    for method in (Smoothed(), dvs_jax.load_model("gyro_only")):
+        assert refined(method).refinement == "mesh"
+    for method in (GivenPath(None), official, AsFilmed()):
         assert refined(method) is method
+
+
+def test_methods_are_refined_as_that_is_asked_for(official):
+    for method in (Smoothed(), GivenPath(None), official):
         assert refined(method, "none") is method
         assert refined(method, "rotation").refinement == "rotation"
         assert isinstance(refined(method, "mesh"), Refined)
