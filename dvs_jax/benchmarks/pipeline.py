@@ -18,7 +18,7 @@ from dvs_jax.clip import Clip, load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.vidstab import has_vidstab, run_vidstab
 from dvs_jax.flow import FlowPair
-from dvs_jax.fused import clip_flow
+from dvs_jax.fused import clip_flow, strength
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.streaming import predicted_levels
 from dvs_jax.fused.weights import DEFAULT_MODEL
@@ -210,7 +210,8 @@ def _runs(clip: Clip, method: FusedMethod, folder: Path) -> dict[str, Callable[[
         runs["optical flow"] = lambda: list(clip_flow.pairs_of(pictures, clip, estimator))
 
     def find() -> list[Shown]:
-        levels = predicted_levels(method.network, clip, DEFAULT_CROP, pairs)
+        chosen = strength.for_crop(method.network, clip, DEFAULT_CROP)
+        levels = predicted_levels(method.network, clip, chosen, pairs)
         frames = frames_along(clip, levels, DEFAULT_CROP, method.look_ahead_s)
         return list(framed_by(clip, frames, DEFAULT_CROP, "fixed"))
 

@@ -89,6 +89,12 @@ def stabilize(
             min=0.1, max=3.0, help="How far ahead to look, in seconds; a live camera has 0.4."
         ),
     ] = 1.0,
+    horizon_lock: Annotated[
+        bool,
+        typer.Option(
+            "--horizon-lock", help="Keep the horizon level by the accelerometer, within the crop."
+        ),
+    ] = False,
     border: Annotated[
         Literal["black", "reflect"],
         typer.Option(help="What fills uncovered pixels of the uncropped video."),
@@ -167,14 +173,19 @@ def stabilize(
 
     from dvs_jax.methods import fingerprint
     from dvs_jax.stabilization import Settings, stabilize_by
+    from dvs_jax.stabilization.horizon import locked_to_horizon
     from dvs_jax.stabilization.refining import by_pictures, refined
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
-    method = refined(method, refine, look_ahead)
+    method = refined(locked_to_horizon(method) if horizon_lock else method, refine, look_ahead)
     wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, measure)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
-        chosen = method if given or clip.sensors else by_pictures(clip, refine, look_ahead)
+        chosen = (
+            method
+            if given or horizon_lock or clip.sensors
+            else by_pictures(clip, refine, look_ahead)
+        )
         with tracking() as track:
             return stabilize_by(clip, folder, chosen, wanted, track)
 

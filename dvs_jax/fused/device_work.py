@@ -10,11 +10,10 @@ from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.flow.raft import RaftEstimator
-from dvs_jax.fused import clip_flow, features, prediction, reach
+from dvs_jax.fused import clip_flow, features, prediction, strength
 from dvs_jax.fused.follow_task import FollowTask, Image
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.on_devices import Follower
-from dvs_jax.fused.streaming import SMALLEST_REACH
 from dvs_jax.methods import Frame, frames_along
 from dvs_jax.methods.covered_path import in_portions
 from dvs_jax.sensors.integration import with_pre_roll
@@ -23,15 +22,23 @@ from dvs_jax.sensors.integration import with_pre_roll
 class FusedDeviceWork(Follower):
     """The work on devices for a network, with RAFT where it reads flow."""
 
-    def __init__(self, network: FusedNetwork, estimator: RaftEstimator | None, look_ahead_s: float):
+    def __init__(
+        self,
+        network: FusedNetwork,
+        estimator: RaftEstimator | None,
+        look_ahead_s: float,
+        horizon_lock: bool = False,
+    ):
         """Split the network into its structure and its weights.
 
         Args:
             network: in inference mode.
             estimator: computes its flow; None for a network without.
             look_ahead_s: look-ahead of the limiter that keeps the path within the crop.
+            horizon_lock: whether the horizon is kept level.
         """
         super().__init__(network, estimator)
+        self.network, self._horizon_lock = network, horizon_lock
         self._raft, self._look_ahead_s = estimator, look_ahead_s
 
     def kind(self, clip: Clip) -> Hashable:
@@ -49,7 +56,8 @@ class FusedDeviceWork(Follower):
         """Yield each frame's grid for predicted poses, float32 [frame, 4], not normalised."""
         real = clips.real_path(clip)
         wanted = CameraPath(real.time_ns, quaternion.normalize(poses.astype(np.float64)))
-        return frames_along(clip, in_portions([real, wanted]), crop, self._look_ahead_s)
+        levels = in_portions([real, wanted])
+        return frames_along(clip, levels, crop, self._look_ahead_s, self._horizon_lock)
 
 
 class _ClipTask(FollowTask):
@@ -57,13 +65,12 @@ class _ClipTask(FollowTask):
         self, work: FusedDeviceWork, clip: Clip, crop: float, images: Iterable[Image] | None
     ):
         self._work, self._clip, self._crop = work, clip, crop
-        log, wanted, strength = clips.recorded(clip), work.architecture, 1.0
-        if not wanted.official:
-            strength = reach.strength_of(max(crop, SMALLEST_REACH), log.camera, clip.size)
+        log, wanted = clips.recorded(clip), work.architecture
+        chosen = strength.for_crop(work.network, clip, crop)
         time_ns = clips.center_time_ns(clip)
         prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
         super().__init__(
-            features.poses_seen(wanted, with_pre_roll(log.gyro), time_ns, strength),
+            features.poses_seen(wanted, with_pre_roll(log.gyro), time_ns, chosen),
             clips.lens_shift(clip),
             cameras.relative_focal_length(log.camera, clip.size),
             images,

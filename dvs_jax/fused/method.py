@@ -9,12 +9,13 @@ import numpy as np
 from dvs_jax.clip import Clip
 from dvs_jax.flow import Estimator
 from dvs_jax.flow.raft import RaftEstimator
-from dvs_jax.fused import clip_flow, weights
+from dvs_jax.fused import clip_flow, strength, weights
 from dvs_jax.fused.device_work import FusedDeviceWork
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.streaming import predicted_levels
 from dvs_jax.methods import Frame, Picture, frames_along
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
+from dvs_jax.methods.method import needs_of_sensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,18 @@ class FusedMethod:
             name that `flow.create` knows, or what it returned. For networks of our own "auto" is a
             faster DIS on a CPU (see `clip_flow.estimator_for`).
         limit_look_ahead_s: look-ahead of the limiter, in seconds, where frames wait for it.
+        horizon_lock: whether the horizon is kept level, by the accelerometer.
     """
 
     network: FusedNetwork
     flow_estimator: str | Estimator = "auto"
     limit_look_ahead_s: float = LIMIT_LOOK_AHEAD_S
-    needs = frozenset({"gyro"})
+    horizon_lock: bool = False
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the clip must have; see `Method.needs`."""
+        return needs_of_sensors(self.horizon_lock)
 
     @property
     def reads_flow(self) -> bool:
@@ -56,18 +63,22 @@ class FusedMethod:
         pairs = None
         if self.reads_flow:
             pairs = clip_flow.pairs_of(pictures, clip, self.estimator)
-        levels = predicted_levels(self.network, clip, crop, pairs)
-        return frames_along(clip, levels, crop, self.look_ahead_s)
+        chosen = strength.for_crop(self.network, clip, crop)
+        levels = predicted_levels(self.network, clip, chosen, pairs)
+        return frames_along(clip, levels, crop, self.look_ahead_s, self.horizon_lock)
 
     def device_work(self) -> FusedDeviceWork | None:
         """Return the work on many clips on devices; flow, if any is read, has to be RAFT's."""
         estimator = self.estimator if self.reads_flow else None
         if estimator is None or isinstance(estimator, RaftEstimator):
-            return FusedDeviceWork(self.network, estimator, self.look_ahead_s)
+            return FusedDeviceWork(self.network, estimator, self.look_ahead_s, self.horizon_lock)
         return None
 
-    def fingerprint(self) -> dict[str, str | float | None]:
+    def fingerprint(self) -> dict[str, str | float | bool | None]:
         """Return what tells this method from others, as JSON values."""
         flow = self.estimator.name if self.reads_flow else None
-        limit_s = self.limit_look_ahead_s
-        return {"model": weights.digest(self.network), "flow": flow, "limit_look_ahead_s": limit_s}
+        return {
+            "model": weights.digest(self.network),
+            "flow": flow,
+            "limit_look_ahead_s": self.limit_look_ahead_s,
+        } | ({"horizon_lock": True} if self.horizon_lock else {})

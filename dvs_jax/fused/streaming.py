@@ -17,7 +17,7 @@ from dvs_jax import clip as clips
 from dvs_jax import quaternion
 from dvs_jax.clip import Clip
 from dvs_jax.flow import FlowPair
-from dvs_jax.fused import features, inference, prediction, reach, rollout
+from dvs_jax.fused import features, inference, prediction, rollout
 from dvs_jax.fused.features import ENCODED_AT_ONCE
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.online import RING
@@ -25,43 +25,37 @@ from dvs_jax.fused.rollout import RolloutState, StepFeatures
 from dvs_jax.methods.covered_path import Levels
 from dvs_jax.sensors.integration import with_pre_roll
 
-SMALLEST_REACH = 0.005
-"""The crop that networks are given where none is allowed; the limiter does the rest."""
-
 STEPS_AT_ONCE = 256
 """Steps in a chunk of a network that reads no flow, for which no picture is delayed."""
 
 
 def predicted_levels(
-    network: FusedNetwork, clip: Clip, crop: float, pairs: Iterable[FlowPair | None] | None
+    network: FusedNetwork, clip: Clip, strength: float, pairs: Iterable[FlowPair | None] | None
 ) -> Iterator[Levels]:
     """Yield the camera's real poses and those that a network predicts, in chunks.
 
     Args:
         network: in inference mode.
         clip: whose frames they are.
-        crop: fraction of the frame at each side that our own networks may use.
+        strength: how strongly it smooths (see `StepFeatures`).
         pairs: the flow between each frame and the one before it, None for the first; or None, for a
             network that reads no flow.
     """
     real = clips.real_path(clip).quaternion
     start = 0
-    for poses in _poses(network, clip, _steps(network, clip, crop, pairs)):
+    for poses in _poses(network, clip, _steps(network, clip, strength, pairs)):
         wanted = quaternion.normalize(poses.astype(np.float64))
         yield np.stack([real[start : start + len(wanted)], wanted])
         start += len(wanted)
 
 
 def _steps(
-    network: FusedNetwork, clip: Clip, crop: float, pairs: Iterable[FlowPair | None] | None
+    network: FusedNetwork, clip: Clip, strength: float, pairs: Iterable[FlowPair | None] | None
 ) -> Iterator[StepFeatures]:
     """Yield a network's inputs, NumPy arrays with a leading step axis, in chunks."""
     wanted, log = network.architecture, clips.recorded(clip)
     gyro, time_ns = with_pre_roll(log.gyro), clips.center_time_ns(clip)
     prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
-    strength = 1.0
-    if not wanted.official:
-        strength = reach.strength_of(max(crop, SMALLEST_REACH), log.camera, clip.size)
     told = None if pairs is None else _told_by_flow(network, clip, strength, pairs)
     start, last = 0, len(time_ns) - 1
     while start < last:

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from dvs_jax import sensors
 from dvs_jax.clip import Clip
+from dvs_jax.methods import horizon
 from dvs_jax.methods.covered_path import Levels, covered_path
 from dvs_jax.methods.method import Frame
 from dvs_jax.warping import grid
@@ -20,7 +21,11 @@ _FRAMES_AT_ONCE = 8
 
 
 def frames_along(
-    clip: Clip, levels: Iterable[Levels], crop: float, look_ahead_s: float
+    clip: Clip,
+    levels: Iterable[Levels],
+    crop: float,
+    look_ahead_s: float,
+    horizon_lock: bool = False,
 ) -> Iterator[Frame]:
     """Yield the grid of each frame for a path, blended towards the real one where the crop demands.
 
@@ -29,7 +34,9 @@ def frames_along(
         levels: all frames' poses, real and wanted, in chunks (see `Levels`).
         crop: the most that may be cut off at each side, as a fraction of width and height.
         look_ahead_s: look-ahead of the limiter, in seconds.
+        horizon_lock: whether the wanted poses are turned to a level horizon (see `horizon.level`).
     """
+    levels = horizon.level(clip, levels) if horizon_lock else levels
     start = 0
     for covered in covered_path(clip, levels, crop, look_ahead_s):
         yield from shown_by(clip, covered.pose, start)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from dvs_jax import clip as clips
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
+from dvs_jax.sensors.log import AccelerometerLog
 
 Picture = av.VideoFrame
 """A frame as planes, YCbCr 4:2:0 (see `video.read_pictures`); it is not to be written to."""
@@ -38,7 +39,7 @@ class Method(Protocol):
 
     @property
     def needs(self) -> frozenset[str]:
-        """What the clip must have, of "gyro" and "flow" (files); see `require`."""
+        """What the clip must have, of "gyro", "accelerometer" and "flow" (files); see `require`."""
         ...
 
     @property
@@ -74,14 +75,33 @@ def fingerprint(method: Method) -> dict[str, Any]:
     return {"method": f"{kind.__module__}.{kind.__qualname__}"} if own is None else own()
 
 
+def needs_of_sensors(horizon_lock: bool) -> frozenset[str]:
+    """Return what a method that follows a camera path needs, with a level horizon or without."""
+    return frozenset({"gyro", "accelerometer"} if horizon_lock else {"gyro"})
+
+
 def require(method: Method, clip: Clip) -> None:
     """Raise InputError, saying what is missing, unless a clip has what a method needs."""
-    if unknown := set(method.needs) - {"gyro", "flow"}:
-        raise InputError(f"a method can need gyro and flow, not {', '.join(sorted(unknown))}")
+    if unknown := set(method.needs) - {"gyro", "accelerometer", "flow"}:
+        found = ", ".join(sorted(unknown))
+        raise InputError(f"a method can need gyro, accelerometer and flow, not {found}")
     if "gyro" in method.needs:
         clips.recorded(clip)
+    if "accelerometer" in method.needs:
+        accelerometer_of(clip)
     if "flow" in method.needs and clip.flow is None:
         raise InputError(
             f"{clip.video.path}: the method needs optical flow files, and there are none; make "
             f"them with: dvs-jax flow {clip.video.path}"
         )
+
+
+def accelerometer_of(clip: Clip) -> AccelerometerLog:
+    """Return a clip's log of its accelerometer, or raise InputError."""
+    log = clips.recorded(clip).accelerometer
+    if log is None:
+        raise InputError(
+            f"{clip.video.path}: a level horizon needs an accelerometer, and none is logged; add "
+            "columns ax, ay, az to the gyro log, or leave --horizon-lock out"
+        )
+    return log

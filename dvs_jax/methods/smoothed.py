@@ -10,7 +10,7 @@ from dvs_jax import smoothing
 from dvs_jax.clip import Clip
 from dvs_jax.methods.along_path import frames_along
 from dvs_jax.methods.covered_path import in_portions
-from dvs_jax.methods.method import Frame, Picture
+from dvs_jax.methods.method import Frame, Picture, needs_of_sensors
 
 DEFAULT_SMOOTHER = "adaptive"
 
@@ -21,18 +21,24 @@ class Smoothed:
 
     Attributes:
         smoother: one of `smoothing.SMOOTHERS`.
+        horizon_lock: whether the horizon is kept level, by the accelerometer.
     """
 
     smoother: str = DEFAULT_SMOOTHER
-    needs = frozenset({"gyro"})
+    horizon_lock: bool = False
     look_ahead_s = np.inf
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the clip must have; see `Method.needs`."""
+        return needs_of_sensors(self.horizon_lock)
 
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
         """Yield the grid of each frame for the smoothed path; see `Method.frames`."""
         real = clips.real_path(clip)
         paths, look_ahead_s = smoothing.levels_within_frame(self.smoother, real)
-        return frames_along(clip, in_portions(paths), crop, look_ahead_s)
+        return frames_along(clip, in_portions(paths), crop, look_ahead_s, self.horizon_lock)
 
-    def fingerprint(self) -> dict[str, str]:
+    def fingerprint(self) -> dict[str, str | bool]:
         """Return what identifies this method and its settings, as JSON values."""
-        return {"smoother": self.smoother}
+        return {"smoother": self.smoother} | ({"horizon_lock": True} if self.horizon_lock else {})

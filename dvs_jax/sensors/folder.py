@@ -10,7 +10,7 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm")
 
 _LOG_SUFFIXES = frozenset({".txt", ".csv"})
 
-_ROLES = ("gyro", "ois", "frame")
+_ROLES = ("gyro", "accel", "ois", "frame")
 """The parts of file names that tell a log's sensor; if a name has several, the first counts."""
 
 
@@ -23,16 +23,17 @@ class LogFiles:
     ois: Path | None
     frame: Path | None
     camera: Path | None
+    accelerometer: Path | None
 
 
 def find_logs(video: Path) -> LogFiles:
     """Find a video's logs and camera description in its folder, by name.
 
-    A log is a .txt or .csv file whose name contains its role: gyro, ois or frame. A file whose name
-    starts with a video's name belongs to that video alone, and is preferred to files whose name
-    starts with no video's. A folder of images is looked up by its own name, then by its parent's.
-    The camera's description is `<video's name>.toml`, or else `camera.toml`. `<clip's name>.txt`
-    is never a log: an earlier run writes the virtual camera's path there.
+    A log is a .txt or .csv file whose name contains its role: gyro, accel, ois or frame. A file
+    whose name starts with a video's name belongs to that video alone, and is preferred to files
+    whose name starts with no video's. A folder of images is looked up by its own name, then by its
+    parent's. The camera's description is `<video's name>.toml`, or else `camera.toml`. `<clip's
+    name>.txt` is never a log: an earlier run writes the virtual camera's path there.
 
     Args:
         video: a video file, or a folder of images, whose logs lie beside the folder.
@@ -49,10 +50,10 @@ def find_logs(video: Path) -> LogFiles:
     stems = {*own} | {path.stem for path in files if path.suffix.lower() in VIDEO_SUFFIXES}
     logs = [path for path in files if path.suffix.lower() in _LOG_SUFFIXES]
     logs = [path for path in logs if path.name != f"{own[-1]}.txt"]
-    gyro, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
+    gyro, accelerometer, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
     described = (folder / f"{name}.toml" for name in (*own, "camera"))
     camera = next((path for path in described if path.is_file()), None)
-    return LogFiles(folder, gyro, ois, frame, camera)
+    return LogFiles(folder, gyro, ois, frame, camera, accelerometer)
 
 
 def _log_of(

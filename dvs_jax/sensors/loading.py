@@ -8,9 +8,9 @@ from jaxtyping import Int
 
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
-from dvs_jax.sensors import camera_file, coverage, frames, gyro, ois, table
+from dvs_jax.sensors import accelerometer, camera_file, columns, coverage, frames, gyro, ois, table
 from dvs_jax.sensors.folder import LogFiles, find_logs
-from dvs_jax.sensors.log import FrameLog, OisLog, SensorLog
+from dvs_jax.sensors.log import AccelerometerLog, FrameLog, OisLog, SensorLog
 from dvs_jax.sensors.table import Table
 
 _ROUNDING = 1.01
@@ -57,7 +57,17 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog | No
     ois_log = _ois_log(files, camera, frame_times)
     if files.camera is None:
         _tell_assumed_camera(files, camera, gyro_log)
-    return SensorLog(camera, path, ois_log, frame_times)
+    return SensorLog(camera, path, ois_log, frame_times, _accelerometer(files, gyro_log, camera))
+
+
+def _accelerometer(files: LogFiles, gyro_log: Table, camera: Camera) -> AccelerometerLog | None:
+    if files.accelerometer is None:
+        return accelerometer.find(gyro_log, camera)
+    log = table.read(files.accelerometer)
+    found = accelerometer.find(log, camera)
+    if found is None:
+        _log.warning("%s", columns.unknown_layout(log, [accelerometer.LAYOUT]))
+    return found
 
 
 def frame_log(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> FrameLog | None:

@@ -24,6 +24,19 @@ class OisLog:
 
 
 @dataclass(frozen=True)
+class AccelerometerLog:
+    """What the accelerometer measured: at rest the direction away from the ground.
+
+    Attributes:
+        time_ns: int64 [sample], nanoseconds on the video's clock, increasing.
+        acceleration: float64 [sample, 3], along the camera's x, y and z, in any one unit.
+    """
+
+    time_ns: Int[np.ndarray, "sample"]
+    acceleration: Float[np.ndarray, "sample 3"]
+
+
+@dataclass(frozen=True)
 class FrameLog:
     """When each frame was exposed.
 
@@ -51,12 +64,14 @@ class SensorLog:
         gyro: the camera's real pose at each sample of its log, world to camera.
         ois: the lens shifts, or None without a log.
         frames: one entry per frame of the video.
+        accelerometer: what it measured, or None without a log.
     """
 
     camera: Camera
     gyro: CameraPath
     ois: OisLog | None
     frames: FrameLog
+    accelerometer: AccelerometerLog | None = None
 
 
 def ois_at(log: OisLog | None, time_ns: Int[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 2"]:

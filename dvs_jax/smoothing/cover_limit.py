@@ -31,18 +31,19 @@ class CoverLimit:
     further.
     """
 
-    def __init__(self, crop: float, look_ahead_s: float):
+    def __init__(self, crop: float, look_ahead_s: float, tell: bool = True):
         """Begin before the first frame.
 
         Args:
             crop: fraction of the output cut off at each side, 0 or more, below 0.5.
             look_ahead_s: look-ahead in seconds; more than `giving_way.GIVING_WAY_S` has no effect.
+            tell: whether to warn at the end of frames that cannot be covered.
 
         Raises:
             InputError: the crop or the look-ahead is out of range.
         """
         limit.check_crop(crop, look_ahead_s)
-        self._crop = crop
+        self._crop, self._tell = crop, tell
         self._giving_way = GivingWay(look_ahead_s)
         self._waiting: _Frames | None = None
         self._count = self._uncovered = 0
@@ -71,7 +72,7 @@ class CoverLimit:
     def finish(self) -> Covered:
         """Return the remaining frames; a warning says how many cannot be covered."""
         rest = self._emit(1.0 - self._giving_way.finish())
-        if self._uncovered:
+        if self._uncovered and self._tell:
             limit.warn_of_uncovered(self._uncovered, self._count, self._crop)
         return rest
 

@@ -11,6 +11,7 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import DEFAULT_SMOOTHER, GivenPath, Method, Smoothed, require
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.drawing import drawn
+from dvs_jax.stabilization.horizon import locked_to_horizon
 from dvs_jax.stabilization.making import Making, finish, making, results_of
 from dvs_jax.stabilization.models import as_method
 from dvs_jax.stabilization.refining import LOOK_AHEAD_S, Refine, by_pictures, refined
@@ -32,6 +33,7 @@ def stabilize(
     flow_estimator: str | Estimator = "auto",
     refine: Refine | None = None,
     look_ahead_s: float = LOOK_AHEAD_S,
+    horizon_lock: bool = False,
     track: Track = silently,
     **settings: Any,
 ) -> Report:
@@ -57,6 +59,8 @@ def stabilize(
             network, a path and a `method` that is no smoother or network of ours.
         look_ahead_s: look-ahead in seconds of the whole, 0.1 to 3, where the method does not need
             the whole clip.
+        horizon_lock: whether the horizon is kept level as far as the crop allows, by the
+            accelerometer, which has to be logged.
         track: reports the progress.
         settings: the fields of `Settings`: crop, framing, uncropped, border, crf, preset, encoder,
             measure.
@@ -77,7 +81,9 @@ def stabilize(
         chosen = as_method(model, flow_estimator)
     elif path is not None:
         chosen = GivenPath(path)
-    if given or clip.sensors is not None:
+    if horizon_lock:
+        chosen = locked_to_horizon(chosen)
+    if given or horizon_lock or clip.sensors is not None:
         chosen = refined(chosen, refine, look_ahead_s)
     else:
         chosen = by_pictures(clip, refine, look_ahead_s)

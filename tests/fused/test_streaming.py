@@ -23,7 +23,7 @@ def test_portions_are_the_prediction_of_the_whole(walk, monkeypatch, steps_at_on
     clip, model = clips.load_clip(walk), network()
     strength = reach.strength_of(0.1, clip.sensors.camera, clip.size)
     whole = prediction.predict_trajectory(model, clip, strength=strength)
-    real, found = np.concatenate(list(predicted_levels(model, clip, 0.1, None)), axis=1)
+    real, found = np.concatenate(list(predicted_levels(model, clip, strength, None)), axis=1)
     np.testing.assert_allclose(found, whole.quaternion, atol=1e-6)
     np.testing.assert_array_equal(real, clips.real_path(clip).quaternion)
 
@@ -35,5 +35,5 @@ def test_so_are_those_by_flow(walk, fusion):
     strength = reach.strength_of(0.1, clip.sensors.camera, clip.size)
     whole = prediction.predict_trajectory(model, clip, "dis", strength=strength)
     pairs = [None, *flow.estimate(clips.read_frames(clip), "dis")]
-    _, found = np.concatenate(list(predicted_levels(model, clip, 0.1, pairs)), axis=1)
+    _, found = np.concatenate(list(predicted_levels(model, clip, strength, pairs)), axis=1)
     np.testing.assert_allclose(found, whole.quaternion, atol=1e-6)

@@ -1,0 +1,50 @@
+"""Accelerometer logs: columns of the gyro's log, or a file of their own."""
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax.camera import Camera
+from dvs_jax.sensors import columns
+from dvs_jax.sensors.log import AccelerometerLog
+from dvs_jax.sensors.table import Table
+
+LAYOUT = "named columns: t_s|t_ms|t_us|t_ns with ax ay az (optionally each with _m_s2 or _g)"
+
+_UNITS = ("", "_m_s2", "_g")
+"""Only directions and ratios of lengths are used, so no unit is converted."""
+
+
+def find(log: Table, camera: Camera) -> AccelerometerLog | None:
+    """Return the accelerometer's log in a table, or None where there are no such columns.
+
+    Args:
+        log: with named columns, of the same chip as the gyro, or turned as that is.
+        camera: the gyro's axes in the camera, and its clock's offset.
+
+    Returns:
+        What it measured in the camera's axes, at the log's times plus `camera.clock_offset_s`.
+
+    Raises:
+        InputError: the times are not named, or run backwards.
+    """
+    for unit in _UNITS:
+        measured = columns.select(log, [f"a{axis}{unit}" for axis in "xyz"])
+        if measured is not None:
+            time_ns = columns.require_time_ns(log)
+            keep = columns.increasing(log, time_ns)
+            offset_ns = round(camera.clock_offset_s * 1e9)
+            return AccelerometerLog(time_ns[keep] + offset_ns, _in_camera(measured[keep], camera))
+    return None
+
+
+def _in_camera(measured: Float[np.ndarray, "sample 3"], camera: Camera) -> np.ndarray:
+    """Return the log's vectors in the camera's axes.
+
+    `Camera.gyro_axes` maps the log's angular velocity to the pose's, the negative of the camera's
+    own. So the axes of a log that tells the camera's own are its negative; of one that tells the
+    opposite, itself. Only one of the two is a rotation.
+    """
+    axes = np.zeros((3, 3))
+    for row, axis in enumerate(camera.gyro_axes):
+        axes[row, "xyz".index(axis[-1])] = -1.0 if axis.startswith("-") else 1.0
+    return measured @ (np.linalg.det(axes) * axes).T
