@@ -51,17 +51,31 @@ def test_a_shrunk_picture_has_the_colours_of_the_frame(tmp_path):
     assert np.abs(square_centers(small) - square_centers(frame)).max() <= 6
 
 
-@pytest.mark.parametrize(
-    ("size", "small"), [((1280, 720), (160, 90)), ((640, 362), (160, 90)), ((97, 49), (24, 12))]
-)
-def test_shrunk_luma_is_the_mean_of_what_each_pixel_stands_for(size, small):
+def error_of_shrinking(size, small, blur):
+    """Return by how many levels each pixel differs from the mean of noise that was blurred."""
     picture = blank(size)
     luma = planes(picture)[0]
-    luma[:] = np.random.default_rng(0).integers(16, 236, luma.shape, np.uint8)
-    found = shrunk_luma(picture, small)
+    noise = np.random.default_rng(0).integers(16, 236, luma.shape, np.uint8)
+    luma[:] = cv2.GaussianBlur(noise, (0, 0), blur) if blur else noise
     at_once = cv2.resize(luma, small, interpolation=cv2.INTER_AREA)
+    return np.abs(shrunk_luma(picture, small).astype(int) - at_once)
+
+
+@pytest.mark.parametrize(("size", "small"), [((1280, 720), (160, 90)), ((97, 49), (24, 12))])
+def test_shrunk_luma_is_the_mean_of_what_each_pixel_stands_for(size, small):
     # Halving rounds a few times over.
-    assert np.abs(found.astype(int) - at_once).max() <= 1
+    assert error_of_shrinking(size, small, blur=0.0).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [((1920, 1080), (400, 225)), ((640, 362), (160, 90)), ((1280, 720), (400, 225))],
+)
+def test_where_the_factor_is_not_even_it_is_the_mean_of_half_the_pixels(size, small):
+    """Where the picture has no detail of few pixels, that is nearly the same."""
+    error = error_of_shrinking(size, small, blur=2.0)
+    assert error.max() <= 2
+    assert error.mean() < 0.5
 
 
 def test_planes_of_odd_pictures_are_rounded_up():
