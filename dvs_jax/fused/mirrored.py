@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from dvs_jax import quaternion
 from dvs_jax.fused.network import Core, LstmStates
 
-MEMORY_S = 0.5
+MEMORY_S = 1.0
 """Time constant in seconds with which the two recurrent states approach their mean.
 
 At rest a recurrent state may stay where motion has left it; the two answers would go on differing.

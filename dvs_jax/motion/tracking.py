@@ -11,7 +11,7 @@ from dvs_jax import quaternion
 from dvs_jax.motion.corners import CELLS, corners
 from dvs_jax.video.picture import shrunk_luma
 
-LONGER_SIDE = 400
+LONGER_SIDE = 480
 """Longer side, in pixels, of the pictures that are looked at."""
 
 PER_CELL = 3
@@ -19,7 +19,7 @@ PER_CELL = 3
 COUNT = PER_CELL * CELLS[0] * CELLS[1]
 """The most corners of a picture; all arrays of tracks have this length."""
 
-_WINDOW = 13
+_WINDOW = 17
 _LEVELS = 3
 _STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 0.01)
 
