@@ -15,6 +15,10 @@ Refine = Literal["none", "rotation", "mesh"]
 LOOK_AHEAD_S = 1.0
 """Look-ahead in seconds for files: more brings nothing."""
 
+OWN_LOOK_AHEAD_S = 0.4
+"""What the refinement needs of it: with less its plan shakes; of more, a third helps the limiter of
+the network's path."""
+
 SHORTEST_LOOK_AHEAD_S, LONGEST_LOOK_AHEAD_S = 0.1, 3.0
 
 _log = logging.getLogger("dvs_jax")
@@ -47,7 +51,8 @@ def refined(
         return method
     own_s = look_ahead_s
     if isinstance(method, FusedMethod) and method.reads_flow:
-        limit_s = min(LIMIT_LOOK_AHEAD_S, look_ahead_s / 2.0)
+        spare_s = max(look_ahead_s - OWN_LOOK_AHEAD_S, 0.0)
+        limit_s = min(LIMIT_LOOK_AHEAD_S, spare_s / 3.0)
         method, own_s = dataclasses.replace(method, limit_look_ahead_s=limit_s), own_s - limit_s
     return Refined(method, refine, own_s)
 

@@ -37,7 +37,7 @@ def test_methods_are_refined_as_that_is_asked_for(official):
 
 def test_the_look_ahead_is_shared_between_network_and_refinement():
     network = dvs_jax.load_model("fused")
-    for total_s, limit_s in ((1.0, 0.4), (0.4, 0.2)):
+    for total_s, limit_s in ((3.0, 0.4), (1.0, 0.2), (0.4, 0.0), (0.2, 0.0)):
         method = refined(network, "mesh", look_ahead_s=total_s)
         assert method.method.look_ahead_s == pytest.approx(limit_s)
         assert method.look_ahead_s == pytest.approx(total_s)
