@@ -126,7 +126,8 @@ def test_one_clip_is_learnt_by_heart(overfitted: Path) -> None:
     assert measured["jitter"] < 0.25 * shaky
     assert measured["worst_crop"] < 0.13
     losses = [line["total"] for line in logged(overfitted) if "total" in line]
-    assert losses[-1] < 0.4 * losses[0]
+    # In a frame that turns evenly an untrained network starts near; batches differ by a quarter.
+    assert np.mean(losses[-4:]) < 0.5 * losses[0]
 
 
 @pytest.mark.slow

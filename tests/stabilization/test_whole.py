@@ -104,7 +104,8 @@ def test_a_kill_leaves_no_broken_file_under_a_final_name(walk, tmp_path, monkeyp
 def test_a_long_video_takes_the_memory_of_a_short_one_and_keeps_its_times(walk, tmp_path, by_flow):
     weights.save(by_flow, tmp_path / "model")
     peaks = []
-    for times in (3, 60):
+    # What is tried to find the strength grows up to some length, and is small.
+    for times in (20, 70):
         folder = tmp_path / str(times)
         long = repeat(walk / "walking.mp4", folder, times)
         options = ("--model", str(tmp_path / "model"), "--framing", "fixed")
@@ -113,5 +114,5 @@ def test_a_long_video_takes_the_memory_of_a_short_one_and_keeps_its_times(walk, 
         made = video.probe(folder / "out" / "walking_stab_crop.mp4")
         assert made.frame_count == 30 * times
         np.testing.assert_array_equal(made.time_ns, video.probe(long).time_ns)
-    # The pictures of the longer one would take 53 MB more, its flow 80.
+    # The pictures of the longer one would take 47 MB more, its flow 70.
     assert peaks[0] > 100_000_000 and peaks[1] - peaks[0] < 25_000_000
