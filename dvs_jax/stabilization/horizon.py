@@ -13,9 +13,7 @@ def locked_to_horizon(method: Method) -> Method:
     Raises:
         InputError: it finds no camera path of its own.
     """
-    if isinstance(method, FusedMethod):
-        return dataclasses.replace(method, horizon_lock=True)
-    if isinstance(method, Smoothed):
+    if isinstance(method, FusedMethod | Smoothed):
         return dataclasses.replace(method, horizon_lock=True)
     raise InputError(
         "the horizon can be kept level by a network that reads the gyro or by a smoother; choose "

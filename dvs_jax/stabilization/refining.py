@@ -9,11 +9,9 @@ from dvs_jax.errors import InputError
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.methods import AsFilmed, Method, Refined, Smoothed
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
+from dvs_jax.methods.refined import LOOK_AHEAD_S
 
 Refine = Literal["none", "rotation", "mesh"]
-
-LOOK_AHEAD_S = 1.0
-"""Look-ahead in seconds for files: more brings nothing."""
 
 OWN_LOOK_AHEAD_S = 0.4
 """What the refinement needs of it: with less its plan shakes; of more, a third helps the limiter of

@@ -9,12 +9,13 @@ from dvs_jax.errors import InputError
 from dvs_jax.flow import Estimator
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import DEFAULT_SMOOTHER, GivenPath, Method, Smoothed, require
+from dvs_jax.methods.refined import LOOK_AHEAD_S
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.drawing import drawn
 from dvs_jax.stabilization.horizon import locked_to_horizon
 from dvs_jax.stabilization.making import Making, finish, making, results_of
 from dvs_jax.stabilization.models import as_method
-from dvs_jax.stabilization.refining import LOOK_AHEAD_S, Refine, by_pictures, refined
+from dvs_jax.stabilization.refining import Refine, by_pictures, refined
 from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import Settings
 from dvs_jax.stabilization.viewing import shown
