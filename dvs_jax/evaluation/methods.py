@@ -1,6 +1,6 @@
 """The rows of the comparison: the classical smoothers, networks, and any other method."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from dvs_jax.evaluation.matching import Matched, match
 from dvs_jax.evaluation.network import NetworkPaths
 from dvs_jax.evaluation.told import Told, tell
 from dvs_jax.evaluation.vidstab import SMOOTHED_FRAMES, has_vidstab
+from dvs_jax.fused import strength
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import Method, Refined
@@ -49,7 +50,7 @@ class Row:
         name: of the smoother or of the model.
         kind: "input": the real path; "pictures": goes by the pictures alone, at the same crop, and
             needs no sensor; "smoother": tuned to the crop; "within frame": limited to
-            the crop, with the strength of least jitter; "whole clip": tuned, with unlimited
+            the crop, with the strength of least restlessness; "whole clip": tuned, with unlimited
             look-ahead; "model": tuned, or limited likewise; "method": any other method unchanged,
             at the same crop.
         find: finds a clip's path, or its frames, at a crop.
@@ -156,11 +157,9 @@ def within_frame(name: str, look_ahead_s: float) -> Row:
     return Row(name, "within frame", find)
 
 
-def _restlessness(found: Matched) -> tuple[float, float]:
-    # Paths too short for one measure are ordered by the other, and the shortest by neither.
-    measures = metrics.rotation_jitter(found.path), metrics.angular_jerk(found.path)
-    jitter, jerk = (0.0 if np.isnan(value) else value for value in measures)
-    return jitter, jerk
+def _restlessness(found: Matched) -> float:
+    # The shortest paths have none, and do not differ.
+    return float(np.nan_to_num(metrics.restlessness(found.path)))
 
 
 def tuned_model(name: str, network: FusedNetwork) -> Row:
@@ -176,17 +175,24 @@ def model_within_frame(name: str, network: FusedNetwork) -> Row:
     """Return a network limited to the crop, at its best strength.
 
     The network uses all of the look-ahead, so the limiter has none: it falls back at once to the
-    network's paths at lesser strengths.
+    network's paths at lesser strengths. The best strength is told by the gyro alone, as in
+    `strength.for_crop`: a path that corrects the gyro's errors shakes as much as they do.
     """
+    corrects = network.architecture.fusion > 0
+    by_gyro = strength.without_flow(network) if corrects else network
 
     def find(footage: Footage, crop: float) -> Matched:
-        paths = NetworkPaths(network, footage)(np.array(STRENGTHS_WITHIN_FRAME))
+        def limited(paths: Sequence[CameraPath]) -> Matched:
+            path = smoothing.limit_to_cover([footage.real, *paths], footage.exposure, crop, 0.0)
+            return Matched(path, STRENGTHS_WITHIN_FRAME[len(paths) - 1])
 
-        def limited(count: int) -> Matched:
-            levels = [footage.real, *paths[:count]]
-            path = smoothing.limit_to_cover(levels, footage.exposure, crop, 0.0)
-            return Matched(path, STRENGTHS_WITHIN_FRAME[count - 1])
-
-        return min(map(limited, range(1, len(paths) + 1)), key=_restlessness)
+        tried = NetworkPaths(by_gyro, footage)(np.array(STRENGTHS_WITHIN_FRAME))
+        calmest = min(
+            (limited(tried[:count]) for count in range(1, len(tried) + 1)), key=_restlessness
+        )
+        if not corrects:
+            return calmest
+        wanted = STRENGTHS_WITHIN_FRAME[: STRENGTHS_WITHIN_FRAME.index(calmest.strength) + 1]
+        return limited(NetworkPaths(network, footage)(np.array(wanted)))
 
     return Row(f"{name}, within frame", "model", find)

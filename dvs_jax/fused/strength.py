@@ -27,7 +27,9 @@ PIECE_S, PIECES = 15.0, 4
 
 
 def for_crop(network: FusedNetwork, clip: Clip, crop: float) -> float:
-    """Return the strength that leaves least jitter in the path that the crop allows.
+    """Return the strength that leaves the calmest path that the crop allows.
+
+    That is the one of least `metrics.restlessness`.
 
     Like the choice that `evaluation` makes, but from the gyro log alone, so that no picture is
     needed: a network that corrects the gyro by flow is run as if flow agreed with it.
@@ -49,8 +51,8 @@ def for_crop(network: FusedNetwork, clip: Clip, crop: float) -> float:
     pieces = [piece for piece in _pieces(clip) if piece.stop - piece.start > 1]
     if wanted.input_features > wanted.pose_features or not pieces or crop < SMALLEST_REACH:
         return by_itself
-    left = _jitters(network, clip, pieces, [by_itself * factor for factor in FACTORS], crop)
-    # Paths too short to measure have no jitter that differs.
+    left = _restless(network, clip, pieces, [by_itself * factor for factor in FACTORS], crop)
+    # Paths too short to measure do not differ.
     return by_itself * FACTORS[int(np.argmin(np.nan_to_num(left)))]
 
 
@@ -63,15 +65,15 @@ def _pieces(clip: Clip) -> list[slice]:
     return [slice(int(start), int(stop)) for start, stop in edges]
 
 
-def _jitters(
+def _restless(
     network: FusedNetwork,
     clip: Clip,
     pieces: Sequence[slice],
     strengths: Sequence[float],
     crop: float,
 ) -> list[float]:
-    """Return the RMS jitter, in degrees, of the limited path at each strength."""
-    alone = _without_flow(network)
+    """Return the limited path's RMS restlessness at each strength."""
+    alone = without_flow(network)
     gyro, time_ns = with_pre_roll(clips.recorded(clip).gyro), clips.center_time_ns(clip)
     squares = np.zeros(len(strengths))
     for piece in pieces:
@@ -79,11 +81,12 @@ def _jitters(
         steps = [features.poses_seen(alone.architecture, gyro, shown, each) for each in strengths]
         for place, path in enumerate(inference.predict(alone, steps, [shown] * len(steps))):
             limited = _limited(clip, piece, path, crop)
-            squares[place] += metrics.rotation_jitter(limited) ** 2
+            squares[place] += metrics.restlessness(limited) ** 2
     return [math.sqrt(each / len(pieces)) for each in squares]
 
 
-def _without_flow(network: FusedNetwork) -> FusedNetwork:
+def without_flow(network: FusedNetwork) -> FusedNetwork:
+    """Return a network that corrects the gyro by flow as it is where flow agrees with the gyro."""
     alone = nnx.clone(network)
     alone.encoder = alone.core.fusion = None
     return alone

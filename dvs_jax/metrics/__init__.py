@@ -13,6 +13,7 @@ from dvs_jax.metrics.measuring import measure, measure_each
 from dvs_jax.metrics.rotation import (
     JITTER_ABOVE_HZ,
     angular_jerk,
+    restlessness,
     rotation_jitter,
     rotation_rate,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "measure",
     "measure_each",
     "render",
+    "restlessness",
     "rotation_jitter",
     "rotation_rate",
 ]

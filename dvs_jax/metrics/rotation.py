@@ -86,6 +86,21 @@ def angular_jerk(path: CameraPath) -> float:
     return math.degrees(math.sqrt((jerk**2).sum(axis=1).mean())) if len(jerk) else math.nan
 
 
+def restlessness(path: CameraPath) -> float:
+    """Return the geometric mean of `rotation_jitter` and `angular_jerk`, degrees/s^1.5.
+
+    The jitter alone lets a few abrupt frames pass, and the jerk alone a slow sway.
+
+    Returns:
+        The one that is defined, for a path too short for the other; NaN below four poses.
+
+    Raises:
+        InputError: the path's times do not increase, or some value is not finite.
+    """
+    known = [each for each in (rotation_jitter(path), angular_jerk(path)) if not math.isnan(each)]
+    return math.prod(known) ** (1.0 / len(known)) if known else math.nan
+
+
 def rotation_stability(motions: Float[np.ndarray, "step 3 3"]) -> float:
     """Return the stability of the rotation in the image plane (see `official.steady_share`).
 

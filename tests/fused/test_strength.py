@@ -22,14 +22,14 @@ def test_the_strength_is_the_one_that_leaves_least_shake(walk, monkeypatch):
     clip, network = clips.load_clip(walk), load_model("gyro_only")
     chosen = strength.for_crop(network, clip, CROP)
 
-    def jitter(wanted: float) -> float:
+    def restlessness(wanted: float) -> float:
         monkeypatch.setattr(strength, "for_crop", lambda *_: wanted)
         frames = FusedMethod(network).frames(clip, iter(()), CROP)
         pose = np.stack([frame.pose for frame in frames])
-        return metrics.rotation_jitter(CameraPath(clips.center_time_ns(clip), pose))
+        return metrics.restlessness(CameraPath(clips.center_time_ns(clip), pose))
 
     assert chosen > by_itself(clip)
-    assert jitter(chosen) < 0.5 * jitter(by_itself(clip))
+    assert restlessness(chosen) < 0.5 * restlessness(by_itself(clip))
 
 
 def test_flow_is_not_needed_to_choose(walk):

@@ -120,3 +120,13 @@ def test_the_rotation_rate_is_that_of_the_turn():
     there_and_back = 0.2 * (np.arange(61) % 2)
     assert metrics.rotation_rate(about_axis(there_and_back, 2)) == pytest.approx(6.0)
     assert math.isnan(metrics.rotation_rate(about_axis(np.zeros(1), 0)))
+
+
+def test_restlessness_is_the_mean_of_jitter_and_jerk_where_both_are_defined():
+    degrees = 0.3 * np.sin(2.0 * np.pi * 5.0 * np.arange(90) / 30.0)
+    long = about_axis(degrees, 1)
+    both = metrics.rotation_jitter(long) * metrics.angular_jerk(long)
+    assert metrics.restlessness(long) == pytest.approx(math.sqrt(both))
+    short = about_axis(degrees[:10], 1)
+    assert metrics.restlessness(short) == pytest.approx(metrics.angular_jerk(short))
+    assert math.isnan(metrics.restlessness(about_axis(degrees[:3], 1)))

@@ -105,7 +105,7 @@ def test_a_long_video_takes_the_memory_of_a_short_one_and_keeps_its_times(walk, 
     weights.save(by_flow, tmp_path / "model")
     peaks = []
     # What is tried to find the strength grows up to some length, and is small.
-    for times in (20, 70):
+    for times in (20, 120):
         folder = tmp_path / str(times)
         long = repeat(walk / "walking.mp4", folder, times)
         options = ("--model", str(tmp_path / "model"), "--framing", "fixed")
@@ -114,5 +114,6 @@ def test_a_long_video_takes_the_memory_of_a_short_one_and_keeps_its_times(walk, 
         made = video.probe(folder / "out" / "walking_stab_crop.mp4")
         assert made.frame_count == 30 * times
         np.testing.assert_array_equal(made.time_ns, video.probe(long).time_ns)
-    # The pictures of the longer one would take 47 MB more, its flow 70.
-    assert peaks[0] > 100_000_000 and peaks[1] - peaks[0] < 25_000_000
+    # The pictures of the longer one would take 94 MB more, its flow 140; how full the bounded queues
+    # are depends on the machine's load.
+    assert peaks[0] > 100_000_000 and peaks[1] - peaks[0] < 60_000_000
