@@ -114,6 +114,6 @@ def test_a_long_video_takes_the_memory_of_a_short_one_and_keeps_its_times(walk, 
         made = video.probe(folder / "out" / "walking_stab_crop.mp4")
         assert made.frame_count == 30 * times
         np.testing.assert_array_equal(made.time_ns, video.probe(long).time_ns)
-    # The pictures of the longer one would take 94 MB more, its flow 140; how full the bounded queues
-    # are depends on the machine's load.
+    # The pictures of the longer one would take 94 MB more, its flow 140. How full the bounded
+    # queues are depends on the machine's load.
     assert peaks[0] > 100_000_000 and peaks[1] - peaks[0] < 60_000_000
