@@ -11,6 +11,9 @@ from dvs_jax.smoothing.window import CLOCK_TOLERANCE_S, Seconds, neighbours
 Worth = Float[np.ndarray, "frame"]
 """Quadrature weights: the time that each frame represents, in any unit."""
 
+Offsets = Float[np.ndarray, "shift frame"]
+"""Neighbours' times from each frame's in seconds, or values for these."""
+
 WINDOW_DEVIATIONS = 4.0
 """Standard deviations of a Gaussian at which its window ends."""
 
@@ -167,7 +170,7 @@ def _gaussian_fit(
 ) -> Float[np.ndarray, "frame coefficient channel"]:
     ahead_s = np.minimum(deviation_s, look_ahead_s / WINDOW_DEVIATIONS)
 
-    def weight(offset_s: Seconds) -> Float[np.ndarray, "frame"]:
+    def weight(offset_s: Offsets) -> Offsets:
         width_s = np.where(offset_s > 0.0, np.maximum(ahead_s, CLOCK_TOLERANCE_S), deviation_s)
         return np.exp(-0.5 * (offset_s / width_s) ** 2)
 
@@ -198,7 +201,7 @@ def _polynomial_fit(
     signal: Float[np.ndarray, "frame channel"],
     degree: int,
     window_s: tuple[Seconds, Seconds],
-    weight: Callable[[Seconds], Float[np.ndarray, "frame"]],
+    weight: Callable[[Offsets], Offsets],
     worth: Worth,
 ) -> Float[np.ndarray, "frame coefficient channel"]:
     """Fit a polynomial of the time to each frame's window by weighted least squares.
@@ -213,13 +216,17 @@ def _polynomial_fit(
     unit_s = max(float((window_s[1] - window_s[0]).max()), CLOCK_TOLERANCE_S)
     gram = np.zeros((len(time_s), 2 * degree + 1))
     moment = np.zeros((len(time_s), degree + 1, signal.shape[1]))
+    channels = np.ascontiguousarray(signal.T)
     for neighbour, inside in neighbours(time_s, *window_s):
         offset_s = time_s[neighbour] - time_s
-        share = np.where(inside, weight(offset_s) * worth[neighbour], 0.0)
-        weighted = share[:, None] * np.vander(offset_s / unit_s, 2 * degree + 1, increasing=True)
-        gram += weighted
-        moment += weighted[:, : degree + 1, None] * (signal[neighbour] - signal)[:, None, :]
-    power = np.arange(degree + 1)
-    matrix = gram[:, power[:, None] + power[None, :]]
+        weighted = np.where(inside, weight(offset_s) * worth[neighbour], 0.0)
+        change = channels.take(neighbour, axis=1) - channels[:, None]
+        for power in range(2 * degree + 1):
+            gram[:, power] += weighted.sum(axis=0)
+            if power <= degree:
+                moment[:, power] += np.einsum("sf,csf->fc", weighted, change)
+            weighted = weighted * (offset_s / unit_s)
+    powers = np.arange(degree + 1)
+    matrix = gram[:, powers[:, None] + powers[None, :]]
     coefficient = np.linalg.pinv(matrix, rcond=1e-10, hermitian=True) @ moment
-    return coefficient / unit_s ** power[None, :, None]
+    return coefficient / unit_s ** powers[None, :, None]

@@ -71,7 +71,8 @@ class GivingWay:
     def _foreseen(self) -> Values:
         foreseen, time_s = self._demand, self._time_s
         for neighbour, inside in neighbours(time_s, time_s, time_s + self._window_s):
-            foreseen = np.maximum(foreseen, np.where(inside, self._demand[neighbour], 0.0))
+            largest = np.where(inside, self._demand[neighbour], 0.0).max(axis=0)
+            foreseen = np.maximum(foreseen, largest)
         return foreseen
 
     def _released(self, value: Values) -> Values:
@@ -88,7 +89,8 @@ class GivingWay:
             age = np.clip((time_s - time_s[neighbour]) / self._window_s, 0.0, 1.0)
             # Never quite zero: a window may contain only its own frame.
             share = np.where(inside, np.sin(np.pi * age) ** 2 + 1e-9, 0.0)
-            total, weight = total + share * self._held[neighbour], weight + share
+            total += (share * self._held[neighbour]).sum(axis=0)
+            weight += share.sum(axis=0)
         return total / weight
 
     def _forget(self, known: int) -> None:

@@ -14,19 +14,24 @@ Seconds = Float[np.ndarray, "frame"]
 CLOCK_TOLERANCE_S = 1e-6
 """Tolerance for rounded times at the ends of a window."""
 
+LARGEST_BLOCK = 1 << 14
+"""Neighbours that `neighbours` yields at once, at most, or else those of a single index shift."""
+
 
 def neighbours(
     time_s: Seconds, begin_s: Seconds, end_s: Seconds
-) -> Iterator[tuple[Int[np.ndarray, "frame"], Bool[np.ndarray, "frame"]]]:
-    """For each index shift, yield each frame's neighbour and whether it lies in its window.
+) -> Iterator[tuple[Int[np.ndarray, "shift frame"], Bool[np.ndarray, "shift frame"]]]:
+    """For some index shifts at a time, yield each frame's neighbours and which lie in its window.
 
     So memory does not grow with the windows, whose frame counts differ.
     """
     index = np.arange(len(time_s))
     first = np.searchsorted(time_s, begin_s - CLOCK_TOLERANCE_S, side="left")
     last = np.searchsorted(time_s, end_s + CLOCK_TOLERANCE_S, side="right") - 1
-    for shift in range(int((first - index).min()), int((last - index).max()) + 1):
-        neighbour = index + shift
+    shifts = np.arange(int((first - index).min()), int((last - index).max()) + 1)
+    at_once = max(LARGEST_BLOCK // len(time_s), 1)
+    for start in range(0, len(shifts), at_once):
+        neighbour = index + shifts[start : start + at_once, None]
         inside = (neighbour >= first) & (neighbour <= last)
         yield np.clip(neighbour, 0, len(time_s) - 1), inside
 
