@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,6 @@ class Recording:
     Attributes:
         clip: the description.
         motion: how the camera moves.
-        scene: what it sees.
         gyro: what the gyro logs.
         ois: how the OIS moves the lens, or None if there is none.
         frames: when each frame is exposed.
@@ -57,10 +57,14 @@ class Recording:
 
     clip: SyntheticClip
     motion: Motion
-    scene: Scene
     gyro: GyroLog
     ois: OisLog | None
     frames: FrameLog
+
+    @cached_property
+    def scene(self) -> Scene:
+        """What the camera sees. It is painted when first asked for: paths and logs need none."""
+        return make_scene(self.clip)
 
 
 def record(clip: SyntheticClip) -> Recording:
@@ -69,7 +73,6 @@ def record(clip: SyntheticClip) -> Recording:
     return Recording(
         clip=clip,
         motion=motion,
-        scene=make_scene(clip),
         gyro=logs.make_gyro_log(clip, motion),
         ois=logs.make_ois_log(clip, motion),
         frames=logs.make_frame_log(clip),
