@@ -50,6 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have slow tests, so that no worker is left with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Remove what a killed process left half written, for JAX never writes over it."""
     folder = os.environ.get(compilation_cache.FOLDER_VARIABLE)

@@ -33,6 +33,7 @@ def assert_steadied(report):
     assert after < 0.4 * before
 
 
+@pytest.mark.slow
 def test_the_method_of_twenty_lines_steadies_the_picture(made):
     folder, _, (report, _) = made
     assert (folder / report.cropped).is_file()
@@ -47,12 +48,14 @@ def test_its_body_has_about_twenty_lines():
     assert len([line for line in lines[begin:end] if line.strip()]) <= 20
 
 
+@pytest.mark.slow
 def test_the_trained_network_steadies_it_too(made):
     folder, _, (_, report) = made
     assert (folder / "run" / "checkpoints").is_dir()
     assert_steadied(report)
 
 
+@pytest.mark.slow
 def test_a_run_that_has_ended_is_not_begun_anew(made, monkeypatch):
     """The same call goes on from the newest checkpoint: here, from the end."""
     folder, names, _ = made

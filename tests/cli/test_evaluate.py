@@ -1,10 +1,13 @@
 """`dvs-jax evaluate`."""
 
+import pytest
+
 from dvs_jax import metrics
 from dvs_jax.evaluation import methods
 from dvs_jax.metrics import Metrics
 
 
+@pytest.mark.slow
 def test_evaluate_prints_a_table_and_writes_the_numbers(dvs, walk, tmp_path):
     run = dvs("evaluate", walk, tmp_path / "nowhere", "-o", tmp_path / "out", "--no-measure")
     assert run.code == 0

@@ -1,6 +1,7 @@
 """From paths to the numbers and the picture: what is read, what is written, what is refused."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -113,9 +114,15 @@ def test_models_are_those_shipped_by_default(tmp_path, monkeypatch, margin_keepe
     assert "model keeper" in compared.means
 
 
-def test_the_test_split_of_a_dataset_is_evaluated(tmp_path):
-    built = build(Walks(data_dir=tmp_path, config="quarter", file_format="array_record"))
-    for path in (built, tmp_path / "walks"):
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory) -> Path:
+    """A built dataset, to be copied by whoever changes it."""
+    folder = tmp_path_factory.mktemp("datasets")
+    return build(Walks(data_dir=folder, config="quarter", file_format="array_record"))
+
+
+def test_the_test_split_of_a_dataset_is_evaluated(walks):
+    for path in (walks, walks.parents[1]):
         footage, left_out = loading.load([path])
         assert not left_out
         assert [each.name for each in footage] == ["walk1", "walk2"]
@@ -125,8 +132,8 @@ def test_the_test_split_of_a_dataset_is_evaluated(tmp_path):
     assert footage[1].exposure.camera.focal_length == pytest.approx((1 / 1.27, 1 / 1.27))
 
 
-def test_a_damaged_dataset_is_left_out_with_the_reason(tmp_path):
-    built = build(Walks(data_dir=tmp_path, config="quarter", file_format="array_record"))
+def test_a_damaged_dataset_is_left_out_with_the_reason(walks, tmp_path):
+    built = shutil.copytree(walks, tmp_path / walks.relative_to(walks.parents[2]))
     for file in built.glob("*test.array_record*"):
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     footage, left_out = loading.load([built])

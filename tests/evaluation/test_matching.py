@@ -78,6 +78,7 @@ def test_a_method_that_never_keeps_enough_keeps_what_it_can():
     assert found.strength == 2.0
 
 
+@pytest.mark.slow
 def test_a_networks_strengths_in_one_batch_are_those_one_by_one(walking, margin_keeper):
     paths_of = NetworkPaths(margin_keeper, walking)
     together = paths_of(np.array([0.5, 1.0, 2.0]))

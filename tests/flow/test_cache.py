@@ -163,6 +163,7 @@ def _fill(clip: Path, count: int, done: Queue) -> None:
         done.put(index)
 
 
+@pytest.mark.slow
 def test_it_survives_being_killed_again_and_again(tmp_path):
     spawn, folder = multiprocessing.get_context("spawn"), FlowFolder(tmp_path)
     for until in (5, 90):

@@ -227,11 +227,12 @@ def test_our_networks_start_in_even_motion(small_network):
     time_ns = np.arange(4, dtype=np.int64) * 33_333_333
     clip = jax.tree.map(jnp.asarray, features.pose_features(path, time_ns, official=False))
     first = jax.tree.map(lambda array: array[0], clip)
-    state = rollout.initial_state(small_network.core, 4, first)
+    core = small_network.core
+    state = jax.jit(lambda first: rollout.initial_state(core, 4, first))(first)
     np.testing.assert_allclose(state.pose[0], [0.0, 0.0, 0.0, 1.0], atol=1e-6)
-    _, output = rollout.step(small_network.core, state, first)
+    _, output = jax.jit(lambda state, first: rollout.step(core, state, first))(state, first)
     np.testing.assert_allclose(output.virtual, first.real[8:10], atol=1e-6)
-    found = rollout.path(small_network.core, 4, clip)
+    found = jax.jit(lambda clip: rollout.path(core, 4, clip))(clip)
     np.testing.assert_allclose(found[0], state.pose[0], atol=1e-7)
 
 

@@ -82,6 +82,7 @@ def unfinished(workdir: Path) -> list[Path]:
     return list((workdir / "checkpoints").glob("*.orbax-checkpoint-tmp*"))
 
 
+@pytest.mark.slow
 def test_told_to_stop_a_run_saves_and_the_same_command_goes_on(
     uninterrupted: tuple[dict, list[dict]], tmp_path: Path
 ):

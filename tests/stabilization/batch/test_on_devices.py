@@ -64,7 +64,13 @@ def assert_alike(devices, host) -> None:
         assert apart.max() <= 3
 
 
-@pytest.mark.parametrize("network", [False, True], ids=["smoother", "network"])
+@pytest.mark.parametrize(
+    "network",
+    [
+        pytest.param(False, id="smoother"),
+        pytest.param(True, id="network", marks=pytest.mark.slow),
+    ],
+)
 def test_devices_make_what_the_host_makes(folders, tmp_path, network):
     method = Smoothed("gaussian")
     if network:
