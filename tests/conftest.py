@@ -39,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "cache"):
         return
     os.environ.setdefault("XLA_FLAGS", QUICK_TO_COMPILE)
+    # A fifth of what importing dvs_jax takes is compiling its modules anew in each process.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if compilation_cache.FOLDER_VARIABLE in os.environ:
         return
     folder = config.cache.mkdir("compiled")

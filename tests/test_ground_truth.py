@@ -50,9 +50,9 @@ def _squared_motion(previous, frame):
 @pytest.mark.parametrize(
     "description",
     [
-        SyntheticClip("handheld", "distant", 1.5, (960, 540), seed=5),
-        SyntheticClip("handheld", "distant", 1.0, (540, 960), 24.0, 0.02, seed=6),
-        SyntheticClip("walking", "distant", 1.0, (960, 540), ois=False, seed=7),
+        SyntheticClip("handheld", "distant", 0.8, (960, 540), seed=5),
+        SyntheticClip("handheld", "distant", 0.8, (540, 960), 24.0, 0.02, seed=6),
+        SyntheticClip("walking", "distant", 0.6, (960, 540), ois=False, seed=7),
     ],
     ids=["handheld", "portrait at 24 frames/s", "walking without OIS"],
 )
