@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from dvs_jax.clip import Clip, load_clip
     from dvs_jax.stabilization import load_model, predict_trajectory, stabilize
 
+__version__: str
+
 __all__ = [
     "Clip",
+    "__version__",
     "load_clip",
     "load_model",
     "predict_trajectory",
@@ -37,4 +40,20 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name == "quaternion":
         return importlib.import_module("dvs_jax.quaternion")
+    if name == "__version__":
+        return _installed_version()
     raise AttributeError(f"module 'dvs_jax' has no attribute {name!r}")
+
+
+def _installed_version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("dvs-jax")
+    except metadata.PackageNotFoundError:  # a checkout that was not installed
+        return "unknown"
+
+
+def __dir__() -> list[str]:
+    """Name what is public, imported or not."""
+    return sorted(__all__)

@@ -4,16 +4,10 @@ import datetime
 import os
 import platform
 from dataclasses import dataclass, field
-from importlib import metadata
 
 import jax
 
-
-def _package_version() -> str:
-    try:
-        return metadata.version("dvs-jax")
-    except metadata.PackageNotFoundError:  # a checkout that was not installed
-        return "unknown"
+import dvs_jax
 
 
 def _devices() -> str:
@@ -43,7 +37,7 @@ class Environment:
         date: of the measurement, in UTC.
     """
 
-    package: str = field(default_factory=_package_version)
+    package: str = field(default_factory=lambda: dvs_jax.__version__)
     jax: str = jax.__version__
     python: str = field(default_factory=platform.python_version)
     devices: str = field(default_factory=_devices)

@@ -30,10 +30,15 @@ def notes_shown() -> Iterator[None]:
     logger.addHandler(notes)
     # Some libraries add a handler to the root logger, which would print every message again.
     logger.propagate = False
-    logger.setLevel(logging.INFO)
+    say(logging.INFO)
     try:
         yield
     finally:
         logger.removeHandler(notes)
         logger.setLevel(level)
         logger.propagate = propagate
+
+
+def say(least: int) -> None:
+    """Print messages from a level on, such as `logging.INFO`."""
+    logging.getLogger("dvs_jax").setLevel(least)

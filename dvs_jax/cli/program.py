@@ -1,10 +1,13 @@
 """The program `dvs-jax`: its commands, and how it ends."""
 
 import io
+import logging
 import sys
+from typing import Annotated
 
 import typer
 
+import dvs_jax
 from dvs_jax.cli import printing
 from dvs_jax.cli.benchmark import benchmark
 from dvs_jax.cli.convert import convert
@@ -12,7 +15,7 @@ from dvs_jax.cli.demo import demo
 from dvs_jax.cli.evaluate import evaluate
 from dvs_jax.cli.exit_codes import BAD_INPUT, INTERRUPTED
 from dvs_jax.cli.flow import flow
-from dvs_jax.cli.notes import notes_shown
+from dvs_jax.cli.notes import notes_shown, say
 from dvs_jax.cli.stabilize import stabilize
 from dvs_jax.cli.synthesize import synthesize
 from dvs_jax.cli.train import PARSING, train
@@ -22,10 +25,39 @@ from dvs_jax.errors import InputError
 
 app = typer.Typer(
     help="Steady video from shaky: gyro, OIS and optical flow in, a virtual camera's video out.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+
+
+TALK = ("-q", "--quiet", "-v", "--verbose")
+"""Options of the program that may stand behind the command too."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        printing.print_line(printing.out, f"dvs-jax {dvs_jax.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _talk(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+    ] = False,
+) -> None:
+    if verbose:
+        say(logging.DEBUG)
+    if quiet:
+        say(logging.WARNING)
+        printing.out.quiet = True
+
+
 app.command()(stabilize)
 app.command()(demo)
 app.command()(synthesize)
@@ -49,7 +81,7 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(_talk_first(arguments), standalone_mode=False)
     except UsageError as error:
         program = error.ctx.command_path if error.ctx else "dvs-jax"
         return _complain(f"{error.format_message().rstrip('.')}; see {program} --help")
@@ -60,6 +92,12 @@ def _run(arguments: list[str]) -> int:
     if code == INTERRUPTED:
         printing.print_line(printing.err, "interrupted")
     return code or 0
+
+
+def _talk_first(arguments: list[str]) -> list[str]:
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [each for each in arguments[:end] if each in TALK]
+    return options + [each for each in arguments[:end] if each not in TALK] + arguments[end:]
 
 
 def _complain(message: str) -> int:

@@ -28,7 +28,7 @@ class _Rate(ProgressColumn):
 
 
 def bar() -> Progress:
-    """Return a progress bar; shown on a terminal only."""
+    """Return a progress bar; shown on a terminal only, and not where nothing is to be said."""
     return Progress(
         TextColumn("{task.description:>12}", table_column=Column(no_wrap=True)),
         BarColumn(),
@@ -36,7 +36,7 @@ def bar() -> Progress:
         _Rate(table_column=Column(no_wrap=True)),
         TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
         console=printing.err,
-        disable=not printing.err.is_terminal,
+        disable=printing.out.quiet or not printing.err.is_terminal,
     )
 
 

@@ -1,5 +1,6 @@
 """How strongly a network smooths a clip: as it leaves least shake within the crop."""
 
+import logging
 import math
 from collections.abc import Sequence
 
@@ -15,6 +16,8 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S, exposure_of, seconds
 from dvs_jax.sensors.integration import with_pre_roll
 from dvs_jax.smoothing import CoverLimit
+
+_log = logging.getLogger("dvs_jax")
 
 FACTORS = tuple(2.0 ** (power / 2) for power in range(7))
 """The strengths that are tried, as multiples of the one that keeps to the crop by itself."""
@@ -53,7 +56,9 @@ def for_crop(network: FusedNetwork, clip: Clip, crop: float) -> float:
         return by_itself
     left = _restless(network, clip, pieces, [by_itself * factor for factor in FACTORS], crop)
     # Paths too short to measure do not differ.
-    return by_itself * FACTORS[int(np.argmin(np.nan_to_num(left)))]
+    chosen = by_itself * FACTORS[int(np.argmin(np.nan_to_num(left)))]
+    _log.debug("%s: smoothed at strength %.2f, of %.2f by itself", clip.name, chosen, by_itself)
+    return chosen
 
 
 def _pieces(clip: Clip) -> list[slice]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dvs_jax import metrics, plots
-from dvs_jax.cli import main
+from dvs_jax.cli import main, printing
 from dvs_jax.metrics import Metrics, MetricsTable
 
 from .run import Run
@@ -21,6 +21,7 @@ def dvs(monkeypatch, capsys) -> Callable[..., Run]:
         monkeypatch.setattr(sys, "argv", ["dvs-jax", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
+        printing.out.quiet = False
         printed = capsys.readouterr()
         return Run(int(ended.value.code or 0), printed.out, printed.err)
 

@@ -4,12 +4,14 @@ import os
 import pty
 import subprocess
 import sys
+from importlib import metadata
 
 import cv2
 import numpy as np
 import pytest
 import typer
 
+import dvs_jax
 from dvs_jax import cli, video
 
 from .run import OIS, QUICK, VIDEO, assert_refused
@@ -178,3 +180,27 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(dvs, walk, tmp_path, monke
     run = dvs("stabilize", walk, "-o", tmp_path / "out", *QUICK)
     assert (run.code, run.out, run.err) == (130, "", "interrupted\n")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_version_and_the_public_names_can_be_asked_for(dvs):
+    assert dvs_jax.__version__ == metadata.version("dvs-jax")
+    assert dvs("--version").out == f"dvs-jax {dvs_jax.__version__}\n"
+    assert dir(dvs_jax) == sorted(dvs_jax.__all__)
+    assert all(getattr(dvs_jax, name) is not None for name in dir(dvs_jax))
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_a_quiet_command_prints_nothing_but_warnings(dvs, walk, tmp_path, place):
+    (walk / OIS).unlink()
+    arguments = ("stabilize", walk, "-o", tmp_path / "out", "--smoother", "gaussian", *QUICK)
+    run = dvs("-q", *arguments) if place == "before" else dvs(*arguments, "--quiet")
+    assert (run.code, run.out) == (0, "")
+    assert all(line.startswith("warning: ") for line in run.err.splitlines())
+    loud = dvs(*arguments)
+    assert "cropped video" in loud.out
+
+
+def test_a_talkative_command_says_more(dvs, walk, tmp_path):
+    arguments = ("stabilize", walk, "-o", tmp_path / "out", "--model", "gyro_only", *QUICK)
+    assert "strength" not in dvs(*arguments).err
+    assert "note: walking: smoothed at strength" in dvs(*arguments, "-v").err

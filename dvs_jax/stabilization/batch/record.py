@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import dvs_jax
 from dvs_jax.bounded_file import read_json
 from dvs_jax.clip import find_video
 from dvs_jax.errors import InputError, reading
@@ -72,8 +72,7 @@ def is_finished(job: Job, source: str, settings: Settings) -> bool:
 
 
 def _wanted(source: str, settings: Settings) -> dict[str, Any]:
-    version = metadata.version("dvs-jax")
-    return {"dvs_jax": version, "source": source, "settings": dict(settings)}
+    return {"dvs_jax": dvs_jax.__version__, "source": source, "settings": dict(settings)}
 
 
 def _size(file: Path) -> int:
