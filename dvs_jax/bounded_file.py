@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import tomllib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ _LONGEST_LINE = 10_000
 LARGEST_NOTE = 4 << 20
 """Bytes of a small JSON or TOML file; those written by this package have a few thousand."""
 
+_LONGEST_TOML = 16_384
+"""Characters of a TOML file: the time to parse a dotted key grows with the square of its length."""
 
 _KINDS = {
     stat.S_IFDIR: "folder",
@@ -91,3 +94,17 @@ def read_json(file: Path) -> Any:
     content = read_bytes(file)
     with reading(file, "not JSON"):
         return json.loads(content)
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """Return the content of a small TOML file.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is not TOML.
+    """
+    content = read_bytes(file)
+    with reading(file, "not a TOML file"):
+        text = content.decode("utf-8-sig")
+        if len(text) > _LONGEST_TOML:
+            raise ValueError(f"it has more than {_LONGEST_TOML} characters")
+        return tomllib.loads(text)

@@ -14,6 +14,7 @@ import typer
 from dvs_jax.cli import printing
 from dvs_jax.cli.exit_codes import CLIPS_FAILED
 from dvs_jax.cli.options import FlowEstimator, FlowWeights, Model
+from dvs_jax.cli.preset_file import PresetFile
 from dvs_jax.cli.printing import print_file
 from dvs_jax.cli.tracking import tracking
 from dvs_jax.errors import InputError
@@ -47,7 +48,12 @@ def stabilize(
             show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="Folder for the results; or, of one clip, the video: steady.mp4."
+        ),
+    ] = Path("out"),
     model: Model = None,
     smoother: Annotated[
         Smoothers | None,
@@ -142,6 +148,7 @@ def stabilize(
         float | None,
         typer.Option(min=0.0, help="Leave out what comes after, in seconds.", show_default=False),
     ] = None,
+    preset_file: PresetFile = None,
 ) -> None:
     """Stabilise a clip, or many.
 
@@ -162,17 +169,21 @@ def stabilize(
     if len(given) > 1:
         raise InputError(f"{given[0]} and {given[1]} both find the path; give one of them")
 
-    from dvs_jax.stabilization import batch
+    from dvs_jax.stabilization import VIDEO_ENDING, batch
 
-    jobs = batch.jobs_of(clips, out)
-    if trajectory is not None and len(jobs) > 1:
+    into_file = out.suffix.lower() == VIDEO_ENDING and not out.is_dir()
+    folder = out.parent if into_file else out
+    jobs = batch.jobs_of(clips, folder)
+    if len(jobs) > 1 and trajectory is not None:
         raise InputError("--trajectory is one clip's path; name that clip alone")
+    is_queue = resume or len(jobs) > 1 or jobs[0].folder != folder
+    if is_queue and into_file:
+        raise InputError(f"{out}: is one video; name a folder for the results of several clips")
     load = partial(_load, sensors=sensors, start_s=start, end_s=end)
-    is_queue = resume or len(jobs) > 1 or jobs[0].folder != out
     alone = None if is_queue else load(jobs[0].clip)
 
     from dvs_jax.methods import fingerprint
-    from dvs_jax.stabilization import Settings, stabilize_by
+    from dvs_jax.stabilization import Settings, stabilize_by, stabilize_into
     from dvs_jax.stabilization.horizon import locked_to_horizon
     from dvs_jax.stabilization.refining import by_pictures, refined
 
@@ -186,8 +197,9 @@ def stabilize(
             if given or horizon_lock or clip.sensors
             else by_pictures(clip, refine, look_ahead)
         )
+        make = stabilize_into if into_file else stabilize_by
         with tracking() as track:
-            return stabilize_by(clip, folder, chosen, wanted, track)
+            return make(clip, folder, chosen, wanted, track)
 
     if alone is not None:
         _print_report(stabilize_one(alone, out))

@@ -1,17 +1,13 @@
 """Reads camera.toml, which describes the camera and lies beside its logs."""
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from dvs_jax.bounded_file import read_bytes
+from dvs_jax.bounded_file import read_toml
 from dvs_jax.camera import Camera
-from dvs_jax.errors import InputError, reading
-
-_LONGEST_TEXT = 16_384
-"""Characters in the file: the time to parse a dotted key grows with the square of its length."""
+from dvs_jax.errors import InputError
 
 _LONGEST_QUOTE = 60
 
@@ -92,21 +88,12 @@ def read(file: Path) -> Camera:
         InputError: not TOML, an unknown key, a value of the wrong type or out of range; the
             message names the key and what is allowed.
     """
-    root = _Section(file, "", _parse(file))
+    root = _Section(file, "", read_toml(file))
     root.require_known("fov", "readout_time_ms", "intrinsics", "gyro", "ois")
     described = _optics(root) | _gyro(root.section("gyro")) | _ois(root.section("ois"))
     if "readout_time_ms" in root.values:
         described["readout_time_s"] = root.number("readout_time_ms", 0, 1000) / 1e3
     return dataclasses.replace(Camera(), **described)
-
-
-def _parse(file: Path) -> dict[str, Any]:
-    content = read_bytes(file)
-    with reading(file, "not a TOML file"):
-        text = content.decode("utf-8-sig")
-        if len(text) > _LONGEST_TEXT:
-            raise ValueError(f"it has more than {_LONGEST_TEXT} characters")
-        return tomllib.loads(text)
 
 
 def _optics(root: _Section) -> dict[str, Any]:

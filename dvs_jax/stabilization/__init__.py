@@ -9,10 +9,11 @@ whole clip at once lie in a temporary file, so memory does not grow with the vid
 from dvs_jax.methods import Frame, Method, Picture
 from dvs_jax.stabilization.models import load_model, predict_trajectory
 from dvs_jax.stabilization.report import Report
-from dvs_jax.stabilization.run import stabilize, stabilize_by
+from dvs_jax.stabilization.run import VIDEO_ENDING, stabilize, stabilize_by, stabilize_into
 from dvs_jax.stabilization.settings import Settings
 
 __all__ = [
+    "VIDEO_ENDING",
     "Frame",
     "Method",
     "Picture",
@@ -22,4 +23,5 @@ __all__ = [
     "predict_trajectory",
     "stabilize",
     "stabilize_by",
+    "stabilize_into",
 ]

@@ -1,5 +1,6 @@
 """From a clip to its stabilised video: grids computed, frames warped and written."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import Settings
 from dvs_jax.stabilization.viewing import shown
 from dvs_jax.stages import Stages, one_opencv_thread
-from dvs_jax.whole_file import locked
+from dvs_jax.whole_file import locked, make_folder, replacing
+
+VIDEO_ENDING = ".mp4"
 
 
 def stabilize(
@@ -100,6 +103,45 @@ def stabilize_by(
         with making(clip, folder, settings, by_gyro="gyro" in method.needs) as made:
             _draw(made, method, settings, track)
         return finish(made, folder, settings.measure, track)
+
+
+def stabilize_into(
+    clip: Clip, file: Path, method: Method, settings: Settings, track: Track = silently
+) -> Report:
+    """Stabilise a clip by a method, and keep nothing but the cropped video.
+
+    Args:
+        clip: what `load_clip` found.
+        file: for the video, .mp4; replaced if it is there.
+        method: see `stabilize`.
+        settings: what is wanted; the cropped video alone.
+        track: reports the progress.
+
+    Raises:
+        InputError: as `stabilize`; or the file is the clip's own video, or has another ending, or
+            more is wanted.
+    """
+    _require_one_video(clip, file, settings)
+    make_folder(file.parent)
+    with replacing(file) as part:
+        folder = part.parent / "results"
+        try:
+            report = stabilize_by(clip, folder, method, settings, track)
+        except InputError as error:
+            raise InputError(str(error).replace(str(folder), str(file))) from error
+        report.cropped.replace(part)
+    return dataclasses.replace(report, cropped=file, trajectory=None, plot=None)
+
+
+def _require_one_video(clip: Clip, file: Path, settings: Settings) -> None:
+    if file.suffix.lower() != VIDEO_ENDING:
+        raise InputError(f"{file}: a video is written as {VIDEO_ENDING}; name it so, or a folder")
+    if file.resolve() == clip.video.path.resolve():
+        raise InputError(f"{file}: is the clip itself; choose another name for the result")
+    if settings.with_uncropped:
+        raise InputError(
+            f"{file}: the uncropped video and the metrics are files of their own; name a folder"
+        )
 
 
 def _draw(made: Making, method: Method, settings: Settings, track: Track) -> None:

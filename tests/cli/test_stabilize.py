@@ -313,3 +313,52 @@ def test_names_are_shown_as_they_are(dvs, walk, tmp_path, monkeypatch, name):
     (folder / GYRO).write_text("1 2 3 4\n1 2 3\n")
     run = dvs("stabilize", folder, "-o", out, *QUICK)
     assert_refused(run, re.escape(f"{folder}/{GYRO}, line 2: 3 columns"))
+
+
+def test_a_video_can_be_named(dvs, walk, tmp_path):
+    wanted = tmp_path / "new" / "steady.mp4"
+    arguments = ("stabilize", walk, "-o", wanted, "--smoother", "gaussian", *QUICK)
+    run = dvs(*arguments)
+    assert run.code == 0
+    assert run.out.startswith(f"   cropped video: {wanted} (keeps ")
+    assert [*wanted.parent.iterdir()] == [wanted]
+    assert video.probe(wanted).frame_count == 30
+    before = wanted.read_bytes()
+    assert_refused(
+        dvs(*arguments, "--uncropped"), "steady.mp4: .* files of their own; name a folder"
+    )
+    many = ("stabilize", walk, walk / VIDEO, "-o", wanted)
+    assert_refused(dvs(*many), "steady.mp4: is one video; name a folder for the results of several")
+    itself = ("stabilize", walk / VIDEO, "-o", walk / VIDEO)
+    assert_refused(dvs(*itself), "walking.mp4: is the clip itself")
+    assert wanted.read_bytes() == before
+
+
+def test_options_can_lie_in_a_file(dvs, walk, tmp_path):
+    file = tmp_path / "trip.toml"
+    file.write_text('crop = 0.05\nsmoother = "gaussian"\nuncropped = true\nframing = "fixed"\n')
+    out = tmp_path / "out"
+    run = dvs("stabilize", walk, "-o", out, "--preset-file", file, *QUICK)
+    assert "(keeps 88% of each side)" in run.out
+    assert "uncropped video" in run.out
+    over = dvs("stabilize", walk, "-o", out, "--preset-file", file, "--crop", "0.1", *QUICK)
+    assert "(keeps 78% of each side)" in over.out
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("crop = 2", "trip.toml: crop = 2: "),
+        ("crop = true", "trip.toml: crop has to be a number or a text"),
+        ("crop = [1]", "trip.toml: crop has to be a number or a text"),
+        ("uncropped = 1", "trip.toml: uncropped has to be true or false"),
+        ("cropp = 0.1", "trip.toml: dvs-jax stabilize has no option --cropp"),
+        ('border = "pink"', "trip.toml: border = pink: "),
+        ("crop", "trip.toml: not a TOML file"),
+    ],
+)
+def test_what_an_option_cannot_be_is_refused_from_a_file_too(dvs, walk, tmp_path, line, complaint):
+    (tmp_path / "trip.toml").write_text(line)
+    run = dvs("stabilize", walk, "-o", tmp_path / "out", "--preset-file", tmp_path / "trip.toml")
+    assert_refused(run, complaint)
+    assert not (tmp_path / "out").exists()
