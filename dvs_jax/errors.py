@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import sys
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 
 LONGEST_MESSAGE = 600
 """Characters: enough for two long paths and a sentence."""
@@ -13,6 +15,17 @@ _END_KEPT = 200
 
 _TURN_WRITING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Unicode's bidirectional classes of characters that reorder the text after them."""
+
+
+def document(name: str) -> str:
+    """Return where a document of the project lies, for messages that refer to it.
+
+    Args:
+        name: such as "cameras.md".
+    """
+    checkout, installed = Path(__file__).parents[1] / "docs", Path(sys.prefix, "share/doc/dvs-jax")
+    here = [folder / name for folder in (checkout, installed) if (folder / name).is_file()]
+    return str(here[0]) if here else f"docs/{name}"
 
 
 class InputError(ValueError):

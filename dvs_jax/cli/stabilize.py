@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dvs_jax.clip import Clip
     from dvs_jax.methods import Method
     from dvs_jax.stabilization import Report
-    from dvs_jax.stabilization.batch import Outcome
+    from dvs_jax.stabilization.batch import Job, Outcome
 
 Smoothers = Literal["gaussian", "savitzky-golay", "exponential", "adaptive"]
 Presets = Literal[
@@ -169,21 +169,14 @@ def stabilize(
     if len(given) > 1:
         raise InputError(f"{given[0]} and {given[1]} both find the path; give one of them")
 
-    from dvs_jax.stabilization import VIDEO_ENDING, batch
-
-    into_file = out.suffix.lower() == VIDEO_ENDING and not out.is_dir()
-    folder = out.parent if into_file else out
-    jobs = batch.jobs_of(clips, folder)
+    jobs, is_queue = _jobs(clips, out, resume)
     if len(jobs) > 1 and trajectory is not None:
         raise InputError("--trajectory is one clip's path; name that clip alone")
-    is_queue = resume or len(jobs) > 1 or jobs[0].folder != folder
-    if is_queue and into_file:
-        raise InputError(f"{out}: is one video; name a folder for the results of several clips")
     load = partial(_load, sensors=sensors, start_s=start, end_s=end)
     alone = None if is_queue else load(jobs[0].clip)
 
     from dvs_jax.methods import fingerprint
-    from dvs_jax.stabilization import Settings, stabilize_by, stabilize_into
+    from dvs_jax.stabilization import Settings, batch, stabilize_by, stabilize_into
     from dvs_jax.stabilization.horizon import locked_to_horizon
     from dvs_jax.stabilization.refining import by_pictures, refined
 
@@ -197,7 +190,7 @@ def stabilize(
             if given or horizon_lock or clip.sensors
             else by_pictures(clip, refine, look_ahead)
         )
-        make = stabilize_into if into_file else stabilize_by
+        make = stabilize_by if is_queue or not _is_video(folder) else stabilize_into
         with tracking() as track:
             return make(clip, folder, chosen, wanted, track)
 
@@ -208,6 +201,24 @@ def stabilize(
     part = {"sensors": sensors, "start": start, "end": end}
     named = {**asdict(wanted), **fingerprint(method), **part}
     _work_off(batch.run(jobs, process, named, resume), len(jobs))
+
+
+def _is_video(out: Path) -> bool:
+    from dvs_jax.stabilization import VIDEO_ENDING
+
+    return out.suffix.lower() == VIDEO_ENDING and not out.is_dir()
+
+
+def _jobs(clips: list[str], out: Path, resume: bool) -> tuple[list[Job], bool]:
+    """Return the clips with their folders, and whether they are a queue."""
+    from dvs_jax.stabilization import batch
+
+    folder = out.parent if _is_video(out) else out
+    jobs = batch.jobs_of(clips, folder)
+    is_queue = resume or len(jobs) > 1 or jobs[0].folder != folder
+    if is_queue and _is_video(out):
+        raise InputError(f"{out}: is one video; name a folder for the results of several clips")
+    return jobs, is_queue
 
 
 def _load(path: Path, sensors: str, start_s: float, end_s: float | None) -> Clip:

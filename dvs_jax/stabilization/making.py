@@ -15,7 +15,7 @@ from dvs_jax import clip as clips
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, document
 from dvs_jax.metrics import MetricsTable
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.agreement import Agreement
@@ -207,9 +207,10 @@ def _warn_of_disagreement(clip: Clip, explained: float) -> None:
         _log.warning(
             "%s: the gyro explains %.0f %% of the motion in the pictures, so stabilising by it may "
             "add shake; either the camera has stabilised the video itself, or the axes or the "
-            "clock offset in camera.toml are wrong (docs/cameras.md)",
+            "clock offset in camera.toml are wrong, or the log is in degrees (%s)",
             clip.video.path,
             100 * max(explained, 0.0),
+            document("cameras.md"),
         )
 
 
