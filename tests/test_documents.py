@@ -351,3 +351,22 @@ def test_the_picture_tells_how_the_gyro_is_mounted(workplace, recording):
     found = tomllib.loads(run_shell(block(CAMERAS, containing="find_gyro").text, workplace))["gyro"]
     assert found["axes"] == ["-z", "y", "-x"]
     assert found["clock_offset_ms"] == pytest.approx(-45, abs=8)
+
+
+def printed_rows(text: str) -> dict[str, tuple[float, float]]:
+    """Return input and output of each row of a printed table of metrics."""
+    rows = re.findall(r"^│ (\S.*?) +│.*│ +([\d.]+) │ +([\d.]+) │$", text, re.M)
+    return {name: (float(before), float(after)) for name, before, after in rows}
+
+
+@pytest.mark.slow
+def test_the_demos_numbers_are_what_it_prints(tmp_path):
+    """Outputs within a quarter, for versions of the libraries differ."""
+    told = printed_rows(block(README, containing="Shift above 2 Hz").text)
+    command = [sys.executable, "-m", "dvs_jax", "demo", "--out", str(tmp_path / "demo")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    now = printed_rows(done.stdout)
+    assert len(told) >= 3
+    for name, (before, after) in told.items():
+        assert now[name][0] == pytest.approx(before, rel=0.02), name
+        assert now[name][1] == pytest.approx(after, rel=0.25, abs=0.001), name
