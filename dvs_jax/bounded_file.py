@@ -71,12 +71,16 @@ def read_bytes(file: Path, largest: int = LARGEST_NOTE) -> bytes:
 def lines(file: Path, encoding: str = "utf-8-sig") -> Iterator[str]:
     """Yield a text file's lines, with "�" for bytes invalid in its encoding.
 
+    The text ends before the line with its first NUL: what comes then was never written.
+
     Raises:
         InputError: it cannot be read, or a line (it is named) has more than 10,000 characters.
     """
     require_regular(file)
     with reading(file, "no text"), file.open(encoding=encoding, errors="replace") as text:
         for number, line in enumerate(iter(partial(text.readline, _LONGEST_LINE + 1), ""), 1):
+            if "\0" in line:
+                return
             if len(line) > _LONGEST_LINE:
                 raise InputError(
                     f"{file}, line {number}: has more than {_LONGEST_LINE} characters, "

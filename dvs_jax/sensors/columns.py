@@ -33,11 +33,12 @@ def time_ns(table: Table, column: int, unit: str) -> Int[np.ndarray, "row"]:
             it was read.
     """
     shift = DECIMALS_BEFORE_NS[unit]
-    too_long = np.abs(table.values[:, column]) > _LONGEST_TIME_NS / 10.0**shift
+    values = table.columns([column])[:, 0]
+    too_long = np.abs(values) > _LONGEST_TIME_NS / 10.0**shift
     if too_long.any():
         line = table.line[np.argmax(too_long)]
         raise InputError(f"{table.file}, line {line}: time out of range; is it in {unit}?")
-    texts = (row.split(table.delimiter)[column].strip() for row in table.rows())
+    texts = (text.strip() for text in table.fields(column))
     try:
         times = np.fromiter((round(Decimal(text).scaleb(shift)) for text in texts), np.int64)
     except (OSError, IndexError, ArithmeticError, ValueError):
@@ -48,10 +49,14 @@ def time_ns(table: Table, column: int, unit: str) -> Int[np.ndarray, "row"]:
 
 
 def select(table: Table, names: Sequence[str]) -> Float[np.ndarray, "row column"] | None:
-    """Return the columns of these names in their order, or None unless all are there."""
+    """Return the columns of these names in their order, or None unless all are there.
+
+    Raises:
+        InputError: something in one of them is no number.
+    """
     if not set(names) <= set(table.names):
         return None
-    return table.values[:, [table.names.index(name) for name in names]]
+    return table.columns([table.names.index(name) for name in names])
 
 
 def find_time_ns(table: Table, name: str) -> Int[np.ndarray, "row"] | None:
