@@ -1,7 +1,6 @@
 """Accelerometer logs: columns of the gyro's log, or a file of their own."""
 
 import numpy as np
-from jaxtyping import Float
 
 from dvs_jax.camera import Camera
 from dvs_jax.sensors import columns
@@ -14,15 +13,14 @@ _UNITS = ("", "_m_s2", "_g")
 """Only directions and ratios of lengths are used, so no unit is converted."""
 
 
-def find(log: Table, camera: Camera) -> AccelerometerLog | None:
+def find(log: Table) -> AccelerometerLog | None:
     """Return the accelerometer's log in a table, or None where there are no such columns.
 
     Args:
-        log: with named columns, of the same chip as the gyro, or turned as that is.
-        camera: the gyro's axes in the camera, and its clock's offset.
+        log: with named columns.
 
     Returns:
-        What it measured in the camera's axes, at the log's times plus `camera.clock_offset_s`.
+        What it measured along the sensor's own axes, at the log's own times.
 
     Raises:
         InputError: the times are not named, or run backwards.
@@ -30,21 +28,24 @@ def find(log: Table, camera: Camera) -> AccelerometerLog | None:
     for unit in _UNITS:
         measured = columns.select(log, [f"a{axis}{unit}" for axis in "xyz"])
         if measured is not None:
-            time_ns = columns.require_time_ns(log)
-            keep = columns.increasing(log, time_ns)
-            offset_ns = round(camera.clock_offset_s * 1e9)
-            return AccelerometerLog(time_ns[keep] + offset_ns, _in_camera(measured[keep], camera))
+            time_ns, keep = columns.increasing(log, columns.require_time_ns(log))
+            return AccelerometerLog(time_ns[keep], measured[keep])
     return None
 
 
-def _in_camera(measured: Float[np.ndarray, "sample 3"], camera: Camera) -> np.ndarray:
-    """Return the log's vectors in the camera's axes.
+def in_camera(log: AccelerometerLog, camera: Camera) -> AccelerometerLog:
+    """Return a log in the camera's axes, on the video's clock.
 
     `Camera.gyro_axes` maps the log's angular velocity to the pose's, the negative of the camera's
     own. So the axes of a log that tells the camera's own are its negative; of one that tells the
     opposite, itself. Only one of the two is a rotation.
+
+    Args:
+        log: along the axes of the gyro's chip, or turned as that is.
+        camera: the gyro's axes in the camera, and its clock's offset.
     """
     axes = np.zeros((3, 3))
     for row, axis in enumerate(camera.gyro_axes):
         axes[row, "xyz".index(axis[-1])] = -1.0 if axis.startswith("-") else 1.0
-    return measured @ (np.linalg.det(axes) * axes).T
+    time_ns = log.time_ns + round(camera.clock_offset_s * 1e9)
+    return AccelerometerLog(time_ns, log.acceleration @ (np.linalg.det(axes) * axes).T)

@@ -61,8 +61,12 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def read(file: Path) -> Camera:
+def read(file: Path, otherwise: Camera | None = None) -> Camera:
     """Read a camera.toml; missing fields have the values of the released DVS data.
+
+    Args:
+        file: as below.
+        otherwise: the camera that has the missing fields, instead.
 
     ```toml
     fov = 1.27                 # sensor width / focal length = 2·tan(half the horizontal angle)
@@ -93,7 +97,7 @@ def read(file: Path) -> Camera:
     described = _optics(root) | _gyro(root.section("gyro")) | _ois(root.section("ois"))
     if "readout_time_ms" in root.values:
         described["readout_time_s"] = root.number("readout_time_ms", 0, 1000) / 1e3
-    return dataclasses.replace(Camera(), **described)
+    return dataclasses.replace(otherwise or Camera(), **described)
 
 
 def _optics(root: _Section) -> dict[str, Any]:

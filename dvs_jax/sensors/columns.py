@@ -17,6 +17,12 @@ DECIMALS_BEFORE_NS = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 _LONGEST_TIME_NS = 4e18
 """126 years: the difference of two such times still fits int64."""
 
+_FEW_REPEATS = 0.1
+"""Of all rows: where more than these share a time with the row before, they are no repeats."""
+
+_LONGEST_BATCH = 3.0
+"""How many times as long as usual a batch may have taken."""
+
 _log = logging.getLogger("dvs_jax")
 
 
@@ -107,10 +113,18 @@ def unknown_layout(table: Table, wanted: Sequence[str]) -> InputError:
     return InputError(f"{table.file}: {found}; a log of this kind has " + ", or ".join(wanted))
 
 
-def increasing(table: Table, time: Int[np.ndarray, "row"]) -> Bool[np.ndarray, "row"]:
-    """Return which rows to keep so that time increases: the first of those with equal times.
+def increasing(
+    table: Table, time: Int[np.ndarray, "row"]
+) -> tuple[Int[np.ndarray, "row"], Bool[np.ndarray, "row"]]:
+    """Return times that increase over the rows to keep, and which rows those are.
 
-    Loggers often repeat samples, so repeats only warn.
+    Loggers often repeat samples: of a few rows with one time the first is kept, with a warning.
+    Where many share their times, samples came in batches: they are spread evenly over the time to
+    the next batch, with a warning too.
+
+    Args:
+        table: the log.
+        time: int64 nanoseconds.
 
     Raises:
         InputError: time runs backwards.
@@ -123,14 +137,41 @@ def increasing(table: Table, time: Int[np.ndarray, "row"]) -> Bool[np.ndarray, "
             f"from {time[row] / 1e9:.6f} s to {time[row + 1] / 1e9:.6f} s"
             + ("" if table.names else "; is the time in that column? A header line can name it")
         )
-    keep = np.concatenate([[True], step > 0])
-    if not keep.all():
-        repeats = np.count_nonzero(~keep)
-        line = table.line[np.argmin(keep)]
+    fresh = np.concatenate([[True], step > 0])
+    again = ~fresh
+    values = np.nan_to_num(table.values)
+    again[1:] &= (values[1:] == values[:-1]).all(axis=1)
+    if np.count_nonzero(~fresh & ~again) > _FEW_REPEATS * len(time):
+        return _spread(table, time, ~again)
+    if not fresh.all():
         _log.warning(
             "%s: dropped %d samples that repeat a time (first on line %d)",
-            table.file,
-            repeats,
-            line,
+            *(table.file, np.count_nonzero(~fresh), table.line[np.argmin(fresh)]),
         )
-    return keep
+    return time, fresh
+
+
+def _spread(
+    table: Table, time: Int[np.ndarray, "row"], keep: Bool[np.ndarray, "row"]
+) -> tuple[Int[np.ndarray, "row"], Bool[np.ndarray, "row"]]:
+    """Spread the kept rows of each batch evenly up to the next; the last goes on at their pace."""
+    kept = time[keep]
+    first = np.flatnonzero(np.concatenate([[True], np.diff(kept) > 0]))
+    if len(first) < 2:
+        return time, np.arange(len(time)) == 0
+    count = np.diff(np.append(first, len(kept)))
+    lasting = np.diff(kept[first]).astype(float)
+    pace = np.median(lasting / count[:-1])
+    # What was lost between two batches is a gap, not slower samples.
+    lasting = np.append(np.minimum(lasting, _LONGEST_BATCH * pace * count[:-1]), pace * count[-1])
+    place = np.arange(len(kept)) - np.repeat(first, count)
+    spread = kept + (np.repeat(lasting / count, count) * place).astype(np.int64)
+    _log.warning(
+        "%s: samples came in batches of up to %d with one time; they are spread evenly up to the "
+        "next batch",
+        *(table.file, count.max()),
+    )
+    times, rising = time.copy(), keep.copy()
+    times[keep] = spread
+    rising[keep] = np.concatenate([[True], np.diff(spread) > 0])
+    return times, rising

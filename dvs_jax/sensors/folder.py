@@ -80,8 +80,12 @@ def _owner(path: Path, stems: Iterable[str]) -> str:
 
 
 def _starts_with(name: str, stem: str) -> bool:
-    return name.startswith(stem) and not name[len(stem) :][:1].isalnum()
+    rest = name[len(stem) :].lower()
+    # Open Camera Sensors writes VID_1gyro.csv beside VID_1.mp4.
+    return name.startswith(stem) and (rest.startswith(_ROLES) or not rest[:1].isalnum())
 
 
 def _role(name: str) -> str | None:
+    if name.lower() == "_timestamps":
+        return "frame"
     return next((role for role in _ROLES if role in name.lower()), None)

@@ -1,4 +1,4 @@
-"""Frame logs: when each frame was exposed, in three layouts."""
+"""Frame logs: when each frame was exposed, in four layouts."""
 
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from dvs_jax.sensors.log import FrameLog
 from dvs_jax.sensors.table import Table
 
 LAYOUTS = (
-    "t_ns exposure_ns (unused) readout_ns t_ois_ns (without a header)",
+    "t_ns exposure_ns (unused) readout_ns t_ois_ns (without a header; more columns are ignored)",
     "t_ns frame_id exposure_ns rs_time_ns ois_t_ns (without a header; ids rise by 1)",
+    "t_ns alone (without a header)",
     "named columns, each with its unit at the end (t_s, t_ms, t_us, t_ns): t and, if known, "
     "exposure, readout, t_ois",
 )
@@ -45,7 +46,7 @@ def read(file: Path, camera: Camera) -> FrameLog:
     """
     log = table.read(file)
     time_ns, exposure, readout, ois_time_ns = (
-        _named_columns(log, camera) if log.names else _official_columns(log)
+        _named_columns(log, camera) if log.names else _official_columns(log, camera)
     )
     _require_duration(log, "exposure", exposure)
     _require_duration(log, "readout", readout)
@@ -65,16 +66,19 @@ def without_log(video_time_ns: Int[np.ndarray, "frame"], camera: Camera) -> Fram
         camera: readout time.
     """
     time_ns = video_time_ns - video_time_ns[0]
-    return FrameLog(time_ns, _constant(time_ns, camera.readout_time_s), time_ns)
+    return FrameLog(time_ns, _readout(time_ns, camera), time_ns)
 
 
 def _constant(like: Int[np.ndarray, "frame"], seconds: float) -> Int[np.ndarray, "frame"]:
     return np.full_like(like, round(seconds * 1e9))
 
 
-def _official_columns(log: Table) -> tuple[Int[np.ndarray, "frame"], ...]:
+def _official_columns(log: Table, camera: Camera) -> tuple[Int[np.ndarray, "frame"], ...]:
     """Return time, exposure, readout and OIS time."""
-    if log.values.shape[1] != 5:
+    if log.values.shape[1] == 1:
+        time_ns = columns.time_ns(log, 0, "ns")
+        return time_ns, _constant(time_ns, 0.0), _readout(time_ns, camera), _ois(time_ns, camera)
+    if log.values.shape[1] < 5:
         raise columns.unknown_layout(log, LAYOUTS)
     order = (0, 2 if _counts_frames(log.values[:, 1]) else 1, 3, 4)
     return tuple(columns.time_ns(log, column, "ns") for column in order)
@@ -94,9 +98,17 @@ def _named_columns(log: Table, camera: Camera) -> tuple[Int[np.ndarray, "frame"]
     return (
         time_ns,
         _constant(time_ns, 0.0) if exposure is None else exposure,
-        _constant(time_ns, camera.readout_time_s) if readout is None else readout,
-        time_ns - round(camera.clock_offset_s * 1e9) if ois_time_ns is None else ois_time_ns,
+        _readout(time_ns, camera) if readout is None else readout,
+        _ois(time_ns, camera) if ois_time_ns is None else ois_time_ns,
     )
+
+
+def _readout(time_ns: Int[np.ndarray, "frame"], camera: Camera) -> Int[np.ndarray, "frame"]:
+    return _constant(time_ns, camera.readout_time_s)
+
+
+def _ois(time_ns: Int[np.ndarray, "frame"], camera: Camera) -> Int[np.ndarray, "frame"]:
+    return time_ns - round(camera.clock_offset_s * 1e9)
 
 
 def _require_duration(log: Table, name: str, duration: Int[np.ndarray, "frame"]) -> None:

@@ -12,16 +12,19 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import columns, table
 from dvs_jax.sensors.integration import integrate
+from dvs_jax.sensors.recording import Recording
 from dvs_jax.sensors.table import Table
 
+Measured = tuple[Int[np.ndarray, "sample"], Float[np.ndarray, "sample component"], str]
+
 LAYOUTS = (
-    "t_us wx wy wz (rad/s, without a header)",
+    "t_us wx wy wz (rad/s, without a header; with more columns, of which two or more are ignored)",
     "t_ns qx qy qz qw (without a header)",
     "named columns: t_s|t_ms|t_us|t_ns with wx wy wz (or gx gy gz, g0 g1 g2, x y z; "
     "optionally each with _rad_s or _deg_s) or with qx qy qz qw",
 )
 
-_RAD_PER_UNIT = {"": 1.0, "_rad_s": 1.0, "_deg_s": np.pi / 180}
+RAD_PER_UNIT = {"": 1.0, "_rad_s": 1.0, "_deg_s": np.pi / 180}
 
 _VELOCITY_NAMES = (("wx", "wy", "wz"), ("gx", "gy", "gz"), ("g0", "g1", "g2"))
 
@@ -32,6 +35,11 @@ _ANONYMOUS_NAMES = ("x", "y", "z")
 
 _UNIT_NORM_TOLERANCE = 0.01
 
+_FASTEST_FILMED_RAD_S = {0.5: 2.5, 0.99: 12.0}
+"""By share of the samples: nobody films while turning faster for half of the time, or 1 % of it.
+
+Recordings in rad/s stay below half of either, those in degrees lie above one at least."""
+
 _FASTEST_RAD_S = 150.0
 """Twice the range of gyros in cameras and phones."""
 
@@ -40,85 +48,96 @@ _LOWEST_RATE_HZ = 99.0
 
 _LONGEST_GAP_NS = 100_000_000
 
+RELEASED = "a log in the released data's layout"
+
 _log = logging.getLogger("dvs_jax")
 
 
 def read(file: Path, camera: Camera) -> CameraPath:
-    """Read a gyro log of any known layout into poses.
+    """Read a gyro log of any known layout into poses (see `measured` and `poses`)."""
+    return poses(measured(table.read(file)), camera)
 
-    Angular velocity is reordered by `camera.gyro_axes` and integrated from the identity. A log of
-    orientations holds camera poses, world to camera, so its axes are kept.
+
+def measured(log: Table) -> Recording:
+    """Return what a gyro log's table holds.
 
     Args:
-        file: text, whitespace or comma separated.
-        camera: the gyro's axes in the camera, and its clock's offset.
-
-    Returns:
-        One pose a sample at the log's times plus `camera.clock_offset_s`.
+        log: of one of `LAYOUTS`. Angular velocities without a unit are in rad/s, unless they are
+            so large that they can only be degrees; a warning says so.
 
     Raises:
-        InputError: the file is no such log (see `table.read`), time runs backwards, an
-            angular velocity is beyond 150 rad/s, or a quaternion has no unit norm; the message
-            names the line.
+        InputError: the table is no such log, time runs backwards, an angular velocity is beyond
+            150 rad/s, or a quaternion has no unit norm; the message names the line.
     """
-    return poses(table.read(file), camera)
+    time_ns, motion, unit = _named_columns(log) if log.names else _official_columns(log)
+    is_released = log.file.suffix.lower() == ".txt" and not log.names and motion.shape[1] == 3
+    return checked(log, time_ns, motion, unit, RELEASED if is_released else "")
 
 
-def is_released_layout(log: Table) -> bool:
-    """Return whether the log has the layout of the released data."""
-    return log.file.suffix.lower() == ".txt" and not log.names and log.values.shape[1] == 4
+def checked(
+    log: Table,
+    time_ns: Int[np.ndarray, "row"],
+    motion: Float[np.ndarray, "row component"],
+    unit: str,
+    kind: str = "",
+) -> Recording:
+    """Return a table's measurements where they can be true, with increasing times.
 
+    Args:
+        log: the table, for messages.
+        time_ns: int64 nanoseconds.
+        motion: angular velocity (3 components) or pose (4).
+        unit: of the velocity, a key of `RAD_PER_UNIT`.
+        kind: what the file was taken for (see `Recording`).
 
-def poses(log: Table, camera: Camera) -> CameraPath:
-    """Return the poses of a gyro log's table (see `read`)."""
-    time_ns, motion = _named_columns(log) if log.names else _official_columns(log)
-    keep = columns.increasing(log, time_ns)
+    Raises:
+        InputError: as `measured`.
+    """
+    time_ns, keep = columns.increasing(log, time_ns)
     if motion.shape[1] == 4:
         _require_unit_norm(log, motion)
+        motion = quaternion.normalize(motion)
     else:
+        motion = motion * (_told_by_size(log, motion) if unit == "" else RAD_PER_UNIT[unit])
         _require_possible(log, motion)
     if np.count_nonzero(keep) < 2:
         raise InputError(f"{log.file}: a single sample; a gyro log needs two or more")
-    time_ns, motion = time_ns[keep] + round(camera.clock_offset_s * 1e9), motion[keep]
+    time_ns, motion = time_ns[keep], motion[keep]
     _warn_of_sparse_samples(log.file, time_ns)
-    if motion.shape[1] == 4:
-        return CameraPath(time_ns, quaternion.normalize(motion))
-    return integrate(time_ns, reorder(motion, camera.gyro_axes))
+    return Recording(log.file, kind, time_ns, motion)
 
 
-def _official_columns(
-    log: Table,
-) -> tuple[Int[np.ndarray, "sample"], Float[np.ndarray, "sample component"]]:
-    """Return times and angular velocity (3 components) or orientation (4)."""
-    unit = {4: "us", 5: "ns"}.get(log.values.shape[1])
-    if unit is None:
+def poses(recording: Recording, camera: Camera) -> CameraPath:
+    """Return one pose a sample, at its time plus `camera.clock_offset_s`.
+
+    Angular velocity is reordered by `camera.gyro_axes` and integrated from the identity. Poses are
+    the camera's already, so their axes are kept.
+    """
+    time_ns = recording.time_ns + round(camera.clock_offset_s * 1e9)
+    if recording.motion.shape[1] == 4:
+        return CameraPath(time_ns, recording.motion)
+    return integrate(time_ns, reorder(recording.motion, camera.gyro_axes))
+
+
+def _official_columns(log: Table) -> Measured:
+    """Return times, angular velocity (3 components) or orientation (4), and the former's unit."""
+    count = log.values.shape[1]
+    if count < 4:
         raise columns.unknown_layout(log, LAYOUTS)
-    return columns.time_ns(log, 0, unit), log.values[:, 1:]
+    if count == 5:
+        return columns.time_ns(log, 0, "ns"), log.values[:, 1:], ""
+    return columns.time_ns(log, 0, "us"), log.values[:, 1:4], ""
 
 
-def _named_columns(
-    log: Table,
-) -> tuple[Int[np.ndarray, "sample"], Float[np.ndarray, "sample component"]]:
+def _named_columns(log: Table) -> Measured:
     """Return the same as `_official_columns`."""
     time_ns = columns.require_time_ns(log)
-    for velocity_names in _VELOCITY_NAMES:
-        velocity = _velocity(log, velocity_names)
-        if velocity is not None:
-            return time_ns, velocity
-    motion = columns.select(log, _ORIENTATION_NAMES)
-    if motion is None:
-        motion = _velocity(log, _ANONYMOUS_NAMES)
-    if motion is None:
-        raise columns.unknown_layout(log, LAYOUTS)
-    return time_ns, motion
-
-
-def _velocity(log: Table, names: tuple[str, ...]) -> Float[np.ndarray, "sample 3"] | None:
-    for suffix, scale in _RAD_PER_UNIT.items():
-        velocity = columns.select(log, [name + suffix for name in names])
-        if velocity is not None:
-            return velocity * scale
-    return None
+    for names in (*_VELOCITY_NAMES, _ORIENTATION_NAMES, _ANONYMOUS_NAMES):
+        for unit in RAD_PER_UNIT:
+            motion = columns.select(log, [name + unit for name in names])
+            if motion is not None:
+                return time_ns, motion, unit
+    raise columns.unknown_layout(log, LAYOUTS)
 
 
 def reorder(
@@ -127,6 +146,21 @@ def reorder(
     """Return a log's angular velocity as `Camera.gyro_axes` orders its axes, in the same unit."""
     sign = np.array([-1.0 if axis.startswith("-") else 1.0 for axis in axes])
     return velocity[:, ["xyz".index(axis[-1]) for axis in axes]] * sign
+
+
+def _told_by_size(log: Table, velocity: Float[np.ndarray, "sample 3"]) -> float:
+    """Return how many rad/s the unit of a log is that does not tell it."""
+    speed = np.linalg.norm(velocity, axis=1)
+    shares, limits = zip(*_FASTEST_FILMED_RAD_S.items(), strict=True)
+    reached = np.quantile(speed, shares, method="lower")
+    if (reached <= limits).all():
+        return 1.0
+    _log.warning(
+        "%s: turns at %.3g in the median and %.3g at its fastest, which no camera does in rad/s: "
+        "read as degrees per second; columns named wx_rad_s, ... or wx_deg_s, ... say which",
+        *(log.file, reached[0], reached[1]),
+    )
+    return RAD_PER_UNIT["_deg_s"]
 
 
 def _require_possible(log: Table, velocity: Float[np.ndarray, "sample 3"]) -> None:

@@ -1,5 +1,6 @@
 """Loads a video's sensors from the logs that lie beside it."""
 
+import dataclasses
 import logging
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.sensors import accelerometer, camera_file, columns, coverage, frames, gyro, ois, table
 from dvs_jax.sensors.folder import LogFiles, find_logs
 from dvs_jax.sensors.log import AccelerometerLog, FrameLog, OisLog, SensorLog
-from dvs_jax.sensors.table import Table
+from dvs_jax.sensors.recording import Recording
 
 _ROUNDING = 1.01
 """How much longer than the frame interval the readout may be, since both are rounded."""
@@ -19,7 +20,9 @@ _ROUNDING = 1.01
 _log = logging.getLogger("dvs_jax")
 
 
-def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog | None:
+def load(
+    video: Path, video_time_ns: Int[np.ndarray, "frame"], recording: Recording | None = None
+) -> SensorLog | None:
     """Load the sensor logs and the camera description that lie beside a video.
 
     Whatever is missing, except the gyro log, has a default, and a warning says what it costs: no
@@ -31,6 +34,8 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog | No
         video_time_ns: int64 presentation time of each frame, increasing. Times count from the first
             frame's, which is 0 on the gyro's clock (plus the camera's clock offset) if there is no
             frame log; with one, only their count matters.
+        recording: what a gyro measured, with what its file tells about the camera; by default what
+            the gyro log beside the video holds. The camera description beside the video goes first.
 
     Returns:
         The clip's sensors; `frames` is as long as the shorter of video and frame log. None where
@@ -41,33 +46,47 @@ def load(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> SensorLog | No
             in its format (see the formats' `read`), or logs that do not overlap the frames.
     """
     files = find_logs(video)
-    if files.gyro is None:
+    if recording is None and files.gyro is None:
         return None
     if len(video_time_ns) == 0:
         raise InputError(f"{video}: the video has no frames")
-    camera = Camera() if files.camera is None else camera_file.read(files.camera)
-    frame_times = _frame_log(files, camera, video_time_ns)
+    recording = recording or read(files.gyro)
+    camera = recording.camera
+    if files.camera is not None:
+        camera = camera_file.read(files.camera, camera)
+    frame_times = _frame_log(files, camera, video_time_ns, recording.follows_video)
     _warn_of_long_readout(files, frame_times)
-    gyro_log = table.read(files.gyro)
-    path = gyro.poses(gyro_log, camera)
-    coverage.require_overlap(files.gyro, path.time_ns, frame_times.time_ns)
+    path = gyro.poses(recording, camera)
+    coverage.require_overlap(recording.file, path.time_ns, frame_times.time_ns)
     coverage.warn_of_uncovered_frames(
-        files.gyro, path.time_ns, frame_times.time_ns, frame_times.readout_ns, "camera"
+        recording.file, path.time_ns, frame_times.time_ns, frame_times.readout_ns, "camera"
     )
-    ois_log = _ois_log(files, camera, frame_times)
+    ois_log = _ois_log(files, camera, frame_times, recording.follows_video)
     if files.camera is None:
-        _tell_assumed_camera(files, camera, gyro_log)
-    return SensorLog(camera, path, ois_log, frame_times, _accelerometer(files, gyro_log, camera))
+        _tell_assumed_camera(files, camera, recording)
+    return SensorLog(camera, path, ois_log, frame_times, _accelerometer(files, recording, camera))
 
 
-def _accelerometer(files: LogFiles, gyro_log: Table, camera: Camera) -> AccelerometerLog | None:
-    if files.accelerometer is None:
-        return accelerometer.find(gyro_log, camera)
-    log = table.read(files.accelerometer)
-    found = accelerometer.find(log, camera)
-    if found is None:
-        _log.warning("%s", columns.unknown_layout(log, [accelerometer.LAYOUT]))
-    return found
+def read(file: Path) -> Recording:
+    """Read a gyro log in one of this package's layouts, with the accelerometer's columns in it.
+
+    Raises:
+        InputError: it is no such log (see `gyro.measured`).
+    """
+    log = table.read(file)
+    return dataclasses.replace(gyro.measured(log), accelerometer=accelerometer.find(log))
+
+
+def _accelerometer(
+    files: LogFiles, recording: Recording, camera: Camera
+) -> AccelerometerLog | None:
+    found = recording.accelerometer
+    if files.accelerometer is not None:
+        log = table.read(files.accelerometer)
+        found = accelerometer.find(log)
+        if found is None:
+            _log.warning("%s", columns.unknown_layout(log, [accelerometer.LAYOUT]))
+    return None if found is None else accelerometer.in_camera(found, camera)
 
 
 def frame_log(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> FrameLog | None:
@@ -99,29 +118,38 @@ def no_gyro(video: Path) -> InputError:
     )
 
 
-def _tell_assumed_camera(files: LogFiles, camera: Camera, gyro_log: Table) -> None:
+def _tell_assumed_camera(files: LogFiles, camera: Camera, recording: Recording) -> None:
     """Warn of an assumed camera; for logs in the released layout it is known, so only a note."""
+    assumed = {
+        "focal_length": f"a fov of {1.0 / camera.focal_length[0]:.2f} (picture width / focal length)",
+        "gyro_axes": f"gyro axes {', '.join(camera.gyro_axes)}",
+        "readout_time_s": ("" if files.frame is None else ", where the frame log tells none, ")
+        + f"a readout time of {camera.readout_time_s * 1e3:.0f} ms",
+    }
+    *others, last = [text for name, text in assumed.items() if name not in recording.description] or [""]
+    if not last:
+        return
     _log.log(
-        logging.INFO if gyro.is_released_layout(gyro_log) else logging.WARNING,
-        "%s: no camera.toml; assuming a fov of %.2f (picture width / focal length), gyro axes %s "
-        "and%s a readout time of %.0f ms; docs/cameras.md tells how to find a camera's own",
+        logging.INFO if recording.kind == gyro.RELEASED else logging.WARNING,
+        "%s: no camera.toml; assuming %s; docs/cameras.md tells how to find a camera's own",
         files.folder,
-        1.0 / camera.focal_length[0],
-        ", ".join(camera.gyro_axes),
-        "" if files.frame is None else ", where the frame log tells none,",
-        camera.readout_time_s * 1e3,
+        f"{', '.join(others)} and {last}".replace(" and ,", " and,") if others else last,
     )
 
 
 def _frame_log(
-    files: LogFiles, camera: Camera, video_time_ns: Int[np.ndarray, "frame"]
+    files: LogFiles,
+    camera: Camera,
+    video_time_ns: Int[np.ndarray, "frame"],
+    follows_video: bool = False,
 ) -> FrameLog:
     if files.frame is None:
-        _log.warning(
-            "%s: no frame log; the video's own timestamps stand in, which lie some milliseconds "
-            "off the exposures and may leave jitter",
-            files.folder,
-        )
+        if not follows_video:
+            _log.warning(
+                "%s: no frame log; the video's own timestamps stand in, which lie some "
+                "milliseconds off the exposures and may leave jitter",
+                files.folder,
+            )
         return frames.without_log(video_time_ns, camera)
     log = frames.read(files.frame, camera)
     count = min(len(log), len(video_time_ns))
@@ -152,9 +180,15 @@ def _warn_of_long_readout(files: LogFiles, frame_log: FrameLog) -> None:
         )
 
 
-def _ois_log(files: LogFiles, camera: Camera, frame_log: FrameLog) -> OisLog | None:
+def _ois_log(
+    files: LogFiles, camera: Camera, frame_log: FrameLog, follows_video: bool
+) -> OisLog | None:
     if files.ois is None:
-        _log.warning("%s: no OIS log; shifts of the lens, if there were any, stay", files.folder)
+        # Cameras that write their gyro into the video have no such logs, nor lenses that move.
+        if not follows_video:
+            _log.warning(
+                "%s: no OIS log; shifts of the lens, if there were any, stay", files.folder
+            )
         return None
     log = ois.read(files.ois, camera)
     coverage.require_overlap(files.ois, log.time_ns, frame_log.ois_time_ns)

@@ -36,7 +36,7 @@ def read(file: Path, camera: Camera) -> OisLog:
         pixels = None
     if pixels is None:
         raise columns.unknown_layout(log, LAYOUTS)
-    keep = columns.increasing(log, time_ns)
+    time_ns, keep = columns.increasing(log, time_ns)
     return OisLog(
         time_ns[keep] + round(camera.clock_offset_s * 1e9),
         pixels[keep] / np.array(camera.ois_window),

@@ -19,7 +19,8 @@ def test_columns_beside_the_gyro_are_read_in_the_cameras_axes(tmp_path, unit, ax
     """A rotation of axes keeps their order of turning: a mirror image would not."""
     file = tmp_path / "gyro.csv"
     file.write_text(ROWS.format(unit))
-    log = accelerometer.find(table.read(file), Camera(gyro_axes=axes, clock_offset_s=0.5))
+    camera = Camera(gyro_axes=axes, clock_offset_s=0.5)
+    log = accelerometer.in_camera(accelerometer.find(table.read(file)), camera)
     np.testing.assert_allclose(log.acceleration, [wanted, wanted])
     np.testing.assert_array_equal(log.time_ns, [500_000_000, 600_000_000])
 
