@@ -11,7 +11,7 @@ import av
 import numpy as np
 from jaxtyping import Float, Int
 
-from dvs_jax import sensors, video
+from dvs_jax import recordings, sensors, video
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
@@ -118,27 +118,41 @@ def _check_arrays(
         raise InputError(f"{name!r} is no name for files")
 
 
-def load_clip(path: str | Path, *, read_sensors: bool = True) -> Clip:
-    """Load a video with the sensor logs that lie beside it.
+def load_clip(
+    path: str | Path,
+    *,
+    read_sensors: bool = True,
+    recording: str | Path | None = None,
+    even_stabilized: bool = False,
+) -> Clip:
+    """Load a video with the sensor logs that lie beside it, or the telemetry inside it.
 
     Args:
         path: a video file; a folder of images, whose parent has the logs; or a clip's folder, which
             holds one or the other. There, outputs of earlier runs and the released data's
             other videos are ignored.
-        read_sensors: whether logs are read; if not, the clip has no sensors.
+        read_sensors: whether logs and telemetry are read; if not, the clip has no sensors.
+        recording: the file that recorded the gyro, where it is not the one that `recordings.find`
+            finds.
+        even_stabilized: whether a gyro is used of whose camera is known that it has stabilised the
+            picture itself; one that is named by `recording` always is.
 
     Returns:
-        The clip; `sensors` is None if there is no gyro log beside the video. Frames in a folder of
+        The clip; `sensors` is None if no gyro was recorded, or the camera has stabilised the
+        picture itself, which a warning says. Frames in a folder of
         images get their times from its frame log; without one they are assumed to be 1/30 s apart,
         with a warning.
 
     Raises:
         InputError: no video, several videos, a video that cannot be read, or sensors that cannot be
-            used (see `sensors.load`).
+            used (see `recordings.load`).
     """
     source = find_video(Path(path))
     info = video.probe(source)
-    log = sensors.load(source, info.time_ns) if read_sensors else None
+    named = None if recording is None else Path(recording)
+    log = None
+    if read_sensors:
+        log = recordings.load(source, info.time_ns, named, even_stabilized=even_stabilized)
     frames = None if log is None else log.frames
     if log is None and read_sensors and source.is_dir():
         frames = sensors.frame_log(source, info.time_ns)
@@ -254,7 +268,7 @@ def recorded(clip: Clip) -> SensorLog:
         return clip.sensors
     if clip.images is not None:
         raise InputError(f"{clip.name}: this needs the gyro; give the clip its sensors")
-    raise sensors.no_gyro(clip.video.path)
+    raise recordings.no_gyro(clip.video.path)
 
 
 def real_path(clip: Clip) -> CameraPath:

@@ -38,6 +38,9 @@ Presets = Literal[
     "veryslow",
 ]
 
+_SENSORS = ("auto", "always", "none")
+"""What `--sensors` may be besides a file."""
+
 
 def stabilize(
     clips: Annotated[
@@ -138,8 +141,12 @@ def stabilize(
         ),
     ] = None,
     sensors: Annotated[
-        Literal["auto", "none"],
-        typer.Option(help="Read the logs that lie beside the video, or take none."),
+        str,
+        typer.Option(
+            help="The file that recorded the gyro; or auto: the log beside the video or the "
+            "telemetry inside it, but not of a camera that has stabilised the picture itself; "
+            "always: those all the same; none: the pictures alone.",
+        ),
     ] = "auto",
     start: Annotated[
         float, typer.Option(min=0.0, help="Leave out what comes before, in seconds.")
@@ -152,8 +159,9 @@ def stabilize(
 ) -> None:
     """Stabilise a clip, or many.
 
-    Any video will do; best is one with its gyro log beside it. For walk.mp4 it is walk_gyro.csv,
-    whose first line is t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log
+    Any video will do; best is one with its gyro inside it (GoPro) or in a log beside it, of
+    Gyroflow (walk.gcsv for walk.mp4), of a phone's app, or plain: walk_gyro.csv, whose first line
+    is t_s,wx,wy,wz and whose others are seconds and rad/s. An OIS log, a frame log
     and a camera.toml help if they are there; what is missing is said, with what it costs. Without a
     gyro log the motion is read off the pictures.
 
@@ -170,8 +178,8 @@ def stabilize(
         raise InputError(f"{given[0]} and {given[1]} both find the path; give one of them")
 
     jobs, is_queue = _jobs(clips, out, resume)
-    if len(jobs) > 1 and trajectory is not None:
-        raise InputError("--trajectory is one clip's path; name that clip alone")
+    if len(jobs) > 1:
+        _require_for_many(trajectory, sensors)
     load = partial(_load, sensors=sensors, start_s=start, end_s=end)
     alone = None if is_queue else load(jobs[0].clip)
 
@@ -203,6 +211,13 @@ def stabilize(
     _work_off(batch.run(jobs, process, named, resume), len(jobs))
 
 
+def _require_for_many(trajectory: Path | None, sensors: str) -> None:
+    if trajectory is not None:
+        raise InputError("--trajectory is one clip's path; name that clip alone")
+    if sensors not in _SENSORS:
+        raise InputError(f"--sensors {sensors} is one clip's recording; name that clip alone")
+
+
 def _is_video(out: Path) -> bool:
     from dvs_jax.stabilization import VIDEO_ENDING
 
@@ -224,7 +239,13 @@ def _jobs(clips: list[str], out: Path, resume: bool) -> tuple[list[Job], bool]:
 def _load(path: Path, sensors: str, start_s: float, end_s: float | None) -> Clip:
     from dvs_jax.clip import between, load_clip
 
-    clip = load_clip(path, read_sensors=sensors == "auto")
+    named = None if sensors in _SENSORS else Path(sensors)
+    clip = load_clip(
+        path,
+        read_sensors=sensors != "none",
+        recording=named,
+        even_stabilized=sensors == "always",
+    )
     if start_s == 0.0 and end_s is None:
         return clip
     return between(clip, start_s, math.inf if end_s is None else end_s)

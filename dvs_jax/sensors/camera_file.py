@@ -151,3 +151,44 @@ def _ois(ois: _Section) -> dict[str, Any]:
 
 def _is_side(value: Any) -> bool:
     return _is_number(value) and 1 <= value <= _LARGEST_WINDOW
+
+
+def text_of(described: dict[str, Any]) -> str:
+    """Return what `read` reads into a camera with some of its fields.
+
+    Args:
+        described: fields of `Camera`, by name; those that are left out are not written.
+    """
+    camera = dataclasses.replace(Camera(), **described)
+    lines = _optics_of(camera) if "focal_length" in described else []
+    readout = [f"readout_time_ms = {camera.readout_time_s * 1e3:.6g}"]
+    lines = (readout if "readout_time_s" in described else []) + lines
+    lines += ["", "[gyro]"]
+    if "gyro_axes" in described:
+        lines.append("axes = [" + ", ".join(f'"{axis}"' for axis in camera.gyro_axes) + "]")
+    lines.append(f"clock_offset_ms = {camera.clock_offset_s * 1e3:.9g}")
+    if "ois_window" in described:
+        lines += ["", "[ois]", "window = [{:g}, {:g}]".format(*camera.ois_window)]
+    return "\n".join(lines).lstrip() + "\n"
+
+
+def untold(described: dict[str, Any]) -> tuple[str, ...]:
+    """Return the keys of camera.toml that fields of `Camera` do not tell."""
+    keys = {"focal_length": "fov", "readout_time_s": "readout_time_ms", "gyro_axes": "gyro.axes"}
+    return tuple(key for name, key in keys.items() if name not in described)
+
+
+def _optics_of(camera: Camera) -> list[str]:
+    if camera.calibrated_size is None:
+        return [f"fov = {1.0 / camera.focal_length[0]:.6g}"]
+    width, height = camera.calibrated_size
+    (fx, fy), (x, y) = camera.focal_length, camera.principal_point
+    numbers = {
+        "width": width,
+        "height": height,
+        "fx": fx * width,
+        "fy": fy * width,
+        "cx": x * width - 0.5,
+        "cy": y * height - 0.5,
+    }
+    return ["", "[intrinsics]", *(f"{key} = {value:.9g}" for key, value in numbers.items())]

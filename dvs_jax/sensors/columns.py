@@ -14,7 +14,7 @@ from dvs_jax.sensors.table import TIME_NAME, Table
 DECIMALS_BEFORE_NS = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 """Time units, and by how many digits the decimal point moves right to give nanoseconds."""
 
-_LONGEST_TIME_NS = 4e18
+LONGEST_TIME_NS = 4e18
 """126 years: the difference of two such times still fits int64."""
 
 _FEW_REPEATS = 0.1
@@ -40,7 +40,7 @@ def time_ns(table: Table, column: int, unit: str) -> Int[np.ndarray, "row"]:
     """
     shift = DECIMALS_BEFORE_NS[unit]
     values = table.columns([column])[:, 0]
-    too_long = np.abs(values) > _LONGEST_TIME_NS / 10.0**shift
+    too_long = np.abs(values) > LONGEST_TIME_NS / 10.0**shift
     if too_long.any():
         line = table.line[np.argmax(too_long)]
         raise InputError(f"{table.file}, line {line}: time out of range; is it in {unit}?")

@@ -75,6 +75,13 @@ def units_of(row: str, dialect: Dialect) -> tuple[str, ...]:
     return tuple(known) if any(known) else ()
 
 
+def with_units(names: tuple[str, ...], units: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names with the units of a row of as many as endings."""
+    return tuple(
+        f"{name}_{unit}" if unit else name for name, unit in zip(names, units, strict=True)
+    )
+
+
 def has_decimal_commas(row: str, dialect: Dialect) -> bool:
     """Return whether a row of numbers writes commas for decimal points."""
     return any(map(_DECIMAL_COMMA.fullmatch, _unquoted(row, dialect.delimiter)))

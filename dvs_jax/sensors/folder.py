@@ -1,6 +1,6 @@
 """Finds the sensor logs that lie beside a video."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,44 @@ def find_logs(video: Path) -> LogFiles:
     Raises:
         InputError: no such folder, or several files for one role.
     """
+    folder, own, files, stems = _beside(video)
+    logs = [path for path in files if path.suffix.lower() in _LOG_SUFFIXES]
+    logs = [path for path in logs if path.name != f"{own[-1]}.txt"]
+    gyro, accelerometer, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
+    described = (folder / f"{name}.toml" for name in (*own, "camera"))
+    camera = next((path for path in described if path.is_file()), None)
+    return LogFiles(folder, gyro, ois, frame, camera, accelerometer)
+
+
+def files_beside(video: Path, suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """Return the files beside a video that are named as no log is, with one of these suffixes.
+
+    Args:
+        video: a video file, or a folder of images.
+        suffixes: in small letters.
+
+    Returns:
+        Those whose names start with the video's, and those whose names start with no video's.
+
+    Raises:
+        InputError: no such folder.
+    """
+    _, own, files, stems = _beside(video)
+    mine, shared = [], []
+    for path in files:
+        owner = _owner(path, stems)
+        role = _role(path.stem[len(owner) :] or path.stem)
+        if path.suffix.lower() not in suffixes or role or path.name == f"{own[-1]}.txt":
+            continue
+        if owner in own:
+            mine.append(path)
+        elif not owner:
+            shared.append(path)
+    return mine, shared
+
+
+def _beside(video: Path) -> tuple[Path, tuple[str, ...], list[Path], set[str]]:
+    """Return a video's folder, its own names, the files there, and the names of all videos."""
     video = video.absolute()
     folder = video.parent
     if not folder.is_dir():
@@ -48,12 +86,7 @@ def find_logs(video: Path) -> LogFiles:
     own = tuple(filter(None, (video.name, folder.name))) if video.is_dir() else (video.stem,)
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
     stems = {*own} | {path.stem for path in files if path.suffix.lower() in VIDEO_SUFFIXES}
-    logs = [path for path in files if path.suffix.lower() in _LOG_SUFFIXES]
-    logs = [path for path in logs if path.name != f"{own[-1]}.txt"]
-    gyro, accelerometer, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
-    described = (folder / f"{name}.toml" for name in (*own, "camera"))
-    camera = next((path for path in described if path.is_file()), None)
-    return LogFiles(folder, gyro, ois, frame, camera, accelerometer)
+    return folder, own, files, stems
 
 
 def _log_of(

@@ -26,6 +26,8 @@ LAYOUTS = (
 
 RAD_PER_UNIT = {"": 1.0, "_rad_s": 1.0, "_deg_s": np.pi / 180}
 
+UNIT_NAMES = {"_rad_s": "rad/s", "_deg_s": "degrees/s"}
+
 _VELOCITY_NAMES = (("wx", "wy", "wz"), ("gx", "gy", "gz"), ("g0", "g1", "g2"))
 
 _ORIENTATION_NAMES = ("qx", "qy", "qz", "qw")

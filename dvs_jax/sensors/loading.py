@@ -102,10 +102,15 @@ def frame_log(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> FrameLog 
     return _frame_log(files, camera, video_time_ns)
 
 
-def no_gyro(video: Path) -> InputError:
-    """Return the error for a video whose gyro log is needed but missing, or was not read."""
+def no_gyro(video: Path, is_recorded: bool = False) -> InputError:
+    """Return the error for a video whose gyro is needed but missing, or was not read.
+
+    Args:
+        video: the video.
+        is_recorded: whether there is a recording other than a log of its own layout.
+    """
     files = find_logs(video)
-    if files.gyro is not None:
+    if is_recorded or files.gyro is not None:
         return InputError(
             f"{video}: this way of stabilising needs the gyro, and the sensors are to be left out; "
             "let them be read, or choose a method that needs none"

@@ -147,7 +147,7 @@ def _with_units(names: tuple[str, ...], rows: _Rows) -> tuple[tuple[str, ...], _
     units = dialect.units_of(row, rows.dialect)
     if len(units) != len(names):
         return names, rows
-    named = tuple(f"{name}_{unit}" if unit else name for name, unit in zip(names, units))
+    named = dialect.with_units(names, units)
     return named, _Rows(rows.file, rows.encoding, number + 1, rows.header, rows.dialect)
 
 

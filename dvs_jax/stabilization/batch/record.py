@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dvs_jax
+from dvs_jax import recordings
 from dvs_jax.bounded_file import read_json
 from dvs_jax.clip import find_video
 from dvs_jax.errors import InputError, reading
@@ -32,7 +33,8 @@ def source_of(job: Job) -> str:
     video = find_video(job.clip)
     logs = find_logs(video)
     files = [*video.iterdir()] if video.is_dir() else [video]
-    files += filter(None, (logs.gyro, logs.ois, logs.frame, logs.camera))
+    gyro = recordings.file_of(video)
+    files += filter(None, (gyro, logs.accelerometer, logs.ois, logs.frame, logs.camera))
     flow = flow_folder.find(video.parent)
     files += flow.files() if flow else []
     states = [(file.name, _size(file), file.stat().st_mtime_ns) for file in sorted(files)]

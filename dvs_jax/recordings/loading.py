@@ -1,0 +1,119 @@
+"""Loads a video's sensors from whatever recorded them."""
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from dvs_jax import sensors
+from dvs_jax.errors import InputError
+from dvs_jax.recordings import telemetry
+from dvs_jax.recordings.finding import find, may_hold_telemetry
+from dvs_jax.recordings.reading import read
+from dvs_jax.sensors import SensorLog, camera_file, gyro
+from dvs_jax.sensors.folder import find_logs
+from dvs_jax.sensors.recording import Recording
+
+_log = logging.getLogger("dvs_jax")
+
+
+def load(
+    video: Path,
+    video_time_ns: Int[np.ndarray, "frame"],
+    recording: Path | None = None,
+    *,
+    even_stabilized: bool = False,
+) -> SensorLog | None:
+    """Load a video's sensors, from logs beside it or from telemetry inside it.
+
+    Args:
+        video: a video file, or a folder of images with the logs beside the folder.
+        video_time_ns: int64 presentation time of each frame (see `sensors.load`).
+        recording: the file that recorded the gyro; by default what `find` finds.
+        even_stabilized: whether the gyro is taken even where the camera says that it has stabilised
+            the picture itself. It always is where the recording is named.
+
+    Returns:
+        The sensors. None where nothing was recorded, or, with a warning, where the camera has
+        stabilised the picture: the gyro does not tell how that moves.
+
+    Raises:
+        InputError: a recording cannot be read, or as `sensors.load`.
+    """
+    found = find(video) if recording is None else read(recording)
+    if found is None:
+        _tell_of_telemetry(video)
+        return None
+    if found.stabilized_by and recording is None and not even_stabilized:
+        _log.warning("%s: %s", video, why_withheld(found))
+        return None
+    if found.kind not in ("", gyro.RELEASED):
+        _log.info("%s: %s", found.file, found.kind)
+    return sensors.load(video, video_time_ns, on_clock_of(found, video, video_time_ns))
+
+
+def why_withheld(recording: Recording) -> str:
+    """Return why the gyro of a camera that has stabilised its picture is not used."""
+    return (
+        f"{recording.model or 'the camera'} has stabilised the picture itself "
+        f"({recording.stabilized_by}), so its gyro does not tell how that moves and is left out; "
+        "--sensors always takes it all the same"
+    )
+
+
+def _tell_of_telemetry(video: Path) -> None:
+    if may_hold_telemetry(video) and not telemetry.is_installed():
+        _log.info("%s: holds data that may be a gyro's; %s", video, telemetry.ADVICE)
+
+
+def on_clock_of(
+    recording: Recording, video: Path, video_time_ns: Int[np.ndarray, "frame"]
+) -> Recording:
+    """Return a program's recording on the video's clock, where it was on one of its own.
+
+    Logs in this package's own layouts, and those beside a frame log, are on the right clock.
+
+    Args:
+        recording: what was read.
+        video: beside which a frame log or a camera's description may lie.
+        video_time_ns: int64 presentation time of each frame.
+    """
+    files = find_logs(video)
+    is_own = recording.kind in ("", gyro.RELEASED) or files.frame is not None
+    if is_own or recording.follows_video or len(video_time_ns) == 0:
+        return recording
+    offset_s = 0.0 if files.camera is None else camera_file.read(files.camera).clock_offset_s
+    lasts_ns = int(video_time_ns[-1] - video_time_ns[0])
+    first, last = (int(recording.time_ns[at]) + round(offset_s * 1e9) for at in (0, -1))
+    if offset_s or (first <= lasts_ns and last >= 0):
+        return recording
+    _log.warning(
+        "%s: its times are not the video's (they begin at %.3f s), so its first sample is taken "
+        "for the first frame's; clock_offset_ms under [gyro] in camera.toml tells the difference",
+        recording.file,
+        first / 1e9,
+    )
+    return shifted(recording, -int(recording.time_ns[0]))
+
+
+def shifted(recording: Recording, by_ns: int) -> Recording:
+    """Return a recording with something added to all its times."""
+    accelerometer = recording.accelerometer
+    if accelerometer is not None:
+        accelerometer = dataclasses.replace(accelerometer, time_ns=accelerometer.time_ns + by_ns)
+    return dataclasses.replace(
+        recording, time_ns=recording.time_ns + by_ns, accelerometer=accelerometer
+    )
+
+
+def no_gyro(video: Path) -> InputError:
+    """Return the error for a video whose gyro is needed but missing, or was not taken."""
+    found = find(video)
+    if found is not None and found.stabilized_by:
+        return InputError(f"{video}: this needs the gyro, and {why_withheld(found)}")
+    error = sensors.no_gyro(video, is_recorded=found is not None)
+    if found is None and may_hold_telemetry(video) and not telemetry.is_installed():
+        return InputError(f"{error}; or, for what is inside the video, {telemetry.ADVICE}")
+    return error

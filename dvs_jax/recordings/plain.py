@@ -1,0 +1,150 @@
+"""Writes a recording in this package's own layout: gyro log and camera.toml beside the video."""
+
+import dataclasses
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from dvs_jax import video as videos
+from dvs_jax.errors import InputError
+from dvs_jax.recordings import telemetry
+from dvs_jax.recordings.finding import find, log_beside, may_hold_telemetry
+from dvs_jax.recordings.loading import on_clock_of
+from dvs_jax.recordings.reading import read
+from dvs_jax.sensors import camera_file
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES, LogFiles, find_logs
+from dvs_jax.sensors.recording import Recording
+from dvs_jax.whole_file import locked, replacing_together
+
+CAMERA_FILE = "camera.toml"
+
+_NS = 1_000_000_000
+
+_log = logging.getLogger("dvs_jax")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was written.
+
+    Attributes:
+        recording: what was read.
+        files: all files.
+        untold: what camera.toml does not say, since the recording does not.
+    """
+
+    recording: Recording
+    files: tuple[Path, ...]
+    untold: tuple[str, ...]
+
+
+def write_plain(recording: Path, out: Path) -> Imported:
+    """Write a recording as a clip that `load_clip` reads without knowing who recorded it.
+
+    Args:
+        recording: a video, with telemetry inside or a log beside it; or a log, whose video lies
+            beside it or is put beside the written log later.
+        out: folder for the gyro log, camera.toml, other logs of the video, and the video itself (a
+            hard link to it where the file system can, else a copy); made if it is missing.
+
+    Raises:
+        InputError: no gyro is recorded, the recording cannot be read, or `out` has one of the
+            files.
+    """
+    video, found = _found(recording)
+    name = (video or recording).stem
+    logs = None if video is None else find_logs(video)
+    described = found.description
+    if logs is not None and logs.camera is not None:
+        camera = camera_file.read(logs.camera, found.camera)
+        described = {each.name: getattr(camera, each.name) for each in dataclasses.fields(camera)}
+    others = {} if logs is None else _other_logs(logs)
+    with locked(out, f"an import of {name}"), replacing_together(out) as unfinished:
+        (unfinished / CAMERA_FILE).write_text(camera_file.text_of(described))
+        _write_gyro(unfinished / f"{name}_gyro.csv", found)
+        _write_accelerometer(unfinished / f"{name}_accel.csv", found)
+        for role, file in others.items():
+            shutil.copyfile(file, unfinished / f"{name}_{role}{file.suffix}")
+        if video is not None and out.absolute() != video.absolute().parent:
+            _link(video, unfinished / video.name)
+        names = sorted(each.name for each in unfinished.iterdir() if each.name[0] != ".")
+        _require_free(out, names)
+    return Imported(found, tuple(out / each for each in names), camera_file.untold(described))
+
+
+def _other_logs(logs: LogFiles) -> dict[str, Path]:
+    roles = {"frame": logs.frame, "ois": logs.ois, "accel": logs.accelerometer}
+    return {role: file for role, file in roles.items() if file is not None}
+
+
+def _found(recording: Path) -> tuple[Path | None, Recording]:
+    """Return the video, if there is one, and what recorded its gyro, on its clock."""
+    is_video = recording.suffix.lower() in VIDEO_SUFFIXES and recording.is_file()
+    video = recording if is_video else next(_videos_of(recording), None)
+    found = find(recording) if is_video else read(recording)
+    if found is None:
+        hint = f"; {telemetry.ADVICE}" if may_hold_telemetry(recording) else ""
+        raise InputError(f"{recording}: no gyro is recorded inside or beside this video{hint}")
+    if found.stabilized_by:
+        _log.warning(
+            "%s: %s has stabilised the picture itself (%s), so its gyro does not tell how that "
+            "moves; the written log cannot say so",
+            *(recording, found.model or "the camera", found.stabilized_by),
+        )
+    if video is not None:
+        found = on_clock_of(found, video, videos.probe(video).time_ns)
+    return video, found
+
+
+def _videos_of(log: Path) -> Iterator[Path]:
+    for file in sorted(log.absolute().parent.iterdir()):
+        if file.suffix.lower() in VIDEO_SUFFIXES and log_beside(file) == log.absolute():
+            yield file
+
+
+def _require_free(out: Path, names: list[str]) -> None:
+    for name in names:
+        if (out / name).exists():
+            raise InputError(f"{out / name}: exists already; remove it, or name another folder")
+
+
+def _link(video: Path, to: Path) -> None:
+    try:
+        os.link(video, to)
+    except OSError:
+        shutil.copyfile(video, to)
+
+
+def _write_gyro(file: Path, recording: Recording) -> None:
+    motion = recording.motion
+    names = ("qx", "qy", "qz", "qw") if motion.shape[1] == 4 else ("wx", "wy", "wz")
+    unit = "" if motion.shape[1] == 4 else "_rad_s"
+    header = ",".join(("t_s", *(name + unit for name in names)))
+    _write_rows(file, header, _rows(recording.time_ns, motion))
+
+
+def _write_accelerometer(file: Path, recording: Recording) -> None:
+    log = recording.accelerometer
+    if log is not None:
+        _write_rows(file, "t_s,ax,ay,az", _rows(log.time_ns, log.acceleration))
+
+
+def _rows(
+    time_ns: Int[np.ndarray, "sample"], values: Float[np.ndarray, "sample component"]
+) -> Iterator[str]:
+    """Yield a line a sample; the time has all its digits."""
+    for time, sample in zip(time_ns.tolist(), values.tolist(), strict=True):
+        sign, (seconds, rest) = "-" if time < 0 else "", divmod(abs(time), _NS)
+        yield ",".join((f"{sign}{seconds}.{rest:09}", *(f"{value:.9g}" for value in sample)))
+
+
+def _write_rows(file: Path, header: str, rows: Iterator[str]) -> None:
+    with file.open("w", encoding="utf-8") as text:
+        text.write(header + "\n")
+        text.writelines(row + "\n" for row in rows)
