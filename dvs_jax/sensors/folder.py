@@ -43,7 +43,7 @@ def find_logs(video: Path) -> LogFiles:
     """
     folder, own, files, stems = _beside(video)
     logs = [path for path in files if path.suffix.lower() in _LOG_SUFFIXES]
-    logs = [path for path in logs if path.name != f"{own[-1]}.txt"]
+    logs = [path for path in logs if path.name != f"{own[-1]}.txt" and not _is_spare(path)]
     gyro, accelerometer, ois, frame = (_log_of(role, logs, own, stems) for role in _ROLES)
     described = (folder / f"{name}.toml" for name in (*own, "camera"))
     camera = next((path for path in described if path.is_file()), None)
@@ -51,7 +51,7 @@ def find_logs(video: Path) -> LogFiles:
 
 
 def files_beside(video: Path, suffixes: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """Return the files beside a video that are named as no log is, with one of these suffixes.
+    """Return the files with one of these suffixes beside a video that `find_logs` passes over.
 
     Args:
         video: a video file, or a folder of images.
@@ -67,8 +67,9 @@ def files_beside(video: Path, suffixes: Sequence[str]) -> tuple[list[Path], list
     mine, shared = [], []
     for path in files:
         owner = _owner(path, stems)
-        role = _role(path.stem[len(owner) :] or path.stem)
-        if path.suffix.lower() not in suffixes or role or path.name == f"{own[-1]}.txt":
+        suffix = path.suffix.lower()
+        is_log = suffix in _LOG_SUFFIXES and _role(path.stem[len(owner) :] or path.stem)
+        if suffix not in suffixes or is_log or path.name == f"{own[-1]}.txt":
             continue
         if owner in own:
             mine.append(path)
@@ -105,6 +106,11 @@ def _log_of(
             f"or start its name with the video's, {own[0]}_{role}.txt"
         )
     return candidates[0] if candidates else None
+
+
+def _is_spare(path: Path) -> bool:
+    """Return whether a phone's app wrote this beside the log of the same sensor."""
+    return path.stem.lower() in ("gyroscopeuncalibrated", "accelerometeruncalibrated")
 
 
 def _owner(path: Path, stems: Iterable[str]) -> str:

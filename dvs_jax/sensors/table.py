@@ -27,6 +27,9 @@ _BLOCK_BYTES = 1 << 20
 
 _CONTROL_CHARACTERS = re.compile(rb"[\0-\x08\x0e-\x1f]")
 
+_SEPARATOR_LINE = re.compile(r"sep=.?", re.IGNORECASE)
+"""What spreadsheets are told the separator by."""
+
 _log = logging.getLogger("dvs_jax")
 
 
@@ -122,6 +125,8 @@ def read(file: Path, begin: int = 1) -> Table:
 def _read(file: Path, begin: int) -> Table:
     encoding = _encoding(file)
     first_line, first = next(_texts(file, encoding, begin), (0, ""))
+    if _SEPARATOR_LINE.fullmatch(first):
+        first_line, first = next(_texts(file, encoding, first_line + 1), (0, ""))
     if not first:
         raise InputError(f"{file}: the log is empty; record it again or leave the file away")
     written = dialect.sniff(first)
