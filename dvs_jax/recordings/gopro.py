@@ -38,7 +38,7 @@ _NARROWEST_DEG, _WIDEST_DEG = 10.0, 175.0
 
 _HEAD_BYTES = 1024
 
-_LONGEST_STEP = 2.0
+_LONGEST_STEP = 1.5
 """How many times the usual step between samples a packet may have; a longer one holds a gap."""
 
 
@@ -192,9 +192,13 @@ def _spread(
     A single packet's samples last as long as the video.
     """
     step = np.diff(start_s) / count[:-1]
-    usual = np.median(step) if len(step) else lasts_s / count[0]
-    mean = (start_s[-1] - start_s[0]) / count[:-1].sum() if len(step) else usual
-    step = np.where(step > _LONGEST_STEP * usual, usual, step)
+    if not len(step):
+        step, mean = np.empty(0), lasts_s / count[0]
+    else:
+        usual = np.quantile(step, 0.5, method="lower")
+        is_gap = step > _LONGEST_STEP * usual
+        mean = np.average(step[~is_gap], weights=count[:-1][~is_gap])
+        step = np.where(is_gap, mean, step)
     place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     return np.repeat(start_s, count) + np.repeat(np.append(step, mean), count) * place
 

@@ -91,4 +91,5 @@ def _streams(data: memoryview, depth: int) -> Iterator[dict[str, Entry]]:
             yield from _streams(entry.body, depth + 1)
         else:
             plain[entry.key] = entry
-    yield plain
+    if plain:
+        yield plain

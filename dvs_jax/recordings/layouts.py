@@ -62,7 +62,7 @@ LAYOUTS = (
         _of_axes("motionrotationrate{}_rad_s"),
     ),
     Layout(
-        "a phone's SamplingTime, GyroX, ...",
+        "a phone's app",
         "samplingtime",
         "s",
         _of_axes("gyro{}"),
