@@ -100,6 +100,10 @@ def read(video: Path) -> Recording | None:
         return None
     for stream in gpmf.streams(boxes.find_box(video, b"moov", b"udta", b"GPMF")):
         telemetry.settings = stream | telemetry.settings
+    return _recording(video, telemetry, shown)
+
+
+def _recording(video: Path, telemetry: _Telemetry, shown: Picture) -> Recording | None:
     time_ns, velocity = _joined(telemetry, _GYRO, shown.lasts_s)
     if len(time_ns) < 2:
         return None

@@ -170,7 +170,8 @@ def without_header(log: Table) -> Recording | None:
         return None
     time, first = log.values[:, 3], log.values[:, 0]
     is_whole = (time == np.rint(time)).all() and len(time) > 1
-    if not is_whole or (np.diff(time) < 0).any() or (np.diff(first) >= 0).all():
+    is_first_time = (np.diff(first) >= 0).all() and first[-1] > first[0]
+    if not is_whole or (np.diff(time) < 0).any() or is_first_time:
         return None
     if not _STEPS_NS[0] < (time[-1] - time[0]) / (len(time) - 1) < _STEPS_NS[1]:
         return None

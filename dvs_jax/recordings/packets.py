@@ -6,6 +6,7 @@ from pathlib import Path
 
 from av.container import InputContainer
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from dvs_jax.video.container import fraction, open_container
 
@@ -39,7 +40,7 @@ def picture(path: Path) -> Picture | None:
     """Return what a file says of its main video, or None where there is none."""
     with open_container(path) as container:
         video = container.streams.best("video")
-        if video is None or video.codec_context is None:
+        if not isinstance(video, VideoStream) or video.codec_context is None:
             return None
         lasts_s = float((video.duration or 0) * fraction(video.time_base))
         return Picture(video.codec_context.width, video.codec_context.height, lasts_s)

@@ -1,4 +1,4 @@
-"""How a file writes the rows of a table: separators, quotes, decimal commas, units in its header."""
+"""How a file writes the rows of a table: separators, quotes, decimal commas, units of columns."""
 
 import csv
 import re

@@ -46,11 +46,12 @@ def load(
             in its format (see the formats' `read`), or logs that do not overlap the frames.
     """
     files = find_logs(video)
-    if recording is None and files.gyro is None:
-        return None
+    if recording is None:
+        if files.gyro is None:
+            return None
+        recording = read(files.gyro)
     if len(video_time_ns) == 0:
         raise InputError(f"{video}: the video has no frames")
-    recording = recording or read(files.gyro)
     camera = recording.camera
     if files.camera is not None:
         camera = camera_file.read(files.camera, camera)
@@ -125,20 +126,24 @@ def no_gyro(video: Path, is_recorded: bool = False) -> InputError:
 
 def _tell_assumed_camera(files: LogFiles, camera: Camera, recording: Recording) -> None:
     """Warn of an assumed camera; for logs in the released layout it is known, so only a note."""
+    fov, axes = 1.0 / camera.focal_length[0], ", ".join(camera.gyro_axes)
+    readout = f"a readout time of {camera.readout_time_s * 1e3:.0f} ms"
     assumed = {
-        "focal_length": f"a fov of {1.0 / camera.focal_length[0]:.2f} (picture width / focal length)",
-        "gyro_axes": f"gyro axes {', '.join(camera.gyro_axes)}",
-        "readout_time_s": ("" if files.frame is None else ", where the frame log tells none, ")
-        + f"a readout time of {camera.readout_time_s * 1e3:.0f} ms",
+        "focal_length": f"a fov of {fov:.2f} (picture width / focal length)",
+        "gyro_axes": f"gyro axes {axes}",
+        "readout_time_s": readout
+        if files.frame is None
+        else f", where the frame log tells none, {readout}",
     }
-    *others, last = [text for name, text in assumed.items() if name not in recording.description] or [""]
-    if not last:
+    untold = [text for name, text in assumed.items() if name not in recording.description]
+    if not untold:
         return
+    listed = " and ".join(filter(None, (", ".join(untold[:-1]), untold[-1])))
     _log.log(
         logging.INFO if recording.kind == gyro.RELEASED else logging.WARNING,
         "%s: no camera.toml; assuming %s; docs/cameras.md tells how to find a camera's own",
         files.folder,
-        f"{', '.join(others)} and {last}".replace(" and ,", " and,") if others else last,
+        listed.replace("and ,", "and,"),
     )
 
 

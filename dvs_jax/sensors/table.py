@@ -222,7 +222,9 @@ def _parse(rows: _Rows, has_names: bool) -> Float[np.ndarray, "row column"]:
     return values
 
 
-def _numbers(rows: _Rows, chosen: list[int] | None = None) -> Float[np.ndarray, "row column"] | None:
+def _numbers(
+    rows: _Rows, chosen: list[int] | None = None
+) -> Float[np.ndarray, "row column"] | None:
     """Return the rows' numbers, of all columns or some, or None where one is no number."""
     texts = (rows.dialect.plain(row) for _, row in rows)
     delimiter = rows.dialect.delimiter

@@ -34,7 +34,9 @@ def nest(key: str, *records: bytes) -> bytes:
 def sensor(key: str, samples: np.ndarray, *others: bytes) -> bytes:
     """A stream of three-component samples in thousandths."""
     body = np.rint(samples * SCALE).astype(">i2").tobytes()
-    return nest("STRM", *others, number("SCAL", "s", SCALE), record(key, "s", 6, len(samples), body))
+    return nest(
+        "STRM", *others, number("SCAL", "s", SCALE), record(key, "s", 6, len(samples), body)
+    )
 
 
 def packet(*streams: bytes) -> bytes:

@@ -138,7 +138,9 @@ def test_other_files_have_no_telemetry(tmp_path):
 
 
 def test_impossible_values_are_refused(tmp_path):
-    stream = sensor("GYRO", velocity(200)).replace(number("SCAL", "s", 1000), number("SCAL", "s", 1))
+    stream = sensor("GYRO", velocity(200)).replace(
+        number("SCAL", "s", 1000), number("SCAL", "s", 1)
+    )
     with pytest.raises(InputError, match="turns faster than any gyro"):
         gopro.read(write(tmp_path / "a.mp4", [packet(stream)] * 2))
 

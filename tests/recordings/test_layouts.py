@@ -65,7 +65,8 @@ LOGS = {
     ),
     "Open Camera Sensors": ("", "{x},{y},{z},{ns}", 1.0),
     "flight controller: gyroadc[0], gyroadc": (
-        "loopIteration,time (us),axisP[0],gyroADC[0],gyroADC[1],gyroADC[2],flightModeFlags (flags)\n",
+        "loopIteration,time (us),axisP[0],gyroADC[0],gyroADC[1],gyroADC[2],"
+        "flightModeFlags (flags)\n",
         "{i}, {us}, 1, {x}, {y}, {z}, ANGLE_MODE|ARM",
         DEGREES,
     ),

@@ -20,9 +20,10 @@ def turn_rate(log, at_s):
     """The pose's angular velocity, rad/s, at some time of the video."""
     time_ns = np.array([round(at_s * 1e9), round(at_s * 1e9) + 1_000_000])
     first, second = camera_path.pose_at(log.gyro, time_ns, outside="hold")
-    return quaternion.to_rotation_vector(
-        quaternion.multiply(second, quaternion.conjugate(first))
-    ) / 1e-3
+    return (
+        quaternion.to_rotation_vector(quaternion.multiply(second, quaternion.conjugate(first)))
+        / 1e-3
+    )
 
 
 def test_a_video_with_telemetry_is_a_clip_with_sensors(tmp_path, caplog):
