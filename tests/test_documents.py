@@ -16,16 +16,17 @@ import typer
 
 import dvs_jax
 from dvs_jax import camera as cameras
-from dvs_jax import camera_path, cli, quaternion, sensors, synthetic
+from dvs_jax import camera_path, cli, quaternion, recordings, sensors, synthetic
 from dvs_jax.camera import Camera
 from dvs_jax.metrics import Metrics
 from dvs_jax.sensors import camera_file, frames, gyro, ois
 
 ROOT = Path(__file__).resolve().parents[1]
-README, FORMATS, CAMERAS = (
-    ROOT / name for name in ("README.md", "docs/formats.md", "docs/cameras.md")
+README, FORMATS, CAMERAS, RECORDINGS = (
+    ROOT / name
+    for name in ("README.md", "docs/formats.md", "docs/cameras.md", "docs/recordings.md")
 )
-DOCUMENTS = (README, FORMATS, CAMERAS)
+DOCUMENTS = (README, FORMATS, CAMERAS, RECORDINGS)
 
 START_NS = 83_000_000_000
 """When a synthetic clip's first frame was exposed, on its gyro's clock."""
@@ -81,6 +82,15 @@ def test_the_gyro_examples_tell_of_the_same_motion(tmp_path, example, start_ns):
     rate = quaternion.to_rotation_vector(turn) / 2.5e-3
     expected = [[-0.0045, 0.0127, 0.0011], [-0.0051, 0.0120, 0.0013]]
     np.testing.assert_allclose(rate, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("example", blocks(RECORDINGS, language="csv"), ids=lambda each: each.file)
+def test_the_examples_of_recordings_tell_of_that_motion_too(tmp_path, example):
+    write(tmp_path, example)
+    found = recordings.read(tmp_path / example.file)
+    np.testing.assert_array_equal(np.diff(found.time_ns), 2_500_000)
+    wanted = [[0.0131, -0.0042, 0.0008], [0.0127, -0.0045, 0.0011], [0.0120, -0.0051, 0.0013]]
+    np.testing.assert_allclose(found.motion, wanted, atol=1e-9)
 
 
 @pytest.mark.parametrize("example", logs("ois"))

@@ -39,12 +39,10 @@ class Layout:
     follows_video: bool = False
 
 
-def _of_axes(pattern: str, letters: Sequence[str] = "xyz") -> tuple[str, str, str]:
-    first, second, third = (pattern.format(letter) for letter in letters)
+def _of_axes(pattern: str) -> tuple[str, str, str]:
+    first, second, third = (pattern.format(letter) for letter in "xyz")
     return first, second, third
 
-
-_GYROADC = _of_axes("gyroadc[{}]", "012")
 
 LAYOUTS = (
     Layout("Sensor Logger", "time", "ns", ("x", "y", "z"), beside=("seconds_elapsed",)),
@@ -53,7 +51,6 @@ LAYOUTS = (
         "gyrotimestamp_sincereboot_s",
         "s",
         _of_axes("gyrorotation{}_rad_s"),
-        acceleration=_of_axes("accelerometeracceleration{}_g"),
     ),
     Layout(
         "SensorLog",
@@ -61,13 +58,7 @@ LAYOUTS = (
         "s",
         _of_axes("motionrotationrate{}_rad_s"),
     ),
-    Layout(
-        "a phone's app",
-        "samplingtime",
-        "s",
-        _of_axes("gyro{}"),
-        acceleration=_of_axes("acceleration{}"),
-    ),
+    Layout("a phone's app", "samplingtime", "s", _of_axes("gyro{}")),
     Layout("the app Gyro", "time", "s", _of_axes("rotation rate ({})")),
     Layout("phyphox", "time_s", "s", _of_axes("gyroscope {}_rad_s")),
     Layout("phyphox", "time_s", "s", _of_axes("{}_rad_s")),

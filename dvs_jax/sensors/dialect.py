@@ -51,7 +51,8 @@ class Dialect:
         ends = self.delimiter is not None and row.endswith(self.delimiter)
         if not (has_commas or ends or '"' in row or "'" in row):
             return row
-        return (self.delimiter or " ").join(self.fields(row))
+        # A blank row would be skipped by those who read it.
+        return (self.delimiter or " ").join(self.fields(row)).strip() or "?"
 
 
 def sniff(row: str) -> Dialect:

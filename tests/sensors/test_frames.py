@@ -25,7 +25,12 @@ def read(tmp_path):
     return read_content
 
 
-@pytest.mark.parametrize("content", [RELEASED, SEED, NAMED], ids=["released", "seed", "named"])
+WIDER = "1000 80 7 300 900 1.0 0\n2000 60 8 310 1900 1.0 1\n3000 40 9 320 2900 1.0 2\n"
+
+
+@pytest.mark.parametrize(
+    "content", [RELEASED, WIDER, SEED, NAMED], ids=["released", "wider", "seed", "named"]
+)
 def test_layouts(read, content):
     log = read(content)
     assert log.time_ns.tolist() == [960, 1970, 2980]
@@ -53,6 +58,13 @@ def test_a_column_of_times_suffices(read):
     log = read("t_ms\n1\n2\n3.5\n")
     assert log.time_ns.tolist() == log.ois_time_ns.tolist() == [1_000_000, 2_000_000, 3_500_000]
     assert log.readout_ns.tolist() == [20_000_000] * 3
+
+
+def test_a_phones_list_of_nanoseconds(read):
+    log = read("9000000000000\n9000033333333\n")
+    assert log.time_ns.tolist() == [9_000_000_000_000, 9_000_033_333_333]
+    assert log.ois_time_ns.tolist() == log.time_ns.tolist()
+    assert log.readout_ns.tolist() == [20_000_000] * 2
 
 
 def test_without_a_log_the_video_starts_at_zero():

@@ -123,6 +123,68 @@ def test_repeated_times_are_dropped_and_told(log, caplog):
     assert "dropped 1 samples that repeat a time (first on line 41)" in caplog.text
 
 
+@pytest.mark.parametrize("batch", [2, 10])
+def test_samples_in_batches_are_spread(log, caplog, batch):
+    """Within a batch the true times come back, and after it too, but for the last one's."""
+    released = gyro.read(log(samples()), Camera())
+    arrived = TIME_US[::batch].repeat(batch)
+    spread = gyro.read(log(samples(arrived)), Camera())
+    np.testing.assert_array_equal(spread.time_ns, released.time_ns)
+    np.testing.assert_array_equal(spread.quaternion, released.quaternion)
+    assert f"samples came in batches of up to {batch} with one time" in caplog.text
+
+
+def test_a_lost_batch_is_a_gap(log):
+    arrived = TIME_US[::10].repeat(10)
+    arrived[50:] += 400_000
+    time_ns = gyro.read(log(samples(arrived)), Camera()).time_ns
+    assert time_ns[50] == arrived[50] * 1000
+    assert np.diff(time_ns).max() > 300_000_000
+
+
+def test_a_sample_that_is_written_twice_is_a_repeat(log):
+    released = gyro.read(log(samples()), Camera())
+    twice = [row for row in samples() for _ in range(2)]
+    np.testing.assert_array_equal(gyro.read(log(twice), Camera()).time_ns, released.time_ns)
+
+
+@pytest.mark.parametrize("header", ["", "t_us wx wy wz"])
+def test_degrees_are_told_by_their_size(log, caplog, header):
+    released = gyro.read(log(samples()), Camera())
+    degrees = gyro.read(log(samples(velocity=np.degrees(VELOCITY)), header), Camera())
+    np.testing.assert_allclose(degrees.quaternion, released.quaternion, atol=1e-12)
+    assert "read as degrees per second" in caplog.text
+
+
+def test_a_unit_that_is_named_is_taken_at_its_word(log, caplog):
+    gyro.read(log(samples(velocity=20 * VELOCITY), "t_us wx_rad_s wy_rad_s wz_rad_s"), Camera())
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("gopro/karma_gyro.csv", [0, 1, 2, 3]),
+        ("gopro/max-heromode_gyro.csv", [0, 1, 2, 3]),
+        ("phone_drive/gyro.txt", [3, 0, 1, 2]),
+        ("gopro_imu/imu.csv", [0, 1, 2, 3]),
+    ],
+)
+def test_real_recordings_are_told_apart_in_either_unit(recordings, log, caplog, name, order):
+    rows = np.loadtxt(recordings / name, delimiter=",", skiprows=1)[:2000, order]
+    gyro.read(log(rows.tolist(), "t_s wx wy wz"), Camera())
+    assert "degrees" not in caplog.text
+    rows[:, 1:] *= 180 / np.pi
+    gyro.read(log(rows.tolist(), "t_s wx wy wz"), Camera())
+    assert "read as degrees" in caplog.text
+
+
+def test_further_columns_of_the_authors_own_logs_are_passed_over(log):
+    released = gyro.read(log(samples()), Camera())
+    wider = gyro.read(log([[*row, row[0], index] for index, row in enumerate(samples())]), Camera())
+    np.testing.assert_array_equal(wider.quaternion, released.quaternion)
+
+
 def test_a_slow_gyro_warns(log, caplog):
     gyro.read(log(samples(TIME_US * 4)), Camera())
     assert "50 samples a second; below 100" in caplog.text

@@ -32,6 +32,18 @@ ROWS = [[1, 2.5, -3e-3], [2, 3.5, 4]]
         "# recorded at 20 °C\n\n1 2.5 -3e-3 # first\n   \n2 3.5 4\n\n",
         "# 20 °C\n1 2.5 -3e-3\n2 3.5 4\n".encode("latin-1"),
         "1 2.5 -3e-3\n2 3.5 4\n".encode("utf-16"),
+        "1;2,5;-3e-3\n2;3,5;4\n",
+        "1\t2,5\t-3e-3\n2\t3,5\t4\n".encode("utf-16"),
+        "1 2,5 -3e-3\n2 3,5 4\n",
+        '"1","2.5","-3e-3"\n"2","3.5","4"\n',
+        '"1","2,5","-3e-3"\n"2","3,5","4"\n',
+        "'1', '2.5', '-3e-3'\n2,3.5,4\n",
+        '"1" "2.5" "-3e-3"\n"2" "3.5" "4"\n',
+        "1,2.5,-3e-3,\n2,3.5,4,\n",
+        "1;2,5;-3e-3;;\n2;3,5;4\n",
+        "sep=;\n1;2,5;-3e-3\n2;3,5;4\n",
+        b"1 2.5 -3e-3\n2 3.5 4\n" + bytes(5000),
+        b"1 2.5 -3e-3\n2 3.5 4\n3 4" + bytes(50_000),
     ],
     ids=[
         "spaces",
@@ -42,6 +54,18 @@ ROWS = [[1, 2.5, -3e-3], [2, 3.5, 4]]
         "comments",
         "latin-1",
         "utf-16",
+        "semicolons, decimal commas",
+        "tabs, decimal commas, utf-16",
+        "spaces, decimal commas",
+        "quotes",
+        "quotes, decimal commas",
+        "single quotes",
+        "quotes, spaces",
+        "commas at the ends",
+        "semicolons at an end",
+        "a spreadsheet's separator",
+        "NULs at the end",
+        "NULs after a row cut off",
     ],
 )
 def test_the_same_numbers_come_out_of_every_way_to_write_them(log, content):
@@ -61,15 +85,44 @@ def test_lines_are_counted_as_an_editor_counts_them(log):
         ('"T_s", Wx ,wy\n1,2,3\n', ("t_s", "wx", "wy")),
         ("# by a logger\n# t_ms, wx, wy\n1 2 3\n", ("t_ms", "wx", "wy")),
         ("# t_ms is the time\n1 2 3\n", ()),
+        ('"Time (s)","X (rad/s)","Y [deg/s]"\n1,2,3\n', ("time_s", "x_rad_s", "y_deg_s")),
+        ("Time (s)\tX (rad/s)\tabs\n1\t2\t3\n", ("time_s", "x_rad_s", "abs")),
+        ("t,wx,id\nms,°/s,\n1,2,3\n", ("t_ms", "wx_deg_s", "id")),
+        ("t_s,wx,wy,\n1,2,3,\n", ("t_s", "wx", "wy")),
+        ("gyroADC[0],Rotation (X),t (us)\n1,2,3\n", ("gyroadc[0]", "rotation (x)", "t_us")),
     ],
 )
 def test_headers(log, content, names):
     assert table.read(log(content)).names == names
 
 
+def test_a_header_that_is_repeated_is_no_row(log):
+    found = table.read(log("t_s,wx\n1,2\n3,4\nt_s,wx\n5,6\n"))
+    np.testing.assert_array_equal(found.values, [[1, 2], [3, 4], [5, 6]])
+    np.testing.assert_array_equal(found.line, [2, 3, 5])
+
+
+def test_columns_of_text_do_no_harm_until_they_are_asked_for(log):
+    found = table.read(log("t_s,mode,wx\n1,ANGLE|ARM,2\n2,0,3\n3,nan,4\n"))
+    np.testing.assert_array_equal(columns.select(found, ("wx",))[:, 0], [2, 3, 4])
+    with pytest.raises(InputError, match=r"log\.txt, line 2: 'ANGLE.ARM' is not a number"):
+        columns.select(found, ("mode",))
+
+
+def test_decimal_commas_are_told(log, caplog):
+    caplog.set_level("INFO")
+    table.read(log("1;2,5\n2;3,5\n"))
+    assert "commas in its numbers are read as decimal commas" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
+        (b"t_s,wx\n0,1,0,2\n", "4 columns where 2 .*; decimal commas and commas between"),
+        (b"1;2\n1.234,5;3\n", r"line 2: '1\.234\.5' is not a number"),
+        (b"1 2\n\0\0\n3 4\n", "not a text file"),
+        (bytes(3000), "the log is empty"),
+        (b"t;wx\na;b\n1;2\n", "'a' is not a number"),
         (b"", "empty"),
         (b"# only a comment\n\n", "empty"),
         (b"t_s,wx\n", "a header and no rows"),
@@ -92,7 +145,8 @@ def test_headers(log, content, names):
 )
 def test_bad_files_are_refused_with_the_line(log, content, complaint):
     with pytest.raises(InputError, match=complaint):
-        table.read(log(content))
+        found = table.read(log(content))
+        found.columns(range(len(found.names)))
 
 
 def test_an_unreadable_file_is_refused(tmp_path):
