@@ -143,9 +143,9 @@ def stabilize(
     sensors: Annotated[
         str,
         typer.Option(
-            help="The file that recorded the gyro; or auto: the log beside the video or the "
-            "telemetry inside it, but not of a camera that has stabilised the picture itself; "
-            "always: those all the same; none: the pictures alone.",
+            help="What recorded the gyro: auto, always, none, or a file. auto finds the log beside "
+            "the video or the telemetry inside it, and leaves it out where the camera says that it "
+            "has stabilised the picture itself; always does not.",
         ),
     ] = "auto",
     start: Annotated[

@@ -38,6 +38,9 @@ _NARROWEST_DEG, _WIDEST_DEG = 10.0, 175.0
 
 _HEAD_BYTES = 1024
 
+_LONGEST_S = 1e8
+"""Three years: a time beyond it is damaged."""
+
 _LONGEST_STEP = 1.5
 """How many times the usual step between samples a packet may have; a longer one holds a gap."""
 
@@ -172,6 +175,8 @@ def _joined(
         return np.empty(0, np.int64), np.empty((0, 3))
     start_s = _starts_s(parts, telemetry.first_frame_us)
     time_s = _spread(start_s, np.array([len(part.samples) for part in parts]), lasts_s)
+    if not (np.abs(time_s) < _LONGEST_S).all():
+        return np.empty(0, np.int64), np.empty((0, 3))
     time_ns = np.rint(time_s * 1e9).astype(np.int64)
     samples = np.concatenate([part.samples for part in parts])
     # The largest time so far: where clocks step back, samples are left out until they go on.
@@ -183,9 +188,9 @@ def _starts_s(parts: Sequence[_Part], first_frame_us: float | None) -> Float[np.
     stamps = [part.stamp_us for part in parts]
     told = np.array([np.nan if stamp is None else stamp for stamp in stamps]) * 1e-6
     container = np.array([part.start_s for part in parts])
-    if first_frame_us is None or not (np.diff(told) > 0).all() or np.isnan(told).any():
-        return container
-    return told - first_frame_us * 1e-6
+    told -= math.nan if first_frame_us is None else first_frame_us * 1e-6
+    is_usable = (np.abs(told) < _LONGEST_S).all() and (np.diff(told) > 0).all()
+    return told if is_usable else container
 
 
 def _spread(

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from dvs_jax import sensors
 from dvs_jax.errors import InputError
 from dvs_jax.recordings import telemetry
-from dvs_jax.recordings.finding import find, may_hold_telemetry
+from dvs_jax.recordings.finding import file_of, find, may_hold_telemetry
 from dvs_jax.recordings.reading import read
 from dvs_jax.sensors import SensorLog, camera_file, gyro
 from dvs_jax.sensors.folder import find_logs
@@ -110,10 +110,12 @@ def shifted(recording: Recording, by_ns: int) -> Recording:
 
 def no_gyro(video: Path) -> InputError:
     """Return the error for a video whose gyro is needed but missing, or was not taken."""
-    found = find(video)
+    # A log was left out; whether it can be read does not matter.
+    found = None if (log := file_of(video)) else find(video)
     if found is not None and found.stabilized_by:
         return InputError(f"{video}: this needs the gyro, and {why_withheld(found)}")
-    error = sensors.no_gyro(video, is_recorded=found is not None)
-    if found is None and may_hold_telemetry(video) and not telemetry.is_installed():
+    is_recorded = log is not None or found is not None
+    error = sensors.no_gyro(video, is_recorded)
+    if not is_recorded and may_hold_telemetry(video) and not telemetry.is_installed():
         return InputError(f"{error}; or, for what is inside the video, {telemetry.ADVICE}")
     return error

@@ -73,10 +73,16 @@ def packets(path: Path, beginning: bytes) -> Iterator[Packet]:
 
 
 def has_data(path: Path) -> bool:
-    """Return whether a file has a stream of data other than a timecode, of one packet."""
+    """Return whether a file has a stream of data that may be a gyro's.
+
+    A timecode has one packet, and what phones of Apple write holds none.
+    """
     with open_container(path) as container:
         return any(
-            stream.type == "data" and len(stream.index_entries) > 1 for stream in container.streams
+            stream.type == "data"
+            and len(stream.index_entries) > 1
+            and "Core Media" not in stream.metadata.get("handler_name", "")
+            for stream in container.streams
         )
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from dvs_jax.bounded_file import lines, require_regular
 from dvs_jax.errors import InputError
-from dvs_jax.recordings import blackbox, boxes, gcsv, gopro, layouts, telemetry
+from dvs_jax.recordings import blackbox, gcsv, gopro, layouts, telemetry
 from dvs_jax.sensors import dialect, loading, table
-from dvs_jax.sensors.folder import VIDEO_SUFFIXES
 from dvs_jax.sensors.recording import Recording
 
 TEXT_SUFFIXES = (".csv", ".txt", gcsv.SUFFIX)
@@ -26,17 +25,12 @@ def read(file: Path) -> Recording:
         InputError: there is no such file, nothing here reads it, or it has no gyro.
     """
     require_regular(file)
-    if file.suffix.lower() in VIDEO_SUFFIXES or boxes.is_mp4(file):
-        found = gopro.read(file) or telemetry.read(file)
-        if found is None:
-            raise InputError(f"{file}: no gyro is recorded inside this video")
-        return found
-    if file.suffix.lower() not in TEXT_SUFFIXES:
-        found = telemetry.read(file)
-        if found is None:
-            raise InputError(f"{file}: telemetry-parser finds no gyro in this file")
-        return found
-    return _read_text(file)
+    if file.suffix.lower() in TEXT_SUFFIXES:
+        return _read_text(file)
+    found = gopro.read(file) or telemetry.read(file)
+    if found is None:
+        raise InputError(f"{file}: telemetry-parser finds no gyro in this file")
+    return found
 
 
 def _read_text(file: Path) -> Recording:
