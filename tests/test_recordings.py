@@ -139,3 +139,31 @@ def test_a_hovering_drone_stays_level(recordings, tmp_path, model):
     turned = quaternion.multiply(virtual.quaternion, quaternion.conjugate(real.quaternion))
     roll = np.degrees(quaternion.to_rotation_vector(turned))[:, 2]
     assert np.abs(np.convolve(roll, np.full(30, 1 / 30), "valid")).max() < 0.1
+
+
+@pytest.mark.slow
+def test_a_gopro_video_alone(recordings, monkeypatch, tmp_path, capsys):
+    """Its gyro is inside it: it agrees with the pictures, and the horizon stays level."""
+    shutil.copy(recordings / "gopro" / "karma.mp4", tmp_path / "GX010042.MP4")
+    options = ("--smoother", "gaussian", "--end", "3", "--preset", "ultrafast")
+    with pytest.raises(SystemExit) as exit:
+        run(monkeypatch, "stabilize", tmp_path / "GX010042.MP4", "-o", tmp_path / "out", *options)
+    assert not exit.value.code
+    said = capsys.readouterr().err
+    assert "HERO5 Black telemetry inside the video: gyro at 397 Hz" in said
+    assert "explains" not in said
+    original = next(video.read_frames(tmp_path / "GX010042.MP4"))
+    steady = next(video.read_frames(tmp_path / "out" / "GX010042_stab_crop.mp4"))
+    assert abs(roll_between(original, steady)) < 0.5
+
+
+def roll_between(first, second):
+    """Degrees by which the second picture is rolled against the first."""
+    found = cv2.ORB_create(500)
+    grey = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (first, second)]
+    (points, words), (others, theirs) = (found.detectAndCompute(each, None) for each in grey)
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(words, theirs)
+    source = np.array([points[pair.queryIdx].pt for pair in pairs])
+    target = np.array([others[pair.trainIdx].pt for pair in pairs])
+    matrix, _ = cv2.estimateAffinePartial2D(source, target)
+    return np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0]))

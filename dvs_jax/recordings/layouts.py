@@ -78,6 +78,9 @@ _PREFIXES = (
     *("rotation_rate", "rotationrate", "omega"),
 )
 _ACCELERATION_PREFIXES = ("acc", "accel", "accelerometer", "acceleration", "a")
+_OWN_PREFIXES = ("", "w", "g")
+"""Those of this package's own layout."""
+
 _BETWEEN = ("_", "", ".", " ", "-")
 
 _KNOWN_UNITS = ("", "_m_s2", "_g")
@@ -101,16 +104,24 @@ def _general(names: Sequence[str]) -> Iterator[Layout]:
     times = [name for name in names if re.fullmatch(f"{TIME_NAME}_(s|ms|us|ns)", name)]
     if len(times) != 1:
         return
-    time = times[0]
+    time_unit, acceleration = times[0].rpartition("_")[2], _acceleration(names)
+    for velocity, unit in _velocities(names):
+        if set(velocity) <= set(names):
+            shown = f"columns {', '.join(velocity)}"
+            yield Layout(shown, times[0], time_unit, velocity, unit, acceleration)
+
+
+def _velocities(names: Sequence[str]) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Yield names that columns of angular velocity may have, with their unit."""
     for prefix in _PREFIXES:
         for between in _BETWEEN:
             for unit in gyro.RAD_PER_UNIT:
-                velocity = _of_axes(f"{prefix}{between}{{}}{unit}")
-                if set(velocity) <= set(names):
-                    shown = f"columns {', '.join(velocity)}"
-                    acceleration = _acceleration(names)
-                    unit_of_time = time.rpartition("_")[2]
-                    yield Layout(shown, time, unit_of_time, velocity, unit, acceleration)
+                yield _of_axes(f"{prefix}{between}{{}}{unit}"), unit
+    # Whatever the word for it, nothing else has such a unit.
+    for name in names:
+        found = re.fullmatch(r"([^{}]*)x(_rad_s|_deg_s)", name)
+        if found and found[1] not in _OWN_PREFIXES:
+            yield _of_axes(f"{found[1]}{{}}{found[2]}"), found[2]
 
 
 def _acceleration(names: Sequence[str]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from dvs_jax.sensors.table import Table
 Measured = tuple[Int[np.ndarray, "sample"], Float[np.ndarray, "sample component"], str]
 
 LAYOUTS = (
-    "t_us wx wy wz (rad/s, without a header; with more columns, of which two or more are ignored)",
+    "t_us wx wy wz (rad/s, without a header; more columns are ignored)",
     "t_ns qx qy qz qw (without a header)",
     "named columns: t_s|t_ms|t_us|t_ns with wx wy wz (or gx gy gz, g0 g1 g2, x y z; "
     "optionally each with _rad_s or _deg_s) or with qx qy qz qw",
@@ -36,6 +36,9 @@ _ANONYMOUS_NAMES = ("x", "y", "z")
 """Next to an orientation, x, y and z are a position, so these names are tried last."""
 
 _UNIT_NORM_TOLERANCE = 0.01
+
+_FEW_QUATERNIONS = 0.1
+"""Share of unit norms up to which a log of four values a sample is not one of quaternions."""
 
 _FASTEST_FILMED_RAD_S = {0.5: 2.5, 0.99: 12.0}
 """By share of the samples: nobody films while turning faster for half of the time, or 1 % of it.
@@ -126,9 +129,15 @@ def _official_columns(log: Table) -> Measured:
     count = log.values.shape[1]
     if count < 4:
         raise columns.unknown_layout(log, LAYOUTS)
-    if count == 5:
+    if count == 5 and _are_poses(log.values[:, 1:]):
         return columns.time_ns(log, 0, "ns"), log.values[:, 1:], ""
     return columns.time_ns(log, 0, "us"), log.values[:, 1:4], ""
+
+
+def _are_poses(values: Float[np.ndarray, "sample 4"]) -> bool:
+    """Return whether these are quaternions: a log of them may have some that are damaged."""
+    off = np.abs(np.linalg.norm(values, axis=1) - 1.0)
+    return bool(np.mean(off < _UNIT_NORM_TOLERANCE) > _FEW_QUATERNIONS)
 
 
 def _named_columns(log: Table) -> Measured:

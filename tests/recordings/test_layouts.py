@@ -57,6 +57,11 @@ LOGS = {
         "{ms}\t{x}\t{y}\t{z}",
         DEGREES,
     ),
+    "columns gyroskop x_rad_s": (
+        '"t (s)";"Gyroskop x (rad/s)";"Gyroskop y (rad/s)";"Gyroskop z (rad/s)"\n',
+        "{s};{x};{y};{z}",
+        1.0,
+    ),
     "GoPro Telemetry Extractor": (
         "cts,date,Gyroscope (z) [rad/s],Gyroscope (x) [rad/s],Gyroscope (y) [rad/s],"
         "temperature [°C]\n",

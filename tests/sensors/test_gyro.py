@@ -181,8 +181,11 @@ def test_real_recordings_are_told_apart_in_either_unit(recordings, log, caplog, 
 
 def test_further_columns_of_the_authors_own_logs_are_passed_over(log):
     released = gyro.read(log(samples()), Camera())
-    wider = gyro.read(log([[*row, row[0], index] for index, row in enumerate(samples())]), Camera())
-    np.testing.assert_array_equal(wider.quaternion, released.quaternion)
+    for width in (5, 6, 7):
+        rows = [[*row, row[0], index, 1.0][:width] for index, row in enumerate(samples())]
+        wider = gyro.read(log(rows), Camera())
+        np.testing.assert_array_equal(wider.quaternion, released.quaternion)
+        np.testing.assert_array_equal(wider.time_ns, released.time_ns)
 
 
 def test_a_slow_gyro_warns(log, caplog):
