@@ -19,13 +19,12 @@ from jaxtyping import Float, UInt8
 
 import dvs_jax
 from dvs_jax import clip as clips
-from dvs_jax import quaternion
+from dvs_jax import quaternion, recordings
 from dvs_jax.camera import intrinsic_matrix
 from dvs_jax.camera_path import pose_at
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import gyro
-from dvs_jax.sensors.folder import find_logs
 
 WIDTH = 640
 """Pixels to which frames are resized before features are tracked."""
@@ -70,9 +69,10 @@ def _turn_between(
 
 def turns_felt(clip: Clip) -> Float[np.ndarray, "offset step 3"]:
     """Return the turns about the log's own axes, for each of OFFSETS_MS."""
-    file = find_logs(clip.video.path).gyro
-    assert file is not None, "a clip without a gyro log is not loaded"
-    path = gyro.read(file, dataclasses.replace(clip.sensors.camera, gyro_axes=("x", "y", "z")))
+    found = recordings.find(clip.video.path)
+    assert found is not None, "a clip without a gyro is not loaded"
+    found = recordings.on_clock_of(found, clip.video.path, clip.video.time_ns)
+    path = gyro.poses(found, dataclasses.replace(clip.sensors.camera, gyro_axes=("x", "y", "z")))
     time_ns = clips.center_time_ns(clip) - OFFSETS_MS[:, None] * 1_000_000
     pose = pose_at(path, time_ns, "hold")
     step = quaternion.multiply(pose[:, 1:], quaternion.conjugate(pose[:, :-1]))

@@ -7,13 +7,15 @@ import typer
 
 from dvs_jax.cli import printing
 from dvs_jax.cli.printing import print_file
+from dvs_jax.errors import document
 
 
 def import_recording(
     recording: Annotated[
         Path,
         typer.Argument(
-            help="A video with telemetry inside or a log beside it, or a log.", show_default=False
+            help="A video with telemetry inside or a log beside it, its folder, or a log.",
+            show_default=False,
         ),
     ],
     out: Annotated[Path, typer.Argument(help="Folder for the clip.", show_default=False)],
@@ -23,13 +25,15 @@ def import_recording(
     That is the video with its gyro log and camera.toml, in which the mounting, the clock and the
     rest may be corrected by hand. `stabilize` reads recordings as they are and needs no import.
     """
+    from dvs_jax.clip import find_video
     from dvs_jax.recordings import write_plain
 
-    imported = write_plain(recording, out)
+    imported = write_plain(find_video(recording) if recording.is_dir() else recording, out)
     if imported.recording.kind:
         printing.print_line(printing.err, f"note: {recording}: {imported.recording.kind}")
     for key in imported.untold:
-        line = f"note: the recording does not tell {key}; add it to camera.toml (docs/cameras.md)"
+        how = document("cameras.md")
+        line = f"note: the recording does not tell {key}; add it to camera.toml ({how})"
         printing.print_line(printing.err, line)
     for file in imported.files:
         print_file("written", file)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from dvs_jax.camera import Camera
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, document
 from dvs_jax.sensors import accelerometer, camera_file, columns, coverage, frames, gyro, ois, table
 from dvs_jax.sensors.folder import LogFiles, find_logs
 from dvs_jax.sensors.log import AccelerometerLog, FrameLog, OisLog, SensorLog
@@ -141,9 +141,10 @@ def _tell_assumed_camera(files: LogFiles, camera: Camera, recording: Recording) 
     listed = " and ".join(filter(None, (", ".join(untold[:-1]), untold[-1])))
     _log.log(
         logging.INFO if recording.kind == gyro.RELEASED else logging.WARNING,
-        "%s: no camera.toml; assuming %s; docs/cameras.md tells how to find a camera's own",
+        "%s: no camera.toml; assuming %s; %s tells how to find a camera's own",
         files.folder,
         listed.replace("and ,", "and,"),
+        document("cameras.md"),
     )
 
 
@@ -183,10 +184,11 @@ def _warn_of_long_readout(files: LogFiles, frame_log: FrameLog) -> None:
     if readout_ms > interval_ms * _ROUNDING:
         _log.warning(
             "%s: a readout of %.1f ms is longer than the %.1f ms from frame to frame, which no "
-            "sensor does; see docs/cameras.md on readout_time_ms",
+            "sensor does; see %s on readout_time_ms",
             files.frame or files.camera or files.folder,
             readout_ms,
             interval_ms,
+            document("cameras.md"),
         )
 
 

@@ -23,6 +23,7 @@ def test_a_recording_becomes_a_plain_clip(dvs, gopro, tmp_path):
     assert any("does not tell fov" in line for line in run.lines("note"))
     assert (tmp_path / "walk" / "camera.toml").read_text().startswith("[gyro]\naxes = [")
     assert_refused(dvs("import", gopro, tmp_path / "walk"), "exists already")
+    assert dvs("import", tmp_path / "walk", tmp_path / "again").code == 0
     assert_refused(dvs("import", tmp_path / "no.mp4", tmp_path / "other"), "no such file")
 
 

@@ -50,7 +50,8 @@ def test_a_description_beside_the_video_goes_first(tmp_path):
 def test_what_the_telemetry_does_not_tell_is_assumed_with_a_warning(tmp_path, caplog):
     load_clip(write(tmp_path / "a.mp4", packets([200, 200]), [number("SROT", "f", 12.5)]))
     (warning,) = [record.getMessage() for record in caplog.records]
-    assert "no camera.toml; assuming a fov of 1.27 (picture width / focal length); docs" in warning
+    assert "no camera.toml; assuming a fov of 1.27 (picture width / focal length); " in warning
+    assert "cameras.md tells how" in warning
 
 
 def test_a_stabilised_picture_is_not_the_gyros(tmp_path, caplog):

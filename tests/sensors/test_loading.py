@@ -7,7 +7,7 @@ import pytest
 
 from dvs_jax import camera, camera_path, quaternion, sensors
 from dvs_jax.camera import Camera
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, document
 from dvs_jax.sensors.integration import with_pre_roll
 
 THIRTY_FPS = np.arange(30) * 33_333_333
@@ -98,7 +98,8 @@ def test_without_frame_log_and_description_the_assumptions_are_told(clip, caplog
     assert log.ois is None
     assert "no frame log; the video's own timestamps stand in" in caplog.text
     assert "no camera.toml; assuming a fov of 1.27 (picture width / focal length), " in caplog.text
-    assert "gyro axes y, x, z and a readout time of 30 ms; docs/cameras.md" in caplog.text
+    assert "gyro axes y, x, z and a readout time of 30 ms; " in caplog.text
+    assert f"{document('cameras.md')} tells how" in caplog.text
     assert "no OIS log; shifts of the lens" in caplog.text
     assert len(caplog.records) == 3
 
