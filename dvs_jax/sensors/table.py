@@ -78,8 +78,9 @@ class Table:
 
     def fields(self, column: int) -> Iterator[str]:
         """Yield a column's text, for numbers that float64 would round."""
-        fields = self._rows.dialect.fields
-        return islice((fields(row)[column] for _, row in self._rows), len(self.line))
+        plain, delimiter = self._rows.dialect.plain, self._rows.dialect.delimiter
+        texts = (plain(row).split(delimiter)[column] for _, row in self._rows)
+        return islice(texts, len(self.line))
 
     def columns(self, chosen: Sequence[int]) -> Float[np.ndarray, "row column"]:
         """Return columns, by their places.
