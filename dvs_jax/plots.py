@@ -77,6 +77,38 @@ def plot_path(
     save(figure, file)
 
 
+def plot_turns(
+    file: Path,
+    time_s: Float[np.ndarray, "pair"],
+    seen: Float[np.ndarray, "pair 3"],
+    felt: dict[str, Float[np.ndarray, "pair 3"]],
+) -> None:
+    """Draw how the pictures turned from frame to frame, and how the gyro says they did.
+
+    Args:
+        file: a .jpg or .png to write.
+        time_s: when.
+        seen: rotation vectors in rad, about x, y, z; NaN where the pictures tell nothing.
+        felt: likewise, by the gyro, by the curve's name; a row of panels each.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    size = (_WIDTH_INCHES, 3 * _ROW_INCHES)
+    figure = Figure(size, dpi=_DPI, layout="constrained")
+    panels = figure.subplots(3, len(felt), sharex=True, sharey="row", squeeze=False)
+    for column, (name, turn) in enumerate(felt.items()):
+        panels[0, column].set_title(name)
+        for axis, panel in enumerate(panels[:, column]):
+            panel.plot(time_s - time_s[0], np.degrees(turn[:, axis]), **_INPUT_STYLE)
+            panel.plot(time_s - time_s[0], np.degrees(seen[:, axis]), **_OUTPUT_STYLE)
+            dress(panel, f"{_AXES[axis]} a frame" if column == 0 else "")
+    panels[-1, 0].set_xlabel("time (s); green: the gyro, blue: the pictures")
+    save(figure, file)
+
+
 def _draw_rotation(panels: list[Axes], real: CameraPath, virtual: CameraPath) -> None:
     time = _seconds(real.time_ns, real)
     input_angle, output_angle = angles(real.quaternion, virtual.quaternion)

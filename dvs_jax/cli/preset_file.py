@@ -31,7 +31,7 @@ def _option(context: typer.Context, file: Path, name: str) -> Any:
     for each in context.command.params:
         if wanted in each.opts and wanted not in ("--help", "--preset-file"):
             return each
-    raise InputError(f"{file}: {context.command_path} has no option {wanted}; see its --help")
+    raise InputError(f"{file}: dvs-jax {context.info_name} has no option {wanted}; see its --help")
 
 
 def _checked(context: typer.Context, file: Path, name: str, option: Any, value: Any) -> Any:

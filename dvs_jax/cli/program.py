@@ -10,6 +10,7 @@ import typer
 import dvs_jax
 from dvs_jax.cli import printing
 from dvs_jax.cli.benchmark import benchmark
+from dvs_jax.cli.calibrate import calibrate
 from dvs_jax.cli.convert import convert
 from dvs_jax.cli.demo import demo
 from dvs_jax.cli.evaluate import evaluate
@@ -63,6 +64,7 @@ app.command()(stabilize)
 app.command()(demo)
 app.command("import")(import_recording)
 app.command()(synthesize)
+app.command()(calibrate)
 app.command()(flow)
 app.command(**PARSING)(train)
 app.command()(evaluate)

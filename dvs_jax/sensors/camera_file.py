@@ -92,12 +92,17 @@ def read(file: Path, otherwise: Camera | None = None) -> Camera:
         InputError: not TOML, an unknown key, a value of the wrong type or out of range; the
             message names the key and what is allowed.
     """
+    return dataclasses.replace(otherwise or Camera(), **described_by(file))
+
+
+def described_by(file: Path) -> dict[str, Any]:
+    """Return the fields of `Camera` that a file tells, by name; errors are those of `read`."""
     root = _Section(file, "", read_toml(file))
     root.require_known("fov", "readout_time_ms", "intrinsics", "gyro", "ois")
     described = _optics(root) | _gyro(root.section("gyro")) | _ois(root.section("ois"))
     if "readout_time_ms" in root.values:
         described["readout_time_s"] = root.number("readout_time_ms", 0, 1000) / 1e3
-    return dataclasses.replace(otherwise or Camera(), **described)
+    return described
 
 
 def _optics(root: _Section) -> dict[str, Any]:

@@ -1,0 +1,150 @@
+"""A camera's mounting, clock, readout and focal length, found from a clip and its gyro."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from dvs_jax import clip as clips
+from dvs_jax.calibration.felt import Felt, felt_by, mounting_matrix
+from dvs_jax.calibration.fit import Timing, fit
+from dvs_jax.calibration.search import Found, mountings, search
+from dvs_jax.calibration.seen import Seen, seen_in, turns_of
+from dvs_jax.camera import Camera
+from dvs_jax.clip import Clip
+from dvs_jax.errors import InputError
+
+FEWEST_FRAMES = 45
+"""With fewer, too much agrees by chance."""
+
+LEAST_AGREEMENT = 0.5
+LEAST_AHEAD_OF_MOUNTINGS = 0.1
+LEAST_AHEAD_OF_OFFSETS = 0.15
+"""What is sure agrees by so much, and by so much more than the next best."""
+
+_SAME_GAIN = 0.05
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the camera and is not to be found.
+
+    Attributes:
+        focal: the focal length.
+        readout: the readout time.
+    """
+
+    focal: bool = False
+    readout: bool = False
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found.
+
+    Attributes:
+        camera: with the mounting, offset, readout time and focal length found.
+        found: how well they and the next best agree.
+        focal_found: whether the focal length could be told; else it is the one assumed.
+        time_s: float64 [pair], the middle of each pair of frames.
+        seen: float64 [pair, 3], rad, the turns seen.
+        before: likewise, those felt, by the camera assumed before.
+        after: likewise, by the camera found.
+    """
+
+    camera: Camera
+    found: Found
+    focal_found: bool
+    time_s: Float[np.ndarray, "pair"]
+    seen: Float[np.ndarray, "pair 3"]
+    before: Float[np.ndarray, "pair 3"]
+    after: Float[np.ndarray, "pair 3"]
+
+    @property
+    def doubt(self) -> str:
+        """What makes it unsure, and what to film; "" where it is sure."""
+        found = self.found
+        if found.agreement < LEAST_AGREEMENT:
+            return (
+                f"gyro and pictures agree by {found.agreement:.2f} at best (1 is perfect); either "
+                "the camera has stabilised the picture itself, or it hardly turned, or near things "
+                "filled the picture"
+            )
+        if found.agreement - found.next_mounting < LEAST_AHEAD_OF_MOUNTINGS:
+            x, y, z = found.moved_deg
+            return (
+                "another mounting of the gyro agrees nearly as well, since the camera hardly "
+                f"turned about some axis ({x:.2f}, {y:.2f}, {z:.2f} degrees a frame about x, y, z)"
+            )
+        if found.agreement - found.next_offset < LEAST_AHEAD_OF_OFFSETS:
+            return "another offset of the clock agrees nearly as well, since the turns are alike"
+        return ""
+
+
+def calibrate(clip: Clip, known: Known | None = None) -> Calibration:
+    """Find how a clip's gyro is mounted, its clock, and what of the camera is not known.
+
+    The turns that corners tell from frame to frame are compared with those that the gyro felt, for
+    all mountings and offsets of up to 3 s; then offset, readout and gain are fitted to all corners.
+
+    Args:
+        clip: some seconds with turns about all axes, with its gyro.
+        known: what is not to be found.
+
+    Raises:
+        InputError: the clip has no gyro, is too short, or cannot be read.
+    """
+    known = known or Known()
+    camera, gyro = clips.recorded(clip).camera, clips.recorded(clip).gyro
+    if clip.frame_count < FEWEST_FRAMES:
+        raise InputError(
+            f"{clip.name}: has {clip.frame_count} frames; to compare gyro and pictures takes "
+            f"{FEWEST_FRAMES} or more"
+        )
+    seen, felt = seen_in(clip), felt_by(gyro, camera)
+    found, timing, focal_found = _fitted(seen, felt, camera, known)
+    new = _with(camera, found, timing, focal_found)
+    turn = turns_of(seen, new.focal_length[0], new.readout_time_s).vector
+    curves = (_felt(seen, felt, each) for each in (camera, new))
+    return Calibration(new, found, focal_found, (seen.begin_s + seen.end_s) / 2, turn, *curves)
+
+
+def _fitted(seen: Seen, felt: Felt, camera: Camera, known: Known) -> tuple[Found, Timing, bool]:
+    focal, readout_s = camera.focal_length[0], camera.readout_time_s
+    turns = turns_of(seen, focal, readout_s)
+    found = search(seen, turns.vector, felt, readout_s / 2, mountings())
+    start = Timing(found.offset_s, readout_s)
+    timing = fit(seen, turns.weight, felt, found.axes, start, focal, not known.readout)
+    if known.focal or not _is_of_focal(timing.gain):
+        return found, timing, False
+    # Once more by the focal length found, for the rays that depend on it.
+    focal *= math.sqrt(timing.gain[0] * timing.gain[1])
+    weight = turns_of(seen, focal, timing.readout_s).weight
+    again = fit(seen, weight, felt, found.axes, timing, focal, not known.readout)
+    gain = timing.gain[0] * again.gain[0], timing.gain[1] * again.gain[1], again.gain[2]
+    return found, again._replace(gain=gain), True
+
+
+def _is_of_focal(gain: tuple[float, float, float]) -> bool:
+    """Return whether gains are those of a wrong focal length: alike about x and y, none about z."""
+    across, down, roll = gain
+    return abs(across / down - 1.0) < _SAME_GAIN and abs(roll - 1.0) < _SAME_GAIN
+
+
+def _with(camera: Camera, found: Found, timing: Timing, focal_found: bool) -> Camera:
+    scale = math.sqrt(timing.gain[0] * timing.gain[1]) if focal_found else 1.0
+    return dataclasses.replace(
+        camera,
+        focal_length=(camera.focal_length[0] * scale, camera.focal_length[1] * scale),
+        readout_time_s=timing.readout_s,
+        gyro_axes=found.axes,
+        clock_offset_s=timing.offset_s,
+    )
+
+
+def _felt(seen: Seen, felt: Felt, camera: Camera) -> Float[np.ndarray, "pair 3"]:
+    to_log_s = camera.readout_time_s / 2 - camera.clock_offset_s
+    turn = felt.turned(seen.begin_s + to_log_s, seen.end_s + to_log_s)
+    return turn @ mounting_matrix(camera.gyro_axes).T

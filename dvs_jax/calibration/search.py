@@ -1,0 +1,112 @@
+"""Where the gyro fits the pictures at all: every mounting, every lateness of its clock."""
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.ndimage import gaussian_filter1d
+
+from dvs_jax.calibration.felt import Felt, mounting_matrix
+from dvs_jax.calibration.seen import Seen
+
+LARGEST_OFFSET_S = 3.0
+OFFSET_STEP_S = 0.002
+
+SLOW_S = 0.3
+"""Turns slower than this (standard deviation of a Gaussian) are left out: what moves slowly in the
+pictures may be the camera passing by things."""
+
+_APART_S = 0.08
+"""Offsets as near as this to the best are not another one."""
+
+Axes = tuple[str, str, str]
+
+
+class Found(NamedTuple):
+    """The mounting and offset that fit best, and how well others do.
+
+    Attributes:
+        axes: see `Camera.gyro_axes`.
+        offset_s: see `Camera.clock_offset_s`.
+        agreement: correlation of the turns felt and seen about all axes, at most 1.
+        next_mounting: that of the best of the other mountings.
+        next_offset: that of the best offset that is not near.
+        moved_deg: RMS turn seen from frame to frame, about x, y and z, without slow ones.
+    """
+
+    axes: Axes
+    offset_s: float
+    agreement: float
+    next_mounting: float
+    next_offset: float
+    moved_deg: Float[np.ndarray, "3"]
+
+
+def mountings() -> list[Axes]:
+    """Return the 24 ways in which a right-handed gyro can be mounted.
+
+    The pose turns against the camera (see `Camera.gyro_axes`), so these have determinant −1.
+    """
+    signed: Iterator[Axes] = (
+        (signs[0] + order[0], signs[1] + order[1], signs[2] + order[2])
+        for order in itertools.permutations("xyz")
+        for signs in itertools.product(("", "-"), repeat=3)
+    )
+    return [axes for axes in signed if np.linalg.det(mounting_matrix(axes)) < 0.0]
+
+
+def search(
+    seen: Seen,
+    turn: Float[np.ndarray, "pair 3"],
+    felt: Felt,
+    middle_s: float,
+    tried: list[Axes],
+) -> Found:
+    """Return the mounting and offset by which the gyro fits best.
+
+    Args:
+        seen: the corners.
+        turn: the turns that they tell (see `seen.turns_of`).
+        felt: the gyro.
+        middle_s: from the exposure of the first row to that of the middle one.
+        tried: the mountings.
+    """
+    offset_s = np.arange(-LARGEST_OFFSET_S, LARGEST_OFFSET_S, OFFSET_STEP_S)
+    known = np.isfinite(turn[:, 0])
+    rate = 1.0 / np.median(np.diff(seen.begin_s))
+    begin_s, end_s = (each + middle_s - offset_s[:, None] for each in (seen.begin_s, seen.end_s))
+    by_eye = _without_slow(np.where(known[:, None], turn, 0.0), rate, axis=0)
+    by_gyro = _without_slow(felt.turned(begin_s, end_s), rate, axis=1)
+    by_eye, by_gyro = by_eye[known], by_gyro[:, known]
+    lengths = np.linalg.norm(by_eye, axis=0)[:, None] * np.linalg.norm(by_gyro, axis=1)[:, None]
+    correlation = np.einsum("pa,opb->oab", by_eye, by_gyro) / np.maximum(lengths, 1e-12)
+    matrices = np.stack([mounting_matrix(axes) for axes in tried])
+    agreement = np.einsum("mab,oab->mo", matrices, correlation) / 3.0
+    return _best(agreement, offset_s, tried, np.degrees(by_eye.std(axis=0)))
+
+
+def _without_slow(
+    turn: Float[np.ndarray, "*offset pair 3"], rate: float, axis: int
+) -> Float[np.ndarray, "*offset pair 3"]:
+    return turn - gaussian_filter1d(turn, SLOW_S * rate, axis=axis, mode="nearest")
+
+
+def _best(
+    agreement: Float[np.ndarray, "mounting offset"],
+    offset_s: Float[np.ndarray, "offset"],
+    tried: list[Axes],
+    moved_deg: Float[np.ndarray, "3"],
+) -> Found:
+    mounting, place = np.unravel_index(np.argmax(agreement), agreement.shape)
+    others = np.delete(agreement, mounting, axis=0)
+    apart = np.abs(offset_s - offset_s[place]) > _APART_S
+    return Found(
+        axes=tried[mounting],
+        offset_s=float(offset_s[place]),
+        agreement=float(agreement[mounting, place]),
+        next_mounting=float(others.max()) if others.size else -1.0,
+        next_offset=float(agreement[mounting, apart].max()),
+        moved_deg=moved_deg,
+    )

@@ -1,0 +1,122 @@
+"""Mounting, clock, readout and focal length found from a clip and its gyro."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dvs_jax import synthetic
+from dvs_jax.calibration import Known, calibrate
+from dvs_jax.calibration.felt import felt_by, mounting_matrix
+from dvs_jax.calibration.search import mountings
+from dvs_jax.calibration.seen import moved_by_turn
+from dvs_jax.camera import Camera
+from dvs_jax.clip import Clip, load_clip
+from dvs_jax.errors import InputError
+from dvs_jax.quaternion import from_rotation_vector, to_matrix
+from dvs_jax.sensors import camera_file, gyro
+
+OFFSET_S = 0.04
+AXES = ("z", "-y", "x")
+
+
+@pytest.fixture(scope="module")
+def handheld(tmp_path_factory) -> Path:
+    """Four seconds by hand, of a camera whose clock, mounting and view are not the default's."""
+    folder = tmp_path_factory.mktemp("handheld")
+    described = synthetic.SyntheticClip(
+        size=(480, 270), motion="handheld", duration_s=4.0, has_ois=False, seed=5
+    )
+    synthetic.render(described, folder)
+    return folder
+
+
+def told_wrongly(clip: Clip) -> Clip:
+    """Write the log anew about other axes and 40 ms early, and assume the default camera of it."""
+    sensors = clip.sensors
+    late = dataclasses.replace(sensors.camera, clock_offset_s=-OFFSET_S)
+    felt = felt_by(sensors.gyro, late)
+    step_s = np.diff(felt.time_s)
+    rate = np.diff(felt.angle, axis=0) @ mounting_matrix(sensors.camera.gyro_axes).T
+    rate = rate @ mounting_matrix(AXES) / step_s[:, None]
+    recording = gyro.Recording(Path("log"), "", np.rint(felt.time_s[1:] * 1e9).astype(int), rate)
+    camera = Camera(readout_time_s=0.02)
+    return dataclasses.replace(
+        clip,
+        sensors=dataclasses.replace(sensors, camera=camera, gyro=gyro.poses(recording, camera)),
+    )
+
+
+def test_a_gyro_can_be_mounted_in_24_ways():
+    assert len(set(mountings())) == 24
+    assert Camera().gyro_axes in mountings()
+    for axes in mountings():
+        np.testing.assert_array_equal(
+            mounting_matrix(axes) @ np.array([1.0, 2.0, 3.0]),
+            gyro.reorder(np.array([[1.0, 2.0, 3.0]]), axes)[0],
+        )
+
+
+def test_corners_move_as_a_small_turn_moves_them():
+    turn, focal = np.array([2e-5, -3e-5, 4e-5]), 0.8
+    ray = np.array([[0.3, -0.2], [-0.4, 0.1], [0.0, 0.0]])
+    turned = np.concatenate([ray / focal, np.ones((3, 1))], axis=1)
+    turned = turned @ np.asarray(to_matrix(from_rotation_vector(turn))).T
+    exact = focal * turned[:, :2] / turned[:, 2:] - ray
+    np.testing.assert_allclose(moved_by_turn(ray, turn, focal), exact, atol=3e-9)
+
+
+@pytest.mark.slow
+def test_mounting_clock_and_readout_are_found_from_a_wrong_start(handheld):
+    clip = load_clip(handheld)
+    truth = clip.sensors.camera
+    found = calibrate(told_wrongly(clip))
+    assert found.doubt == ""
+    assert found.camera.gyro_axes == AXES
+    assert found.camera.clock_offset_s == pytest.approx(OFFSET_S, abs=0.002)
+    assert found.camera.readout_time_s == pytest.approx(truth.readout_time_s, abs=0.003)
+    assert found.focal_found
+    assert found.camera.focal_length[0] == pytest.approx(truth.focal_length[0], rel=0.02)
+    left = [np.nanstd(found.seen - each) for each in (found.before, found.after)]
+    assert left[1] < 0.2 * left[0]
+
+
+def test_a_gyro_of_another_clip_is_refused(handheld):
+    clip = load_clip(handheld)
+    path = clip.sensors.gyro
+    backwards = dataclasses.replace(path, quaternion=path.quaternion[::-1])
+    found = calibrate(
+        dataclasses.replace(clip, sensors=dataclasses.replace(clip.sensors, gyro=backwards))
+    )
+    assert "agree" in found.doubt
+
+
+def test_a_few_frames_are_not_enough(walk):
+    with pytest.raises(InputError, match="has 30 frames; to compare .* 45 or more"):
+        calibrate(load_clip(walk))
+
+
+@pytest.mark.slow
+def test_a_phones_clock_and_mounting_are_found(phone_drive):
+    """The exposure's centre is some 10 ms after the start; 33 ms are read out, so +6.5 ms."""
+    clip = load_clip(phone_drive)
+    camera = dataclasses.replace(clip.sensors.camera, readout_time_s=0.033)
+    sensors = dataclasses.replace(clip.sensors, camera=camera)
+    found = calibrate(told_wrongly(dataclasses.replace(clip, sensors=sensors)), Known(readout=True))
+    assert found.camera.gyro_axes == AXES
+
+
+def test_the_command_writes_what_it_found_once(dvs, handheld, tmp_path):
+    folder = shutil.copytree(handheld, tmp_path / "clip")
+    (folder / "camera.toml").unlink(missing_ok=True)
+    run = dvs("calibrate", folder, "--plot", tmp_path / "turns.png")
+    assert run.code == 0
+    assert "gyro axes: y, x, z" in run.out
+    written = camera_file.read(folder / "camera.toml")
+    assert written.gyro_axes == ("y", "x", "z")
+    assert (tmp_path / "turns.png").stat().st_size > 10_000
+    again = dvs("calibrate", folder)
+    assert again.code == 2
+    assert "camera.toml: exists already; --force replaces it" in again.err
