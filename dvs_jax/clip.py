@@ -292,6 +292,19 @@ def find_video(path: Path) -> Path:
     Raises:
         InputError: there is none, or several.
     """
+    found = find_videos(path)
+    if len(found) > 1:
+        names = ", ".join(each.name for each in found)
+        raise InputError(f"{path}: holds several videos ({names}); name the one you mean")
+    return found[0]
+
+
+def find_videos(path: Path) -> list[Path]:
+    """Return the videos, or folders of images, of the likeliest kind at a path.
+
+    Raises:
+        InputError: there is none.
+    """
     try:
         found = [path] if path.is_file() else next(filter(None, _candidates(path)), [])
     except FileNotFoundError:
@@ -300,10 +313,7 @@ def find_video(path: Path) -> Path:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if not found:
         raise InputError(f"{path}: holds no video ({', '.join(VIDEO_SUFFIXES)}) nor a frame folder")
-    if len(found) > 1:
-        names = ", ".join(each.name for each in found)
-        raise InputError(f"{path}: holds several videos ({names}); name the one you mean")
-    return found[0]
+    return found
 
 
 def _candidates(folder: Path) -> Iterator[list[Path]]:

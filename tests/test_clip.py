@@ -77,6 +77,14 @@ def test_a_video_may_be_named_itself_whatever_its_name(walk, name):
     assert load_clip(str(walk)).video.path == walk / name
 
 
+@pytest.mark.parametrize("suffix", [".MTS", ".m2ts", ".ts", ".mxf", ".3gp", ".insv", ".MPG"])
+def test_a_camcorders_video_is_found_in_its_folder(walk, suffix):
+    (walk / "walking.mp4").rename(walk / f"walking{suffix}")
+    clip = load_clip(walk)
+    assert (clip.video.path.suffix, clip.frame_count) == (suffix, 30)
+    assert clip.sensors is not None
+
+
 @pytest.mark.parametrize("place", [".", "..", "walking.mp4"])
 def test_a_clip_may_be_named_from_inside(walk, monkeypatch, place):
     (walk / "out").mkdir()

@@ -46,8 +46,8 @@ def stabilize(
     clips: Annotated[
         list[str],
         typer.Argument(
-            help="Folders with a video and its logs, videos themselves, folders of frames, or "
-            "patterns for them.",
+            help="Folders with a video and its logs or with many videos, videos themselves, folders "
+            "of frames, or patterns for them.",
             show_default=False,
         ),
     ],

@@ -11,6 +11,9 @@ from dvs_jax.cli.tracking import tracking
 Motions = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
 Scenes = Literal["depth", "distant"]
 
+SHARE_OF_READOUT = 0.9
+"""Of the time from frame to frame: sensors need a little for what comes between two readouts."""
+
 
 def synthesize(
     out: Annotated[Path, typer.Argument(help="Folder for the clip.", show_default=False)],
@@ -38,6 +41,7 @@ def synthesize(
         duration_s=seconds,
         size=(width, height),
         frame_rate=frame_rate,
+        readout_time_s=_readout_time_s(frame_rate),
         ois=ois,
         seed=seed,
     )
@@ -49,3 +53,11 @@ def synthesize(
             pairs = synthetic.flow_pairs(synthetic.record(clip))
             flow.write_together(out, track(pairs, clip.frame_count - 1, "exact flow"))
     print_file("clip", video)
+
+
+def _readout_time_s(frame_rate: float) -> float:
+    """Return the usual readout, or a shorter one where frames follow each other faster."""
+    from dvs_jax.synthetic import SyntheticClip
+
+    usual = SyntheticClip.readout_time_s
+    return min(usual, SHARE_OF_READOUT / frame_rate) if frame_rate > 0 else usual

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from dvs_jax.errors import InputError
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm")
+VIDEO_SUFFIXES = (
+    *(".mp4", ".mov", ".mkv", ".m4v", ".avi", ".webm", ".3gp", ".mxf"),
+    *(".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".vob", ".mod", ".wmv", ".flv", ".insv"),
+)
 
 _LOG_SUFFIXES = frozenset({".txt", ".csv"})
 

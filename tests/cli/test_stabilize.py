@@ -177,10 +177,6 @@ BAD_CLIPS: dict[str, tuple[Callable[[Path], object], str]] = {
         "camera.toml: fov = 0; it must be a number from",
     ),
     "no video": (lambda walk: (walk / VIDEO).unlink(), "walk: holds no video"),
-    "two videos": (
-        lambda walk: shutil.copy(walk / VIDEO, walk / "again.mp4"),
-        r"several videos \(again.mp4, walking.mp4\); name the one you mean",
-    ),
     "an empty video": (lambda walk: (walk / VIDEO).write_bytes(b""), f"{VIDEO}: cannot be read"),
     "a video without frames": (lambda walk: truncate_video(walk, 0.0), f"{VIDEO}: not one frame"),
     "a text file for a video": (

@@ -40,3 +40,12 @@ def test_synthesize_writes_the_exact_flow_that_stabilize_uses(dvs, golden, tmp_p
     # Without the option none of it may stay beside another clip.
     assert dvs("synthesize", folder, *options, "--seed", 1).code == 0
     assert len(written) == 0
+
+
+@pytest.mark.parametrize("rate", [59.94, 120])
+def test_the_readout_of_quick_frames_is_no_longer_than_a_frame(dvs, tmp_path, rate):
+    options = "--scene distant --seconds 0.1 --width 96 --height 64 --no-ois --frame-rate"
+    run = dvs("synthesize", tmp_path / "clip", *options.split(), rate)
+    assert run.code == 0, run.err
+    readout_ns = np.loadtxt(tmp_path / "clip" / "handheld_frame.txt")[:, 3]
+    np.testing.assert_allclose(readout_ns, 0.9e9 / rate, atol=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dvs_jax.clip import RESULTS
+from dvs_jax.clip import RESULTS, find_videos
 from dvs_jax.errors import InputError
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES
 
@@ -30,7 +30,7 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
     Args:
         clips: paths of clips, and patterns such as "trip/*/video.mp4" or "trip/**/*.mp4" that no
             shell has expanded. A pattern stands for the videos and folders that match it, except
-            for an earlier run's results.
+            for an earlier run's results; a folder of several videos stands for each of them.
         out: folder for all results. Those of a single path go there; of several clips each has a
             folder of its own in it, named by the clip's path below the folder that all share.
             Paths inside `out` are left out, unless all clips lie there.
@@ -38,7 +38,8 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
     Raises:
         InputError: a pattern matches nothing.
     """
-    paths = list(dict.fromkeys(path for each in clips for path in _matches(each)))
+    named = [path for each in clips for path in _matches(each)]
+    paths = list(dict.fromkeys(video for path in named for video in _videos_of(path)))
     # "*" matches the results of an earlier run too. Where all clips lie in `out`, they are kept.
     paths = [path for path in paths if not _lies_in(path, out)] or paths
     if len(clips) == 1 and Path(clips[0]) in paths:
@@ -59,6 +60,17 @@ def _matches(clip: str) -> list[Path]:
     if not found:
         raise InputError(f"{clip}: no video and no folder matches this pattern")
     return found
+
+
+def _videos_of(path: Path) -> list[Path]:
+    """Return each video of a folder that has several, and any other path itself."""
+    if not path.is_dir():
+        return [path]
+    try:
+        found = find_videos(path)
+    except InputError:  # it is told when the clip's turn comes
+        return [path]
+    return found if len(found) > 1 else [path]
 
 
 def _lies_in(path: Path, folder: Path) -> bool:

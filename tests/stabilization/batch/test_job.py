@@ -77,3 +77,15 @@ def test_videos_that_differ_in_their_suffix_alone_keep_it(trip):
 def test_a_pattern_without_a_match_is_refused():
     with pytest.raises(InputError, match=r"\*\.avi: no video and no folder matches"):
         jobs_of(["trip/*.avi", "trip/one"], OUT)
+
+
+def test_a_folder_of_several_videos_means_each_of_them(trip):
+    for name in ("a.MTS", "b.mp4", "b_stab_crop.mp4", "B_flo.mp4"):
+        (trip / "one" / name).touch()
+    (trip / "one" / "video.mp4").unlink()
+    assert folders("trip/one") == {"trip/one/a.MTS": "results/a", "trip/one/b.mp4": "results/b"}
+    assert folders("trip/o*", "trip/two") == {
+        "trip/one/a.MTS": "results/one/a",
+        "trip/one/b.mp4": "results/one/b",
+        "trip/two": "results/two",
+    }
