@@ -46,8 +46,8 @@ def stabilize(
     clips: Annotated[
         list[str],
         typer.Argument(
-            help="Folders with a video and its logs or with many videos, videos themselves, folders "
-            "of frames, or patterns for them.",
+            help="Folders with a video and its logs, or with many videos; videos themselves; "
+            "folders of frames; or patterns for them.",
             show_default=False,
         ),
     ],
@@ -129,6 +129,9 @@ def stabilize(
             help="libx264, or the encoder of a GPU where there is one, at about that quality."
         ),
     ] = "software",
+    audio: Annotated[
+        bool, typer.Option("--audio/--no-audio", help="Keep all tracks of sound, or none.")
+    ] = True,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Skip clips that were finished by the same settings."),
@@ -190,7 +193,7 @@ def stabilize(
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
     method = refined(locked_to_horizon(method) if horizon_lock else method, refine, look_ahead)
-    wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, measure)
+    wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, audio, measure)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
         chosen = (

@@ -124,7 +124,8 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
 
 def _writer(clip: Clip, file: Path, settings: Settings) -> VideoWriter:
     crf, preset, encoder = settings.crf, settings.preset, settings.encoder
-    return VideoWriter(file, clip.video, *clip.size, crf, preset, encoder)
+    like = clip.video if settings.audio else dataclasses.replace(clip.video, has_audio=False)
+    return VideoWriter(file, like, *clip.size, crf, preset, encoder)
 
 
 def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -> Report:

@@ -32,6 +32,7 @@ class Settings:
         crf: constant rate factor of the H.264 encoder, 0 to 51; less is better.
         preset: of the H.264 encoder, "ultrafast" to "veryslow": time against size.
         encoder: "software" or "hardware"; see `video.encoders.choose`.
+        audio: whether the sound is kept.
         measure: whether to compute the metrics; they need the uncropped video, which is then
             written too.
     """
@@ -43,6 +44,7 @@ class Settings:
     crf: float = DEFAULT_CRF
     preset: str = DEFAULT_PRESET
     encoder: encoders.Kind = "software"
+    audio: bool = True
     measure: bool = False
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.format import Flags
+from av.stream import Disposition, Stream
+from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
 from dvs_jax.bounded_file import require_regular
@@ -84,22 +86,30 @@ def open_container(path: Path) -> InputContainer:
         return container
 
 
-def demux(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[av.Packet]:
-    """Yield the undamaged packets, as far as the file can be read."""
+def demux(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
+    """Yield the undamaged packets of some streams, as far as the file can be read.
+
+    In formats whose clock may jump also damaged pictures, which may be whole: there one before a
+    gap is marked so.
+    """
     try:
-        for packet in _all_packets(container, stream):
-            if packet.size > 0 and not packet.is_corrupt:
+        for packet in _all_packets(container, streams):
+            is_usable = packet.stream.type == "video" and may_jump(container)
+            if packet.size > 0 and (is_usable or not packet.is_corrupt):
                 yield packet
     except av.FFmpegError as error:
         logger.warning("%s: cannot be read to its end (%s)", container.name, reason(error))
 
 
-def _all_packets(
-    container: InputContainer, stream: VideoStream | AudioStream
-) -> Iterator[av.Packet]:
+def may_jump(container: InputContainer) -> bool:
+    """Whether the clock may jump, as in transport and program streams."""
+    return bool(container.format.flags & Flags.ts_discont.value)
+
+
+def _all_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[av.Packet]:
     while True:
         try:
-            yield from container.demux(stream)
+            yield from container.demux(*streams)
             return
         except IndexError:
             # A stream that began after the file was opened, which PyAV does not know. The packets
@@ -107,10 +117,12 @@ def _all_packets(
             continue
 
 
-def decode(stream: VideoStream | AudioStream, packet: av.Packet | None) -> list[Any]:
+def decode(
+    stream: VideoStream | AudioStream | SubtitleStream, packet: av.Packet | None
+) -> list[Any]:
     """Frames that are ready after this packet; after None, all that the decoder still buffers."""
     try:
-        return stream.decode(packet)
+        return list(stream.decode(packet) or ())
     except av.FFmpegError:
         return []
 

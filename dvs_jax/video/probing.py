@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,24 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.stream import VideoStream
 
 from dvs_jax.errors import InputError
+from dvs_jax.video.coded import coded_pictures
 from dvs_jax.video.color import color_of
-from dvs_jax.video.container import decode, demux, fraction, open_video
+from dvs_jax.video.container import decode, fraction, open_video
 from dvs_jax.video.images import is_folder, probe_folder
 from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.interlace import FILTER
 from dvs_jax.video.size import require_size
+from dvs_jax.video.subtitles import subtitles_of
+from dvs_jax.video.tags import read_tags
+from dvs_jax.video.timeline import Timeline
 from dvs_jax.video.times import NANOSECONDS, frame_rate_of, is_evenly_spaced, presentation_times
 
 logger = logging.getLogger("dvs_jax")
 
 _MOST_ANAMORPHIC = 16
+
+LONGEST_LEAD_S = 10
+"""How long the sound may begin before the first picture; else its clock is another."""
 
 _DURATION = re.compile(r"(\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)")
 
@@ -54,16 +63,23 @@ def _probe_file(path: Path) -> VideoInfo:
         frames: list[av.VideoFrame] = []
         ticks: list[int | None] = []
         hidden = 0
-        for packet in demux(container, stream):
-            # An edit list hides frames that are decoded, but never shown.
-            hidden += packet.is_discard
-            if not packet.is_discard:
+        timeline = Timeline(container)
+        for packet, is_shown in coded_pictures(container, stream, timeline):
+            hidden += not is_shown
+            if is_shown:
                 ticks.append(packet.pts)
             frames = frames or decode(stream, packet)
         frames = frames or decode(stream, None)
         if not frames or not ticks:
             raise InputError(f"{path}: not one frame of this video can be decoded")
+        if frames[0].interlaced_frame:
+            logger.info(
+                "%s: is interlaced; it is deinterlaced by %s, each frame as its first field",
+                *(path, FILTER),
+            )
+            ticks = _of_first_fields(ticks)
         info = _describe(path, container, stream, frames[0], ticks)
+        info = replace(info, jumps=tuple(timeline.jumps))
         missing = _missing_frame_count(stream, info, len(ticks) + hidden)
     if missing > 0:
         logger.warning(
@@ -85,7 +101,8 @@ def _describe(
         raise InputError(f"{path}: impossible times: its clock does not tick")
     rates = (fraction(rate) for rate in (stream.base_rate, stream.average_rate))
     declared = [rate for rate in rates if rate > 0]
-    time_ns = presentation_times(path, ticks, time_base, declared)
+    start = _start(container, stream, ticks)
+    time_ns = presentation_times(path, ticks, time_base, declared, start)
     require_size(path, first.width, first.height)
     rotation, mirrored = _orientation(first)
     return VideoInfo(
@@ -95,12 +112,34 @@ def _describe(
         frame_rate=frame_rate_of(time_ns, time_base, declared),
         time_ns=time_ns,
         rotation=rotation,
-        has_audio=container.streams.best("audio") is not None,
+        has_audio=bool(container.streams.audio),
+        has_subtitles=bool(subtitles_of(container)),
         mirrored=mirrored,
         color=color_of(path, first),
         pixel_aspect=_pixel_aspect(stream),
         time_base=time_base,
+        tags=read_tags(container, stream),
+        start=start,
     )
+
+
+def _of_first_fields(ticks: list[int | None]) -> list[int | None]:
+    """Where the fields of a frame are stored one by one, the second has no time."""
+    known: list[int | None] = [tick for tick in ticks if tick is not None]
+    return known or ticks
+
+
+def _start(container: InputContainer, video: VideoStream, ticks: list[int | None]) -> Fraction:
+    """When the file begins, by its own clock: its first picture or the sound before it."""
+    known = [tick * fraction(video.time_base) for tick in ticks if tick is not None]
+    if not known:
+        return Fraction(0)
+    sounds = [
+        stream.start_time * fraction(stream.time_base)
+        for stream in container.streams.audio
+        if stream.start_time is not None
+    ]
+    return min(known + [start for start in sounds if min(known) - start <= LONGEST_LEAD_S])
 
 
 def _pixel_aspect(stream: VideoStream) -> Fraction:

@@ -14,10 +14,13 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from dvs_jax.errors import InputError
+from dvs_jax.video.coded import coded_pictures, is_dated
 from dvs_jax.video.color import Color
-from dvs_jax.video.container import decode, demux, open_video
+from dvs_jax.video.container import decode, open_video
 from dvs_jax.video.conversion import ToPlanes, ToRgb, ToYuv
 from dvs_jax.video.images import is_folder, read_images
+from dvs_jax.video.interlace import deinterlaced
+from dvs_jax.video.timeline import Timeline
 
 Frame = UInt8[np.ndarray, "height width 3"]
 
@@ -64,7 +67,7 @@ def _decoded(path: Path) -> Iterator[av.VideoFrame]:
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
         size: tuple[int, int] | None = None
-        for frame in _fill_gaps(path, _decode_all(container, stream)):
+        for frame in _fill_gaps(path, deinterlaced(_decode_all(container, stream))):
             size = size or (frame.width, frame.height)
             if (frame.width, frame.height) != size:
                 raise InputError(
@@ -76,31 +79,54 @@ def _decoded(path: Path) -> Iterator[av.VideoFrame]:
 
 def _fill_gaps(path: Path, frames: Iterator[av.VideoFrame | None]) -> Iterator[av.VideoFrame]:
     lost, owed, last = 0, 0, None
-    for frame in frames:
-        lost += frame is None
-        owed += 1
-        last = frame or last
-        if last is not None:
-            yield from [last] * owed
-            owed = 0
-    if last is None:
-        raise InputError(f"{path}: not one frame of this video can be decoded")
-    if lost:
-        logger.warning("%s: %d frames could not be decoded; each repeats another", path, lost)
+    try:
+        for frame in frames:
+            lost += frame is None
+            owed += 1
+            last = frame or last
+            if last is not None:
+                yield from [last] * owed
+                owed = 0
+        if last is None:
+            raise InputError(f"{path}: not one frame of this video can be decoded")
+    finally:  # reached too where no more frames are asked for
+        if lost and last is not None:
+            logger.warning("%s: %d frames could not be decoded; each repeats another", path, lost)
 
 
 def _decode_all(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
     """Frames in order of presentation, None for each whose packet cannot be decoded."""
-    is_dated = container.format.name != "avi"  # AVI stores the order of decoding only
     awaited: list[int] = []
-    for packet in itertools.chain(demux(container, stream), [None]):
-        if packet is not None and not packet.is_discard:
-            heapq.heappush(awaited, packet.pts if is_dated and packet.pts is not None else 0)
+    coded = coded_pictures(container, stream, Timeline(container))
+    dated = False
+    for packet, is_shown in itertools.chain(coded, [(None, False)]):
+        time = packet.pts if packet is not None and is_dated(container) else None
+        dated = dated or time is not None
+        # Of a frame that is stored as two fields the second has no time.
+        if is_shown and (time is not None or not dated):
+            heapq.heappush(awaited, time or 0)
         for frame in decode(stream, packet):
-            while awaited and is_dated and frame.pts is not None and awaited[0] < frame.pts:
-                heapq.heappop(awaited)
-                yield None
-            if awaited:
-                heapq.heappop(awaited)
-                yield frame
+            yield from _with_lost(frame, awaited, dated)
     yield from [None] * len(awaited)
+
+
+def _with_lost(
+    frame: av.VideoFrame, awaited: list[int], dated: bool
+) -> Iterator[av.VideoFrame | None]:
+    """Yield a frame after None for each that should have come before it.
+
+    Args:
+      frame: the next that was decoded; passed over where it is none of the awaited.
+      awaited: a heap of the times of frames that should come, 0 each of undated ones.
+      dated: whether frames have times.
+    """
+    time = frame.pts if dated else 0
+    if time is None:
+        yield frame
+        return
+    while awaited and awaited[0] < time:
+        heapq.heappop(awaited)
+        yield None
+    if awaited and awaited[0] <= time:
+        heapq.heappop(awaited)
+        yield frame

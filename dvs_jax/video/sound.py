@@ -1,72 +1,48 @@
-"""Copying the sound of a video into another."""
+"""Copying a track of sound of a video into another, or encoding it anew."""
 
-import contextlib
 import io
-import itertools
-import logging
-import math
 import re
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Callable, Iterator
 
 import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
-from dvs_jax.errors import InputError, reading
-from dvs_jax.video.container import decode, demux, fraction, open_container
-from dvs_jax.video.info import VideoInfo
-from dvs_jax.video.times import NANOSECONDS
-
-logger = logging.getLogger("dvs_jax")
+from dvs_jax.video.container import decode
 
 # Codecs that players expect in a container, copied without encoding; Matroska takes any.
-_COPIED_SOUND = {
+_COPIED = {
     "mp4": re.compile("aac|mp3|ac3|eac3|alac|flac|opus"),
     "mov": re.compile("aac|mp3|ac3|eac3|alac|pcm_.*"),
     "matroska": re.compile(".*"),
 }
 # In Hz. Resampling from rates such as 1 Hz to the encoder's could take gigabytes.
 _SAMPLE_RATES = range(1000, 1_000_001)
-_AAC_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1")
+_AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 
 
-def add_sound(
-    output: OutputContainer, like: VideoInfo, open_files: contextlib.ExitStack
-) -> Iterator[av.Packet]:
-    """Add a stream for the original's sound to an output, and return the packets to mux there.
+def sound_track(
+    output: OutputContainer, stream: AudioStream, first: av.Packet
+) -> tuple[AudioStream, Callable[[av.Packet | None], Iterator[av.Packet]]]:
+    """Add a stream for a track of sound, and return it with what makes its packets.
 
-    Sound that cannot be read is left out, and a warning says so.
+    Args:
+      output: the video that is written.
+      stream: the original's.
+      first: its first packet.
+
+    Raises:
+      ValueError: it cannot be decoded, or its rate is impossible.
     """
-    if not like.has_audio:
-        return iter(())
-    try:
-        with reading(like.path, "its sound cannot be carried over"):
-            packets = _packets(output, like, open_files)
-            return packets if like.cut_ns is None else _within(packets, like.cut_ns)
-    except InputError as error:
-        logger.warning("%s; the new video is silent", error)
-        return iter(())
-
-
-def _packets(
-    output: OutputContainer, like: VideoInfo, open_files: contextlib.ExitStack
-) -> Iterator[av.Packet]:
-    source = open_files.enter_context(open_container(like.path))
-    stream = source.streams.best("audio")
-    if not isinstance(stream, AudioStream) or stream.codec_context is None:
-        logger.warning("%s: no decoder for its sound; the new video is silent", like.path)
-        return iter(())
+    if stream.codec_context is None:
+        raise ValueError("there is no decoder for it")
     if stream.sample_rate not in _SAMPLE_RATES:
         raise ValueError(f"{stream.sample_rate} samples a second are impossible")
-    packets = demux(source, stream)
-    first = next(packets, None)
-    if first is None:
-        return iter(())
-    packets = itertools.chain([first], packets)
     if _is_copied(first, stream, output.format.name):
-        return _copy_sound(packets, output.add_stream_from_template(stream))
-    return _encode_sound(packets, stream, _add_aac(output, stream))
+        target = output.add_stream_from_template(stream)
+        return target, lambda packet: _copied(packet, target)
+    target = _add_aac(output, stream)
+    return target, lambda packet: _encoded(packet, stream, target)
 
 
 def _is_copied(first: av.Packet, stream: AudioStream, container: str) -> bool:
@@ -74,7 +50,7 @@ def _is_copied(first: av.Packet, stream: AudioStream, container: str) -> bool:
 
     It might otherwise refuse damaged parameters only after the video has been written.
     """
-    if not _COPIED_SOUND[container].fullmatch(stream.codec_context.codec.canonical_name):
+    if not _COPIED[container].fullmatch(stream.codec_context.codec.canonical_name):
         return False
     try:
         with av.open(io.BytesIO(), "w", format=container) as rehearsal:
@@ -87,8 +63,8 @@ def _is_copied(first: av.Packet, stream: AudioStream, container: str) -> bool:
     return True
 
 
-def _copy_sound(packets: Iterator[av.Packet], target: AudioStream) -> Iterator[av.Packet]:
-    for packet in packets:
+def _copied(packet: av.Packet | None, target: AudioStream) -> Iterator[av.Packet]:
+    if packet is not None:
         packet.stream = target
         yield packet
 
@@ -96,37 +72,17 @@ def _copy_sound(packets: Iterator[av.Packet], target: AudioStream) -> Iterator[a
 def _add_aac(output: OutputContainer, original: AudioStream) -> AudioStream:
     rates = av.Codec("aac", "w").audio_rates or []
     rate = original.sample_rate if original.sample_rate in rates else 48_000
-    layout = original.layout.name if original.layout.name in _AAC_LAYOUTS else "stereo"
-    return output.add_stream("aac", rate=rate, layout=layout)
+    layout = original.layout
+    name = layout.name
+    if name not in _AAC_LAYOUTS.values():  # also where a file tells their number alone
+        name = _AAC_LAYOUTS.get(layout.nb_channels, "stereo")
+    return output.add_stream("aac", rate=rate, layout=name)
 
 
-def _encode_sound(
-    packets: Iterator[av.Packet], stream: AudioStream, target: AudioStream
+def _encoded(
+    packet: av.Packet | None, stream: AudioStream, target: AudioStream
 ) -> Iterator[av.Packet]:
-    try:
-        with reading(stream.container.name, "its sound breaks off"):
-            for packet in itertools.chain(packets, [None]):
-                for frame in decode(stream, packet):
-                    yield from target.encode(frame)
-    except InputError as error:
-        logger.warning("%s", error)
-    yield from target.encode(None)
-
-
-def start_time(packet: av.Packet) -> Fraction:
-    """The presentation time of a packet, in seconds."""
-    return (packet.pts or 0) * fraction(packet.time_base)
-
-
-def _within(packets: Iterator[av.Packet], cut_ns: tuple[int, int | None]) -> Iterator[av.Packet]:
-    """Yield the packets of a part of the sound, with times counted from the part's start."""
-    start = Fraction(cut_ns[0], NANOSECONDS)
-    end = math.inf if cut_ns[1] is None else Fraction(cut_ns[1], NANOSECONDS)
-    for packet in packets:
-        if start_time(packet) >= end:
-            return
-        if start_time(packet) >= start:
-            ticks = round(start / fraction(packet.time_base))
-            packet.pts = (packet.pts or 0) - ticks
-            packet.dts = packet.pts if packet.dts is None else packet.dts - ticks
-            yield packet
+    for frame in decode(stream, packet):
+        yield from target.encode(frame)
+    if packet is None:
+        yield from target.encode(None)

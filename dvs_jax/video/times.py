@@ -21,7 +21,11 @@ far."""
 
 
 def presentation_times(
-    path: Path, ticks: list[int | None], time_base: Fraction, declared: list[Fraction]
+    path: Path,
+    ticks: list[int | None],
+    time_base: Fraction,
+    declared: list[Fraction],
+    start: Fraction = Fraction(0),
 ) -> Int64[np.ndarray, "frame"]:
     """Return the frames' presentation times in ascending order.
 
@@ -31,6 +35,7 @@ def presentation_times(
         file has none.
       time_base: seconds.
       declared: rates that the file declares, in frames per second, the mean one last.
+      start: seconds by the file's clock, from which times are counted.
 
     Returns:
       Int64 nanoseconds [frame], ascending by at least a tick.
@@ -42,7 +47,7 @@ def presentation_times(
     if len(known) == len(ticks):
         # Damaged files have frames with equal times; these are moved a tick apart.
         distinct = itertools.accumulate(known, lambda before, tick: max(before + 1, tick))
-        seconds = [tick * time_base for tick in distinct]
+        seconds = [tick * time_base - start for tick in distinct]
     else:
         # Raw streams without a container have no times, only the mean rate.
         rate = declared[-1] if declared else Fraction(30)

@@ -23,7 +23,9 @@ from dvs_jax.video.clock import Clock
 from dvs_jax.video.conversion import FORMAT, ToYuv
 from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.info import VideoInfo
-from dvs_jax.video.sound import add_sound, start_time
+from dvs_jax.video.tags import APPLE, write_tags
+from dvs_jax.video.times import NANOSECONDS
+from dvs_jax.video.tracks import add_tracks, start_time
 
 logger = logging.getLogger("dvs_jax")
 
@@ -173,14 +175,18 @@ class VideoWriter:
         )
         self._open_files.callback(self._output.close)
         self._video = self._add_video()
-        self._sound = add_sound(self._output, self._like, self._open_files)
+        self._write_tags()
+        self._sound = add_tracks(self._output, self._like, self._open_files)
         self._next_sound = next(self._sound, None)
         self._output.start_encoding()
 
     def _mp4_options(self) -> dict[str, str]:
         # FFmpeg 8 and older round a track's start time to milliseconds by default.
         ticks_per_second = self._clock.time_base.denominator
-        return {"movflags": "+faststart", "movie_timescale": str(ticks_per_second)}
+        flags = "+faststart"
+        if any(key.startswith(APPLE) for key in self._like.tags.file):
+            flags += "+use_metadata_tags"  # else FFmpeg writes those keys alone that iTunes knows
+        return {"movflags": flags, "movie_timescale": str(ticks_per_second)}
 
     def _add_video(self) -> VideoStream:
         width, height = self._size
@@ -203,6 +209,13 @@ class VideoWriter:
         if self._like.rotation or self._like.mirrored:
             stream.set_display_rotation(self._like.rotation, hflip=self._like.mirrored)
         return stream
+
+    def _write_tags(self) -> None:
+        like = self._like
+        begin, _ = like.cut_ns or (0, None)
+        origin = like.start + Fraction(begin, NANOSECONDS)
+        end = origin + Fraction(int(like.time_ns[-1]), NANOSECONDS) + 1 / like.frame_rate
+        write_tags(self._output, self._video, like.tags, origin, end)
 
     def _write_sound(self, until: Fraction | float) -> None:
         """Write the sound that begins before a time, in seconds."""

@@ -303,6 +303,7 @@ def test_sound_and_rotation_are_kept(walk, tmp_path):
         info = probe(file)
         assert (info.rotation, info.has_audio, info.frame_count) == (90, True, 30)
         assert sound_packets(file) == sound_packets(source)
+    assert not probe(quickly(walk, tmp_path / "out", audio=False).cropped).has_audio
 
 
 def test_a_portrait_clip_stays_one(walk, tmp_path):

@@ -11,12 +11,13 @@ from dvs_jax.video.times import presentation_times
 from .clips import NTSC, VARIABLE_TICKS, copy, level_frames, levels, write_clip
 
 
-def test_times_start_at_the_first_frames_own_time(tmp_path):
+def test_times_start_at_the_first_frame(tmp_path):
     clip = write_clip(
         tmp_path / "clip.mp4", level_frames(5), ticks=[45_000 + 3000 * i for i in range(5)]
     )
+    assert probe(clip).start == Fraction(1, 2)
     np.testing.assert_array_equal(
-        probe(clip).time_ns, [round((45_000 + 3000 * i) * 10**9 / 90_000) for i in range(5)]
+        probe(clip).time_ns, [round(3000 * i * 10**9 / 90_000) for i in range(5)]
     )
 
 
