@@ -5,7 +5,7 @@ projects through P = K·R(q). Everything is in fractions of the image where it c
 description serves every size at which a video is processed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -17,6 +17,9 @@ from dvs_jax.quaternion import Array
 
 GRID_ROWS = 12
 """Rows, and columns, of DVS's warp grid; drawing takes a finer one."""
+
+SAME_SHAPE = 0.01
+"""How far width / height may differ between a video and the calibration of its camera."""
 
 NEAREST_DEPTH = 1e-3
 """Smallest homogeneous depth: smaller ones are raised to it, so a point behind the camera lands far
@@ -58,6 +61,26 @@ class Camera:
     clock_offset_s: float = 0.0
     ois_window: tuple[float, float] = (4032.0, 2272.0)
     calibrated_size: tuple[float, float] | None = None
+
+
+def in_stored_pixels(camera: Camera, size: tuple[int, int], pixel_aspect: float) -> Camera:
+    """Return a camera for pictures whose pixels are not square, as they are stored.
+
+    Args:
+        camera: for square pixels, or calibrated in a stored picture, which then stays as it is.
+        size: width and height of the stored picture in pixels.
+        pixel_aspect: width of a pixel by its height.
+    """
+    if camera.calibrated_size is not None and has_shape(camera.calibrated_size, size):
+        return camera
+    across, down = camera.focal_length
+    # The picture is as many times narrower than it is shown; its height is the same.
+    return replace(camera, focal_length=(across, down * pixel_aspect))
+
+
+def has_shape(calibrated: tuple[float, float], size: tuple[float, float]) -> bool:
+    """Return whether two pictures (width, height) have one shape, within `SAME_SHAPE`."""
+    return abs(calibrated[0] * size[1] / (calibrated[1] * size[0]) - 1) <= SAME_SHAPE
 
 
 def intrinsic_matrix(

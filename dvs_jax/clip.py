@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from dvs_jax import recordings, sensors, video
-from dvs_jax.camera import Camera
+from dvs_jax.camera import Camera, has_shape, in_stored_pixels
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowFolder, flow_folder
@@ -29,9 +29,6 @@ RESULTS = ("_stab_crop", "_stab")
 
 FLOW_FOLDERS = ("flo", "flo_back")
 """Folders whose images are not frames, since flow may be stored as .png."""
-
-SAME_SHAPE = 0.01
-"""How far width / height may differ between a video and the calibration of its camera."""
 
 SHORTEST_STEP_NS = 20_000
 """Shortest frame interval in nanoseconds: two ticks of the 90 kHz video clock fit into it."""
@@ -160,6 +157,8 @@ def load_clip(
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
     if log is not None:
         _warn_of_another_shape(info, log.camera)
+        size, aspect = (info.width, info.height), float(info.pixel_aspect)
+        log = replace(log, camera=in_stored_pixels(log.camera, size, aspect))
     flow = flow_folder.find(source.parent, (info.width, info.height))
     if not source.is_dir():
         return Clip(source.stem, info, log, flow)
@@ -200,7 +199,8 @@ def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
     if camera.calibrated_size is None:
         return
     width, height = camera.calibrated_size
-    if abs(width * info.height / (height * info.width) - 1) > SAME_SHAPE:
+    shown = info.width * float(info.pixel_aspect), info.height
+    if not any(has_shape((width, height), size) for size in (shown, (info.width, info.height))):
         _log.warning(
             "%s: the camera was calibrated at %g × %g, the video has %d × %d: another shape shows "
             "another part of the sensor; give the [intrinsics] of the video's own mode",

@@ -5,6 +5,7 @@ import shutil
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -244,3 +245,36 @@ def test_flow_files_beside_the_video_are_found(walk):
     clip = load_clip(walk / "walking.mp4")
     assert clip.flow == FlowFolder(walk)
     assert len(clip.flow) == 1
+
+
+@pytest.mark.parametrize(
+    ("described", "vertical"),
+    [
+        ("fov = 1.25", 0.8 * 2),
+        ("[intrinsics]\nwidth=192\nheight=108\nfx=150\nfy=150\ncx=96\ncy=54", 150 / 192 * 2),
+        ("[intrinsics]\nwidth=96\nheight=108\nfx=75\nfy=150\ncx=48\ncy=54", 150 / 96),
+    ],
+)
+def test_pixels_that_are_not_square_are_in_the_geometry(walk, caplog, described, vertical):
+    """The stored picture is half as wide as the shown one."""
+    frames = [np.ascontiguousarray(f[:, ::2]) for f in video.read_frames(walk / "walking.mp4")]
+    write_anamorphic(walk / "walking.mp4", frames, Fraction(2))
+    (walk / "camera.toml").write_text(described)
+    clip = load_clip(walk)
+    assert (clip.size, clip.video.pixel_aspect) == ((96, 108), 2)
+    across, down = clip.sensors.camera.focal_length
+    assert down == pytest.approx(vertical)
+    assert across == pytest.approx(vertical / 2)
+    assert "another shape" not in caplog.text
+
+
+def write_anamorphic(path, frames, aspect):
+    height, width, _ = frames[0].shape
+    with av.open(path, "w") as out:
+        stream = out.add_stream("libx264", rate=30, width=width, height=height, pix_fmt="yuv420p")
+        stream.codec_context.sample_aspect_ratio = aspect
+        for index, frame in enumerate(frames):
+            picture = av.VideoFrame.from_ndarray(frame, "rgb24").reformat(format="yuv420p")
+            picture.pts, picture.time_base = index, Fraction(1, 30)
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))

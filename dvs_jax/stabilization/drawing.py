@@ -7,6 +7,7 @@ import av
 
 from dvs_jax.clip import Clip
 from dvs_jax.stabilization.framing import Shown
+from dvs_jax.stabilization.repeats import with_grids
 from dvs_jax.video import picture as pictures
 from dvs_jax.warping import host
 from dvs_jax.warping.host import Border
@@ -37,12 +38,12 @@ def drawn(
     """
     width, height = clip.size
     even = width - width % 2, height - height % 2
-    for picture, wanted in shown:
+    for picture, wanted, drawn_by in with_grids(shown):
         source = pictures.planes(picture)
         of_videos = []
-        for kept in shares(wanted, uncropped):
+        for kept in shares(drawn_by, uncropped):
             target = pictures.blank(even)
-            lattice = host.lattice_map(wanted.frame.source, clip.size, kept)
+            lattice = host.lattice_map(drawn_by.frame.source, clip.size, kept)
             host.warp_planes(source, lattice, border, pictures.planes(target))
             of_videos.append(target)
         yield Drawn(wanted, of_videos)

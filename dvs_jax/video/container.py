@@ -10,7 +10,6 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.format import Flags
 from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
@@ -33,6 +32,9 @@ _OPEN_OPTIONS: dict[str, Any] = (
 _DECODER_OPTIONS = {"max_pixels": str(MOST_PIXELS)}
 # No URL in a file can make FFmpeg access the network.
 _CONTAINER_OPTIONS = {"protocol_whitelist": "file"}
+
+_TS_DISCONT = 0x0200
+"""FFmpeg's AVFMT_TS_DISCONT."""
 
 # Formats that FFmpeg opens as well, and that refer to other files.
 _PLAYLISTS = frozenset({"concat", "dash", "hls", "imf", "rtsp", "sdp"})
@@ -103,7 +105,7 @@ def demux(container: InputContainer, *streams: Stream) -> Iterator[av.Packet]:
 
 def may_jump(container: InputContainer) -> bool:
     """Whether the clock may jump, as in transport and program streams."""
-    return bool(container.format.flags & Flags.ts_discont.value)
+    return bool(container.format.flags & _TS_DISCONT)
 
 
 def _all_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[av.Packet]:

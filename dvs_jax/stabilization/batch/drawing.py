@@ -16,6 +16,7 @@ from dvs_jax.stabilization.devices.tasks import DrawnFrame, DrawTask
 from dvs_jax.stabilization.drawing import shares
 from dvs_jax.stabilization.framing import Framing, Shown
 from dvs_jax.stabilization.making import Making, finish, making, results_of
+from dvs_jax.stabilization.repeats import with_grids
 from dvs_jax.stabilization.settings import Settings
 from dvs_jax.stabilization.viewing import checked, framed_by
 from dvs_jax.video import picture as pictures
@@ -76,13 +77,14 @@ class _Drawing(DrawTask):
             self._made.folder,
         )
         shape = grid.shape_for(clip.size)
-        for picture, shown in zip(self._made.pictures(), told, strict=False):
+        pairs = zip(self._made.pictures(), told, strict=False)
+        for picture, shown, drawn_by in with_grids(pairs):
             self._shown.append(shown)
             luma, *both = pictures.planes(picture)
             yield DrawnFrame(
                 Planes(luma, np.stack(both, axis=-1)),
-                grid.resized(shown.frame.source, shape),
-                np.array(shares(shown, settings.with_uncropped), np.float32),
+                grid.resized(drawn_by.frame.source, shape),
+                np.array(shares(drawn_by, settings.with_uncropped), np.float32),
             )
 
     def _write_frame(self, drawn: Planes) -> None:
