@@ -109,10 +109,10 @@ def stabilize(
         typer.Option(help="What fills uncovered pixels of the uncropped video."),
     ] = "black",
     crf: Annotated[
-        float, typer.Option(min=0, max=51, help="Quality of the H.264 video; less is better.")
+        float, typer.Option(min=0, max=51, help="Quality of the video; less is better.")
     ] = 20,
     preset: Annotated[
-        Presets, typer.Option(help="Speed of the H.264 encoder against the size of its file.")
+        Presets, typer.Option(help="Speed of the encoder against the size of its file.")
     ] = "superfast",
     flow_estimator: FlowEstimator = "auto",
     flow_weights: FlowWeights = None,
@@ -126,9 +126,16 @@ def stabilize(
     encoder: Annotated[
         Literal["software", "hardware"],
         typer.Option(
-            help="libx264, or the encoder of a GPU where there is one, at about that quality."
+            help="x264 or x265, or the encoder of a GPU where there is one, at about that quality."
         ),
     ] = "software",
+    codec: Annotated[
+        Literal["h264", "hevc", "prores"] | None,
+        typer.Option(
+            help="What the video is written as; prores goes into .mov files.",
+            show_default="hevc for videos of more than 8 bits, else h264",
+        ),
+    ] = None,
     audio: Annotated[
         bool, typer.Option("--audio/--no-audio", help="Keep all tracks of sound, or none.")
     ] = True,
@@ -193,7 +200,7 @@ def stabilize(
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
     method = refined(locked_to_horizon(method) if horizon_lock else method, refine, look_ahead)
-    wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, audio, measure)
+    wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, codec, audio, measure)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
         chosen = (

@@ -9,6 +9,7 @@ from dvs_jax.clip import Clip
 from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.repeats import with_grids
 from dvs_jax.video import picture as pictures
+from dvs_jax.video.conversion import depth_of
 from dvs_jax.warping import host
 from dvs_jax.warping.host import Border
 
@@ -42,7 +43,7 @@ def drawn(
         source = pictures.planes(picture)
         of_videos = []
         for kept in shares(drawn_by, uncropped):
-            target = pictures.blank(even)
+            target = pictures.blank(even, depth_of(picture))
             lattice = host.lattice_map(drawn_by.frame.source, clip.size, kept)
             host.warp_planes(source, lattice, border, pictures.planes(target))
             of_videos.append(target)

@@ -29,6 +29,9 @@ LEAST_EXPLAINED = 0.5
 """Fraction of the pictures' motion below which a gyro that explains no more is taken for wrong;
 parallax alone lowers it."""
 
+SUFFIXES = (".mp4", ".mov")
+"""Of the videos that a run writes."""
+
 _log = logging.getLogger("dvs_jax")
 
 
@@ -107,7 +110,7 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
     _require_no_file_of_others(clip.name, folder)
     endings = clips.RESULTS if settings.with_uncropped else clips.RESULTS[:1]
     with replacing_together(folder) as unfinished:
-        files = [unfinished / f"{clip.name}{end}.mp4" for end in endings]
+        files = [unfinished / f"{clip.name}{end}{settings.suffix}" for end in endings]
         writers = [_writer(clip, file, settings) for file in files]
         made = Making(clip, writers, unfinished, by_gyro)
         yield made
@@ -125,7 +128,7 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
 def _writer(clip: Clip, file: Path, settings: Settings) -> VideoWriter:
     crf, preset, encoder = settings.crf, settings.preset, settings.encoder
     like = clip.video if settings.audio else dataclasses.replace(clip.video, has_audio=False)
-    return VideoWriter(file, like, *clip.size, crf, preset, encoder)
+    return VideoWriter(file, like, *clip.size, crf, preset, encoder, settings.codec)
 
 
 def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -> Report:
@@ -154,7 +157,7 @@ def _require_no_file_of_others(name: str, folder: Path) -> None:
     """A photo and notes that lie beside a video often bear its name, as its plot and path do."""
     for file in (folder / f"{name}{end}" for end in (".txt", ".jpg")):
         if file.exists() and not _has_path_of_earlier_run(name, folder):
-            movie = f"{name}{clips.RESULTS[0]}.mp4"
+            movie = f"{name}{clips.RESULTS[0]}{SUFFIXES[0]}"
             raise InputError(
                 f"{file}: is no result of an earlier run, as {movie} with its path is not beside "
                 "it, and would be replaced; move it away, or choose another folder for the results"
@@ -163,11 +166,11 @@ def _require_no_file_of_others(name: str, folder: Path) -> None:
 
 def _has_path_of_earlier_run(name: str, folder: Path) -> bool:
     """Return whether an earlier run wrote path and plot there: of notes and photos none did."""
-    movie, path = folder / f"{name}{clips.RESULTS[0]}.mp4", folder / f"{name}.txt"
-    if not movie.exists():
+    movies = (folder / f"{name}{clips.RESULTS[0]}{suffix}" for suffix in SUFFIXES)
+    if not any(movie.exists() for movie in movies):
         return False
     try:
-        camera_path.read(path)
+        camera_path.read(folder / f"{name}.txt")
     except InputError:
         return False
     return True
@@ -175,7 +178,8 @@ def _has_path_of_earlier_run(name: str, folder: Path) -> bool:
 
 def _report(made: Making, folder: Path) -> Report:
     name = made.clip.name
-    cropped, uncropped = (folder / f"{name}{end}.mp4" for end in clips.RESULTS)
+    suffix = made.writers[0].path.suffix
+    cropped, uncropped = (folder / f"{name}{end}{suffix}" for end in clips.RESULTS)
     has_path = made.path is not None
     return Report(
         trajectory=folder / f"{name}.txt" if has_path else None,
@@ -189,9 +193,10 @@ def _report(made: Making, folder: Path) -> Report:
 
 def _remove_what_does_not_hold(folder: Path, name: str, report: Report) -> None:
     """Remove what an earlier run made of another path, and this one did not replace."""
+    movies = {f"{name}{end}{suffix}" for end in clips.RESULTS for suffix in SUFFIXES}
+    for movie in movies - {file.name for file in (report.cropped, report.uncropped) if file}:
+        (folder / movie).unlink(missing_ok=True)
     endings = ["_metrics.json"]
-    if report.uncropped is None:
-        endings.append(f"{clips.RESULTS[1]}.mp4")
     if report.trajectory is None and _has_path_of_earlier_run(name, folder):
         endings += [".txt", ".jpg"]
     for ending in endings:

@@ -67,7 +67,7 @@ def stabilize(
             accelerometer, which has to be logged.
         track: reports the progress.
         settings: the fields of `Settings`: crop, framing, uncropped, border, crf, preset, encoder,
-            audio, measure.
+            codec, audio, measure.
 
     Returns:
         Where everything is, and what was measured.

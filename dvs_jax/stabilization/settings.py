@@ -29,9 +29,11 @@ class Settings:
             pass is enough, and else "fixed".
         uncropped: whether to write a second, uncropped video.
         border: what fills pixels that the frame does not cover.
-        crf: constant rate factor of the H.264 encoder, 0 to 51; less is better.
-        preset: of the H.264 encoder, "ultrafast" to "veryslow": time against size.
+        crf: constant rate factor of the encoder, 0 to 51; less is better. ProRes has none.
+        preset: of the encoder, "ultrafast" to "veryslow": time against size.
         encoder: "software" or "hardware"; see `video.encoders.choose`.
+        codec: "h264", "hevc", or "prores", written to .mov files; None is HEVC for videos of more
+            than 8 bits, and else H.264.
         audio: whether the sound is kept.
         measure: whether to compute the metrics; they need the uncropped video, which is then
             written too.
@@ -44,6 +46,7 @@ class Settings:
     crf: float = DEFAULT_CRF
     preset: str = DEFAULT_PRESET
     encoder: encoders.Kind = "software"
+    codec: encoders.Codec | None = None
     audio: bool = True
     measure: bool = False
 
@@ -53,11 +56,17 @@ class Settings:
             raise InputError(
                 f"a crop of {self.crop} is impossible; give 0 to {LARGEST_CROP} of each side"
             )
-        for name, allowed in (("border", Border), ("framing", Framing)):
+        choices_of = ("border", Border), ("framing", Framing), ("codec", encoders.Codec)
+        for name, allowed in choices_of:
             chosen = getattr(self, name)
             if chosen is not None and chosen not in get_args(allowed):
                 choices = ", ".join(get_args(allowed))
                 raise InputError(f"no {name} {chosen!r}; choose one of {choices}")
+
+    @property
+    def suffix(self) -> str:
+        """Of the videos' files."""
+        return ".mov" if self.codec == "prores" else ".mp4"
 
     @property
     def with_uncropped(self) -> bool:

@@ -14,6 +14,9 @@ from dvs_jax.video.color import COLORSPACES, Color, color_of
 FORMAT = "yuv420p"
 """Planes of 8-bit YCbCr 4:2:0, here always in limited range, as most H.264 videos store them."""
 
+FORMATS = {8: FORMAT, 10: "yuv420p10le"}
+"""Such planes by their bit depth."""
+
 # Without these flags swscale's approximations darken a picture by a level, there and back.
 _CONVERSION = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
@@ -34,7 +37,7 @@ class ToRgb:
 
 
 class ToPlanes:
-    """Converts the decoded frames of one video to `FORMAT`."""
+    """Converts the decoded frames of one video to one of `FORMATS`, by their bit depth."""
 
     def __init__(self, path: Path):
         self._convert = _Conversion(path, "YCbCr 4:2:0")
@@ -45,14 +48,33 @@ class ToPlanes:
         Raises:
           InputError: it cannot be converted.
         """
-        if frame.format.name == FORMAT and frame.color_range != ColorRange.JPEG:
+        wanted = FORMATS[depth_of(frame)]
+        if frame.format.name == wanted and frame.color_range != ColorRange.JPEG:
             return frame
         return self._convert(
             frame,
-            format=FORMAT,
+            format=wanted,
             dst_colorspace=self._convert.colorspace(frame),
             dst_color_range=ColorRange.MPEG,
         )
+
+
+def depth_of(frame: av.VideoFrame) -> int:
+    """Return the bit depth that a frame's planes get: 8, or 10 where it has more."""
+    return 8 if frame.format.components[0].bits <= 8 else 10
+
+
+def as_planes(picture: av.VideoFrame, wanted: str, color: Color) -> av.VideoFrame:
+    """Return a picture of one of `FORMATS` in another format of YCbCr, for an encoder."""
+    matrix = COLORSPACES[color.matrix]
+    return picture.reformat(
+        format=wanted,
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
+        src_color_range=ColorRange.MPEG,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=_CONVERSION,
+    )
 
 
 class _Conversion:

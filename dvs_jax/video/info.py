@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from dvs_jax.video.color import Color
+from dvs_jax.video.mastering import Mastering
 from dvs_jax.video.tags import Tags, later
 from dvs_jax.video.times import NANOSECONDS
 
@@ -29,6 +30,8 @@ class VideoInfo:
       has_audio: whether there is sound.
       mirrored: whether a player mirrors the frame left to right, after turning it.
       color: its colour space.
+      bit_depth: of the pictures that are read, 8 or 10.
+      mastering: what HDR tells besides.
       pixel_aspect: width of a pixel by its height.
       time_base: seconds; `time_ns` is stored as multiples of it.
       has_subtitles: whether there are subtitles.
@@ -48,6 +51,8 @@ class VideoInfo:
     has_audio: bool
     mirrored: bool = False
     color: Color = field(default_factory=Color)
+    bit_depth: int = 8
+    mastering: Mastering = field(default_factory=Mastering)
     pixel_aspect: Fraction = Fraction(1)
     time_base: Fraction = Fraction(1, 90_000)
     has_subtitles: bool = False

@@ -1,6 +1,7 @@
-"""Pictures as planes: 8-bit YCbCr 4:2:0 in limited range, as nearly every camera stores it.
+"""Pictures as planes: YCbCr 4:2:0 in limited range, as nearly every camera stores it.
 
-Videos stored like that need no colour conversion between decoder, warp and encoder.
+They have 8 bits, or 10 where the camera has more. Videos stored like that need no colour conversion
+between decoder, warp and encoder.
 """
 
 from pathlib import Path
@@ -9,22 +10,24 @@ import av
 import cv2
 import numpy as np
 from av.video.reformatter import ColorRange
-from jaxtyping import UInt8
+from jaxtyping import Shaped, UInt8
 
-from dvs_jax.video.conversion import FORMAT, ToRgb
+from dvs_jax.video.conversion import FORMATS, ToRgb
 
-Plane = UInt8[np.ndarray, "height width"]
+Plane = Shaped[np.ndarray, "height width"]
+"""uint8, or uint16 of which 10 bits are used."""
 
 
 def planes(picture: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
     """Return views of luma, Cb and Cr; writing to them changes the picture.
 
     Args:
-        picture: of three planes of 8 bits. In `FORMAT` Cb and Cr have half the width and half the
-            height of luma, rounded up.
+        picture: of three planes of 8 or 10 bits. In `FORMATS` Cb and Cr have half the width and
+            half the height of luma, rounded up.
     """
+    kind = np.dtype(np.uint16 if picture.format.name.endswith("10le") else np.uint8)
     y, blue, red = (
-        np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
+        np.frombuffer(memoryview(plane), kind).reshape(-1, plane.line_size // kind.itemsize)[
             : plane.height, : plane.width
         ]
         for plane in picture.planes
@@ -32,12 +35,12 @@ def planes(picture: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
     return y, blue, red
 
 
-def blank(size: tuple[int, int]) -> av.VideoFrame:
-    """Return a picture of a width and a height, in `FORMAT`, with undefined contents."""
-    return av.VideoFrame(*size, FORMAT)
+def blank(size: tuple[int, int], bit_depth: int = 8) -> av.VideoFrame:
+    """Return a picture of a width, a height and a bit depth, with undefined contents."""
+    return av.VideoFrame(*size, FORMATS[bit_depth])
 
 
-def shrunk_luma(picture: av.VideoFrame, size: tuple[int, int]) -> Plane:
+def shrunk_luma(picture: av.VideoFrame, size: tuple[int, int]) -> UInt8[np.ndarray, "height width"]:
     """Return a picture's luma reduced in size by averaging the pixels of each area.
 
     Args:
@@ -50,12 +53,13 @@ def shrunk_luma(picture: av.VideoFrame, size: tuple[int, int]) -> Plane:
     return _shrunk(planes(picture)[0], size)
 
 
-def _shrunk(plane: Plane, size: tuple[int, int]) -> Plane:
+def _shrunk(plane: Plane, size: tuple[int, int]) -> UInt8[np.ndarray, "height width"]:
     # OpenCV is fastest at halving: halving first takes a third of the time of one step. Where the
     # factor is even the result differs by a level at most, else hardly more in pictures.
     while _halves(plane, size):
         plane = _mean(plane, (plane.shape[1] // 2, plane.shape[0] // 2))
-    return _mean(plane, size)
+    small = _mean(plane, size)
+    return small if small.dtype == np.uint8 else (small >> 2).astype(np.uint8)
 
 
 def _halves(plane: Plane, size: tuple[int, int]) -> bool:
@@ -67,8 +71,7 @@ def _halves(plane: Plane, size: tuple[int, int]) -> bool:
 
 
 def _mean(plane: Plane, size: tuple[int, int]) -> Plane:
-    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-    return small.astype(np.uint8, copy=False)
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
 
 
 class Shrink:
@@ -85,7 +88,7 @@ class Shrink:
         self._to_rgb = ToRgb(path)
 
     def __call__(self, picture: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
-        """Reduce a picture in `FORMAT` by averaging the pixels of each area."""
+        """Reduce a picture in one of `FORMATS` by averaging the pixels of each area."""
         small = av.VideoFrame(*self._size, "yuv444p")
         for source, target in zip(planes(picture), planes(small), strict=True):
             target[:] = _shrunk(source, self._size)

@@ -19,9 +19,11 @@ from dvs_jax.errors import InputError
 from dvs_jax.video.coded import coded_pictures
 from dvs_jax.video.color import color_of
 from dvs_jax.video.container import decode, fraction, open_video
+from dvs_jax.video.conversion import depth_of
 from dvs_jax.video.images import is_folder, probe_folder
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.interlace import FILTER
+from dvs_jax.video.mastering import mastering_of
 from dvs_jax.video.size import require_size
 from dvs_jax.video.subtitles import subtitles_of
 from dvs_jax.video.tags import read_tags
@@ -116,6 +118,8 @@ def _describe(
         has_subtitles=bool(subtitles_of(container)),
         mirrored=mirrored,
         color=color_of(path, first),
+        bit_depth=depth_of(first),
+        mastering=mastering_of(first),
         pixel_aspect=_pixel_aspect(stream),
         time_base=time_base,
         tags=read_tags(container, stream),

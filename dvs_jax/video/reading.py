@@ -51,8 +51,8 @@ def read_pictures(path: str | os.PathLike[str]) -> Iterator[av.VideoFrame]:
     """Yield the frames of a video as `read_frames` does, but as planes.
 
     Yields:
-      Pictures in `conversion.FORMAT`, with the matrix of the video; read-only, since the decoder
-      may still use them as references.
+      Pictures in one of `conversion.FORMATS`, with the matrix of the video; read-only, since the
+      decoder may still use them as references.
 
     Raises:
       InputError: as `read_frames`.

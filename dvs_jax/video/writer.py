@@ -20,9 +20,10 @@ from jaxtyping import UInt8
 from dvs_jax.errors import InputError, reason
 from dvs_jax.video import encoders
 from dvs_jax.video.clock import Clock
-from dvs_jax.video.conversion import FORMAT, ToYuv
+from dvs_jax.video.conversion import FORMAT, FORMATS, ToYuv, as_planes
 from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.info import VideoInfo
+from dvs_jax.video.mastering import x265_parameters
 from dvs_jax.video.tags import APPLE, write_tags
 from dvs_jax.video.times import NANOSECONDS
 from dvs_jax.video.tracks import add_tracks, start_time
@@ -39,10 +40,11 @@ class VideoWriter:
     renamed on a clean exit only: after any exception there is no new file of the final name, and
     an older one is unchanged.
 
-    The picture is H.264, YCbCr 4:2:0 in limited range, with the matrix, primaries and transfer of
-    the original. The sound is copied packet by packet, up to the time of the last frame written,
-    or to its end when that is the original's last. It is encoded anew, as AAC, only where the
-    container cannot hold it (or is .mp4 and it is PCM, which few players expect there).
+    The picture is YCbCr in limited range, with the matrix, primaries and transfer of the original:
+    H.264, or HEVC where the original has more than 8 bits. All tracks of sound are copied packet by
+    packet, up to the time of the last frame written, or to their end when that is the original's
+    last. They are encoded anew, as AAC, only where the container cannot hold them (or is .mp4 and
+    they are PCM, which few players expect there). Subtitles, chapters and tags are kept.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class VideoWriter:
         crf: float = 18,
         preset: str = "medium",
         encoder: encoders.Kind = "software",
+        codec: encoders.Codec | None = None,
     ):
         """Describe the video to write; entering the context begins it.
 
@@ -66,12 +69,14 @@ class VideoWriter:
           crf: constant rate factor, from 0 (lossless) to 51 (worst); 18 looks like the original.
           preset: of libx264, from "ultrafast" to "veryslow": time against size of the file.
           encoder: which kind of encoder; see `encoders.choose`.
+          codec: "h264", "hevc" or "prores", which takes a .mov; None is HEVC where the original has
+            more than 8 bits, and else H.264.
 
         Raises:
           InputError: the extension is none of `CONTAINERS`, or an argument is out of range.
         """
-        self._path = Path(path)
-        if self._path.suffix.lower() not in CONTAINERS:
+        self.path = Path(path)
+        if self.path.suffix.lower() not in CONTAINERS:
             raise InputError(f"{path}: write to a file that ends in {', '.join(CONTAINERS)}")
         if width < 2 or height < 2:
             raise InputError(f"{path}: a video of {width} × {height} pixels is impossible")
@@ -82,7 +87,15 @@ class VideoWriter:
         self._like = like
         self._shape = (height, width, 3)
         self._size = width - width % 2, height - height % 2
-        self._encoder = encoders.choose(encoder, crf, preset, self._size)
+        codec = codec or ("hevc" if like.bit_depth > 8 else "h264")
+        if codec == "prores" and self.path.suffix.lower() != ".mov":
+            raise InputError(f"{path}: ProRes is written to a file that ends in .mov")
+        chosen = encoders.choose(encoder, crf, preset, self._size, codec, like.bit_depth)
+        self._encoder = _with_mastering(chosen, like)
+        if like.bit_depth > 8 and codec == "h264":
+            logger.info(
+                "%s: has more than 8 bits, of which H.264 keeps 8; skies may band", like.path
+            )
         self._to_yuv = ToYuv(like.color)
         self._clock = Clock.like(like)
         self._last_tick: int | None = None
@@ -96,7 +109,7 @@ class VideoWriter:
             be read.
         """
         # Shortened, so that a long name does not exceed the file system's limit.
-        self._temporary = self._path.with_name(f".{self._path.stem[:40]}.{uuid.uuid4().hex}.part")
+        self._temporary = self.path.with_name(f".{self.path.stem[:40]}.{uuid.uuid4().hex}.part")
         self._open_files = contextlib.ExitStack()
         try:
             with self._explained_errors():
@@ -137,7 +150,7 @@ class VideoWriter:
         """
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise InputError(
-                f"{self._path}: a frame is {frame.dtype} {frame.shape}, not uint8 {self._shape}"
+                f"{self.path}: a frame is {frame.dtype} {frame.shape}, not uint8 {self._shape}"
             )
         width, height = self._size
         self.write_picture(self._to_yuv(frame[:height, :width]), time_ns)
@@ -146,18 +159,21 @@ class VideoWriter:
         """Append a frame in the encoder's format; its `pts` is set, and it is not kept.
 
         Args:
-          picture: in `conversion.FORMAT`, with the original's matrix, of the size without a last
-            odd row and column.
+          picture: in one of `conversion.FORMATS`, with the original's matrix, of the size without
+            a last odd row and column.
           time_ns: its presentation time by the original's clock.
 
         Raises:
           InputError: as `write`.
         """
-        if (picture.width, picture.height, picture.format.name) != (*self._size, FORMAT):
-            raise InputError(f"{self._path}: a picture is {picture}, not {self._size} {FORMAT}")
+        name = picture.format.name
+        if (picture.width, picture.height) != self._size or name not in FORMATS.values():
+            raise InputError(f"{self.path}: a picture is {picture}, not {self._size} {FORMAT}")
+        if name != self._encoder.pix_fmt:
+            picture = as_planes(picture, self._encoder.pix_fmt, self._like.color)
         tick = self._clock.tick(time_ns)
         if self._last_tick is not None and tick <= self._last_tick:
-            raise InputError(f"{self._path}: a frame at {time_ns} ns is not after the one before")
+            raise InputError(f"{self.path}: a frame at {time_ns} ns is not after the one before")
         self._last_tick = tick
         picture.pts, picture.time_base = tick, self._clock.time_base
         with self._explained_errors():
@@ -165,7 +181,7 @@ class VideoWriter:
             self._write_sound(until=tick * self._clock.time_base)
 
     def _open(self) -> None:
-        container = CONTAINERS[self._path.suffix.lower()]
+        container = CONTAINERS[self.path.suffix.lower()]
         self._temporary.touch()
         self._output = av.open(
             str(self._temporary.absolute()),
@@ -191,6 +207,7 @@ class VideoWriter:
     def _add_video(self) -> VideoStream:
         width, height = self._size
         color = self._like.color
+        is_matroska = self.path.suffix.lower() == ".mkv"
         stream = self._output.add_stream(
             self._encoder.name,
             rate=self._like.frame_rate,
@@ -198,7 +215,7 @@ class VideoWriter:
             width=width,
             height=height,
             time_base=self._clock.time_base,
-            pix_fmt=FORMAT,
+            pix_fmt=self._encoder.pix_fmt,
             sample_aspect_ratio=self._like.pixel_aspect,
             colorspace=color.matrix,
             color_primaries=color.primaries,
@@ -206,6 +223,8 @@ class VideoWriter:
             color_range=ColorRange.MPEG,
             thread_type="FRAME",  # PyAV's default, SLICE, is slower
         )
+        if self._encoder.name.startswith(("libx265", "hevc")) and not is_matroska:
+            stream.codec_context.codec_tag = "hvc1"  # the one that Apple's players know
         if self._like.rotation or self._like.mirrored:
             stream.set_display_rotation(self._like.rotation, hflip=self._like.mirrored)
         return stream
@@ -230,7 +249,7 @@ class VideoWriter:
 
     def _finish(self) -> None:
         if self._last_tick is None:
-            raise InputError(f"{self._path}: no frame was written")
+            raise InputError(f"{self.path}: no frame was written")
         self._output.mux(self._video.encode(None))
         is_whole = self._last_tick >= self._clock.tick(self._like.time_ns[-1])
         end = self._last_tick * self._clock.time_base + 1 / self._like.frame_rate
@@ -241,7 +260,7 @@ class VideoWriter:
                 *(self._like.path, self._lost_sound_count),
             )
         self._output.close()
-        self._temporary.replace(self._path)
+        self._temporary.replace(self.path)
 
     def _discard(self) -> None:
         # Removed before it is closed, so that closing does not spend time moving the index to the
@@ -259,6 +278,15 @@ class VideoWriter:
             yield
         except (OSError, av.FFmpegError) as error:
             raise InputError(
-                f"cannot write {self._path.name} into the folder "
-                f"{self._path.parent.absolute()} ({reason(error)})"
+                f"cannot write {self.path.name} into the folder "
+                f"{self.path.parent.absolute()} ({reason(error)})"
             ) from error
+
+
+def _with_mastering(encoder: encoders.Encoder, like: VideoInfo) -> encoders.Encoder:
+    """Return an encoder that also writes what HDR tells of its display, where it can."""
+    if encoder.name != "libx265":
+        return encoder
+    key = "x265-params"
+    told = ":".join([encoder.options[key], *x265_parameters(like.mastering)])
+    return encoder._replace(options={**encoder.options, key: told})

@@ -12,11 +12,16 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Num, UInt8
+from jaxtyping import Array, Bool, Float, Int, Num, UInt
 
 from dvs_jax.warping import doubling
 from dvs_jax.warping import grid as grids
-from dvs_jax.warping.host import LATTICE_STEP, Border
+from dvs_jax.warping.host import (
+    BRIGHTEST_OF_10_BITS,
+    LATTICE_STEP,
+    LEVELS_OF_10_BITS,
+    Border,
+)
 
 _BLACK = (16.0, 128.0, 128.0)
 
@@ -63,17 +68,17 @@ def warp_frame(
 
 
 def warp_planes(
-    luma: UInt8[Array, "height width"],
-    chroma: UInt8[Array, "halfheight halfwidth 2"],
+    luma: UInt[Array, "height width"],
+    chroma: UInt[Array, "halfheight halfwidth 2"],
     source: Float[Array, "rows columns 2"],
     kept: Float[Array, ""],
     border: Border,
-) -> tuple[UInt8[Array, "evenheight evenwidth"], UInt8[Array, "downs acrosses 2"]]:
+) -> tuple[UInt[Array, "evenheight evenwidth"], UInt[Array, "downs acrosses 2"]]:
     """Warp one frame of YCbCr 4:2:0 in limited range: luma sharply, chroma bilinearly.
 
     Args:
-        luma: uint8.
-        chroma: uint8, Cb and Cr, at half the size, rounded up.
+        luma: uint8, or uint16 of which 10 bits are used.
+        chroma: likewise, Cb and Cr, at half the size, rounded up.
         source: float32, a backward grid (see `grid`).
         kept: see `warp_frames`.
         border: what fills pixels that the frame does not cover.
@@ -88,7 +93,7 @@ def warp_planes(
     # A chroma sample is taken to lie at the centre of its four luma pixels.
     positions = _between_lattice((coarse + 0.5) / 2.0 - 0.5, half, LATTICE_STEP // 2)
     bright = _between_lattice(coarse, even, LATTICE_STEP)
-    black = jnp.asarray(_BLACK)
+    black = jnp.asarray(_BLACK) * (1 if luma.dtype == jnp.uint8 else LEVELS_OF_10_BITS)
     drawn = sharp_sample(luma[..., None], bright, border, black[:1])[..., 0]
     return drawn, sample(chroma, positions, border, black[1:])
 
@@ -182,7 +187,7 @@ def sample(
     """Return a frame's bilinear samples.
 
     Args:
-        frame: a picture, uint8 or floating-point numbers, which are not rounded.
+        frame: a picture, integers of 8 or 10 bits or floating-point numbers, which are not rounded.
         position: float32 (x, y) in pixels, integers at pixel centres.
         border: what lies around the frame: black, or its mirror image about its outermost pixels.
         black: float32, the value of black in each channel.
@@ -208,10 +213,11 @@ def sample(
 
 
 def _in_type_of(frame: Num[Array, "..."], values: Float[Array, "*shape"]) -> Num[Array, "*shape"]:
-    """Return values in a frame's type: rounded and clipped for bytes."""
+    """Return values in a frame's type: rounded and clipped for 8 and 10 bits."""
     if jnp.issubdtype(frame.dtype, jnp.floating):
         return values.astype(frame.dtype)
-    return jnp.clip(jnp.round(values), 0.0, 255.0).astype(jnp.uint8)
+    brightest = 255 if frame.dtype == jnp.uint8 else BRIGHTEST_OF_10_BITS
+    return jnp.clip(jnp.round(values), 0.0, float(brightest)).astype(frame.dtype)
 
 
 def _weight(

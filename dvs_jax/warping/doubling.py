@@ -31,7 +31,8 @@ def doubled(
     """Return a picture with the values halfway between its pixels, on the host.
 
     Args:
-        picture: uint8 or float32; mirrored about its outermost pixels for the taps beyond them.
+        picture: uint8, uint16 or float32; mirrored about its outermost pixels for the taps beyond
+            them.
 
     Returns:
         [2·height - 1, 2·width - 1, channel] of the same type, rounded and clipped to it; pixel

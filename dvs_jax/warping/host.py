@@ -25,6 +25,11 @@ _TILE_ROWS, _TILE_COLUMNS = 6, 64
 _BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
 _BLACK_LUMA, _NO_CHROMA = 16, 128
 
+LEVELS_OF_10_BITS = 4
+"""For each of 8 bits."""
+
+BRIGHTEST_OF_10_BITS = 1023
+
 
 def lattice_map(
     source: Float[np.ndarray, "rows columns 2"], size: tuple[int, int], kept: float
@@ -75,26 +80,31 @@ def warp_frame(
 
 
 def warp_planes(
-    source: Sequence[UInt8[np.ndarray, "source_height source_width"]],
+    source: Sequence[Shaped[np.ndarray, "source_height source_width"]],
     lattice: Float[np.ndarray, "row column 2"],
     border: Border,
-    drawn: Sequence[UInt8[np.ndarray, "height width"]],
+    drawn: Sequence[Shaped[np.ndarray, "height width"]],
 ) -> None:
     """Warp one frame of three planes, YCbCr 4:2:0, on the host: luma sharply, chroma bilinearly.
 
     Args:
-        source: uint8 planes: luma, and Cb and Cr at half its size, rounded up.
+        source: planes: luma, and Cb and Cr at half its size, rounded up; uint8, or uint16 of which
+            10 bits are used.
         lattice: source positions; see `lattice_map`.
         border: what fills pixels that the frame does not cover.
-        drawn: uint8 planes to draw into; a last odd row and column of the source may be missing.
+        drawn: planes of that type to draw into; a last odd row and column of the source may be
+            missing.
     """
+    dtype = drawn[0].dtype
+    level = 1 if dtype == np.uint8 else LEVELS_OF_10_BITS
     # A chroma sample is taken to lie at the centre of its four luma pixels.
     chroma = (lattice + 0.5) / 2.0 - 0.5
-    _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, _BLACK_LUMA, sharp=True)
+    _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, level * _BLACK_LUMA, sharp=True)
     # OpenCV has no fast path for two channels; four at once take less time than two one by one.
-    differences = np.empty((*drawn[1].shape, 4), np.uint8)
+    differences = np.empty((*drawn[1].shape, 4), dtype)
     both = cv2.merge([*source[1:], *source[1:]])
-    _sample(both, chroma, LATTICE_STEP // 2, differences, border, _NO_CHROMA, sharp=False)
+    none = level * _NO_CHROMA
+    _sample(both, chroma, LATTICE_STEP // 2, differences, border, none, sharp=False)
     cv2.mixChannels([differences], list(drawn[1:]), [0, 0, 1, 1])
 
 
@@ -140,7 +150,10 @@ def _doubled_part(
         _extent(lattice[..., axis], source.shape[1 - axis]) for axis in (0, 1)
     )
     origin = np.array([left, top], np.float32)
-    return doubling.doubled(source[top:bottom, left:right]), (lattice - origin) * np.float32(2.0)
+    doubled = doubling.doubled(source[top:bottom, left:right])
+    if doubled.dtype == np.uint16:
+        np.minimum(doubled, BRIGHTEST_OF_10_BITS, out=doubled)
+    return doubled, (lattice - origin) * np.float32(2.0)
 
 
 def _extent(position: Float[np.ndarray, "row column"], length: int) -> tuple[int, int]:

@@ -15,12 +15,37 @@ SIZE = (640, 360)
 
 
 def test_software_is_libx264_as_it_is_told():
-    assert choose("software", 21.5, "slow", SIZE) == ("libx264", {"crf": "21.5", "preset": "slow"})
+    options = {"crf": "21.5", "preset": "slow"}
+    assert choose("software", 21.5, "slow", SIZE) == ("libx264", options, "yuv420p")
+
+
+@pytest.mark.parametrize(
+    ("codec", "bit_depth", "name", "pix_fmt"),
+    [
+        ("h264", 10, "libx264", "yuv420p"),
+        ("hevc", 8, "libx265", "yuv420p"),
+        ("hevc", 10, "libx265", "yuv420p10le"),
+        ("prores", 8, "prores_ks", "yuv422p10le"),
+    ],
+)
+def test_each_codec_has_its_encoder_and_its_pictures(codec, bit_depth, name, pix_fmt):
+    chosen = choose("software", 20, "medium", SIZE, codec, bit_depth)
+    assert (chosen.name, chosen.pix_fmt) == (name, pix_fmt)
+    assert opens(chosen, SIZE)
+
+
+def test_hardware_of_ten_bits_takes_its_own_format(monkeypatch):
+    monkeypatch.setattr(encoders, "opens", lambda *_: True)
+    chosen = choose("hardware", 20, "medium", SIZE, "hevc", 10)
+    assert (chosen.name, chosen.pix_fmt) == ("hevc_nvenc", "p010le")
+    assert choose("hardware", 20, "medium", SIZE, "prores", 10).name == "prores_ks"
 
 
 def test_another_kind_is_refused():
     with pytest.raises(InputError, match="no encoder 'fast'"):
         choose("fast", 18, "medium", SIZE)
+    with pytest.raises(InputError, match="no codec 'av1'; choose one of h264, hevc, prores"):
+        choose("software", 18, "medium", SIZE, "av1")
 
 
 def test_where_no_hardware_opens_software_encodes_and_the_log_says_so(monkeypatch, caplog):
@@ -48,11 +73,11 @@ def test_the_first_that_opens_is_taken_in_silence(monkeypatch, caplog):
 )
 def test_nvenc_is_told_the_same_number_on_its_own_scale(monkeypatch, crf, preset, options):
     monkeypatch.setattr(encoders, "opens", lambda *_: True)
-    assert choose("hardware", crf, preset, SIZE) == ("h264_nvenc", options)
+    assert choose("hardware", crf, preset, SIZE)[:2] == ("h264_nvenc", options)
 
 
 def test_videotoolbox_gets_less_quality_for_more_crf(monkeypatch):
-    monkeypatch.setattr(encoders, "HARDWARE", ("h264_videotoolbox",))
+    monkeypatch.setitem(encoders.HARDWARE, "h264", ("h264_videotoolbox",))
     monkeypatch.setattr(encoders, "opens", lambda *_: True)
     qualities = [
         int(choose("hardware", crf, "medium", SIZE).options["global_quality"]) / 118

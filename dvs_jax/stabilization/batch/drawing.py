@@ -40,7 +40,7 @@ def draw_all(
     """
     by_size = defaultdict(list)
     for work in works:
-        by_size[work.clip.size].append(work)
+        by_size[work.clip.size, work.clip.video.bit_depth].append(work)
     step = without_weights(partial(draw, border=settings.border))
     for alike in by_size.values():
         program = Program(step, lambda _: (), (), lanes_for(len(alike), lanes))
@@ -109,7 +109,7 @@ def _picture(luma: np.ndarray, chroma: np.ndarray) -> av.VideoFrame:
     """Return a picture of drawn planes, luma and both differences."""
     height, width = luma.shape
     chroma = np.moveaxis(chroma, -1, 0)
-    drawn = pictures.blank((width, height))
+    drawn = pictures.blank((width, height), 8 if luma.dtype == np.uint8 else 10)
     for plane, values in zip(pictures.planes(drawn), (luma, *chroma), strict=True):
         plane[...] = values
     return drawn

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import jax
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, UInt
 
 from dvs_jax import quaternion
 from dvs_jax.warping.device import warp_planes
@@ -14,12 +14,13 @@ class Planes(NamedTuple):
     """Pictures of YCbCr 4:2:0 in limited range; NumPy arrays on the host, JAX's on the device.
 
     Attributes:
-        luma: uint8 [..., height, width].
-        chroma: uint8 [..., rows, columns, 2], blue and red difference at half the size, rounded up.
+        luma: uint8, or uint16 of which 10 bits are used [..., height, width].
+        chroma: likewise [..., rows, columns, 2], blue and red difference at half the size, rounded
+            up.
     """
 
-    luma: UInt8[quaternion.Array, "*batch height width"]
-    chroma: UInt8[quaternion.Array, "*batch rows columns 2"]
+    luma: UInt[quaternion.Array, "*batch height width"]
+    chroma: UInt[quaternion.Array, "*batch rows columns 2"]
 
 
 class DrawStretch(NamedTuple):

@@ -15,7 +15,7 @@ class DrawnFrame(NamedTuple):
     """A frame to draw, on the host.
 
     Attributes:
-        picture: its planes, uint8 (see `Planes`).
+        picture: its planes (see `Planes`).
         source: float32 [rows, columns, 2], its backward grid (see `warping.grid`).
         kept: float32 [video], the central fraction of each axis that each video shows.
     """
