@@ -40,6 +40,8 @@ class Timeline:
 
     def move(self, packet: av.Packet) -> bool:
         """Correct a packet's times, and return whether it comes after those before it."""
+        if not self._may_jump:
+            return True
         base = fraction(packet.time_base)
         stored = packet.pts if packet.dts is None else packet.dts
         if stored is None or base <= 0:
@@ -62,7 +64,7 @@ class Timeline:
         return self.jumps[-1] if self.jumps else Fraction(0)
 
     def _is_jump(self, step: Fraction) -> bool:
-        return self._may_jump and not -LONGEST_STEP_BACK_S <= step <= LONGEST_STEP_S
+        return not -LONGEST_STEP_BACK_S <= step <= LONGEST_STEP_S
 
     def _jump(self, time: Fraction) -> None:
         count = len(self.jumps)
