@@ -229,9 +229,9 @@ def _require_for_many(trajectory: Path | None, sensors: str) -> None:
 
 
 def _is_video(out: Path) -> bool:
-    from dvs_jax.stabilization import VIDEO_ENDING
+    from dvs_jax.stabilization import VIDEO_ENDINGS
 
-    return out.suffix.lower() == VIDEO_ENDING and not out.is_dir()
+    return out.suffix.lower() in VIDEO_ENDINGS and not out.is_dir()
 
 
 def _jobs(clips: list[str], out: Path, resume: bool) -> tuple[list[Job], bool]:

@@ -9,11 +9,11 @@ whole clip at once lie in a temporary file, so memory does not grow with the vid
 from dvs_jax.methods import Frame, Method, Picture
 from dvs_jax.stabilization.models import load_model, predict_trajectory
 from dvs_jax.stabilization.report import Report
-from dvs_jax.stabilization.run import VIDEO_ENDING, stabilize, stabilize_by, stabilize_into
-from dvs_jax.stabilization.settings import Settings
+from dvs_jax.stabilization.run import stabilize, stabilize_by, stabilize_into
+from dvs_jax.stabilization.settings import VIDEO_ENDINGS, Settings
 
 __all__ = [
-    "VIDEO_ENDING",
+    "VIDEO_ENDINGS",
     "Frame",
     "Method",
     "Picture",

@@ -21,16 +21,13 @@ from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.agreement import Agreement
 from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.report import Report
-from dvs_jax.stabilization.settings import Settings
+from dvs_jax.stabilization.settings import VIDEO_ENDINGS, Settings
 from dvs_jax.video import VideoWriter
 from dvs_jax.whole_file import replacing, replacing_together
 
 LEAST_EXPLAINED = 0.5
 """Fraction of the pictures' motion below which a gyro that explains no more is taken for wrong;
 parallax alone lowers it."""
-
-SUFFIXES = (".mp4", ".mov")
-"""Of the videos that a run writes."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -110,7 +107,7 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
     _require_no_file_of_others(clip.name, folder)
     endings = clips.RESULTS if settings.with_uncropped else clips.RESULTS[:1]
     with replacing_together(folder) as unfinished:
-        files = [unfinished / f"{clip.name}{end}{settings.suffix}" for end in endings]
+        files = [unfinished / f"{clip.name}{end}{settings.ending}" for end in endings]
         writers = [_writer(clip, file, settings) for file in files]
         made = Making(clip, writers, unfinished, by_gyro)
         yield made
@@ -157,7 +154,7 @@ def _require_no_file_of_others(name: str, folder: Path) -> None:
     """A photo and notes that lie beside a video often bear its name, as its plot and path do."""
     for file in (folder / f"{name}{end}" for end in (".txt", ".jpg")):
         if file.exists() and not _has_path_of_earlier_run(name, folder):
-            movie = f"{name}{clips.RESULTS[0]}{SUFFIXES[0]}"
+            movie = f"{name}{clips.RESULTS[0]}{VIDEO_ENDINGS[0]}"
             raise InputError(
                 f"{file}: is no result of an earlier run, as {movie} with its path is not beside "
                 "it, and would be replaced; move it away, or choose another folder for the results"
@@ -166,7 +163,7 @@ def _require_no_file_of_others(name: str, folder: Path) -> None:
 
 def _has_path_of_earlier_run(name: str, folder: Path) -> bool:
     """Return whether an earlier run wrote path and plot there: of notes and photos none did."""
-    movies = (folder / f"{name}{clips.RESULTS[0]}{suffix}" for suffix in SUFFIXES)
+    movies = (folder / f"{name}{clips.RESULTS[0]}{suffix}" for suffix in VIDEO_ENDINGS)
     if not any(movie.exists() for movie in movies):
         return False
     try:
@@ -193,7 +190,7 @@ def _report(made: Making, folder: Path) -> Report:
 
 def _remove_what_does_not_hold(folder: Path, name: str, report: Report) -> None:
     """Remove what an earlier run made of another path, and this one did not replace."""
-    movies = {f"{name}{end}{suffix}" for end in clips.RESULTS for suffix in SUFFIXES}
+    movies = {f"{name}{end}{suffix}" for end in clips.RESULTS for suffix in VIDEO_ENDINGS}
     for movie in movies - {file.name for file in (report.cropped, report.uncropped) if file}:
         (folder / movie).unlink(missing_ok=True)
     endings = ["_metrics.json"]

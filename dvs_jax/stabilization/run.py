@@ -23,8 +23,6 @@ from dvs_jax.stabilization.viewing import shown
 from dvs_jax.stages import Stages, one_opencv_thread
 from dvs_jax.whole_file import locked, make_folder, replacing
 
-VIDEO_ENDING = ".mp4"
-
 
 def stabilize(
     clip: Clip,
@@ -112,7 +110,7 @@ def stabilize_into(
 
     Args:
         clip: what `load_clip` found.
-        file: for the video, .mp4; replaced if it is there.
+        file: for the video, .mp4, or .mov for ProRes; replaced if it is there.
         method: see `stabilize`.
         settings: what is wanted; the cropped video alone.
         track: reports the progress.
@@ -134,8 +132,11 @@ def stabilize_into(
 
 
 def _require_one_video(clip: Clip, file: Path, settings: Settings) -> None:
-    if file.suffix.lower() != VIDEO_ENDING:
-        raise InputError(f"{file}: a video is written as {VIDEO_ENDING}; name it so, or a folder")
+    if file.suffix.lower() != settings.ending:
+        of_codec = "" if settings.codec is None else f" of codec {settings.codec}"
+        raise InputError(
+            f"{file}: a video{of_codec} is written as {settings.ending}; name it so, or a folder"
+        )
     if file.resolve() == clip.video.path.resolve():
         raise InputError(f"{file}: is the clip itself; choose another name for the result")
     if settings.with_uncropped:

@@ -15,6 +15,9 @@ DEFAULT_CRF, DEFAULT_PRESET = 20.0, "superfast"
 
 LARGEST_CROP = 0.45
 
+VIDEO_ENDINGS = (".mp4", ".mov")
+"""Of the videos that a run writes."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -64,8 +67,8 @@ class Settings:
                 raise InputError(f"no {name} {chosen!r}; choose one of {choices}")
 
     @property
-    def suffix(self) -> str:
-        """Of the videos' files."""
+    def ending(self) -> str:
+        """Of the names of the videos."""
         return ".mov" if self.codec == "prores" else ".mp4"
 
     @property

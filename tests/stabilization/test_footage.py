@@ -10,7 +10,8 @@ import pytest
 from dvs_jax import video
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
-from dvs_jax.stabilization import Report, stabilize
+from dvs_jax.methods import Smoothed
+from dvs_jax.stabilization import Report, Settings, stabilize, stabilize_into
 from dvs_jax.video import probe, read_frames
 from dvs_jax.video.conversion import as_planes
 from dvs_jax.video.picture import planes
@@ -89,3 +90,15 @@ def test_a_lost_frame_repeats_the_one_before_without_a_jump(walk, tmp_path):
     for index in (12, 13):
         assert np.abs(out[index] - out[11]).mean() < 1.0
     assert np.abs(out[14] - out[11]).mean() > 2.0
+
+
+def test_one_video_is_named_as_its_codec_is_written(walk, tmp_path):
+    clip = load_clip(walk)
+    for codec, name in (("prores", "steady.mp4"), ("hevc", "steady.mov"), (None, "steady.mov")):
+        settings = Settings(preset="ultrafast", codec=codec)
+        with pytest.raises(InputError, match=r"steady\.m..: a video.* is written as \.m"):
+            stabilize_into(clip, tmp_path / name, Smoothed("gaussian"), settings)
+    report = stabilize_into(
+        clip, tmp_path / "steady.mov", Smoothed("gaussian"), Settings(codec="prores")
+    )
+    assert written(report.cropped) == ("prores", "yuv422p10le")
