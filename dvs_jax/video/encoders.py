@@ -134,5 +134,8 @@ def _options(name: Name, crf: float, preset: str) -> dict[str, str]:
     if name.endswith("_videotoolbox"):
         quality = round(100 - 99 * crf / WORST_CRF)
         return {"flags": "+qscale", "global_quality": str(_LAMBDA_OF_QUALITY * quality)}
-    quiet = {"x265-params": "log-level=error"} if name == "libx265" else {}
-    return {"crf": str(crf), "preset": preset, **quiet}
+    options = {"crf": str(crf), "preset": preset}
+    if name == "libx265":
+        # Of itself only x264 takes 0 for lossless.
+        options["x265-params"] = "log-level=error" + ":lossless=1" * (crf == 0)
+    return options

@@ -45,6 +45,9 @@ class VideoWriter:
     packet, up to the time of the last frame written, or to their end when that is the original's
     last. They are encoded anew, as AAC, only where the container cannot hold them (or is .mp4 and
     they are PCM, which few players expect there). Subtitles, chapters and tags are kept.
+
+    Attributes:
+      path: the file.
     """
 
     def __init__(

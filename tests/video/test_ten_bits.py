@@ -83,6 +83,16 @@ def test_ten_bits_become_hevc_with_every_level_and_the_display(tmp_path):
     assert error(tmp_path / "out.mp4") < 0.3
 
 
+def test_a_crf_of_zero_is_lossless(tmp_path):
+    clip = write_ramp(tmp_path / "clip.mp4")
+    info = probe(clip)
+    with VideoWriter(tmp_path / "out.mp4", info, WIDTH, HEIGHT, crf=0) as out:
+        for picture, time_ns in zip(read_pictures(clip), info.time_ns, strict=True):
+            out.write_picture(picture, time_ns)
+    for pair in zip(read_pictures(clip), read_pictures(out.path), strict=True):
+        np.testing.assert_array_equal(*(planes(each)[0] for each in pair))
+
+
 @pytest.mark.parametrize(
     ("codec", "suffix", "expected", "largest"),
     [

@@ -17,8 +17,10 @@ from dvs_jax.stabilization.batch.on_devices import devices_suit, on_devices
 from dvs_jax.stabilization.devices.lanes import Program
 from dvs_jax.stabilization.run import stabilize_by
 from dvs_jax.stabilization.settings import Settings
+from dvs_jax.video.picture import planes
 from tests.flow.weights import untrained_small
 from tests.fused.networks import calm
+from tests.stabilization.test_footage import in_ten_bits, written
 
 ENCODED = {"crf": 0, "preset": "ultrafast", "encoder": "software", "border": "black"}
 
@@ -82,6 +84,18 @@ def test_devices_make_what_the_host_makes(folders, tmp_path, network):
 
 
 @pytest.mark.slow
+def test_ten_bits_are_drawn_on_devices_too(folders, tmp_path):
+    in_ten_bits(folders[0])
+    devices, host = by_both([folders[0], folders[2]], tmp_path / "out", Smoothed("gaussian"))
+    files = [each.report.cropped for outcomes in (devices, host) for each in outcomes]
+    assert [written(file)[1] for file in files] == ["yuv420p10le", "yuv420p"] * 2
+    ten = [[planes(each)[0] for each in video.read_pictures(file)] for file in files[::2]]
+    apart = np.abs(np.subtract(*ten, dtype=int))
+    assert apart.mean() < 0.1
+    assert apart.max() <= 12
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("framing", [None, "smallest"])
 def test_flow_is_made_on_the_devices_too(folders, tmp_path, framing):
     model = calm(Architecture(lstm=(8,), fusion=8, flow_size=(30, 17)))
@@ -97,7 +111,7 @@ def test_a_disk_that_is_full_fails_its_clip_and_leaves_nothing(folders, tmp_path
     write = video.VideoWriter.write_picture
 
     def full(self, picture, time_ns):
-        if self._path.is_relative_to(tmp_path / "out" / "devices" / "c") and time_ns > 5e8:
+        if self.path.is_relative_to(tmp_path / "out" / "devices" / "c") and time_ns > 5e8:
             raise OSError(28, "No space left on device")
         write(self, picture, time_ns)
 
