@@ -23,8 +23,8 @@ class Coded(NamedTuple):
 
 
 def is_dated(container: InputContainer) -> bool:
-    """Whether packets tell when they are shown; AVI stores the order of decoding only."""
-    return container.format.name != "avi"
+    """Whether packets tell when they are shown: AVI, and often MXF, tell the order of decoding."""
+    return container.format.name not in ("avi", "mxf")
 
 
 def coded_pictures(

@@ -22,9 +22,10 @@ def test_frames_come_in_order_of_presentation_with_b_frames(tmp_path):
     assert probe(clip).frame_count == 40
 
 
-def test_avi_whose_packets_are_dated_out_of_order_is_read_in_order(tmp_path, caplog):
+@pytest.mark.parametrize("suffix", [".avi", ".mxf"])
+def test_packets_that_are_dated_by_their_order_are_read_in_order(tmp_path, caplog, suffix):
     clip = write_clip(
-        tmp_path / "clip.avi",
+        tmp_path / f"clip{suffix}",
         level_frames(30),
         encoder={"bf": "3"},
         time_base=Fraction(1, 30),
