@@ -41,7 +41,10 @@ _LANGUAGES_OF_MOV = {
     "sqi": "alb",
     "zho": "chi",
 }
-_TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.])(\d\d)")
+_TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.])(\d{2,3})")
+
+_MOST_A_SECOND = 255
+"""Frames that a timecode in MP4 can count."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def read_tags(container: InputContainer, video: VideoStream) -> Tags:
     timecodes = [value for tags in told for key, value in tags.items() if key.lower() == "timecode"]
     timecode = next(filter(_TIMECODE.fullmatch, timecodes), None)
     pictures = {key: video.metadata[key] for key in _OF_A_STREAM if key in video.metadata}
-    return Tags(file, pictures, timecode, tuple(container.chapters()))
+    chapters = tuple(each for each in container.chapters() if each["time_base"])
+    return Tags(file, pictures, timecode, chapters)
 
 
 def _all(video: VideoStream) -> list[Stream]:
@@ -79,7 +83,12 @@ def _all(video: VideoStream) -> list[Stream]:
 
 
 def write_tags(
-    output: OutputContainer, video: VideoStream, tags: Tags, begin: Fraction, end: Fraction
+    output: OutputContainer,
+    video: VideoStream,
+    tags: Tags,
+    rate: Fraction,
+    begin: Fraction,
+    end: Fraction,
 ) -> None:
     """Write the tags of an original, or of a part of it, before the first packet.
 
@@ -87,12 +96,13 @@ def write_tags(
       output: the file.
       video: its pictures.
       tags: those of the original.
+      rate: frames per second.
       begin: of the part, in seconds by the original's clock; the start of a whole file.
       end: of the part, likewise.
     """
     output.metadata.update(tags.file)
     video.metadata.update(tags.pictures)
-    if tags.timecode is not None:
+    if tags.timecode is not None and rate <= _MOST_A_SECOND:
         video.metadata["timecode"] = tags.timecode
     chapters = [_within(chapter, begin, end) for chapter in tags.chapters]
     output.set_chapters([each for each in chapters if each["start"] < each["end"]])

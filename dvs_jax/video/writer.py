@@ -237,7 +237,7 @@ class VideoWriter:
         begin, _ = like.cut_ns or (0, None)
         origin = like.start + Fraction(begin, NANOSECONDS)
         end = origin + Fraction(int(like.time_ns[-1]), NANOSECONDS) + 1 / like.frame_rate
-        write_tags(self._output, self._video, like.tags, origin, end)
+        write_tags(self._output, self._video, like.tags, like.frame_rate, origin, end)
 
     def _write_sound(self, until: Fraction | float) -> None:
         """Write the sound that begins before a time, in seconds."""

@@ -1,9 +1,11 @@
 """When, where and by what a video was made, its timecode and its chapters."""
 
+import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from dvs_jax.video import VideoWriter, part_of, probe
@@ -81,6 +83,18 @@ def test_tags_timecode_and_chapters_are_kept(tmp_path, suffix, tags, options):
     assert out.tags.timecode == "01:02:03:04"
     assert chapters(out.path) == CHAPTERS
     assert not out.has_audio and not out.has_subtitles
+
+
+@pytest.mark.parametrize(("rate", "kept"), [(240, "01:02:03:004"), (1000, None)])
+def test_a_timecode_that_no_file_can_count_does_not_stop_the_video(tmp_path, rate, kept):
+    info = probe(tagged(tmp_path / "clip.mp4", STANDARD))
+    assert info.tags.timecode == "01:02:03:04"
+    time_ns = np.arange(30) * (10**9 // rate)
+    info = dataclasses.replace(info, frame_rate=Fraction(rate), time_ns=time_ns)
+    with VideoWriter(tmp_path / "out.mp4", info, 64, 48, preset="ultrafast") as out:
+        for frame, each_ns in zip(level_frames(30), time_ns, strict=True):
+            out.write(frame, each_ns)
+    assert probe(tmp_path / "out.mp4").tags.timecode == kept
 
 
 def test_a_part_has_its_own_timecode_and_chapters(tmp_path):
