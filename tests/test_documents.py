@@ -348,19 +348,26 @@ def test_the_commands_for_official_weights_run(golden, stabilized, tmp_path):
     np.testing.assert_allclose(path.quaternion, direct.quaternion, atol=1e-6)
 
 
-def test_the_picture_tells_how_the_gyro_is_mounted(workplace, recording):
-    video, log = recording
+@pytest.mark.slow
+def test_the_picture_tells_how_the_gyro_is_mounted(workplace, tmp_path):
+    described = synthetic.SyntheticClip(size=(320, 180), duration_s=3.0, ois=False, seed=5)
+    synthetic.synthesize(described, tmp_path)
     calibration = workplace / "calibration"
     calibration.mkdir()
-    shutil.copy(video, calibration)
+    shutil.copy(next(tmp_path.glob("*.mp4")), calibration / "clip.mp4")
+    log = np.loadtxt(next(tmp_path.glob("*_gyro.txt")))
+    time_s = log[:, 0] * 1e-6 - START_NS * 1e-9
     # The released order is (y, x, z): see what becomes of it, and of a clock 45 ms ahead.
-    moved = np.stack([log[:, 0] + 0.045, -log[:, 3], log[:, 1], -log[:, 2]], axis=1)
+    moved = np.stack([time_s + 0.045, -log[:, 3], log[:, 1], -log[:, 2]], axis=1)
     header = "t_s,wx,wy,wz"
-    file = calibration / "walking_gyro.csv"
+    file = calibration / "clip_gyro.csv"
     np.savetxt(file, moved, "%.9f", delimiter=",", header=header, comments="")
-    found = tomllib.loads(run_shell(block(CAMERAS, containing="find_gyro").text, workplace))["gyro"]
-    assert found["axes"] == ["-z", "y", "-x"]
-    assert found["clock_offset_ms"] == pytest.approx(-45, abs=8)
+    run_shell(block(CAMERAS, containing="dvs-jax calibrate").text, workplace)
+    found = tomllib.loads((calibration / "camera.toml").read_text())
+    assert found["gyro"]["axes"] == ["-z", "y", "-x"]
+    assert found["gyro"]["clock_offset_ms"] == pytest.approx(-45, abs=2)
+    assert found["readout_time_ms"] == pytest.approx(30, abs=3)
+    assert found["fov"] == pytest.approx(1.27, rel=0.02)
 
 
 def printed_rows(text: str) -> dict[str, tuple[float, float]]:

@@ -11,6 +11,7 @@ LONGEST_BODY = 40
 ROOMS = {
     "app",
     "benchmarks",
+    "calibration",
     "cli",
     "evaluation",
     "flow",
