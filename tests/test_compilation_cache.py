@@ -57,7 +57,7 @@ def compiled(folder: Path) -> dict[str, int]:
 @pytest.mark.slow
 def test_a_second_run_of_the_command_compiles_nothing(own_process, walk, tmp_path):
     (walk / "camera.toml").write_text("fov = 1.27\n")
-    command = ("-m", "dvs_jax", "stabilize", walk, "--preset", "ultrafast", "--no-metrics")
+    command = ("-m", "dvs_jax", "stabilize", walk, "--encoder-preset", "ultrafast", "--no-metrics")
     own_process(*command, "-o", tmp_path / "first")
     once = compiled(tmp_path / "cache" / "compiled")
     assert any(name.startswith("jit_") for name in once)

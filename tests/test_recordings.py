@@ -106,7 +106,7 @@ def test_a_gopro_video_through_the_command_line(
         shutil.copy(recordings / "gopro" / file, clip)
     shutil.copy(Path(__file__).parent / "sensors" / f"{name}.toml", clip / "camera.toml")
     with pytest.raises(SystemExit) as exit:
-        options = ("--preset", "ultrafast", "--metrics", "--model", "gyro_only")
+        options = ("--encoder-preset", "ultrafast", "--metrics", "--model", "gyro_only")
         run(monkeypatch, "stabilize", clip, "--out", out, *options)
     assert not exit.value.code
     original = video.probe(clip / f"{name}.mp4")
@@ -145,7 +145,7 @@ def test_a_hovering_drone_stays_level(recordings, tmp_path, model):
 def test_a_gopro_video_alone(recordings, monkeypatch, tmp_path, capsys):
     """Its gyro is inside it: it agrees with the pictures, and the horizon stays level."""
     shutil.copy(recordings / "gopro" / "karma.mp4", tmp_path / "GX010042.MP4")
-    options = ("--smoother", "gaussian", "--end", "3", "--preset", "ultrafast")
+    options = ("--smoother", "gaussian", "--end", "3", "--encoder-preset", "ultrafast")
     with pytest.raises(SystemExit) as exit:
         run(monkeypatch, "stabilize", tmp_path / "GX010042.MP4", "-o", tmp_path / "out", *options)
     assert not exit.value.code

@@ -111,7 +111,7 @@ def stabilize(
     crf: Annotated[
         float, typer.Option(min=0, max=51, help="Quality of the video; less is better.")
     ] = 20,
-    preset: Annotated[
+    encoder_preset: Annotated[
         Presets, typer.Option(help="Speed of the encoder against the size of its file.")
     ] = "superfast",
     flow_estimator: FlowEstimator = "auto",
@@ -200,7 +200,9 @@ def stabilize(
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
     method = refined(locked_to_horizon(method) if horizon_lock else method, refine, look_ahead)
-    wanted = Settings(crop, framing, uncropped, border, crf, preset, encoder, codec, audio, measure)
+    wanted = Settings(
+        crop, framing, uncropped, border, crf, encoder_preset, encoder, codec, audio, measure
+    )
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
         chosen = (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-QUICK = ("--preset", "ultrafast", "--no-metrics")
+QUICK = ("--encoder-preset", "ultrafast", "--no-metrics")
 
 GYRO, FRAME, OIS, VIDEO = (
     f"walking{ending}" for ending in ("_gyro.txt", "_frame.txt", "_ois.txt", ".mp4")

@@ -4,11 +4,13 @@ from dvs_jax import synthetic
 from dvs_jax.video import probe
 
 
+class Small(synthetic.SyntheticClip):
+    def __init__(self, size: tuple[int, int], **rest: object):
+        super().__init__(size=(192, 108), **rest)
+
+
 def test_demo_makes_a_clip_and_stabilises_it(dvs, tmp_path, monkeypatch):
-    described = synthetic.SyntheticClip
-    monkeypatch.setattr(
-        synthetic, "SyntheticClip", lambda size, **rest: described(size=(192, 108), **rest)
-    )
+    monkeypatch.setattr(synthetic, "SyntheticClip", Small)
     for _ in range(2):
         run = dvs("demo", "--out", tmp_path / "demo", "--seconds", "1")
         assert run.code == 0

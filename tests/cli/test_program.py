@@ -95,7 +95,7 @@ def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
         ("stabilize walk --crop 0.6", "'--crop': .*0.45"),
         ("stabilize walk --crop wide", "'--crop': "),
         ("stabilize walk --smoother kalman", "'--smoother': .*'kalman'.*'adaptive'"),
-        ("stabilize walk --preset sluggish", "'--preset': .*'sluggish'"),
+        ("stabilize walk --encoder-preset sluggish", "'--encoder-preset': .*'sluggish'"),
         ("stabilize walk --crf 52", "'--crf': .*51"),
         ("evaluate", "Missing argument 'clips'"),
         ("evaluate nowhere", "no clip can be evaluated: nowhere: no such video"),

@@ -10,9 +10,9 @@ import interrupting
 import pytest
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
-QUICK = ("--smoother", "gaussian", "--preset", "ultrafast")
+QUICK = ("--smoother", "gaussian", "--encoder-preset", "ultrafast")
 STABILIZE = ("stabilize", "{walk}", "--out", "{out}", *QUICK)
-BY_FLOW = ("stabilize", "{walk}", "--out", "{out}", "--preset", "ultrafast")
+BY_FLOW = ("stabilize", "{walk}", "--out", "{out}", "--encoder-preset", "ultrafast")
 FLOW = ("flow", "{walk}", "--estimator", "dis")
 
 

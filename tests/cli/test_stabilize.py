@@ -32,7 +32,7 @@ def start_gyro_with_video(walk: Path) -> None:
 
 def test_stabilize_makes_what_it_says(dvs, walk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = dvs("stabilize", walk, "--preset", "ultrafast", "--metrics")
+    run = dvs("stabilize", walk, "--encoder-preset", "ultrafast", "--metrics")
     assert run.code == 0
     named = re.findall(r": (out/\S+)", run.out)
     made = sorted(f"out/{file.name}" for file in (tmp_path / "out").iterdir())
@@ -73,7 +73,7 @@ def test_an_edited_trajectory_is_drawn_again(dvs, walk, tmp_path):
     path = camera_path.read(tmp_path / "first" / "walking.txt")
     still = np.broadcast_to(path.quaternion[15], path.quaternion.shape)
     camera_path.write(camera_path.CameraPath(path.time_ns, still), tmp_path / "still.txt")
-    preset = "--preset", "ultrafast", "--crop", "0.3"
+    preset = "--encoder-preset", "ultrafast", "--crop", "0.3"
     given = "--trajectory", tmp_path / "still.txt"
     run = dvs("stabilize", walk, "-o", tmp_path / "b", *given, *preset)
     assert (run.code, run.err) == (0, "")

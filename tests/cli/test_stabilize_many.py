@@ -11,7 +11,7 @@ from dvs_jax import plots, stabilization, video
 from dvs_jax.cli import main
 from dvs_jax.stabilization import batch
 
-QUICK = ("--preset", "ultrafast", "--no-metrics", "--smoother", "gaussian")
+QUICK = ("--encoder-preset", "ultrafast", "--no-metrics", "--smoother", "gaussian")
 
 
 class Run(NamedTuple):

@@ -77,7 +77,7 @@ def test_a_full_disk_names_the_encoding(walk, tmp_path, monkeypatch):
 
 def command(clip: Path, out: Path, *options: str) -> list[str]:
     begin = [sys.executable, "-m", "dvs_jax", "stabilize", str(clip), "--out", str(out)]
-    return [*begin, "--preset", "ultrafast", *options]
+    return [*begin, "--encoder-preset", "ultrafast", *options]
 
 
 def test_a_kill_leaves_no_broken_file_under_a_final_name(walk, tmp_path, monkeypatch):

@@ -64,11 +64,9 @@ def _matches(clip: str) -> list[Path]:
 
 def _videos_of(path: Path) -> list[Path]:
     """Return each video of a folder that has several, and any other path itself."""
-    if not path.is_dir():
-        return [path]
     try:
-        found = find_videos(path)
-    except InputError:  # it is told when the clip's turn comes
+        found = find_videos(path) if path.is_dir() else []
+    except (InputError, OSError, ValueError):  # it is told when the clip's turn comes
         return [path]
     return found if len(found) > 1 else [path]
 
