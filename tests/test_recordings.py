@@ -106,7 +106,7 @@ def test_a_gopro_video_through_the_command_line(
         shutil.copy(recordings / "gopro" / file, clip)
     shutil.copy(Path(__file__).parent / "sensors" / f"{name}.toml", clip / "camera.toml")
     with pytest.raises(SystemExit) as exit:
-        options = ("--encoder-preset", "ultrafast", "--metrics", "--model", "gyro_only")
+        options = ("--encoder-preset", "ultrafast", "--metrics", "--model", "gyro_only", "--force")
         run(monkeypatch, "stabilize", clip, "--out", out, *options)
     assert not exit.value.code
     original = video.probe(clip / f"{name}.mp4")

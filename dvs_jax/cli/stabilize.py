@@ -165,6 +165,12 @@ def stabilize(
         float | None,
         typer.Option(min=0.0, help="Leave out what comes after, in seconds.", show_default=False),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Go by the gyro even where it does not tell how the pictures moved."
+        ),
+    ] = False,
     preset_file: PresetFile = None,
 ) -> None:
     """Stabilise a clip, or many.
@@ -200,9 +206,8 @@ def stabilize(
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
     method = refined(locked_to_horizon(method) if horizon_lock else method, refine, look_ahead)
-    wanted = Settings(
-        crop, framing, uncropped, border, crf, encoder_preset, encoder, codec, audio, measure
-    )
+    drawn = (crop, framing, uncropped, border, crf, encoder_preset, encoder, codec)
+    wanted = Settings(*drawn, audio, measure, force)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
         chosen = (

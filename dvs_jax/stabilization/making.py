@@ -59,6 +59,11 @@ class Making:
             return None
         return CameraPath(clips.center_time_ns(self.clip), np.stack(poses).astype(np.float64))
 
+    @property
+    def explained(self) -> float:
+        """See `Report.explained`."""
+        return float("nan") if self.agreement is None else self.agreement.explained()
+
     def pictures(self) -> Iterator[av.VideoFrame]:
         """Yield the clip's frames, and compare some of them with the gyro."""
         for index, picture in enumerate(clips.read_pictures(self.clip)):
@@ -116,6 +121,7 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
                 f"{clip.video.path}: only {len(made.kept)} of {clip.frame_count} frames can be "
                 "decoded"
             )
+        _require_agreement(clip, made.explained, settings.force)
         if made.path is not None:
             camera_path.write(made.path, unfinished / f"{clip.name}.txt")
             if clip.sensors is not None:
@@ -138,7 +144,6 @@ def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -
         track: reports the progress.
     """
     clip, report = made.clip, _report(made, folder)
-    _warn_of_disagreement(clip, report.explained)
     _remove_what_does_not_hold(folder, clip.name, report)
     if not measure:
         return report
@@ -184,7 +189,7 @@ def _report(made: Making, folder: Path) -> Report:
         uncropped=uncropped if len(made.writers) > 1 else None,
         cropped=cropped,
         kept=min(made.kept),
-        explained=float("nan") if made.agreement is None else made.agreement.explained(),
+        explained=made.explained,
     )
 
 
@@ -205,16 +210,22 @@ def _agreement_of(clip: Clip) -> Agreement:
     return Agreement(clips.recorded(clip).camera, clip.size, pose, clips.lens_shift(clip))
 
 
-def _warn_of_disagreement(clip: Clip, explained: float) -> None:
-    if explained < LEAST_EXPLAINED:
-        _log.warning(
-            "%s: the gyro explains %.0f %% of the motion in the pictures, so stabilising by it may "
-            "add shake; either the camera has stabilised the video itself, or the axes or the "
-            "clock offset in camera.toml are wrong, or the log is in degrees (%s)",
-            clip.video.path,
-            100 * max(explained, 0.0),
-            document("cameras.md"),
-        )
+def _require_agreement(clip: Clip, explained: float, force: bool) -> None:
+    """Raise InputError where the gyro does not tell how the pictures moved; warn if it is forced.
+
+    NaN, of a clip without motion or a method without the gyro, passes.
+    """
+    if not explained < LEAST_EXPLAINED:
+        return
+    reason = (
+        f"{clip.video.path}: the gyro explains {100 * max(explained, 0.0):.0f} % of the motion in "
+        "the pictures, so stabilising by it may add shake; either the camera has stabilised the "
+        "video itself, or axes or clock are described wrongly (dvs-jax calibrate finds them, or "
+        f"{document('cameras.md')}), or the log is in degrees"
+    )
+    if not force:
+        raise InputError(f"{reason}; --sensors none goes by the pictures alone, --force goes on")
+    _log.warning("%s", reason)
 
 
 def measure_against_input(

@@ -65,7 +65,7 @@ def stabilize(
             accelerometer, which has to be logged.
         track: reports the progress.
         settings: the fields of `Settings`: crop, framing, uncropped, border, crf, preset, encoder,
-            codec, audio, measure.
+            codec, audio, measure, force.
 
     Returns:
         Where everything is, and what was measured.

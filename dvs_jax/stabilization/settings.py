@@ -40,6 +40,7 @@ class Settings:
         audio: whether the sound is kept.
         measure: whether to compute the metrics; they need the uncropped video, which is then
             written too.
+        force: whether a gyro is gone by that does not tell how the pictures moved.
     """
 
     crop: float = DEFAULT_CROP
@@ -52,6 +53,7 @@ class Settings:
     codec: encoders.Codec | None = None
     audio: bool = True
     measure: bool = False
+    force: bool = False
 
     def __post_init__(self) -> None:
         """Raise InputError where one is impossible."""

@@ -308,7 +308,7 @@ def test_sound_and_rotation_are_kept(walk, tmp_path):
 
 def test_a_portrait_clip_stays_one(walk, tmp_path):
     encode(walk / "walking.mp4", [frame.swapaxes(0, 1) for frame in frames_of(walk)])
-    info = probe(quickly(walk, tmp_path / "out").cropped)
+    info = probe(quickly(walk, tmp_path / "out", force=True).cropped)
     assert (info.width, info.height, info.frame_count) == (108, 192, 30)
 
 
@@ -335,7 +335,7 @@ def test_times_are_kept(walk, tmp_path, kind):
     gyro[:, 0] -= 83_000_000
     np.savetxt(walk / "walking_gyro.txt", gyro)
     before = probe(source)
-    report = quickly(walk, tmp_path / "out")
+    report = quickly(walk, tmp_path / "out", force=True)
     after = probe(report.cropped)
     assert (after.frame_count, after.frame_rate) == (30, before.frame_rate)
     np.testing.assert_allclose(after.time_ns, before.time_ns, atol=1)
@@ -589,10 +589,13 @@ def test_a_gyro_that_does_not_fit_the_pictures_is_told(walk, tmp_path, caplog):
     assert right.explained > 0.9
     assert "explains" not in caplog.text
     (walk / "camera.toml").write_text('[gyro]\naxes = ["x", "y", "z"]\n')
-    wrong = stabilize_quickly(walk, tmp_path / "wrong")
+    with pytest.raises(InputError, match=r"the gyro explains .* --sensors none .* --force"):
+        stabilize_quickly(walk, tmp_path / "wrong")
+    assert not list((tmp_path / "wrong").iterdir())
+    wrong = stabilize_quickly(walk, tmp_path / "wrong", force=True)
     assert wrong.explained < 0.5
-    assert "the gyro explains" in caplog.text and "camera.toml" in caplog.text
+    assert "the gyro explains" in caplog.text and "dvs-jax calibrate" in caplog.text
 
 
-def stabilize_quickly(walk, out):
-    return dvs_jax.stabilize(dvs_jax.load_clip(walk), out, preset="ultrafast")
+def stabilize_quickly(walk, out, **options):
+    return dvs_jax.stabilize(dvs_jax.load_clip(walk), out, preset="ultrafast", **options)
