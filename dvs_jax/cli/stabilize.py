@@ -263,6 +263,10 @@ def _load(path: Path, sensors: str, start_s: float, end_s: float | None) -> Clip
         recording=named,
         even_stabilized=sensors == "always",
     )
+    if sensors == "auto":
+        from dvs_jax.calibration import with_camera_found
+
+        clip = with_camera_found(clip)
     if start_s == 0.0 and end_s is None:
         return clip
     return between(clip, start_s, math.inf if end_s is None else end_s)

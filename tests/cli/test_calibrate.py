@@ -2,12 +2,13 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from dvs_jax import synthetic
 from dvs_jax.sensors import camera_file
 
-from .run import assert_refused
+from .run import QUICK, assert_refused
 
 
 @pytest.fixture
@@ -47,3 +48,22 @@ def test_a_clip_without_a_gyro_is_refused(dvs, handheld):
     for log in handheld.glob("*_gyro.txt"):
         log.unlink()
     assert_refused(dvs("calibrate", handheld), "no gyro log")
+
+
+@pytest.mark.slow
+def test_stabilize_finds_the_mounting_where_nobody_described_it(dvs, handheld, tmp_path):
+    """A log about other axes, 45 ms late: by the usual mounting the gyro would explain nothing."""
+    (log,) = handheld.glob("*_gyro.txt")
+    (frames,) = handheld.glob("*_frame.txt")
+    values, start_s = np.loadtxt(log), np.loadtxt(frames)[0, 0] * 1e-9
+    time_s = values[:, 0] * 1e-6 - start_s + 0.045
+    moved = np.stack([time_s, -values[:, 3], values[:, 1], -values[:, 2]], axis=1)
+    named = handheld / f"{log.stem}.csv"
+    np.savetxt(named, moved, "%.9f", delimiter=",", header="t_s,wx,wy,wz", comments="")
+    log.unlink()
+    frames.unlink()
+    options = ("--model", "gyro_only", "--refine", "none", *QUICK)
+    run = dvs("stabilize", handheld, "-o", tmp_path / "out", *options)
+    assert run.code == 0, run.err
+    assert "its first seconds tell the gyro's axes -z, y, -x, an offset of -4" in run.err
+    assert not (handheld / "camera.toml").exists()

@@ -1,0 +1,65 @@
+"""A clip whose camera nobody described, with what picture and gyro tell of it."""
+
+import dataclasses
+import logging
+
+from dvs_jax import clip as clips
+from dvs_jax import recordings, sensors
+from dvs_jax.calibration.calibration import FEWEST_FRAMES, Calibration, Known, calibrate
+from dvs_jax.calibration.writing import described_of
+from dvs_jax.clip import Clip
+from dvs_jax.sensors import SensorLog, gyro
+
+SECONDS = 6.0
+"""How much of the clip's beginning is looked at."""
+
+_log = logging.getLogger("dvs_jax")
+
+
+def with_camera_found(clip: Clip) -> Clip:
+    """Return a clip with the mounting and clock that its first seconds tell, where none is known.
+
+    A note says what was found, or why nothing was: then the clip is as it was. So are clips
+    without a gyro, with a described mounting, in the released data's layout, or of few frames.
+
+    Raises:
+        InputError: a frame cannot be read.
+    """
+    if clip.sensors is None or clip.images is not None:
+        return clip
+    recording, told = recordings.find(clip.video.path), described_of(clip.video.path)
+    if recording is None or recording.kind == gyro.RELEASED or "gyro_axes" in told:
+        return clip
+    beginning = clips.between(clip, 0.0, SECONDS)
+    if beginning.frame_count < FEWEST_FRAMES:
+        return clip
+    found = calibrate(beginning, Known("focal_length" in told, "readout_time_s" in told))
+    if found.doubt:
+        _log.info("%s: %s; the usual mounting is assumed", clip.video.path, found.doubt)
+        return clip
+    _tell(clip, found)
+    return dataclasses.replace(clip, sensors=_sensors_of(clip, found, told))
+
+
+def _sensors_of(clip: Clip, found: Calibration, told: dict[str, object]) -> SensorLog | None:
+    names = {"gyro_axes", "clock_offset_s", "readout_time_s"}
+    names |= {"focal_length"} if found.focal_found else set()
+    path, time_ns = clip.video.path, clip.video.time_ns
+    recording = recordings.find(path)
+    assert recording is not None
+    described = told | {name: getattr(found.camera, name) for name in names}
+    recording = dataclasses.replace(recording, description=described)
+    return sensors.load(path, time_ns, recordings.on_clock_of(recording, path, time_ns))
+
+
+def _tell(clip: Clip, found: Calibration) -> None:
+    camera = found.camera
+    _log.info(
+        "%s: its first seconds tell the gyro's axes %s, an offset of %.1f ms, a readout of %.1f ms "
+        "and a fov of %.2f; dvs-jax calibrate writes what a clip of your own tells",
+        clip.video.path,
+        ", ".join(camera.gyro_axes),
+        camera.clock_offset_s * 1e3,
+        camera.readout_time_s * 1e3,
+        1.0 / camera.focal_length[0],
+    )
