@@ -12,7 +12,9 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from dvs_jax import lens as lenses
 from dvs_jax import quaternion
+from dvs_jax.lens import Lens
 from dvs_jax.quaternion import Array
 
 GRID_ROWS = 12
@@ -30,7 +32,7 @@ outside the frame on its own side instead of flipping to the other."""
     jax.tree_util.register_dataclass,
     data_fields=(
         *("focal_length", "principal_point", "readout_time_s"),
-        *("clock_offset_s", "ois_window", "calibrated_size"),
+        *("clock_offset_s", "ois_window", "calibrated_size", "lens"),
     ),
     meta_fields=("gyro_axes",),
 )
@@ -41,7 +43,8 @@ class Camera:
     It is a pytree: its numbers may be traced, so different cameras share a compiled function.
 
     Attributes:
-        focal_length: horizontal and vertical focal length, both in image widths.
+        focal_length: horizontal and vertical focal length, both in image widths; of a lens with
+            distortion, at its axis.
         principal_point: x in image widths, y in image heights, from the image's upper left corner
             (a pixel's centre lies half a pixel inside it).
         readout_time_s: seconds between the exposure of the first and the last row.
@@ -52,6 +55,9 @@ class Camera:
         ois_window: width and height, in the OIS log's pixels, of the sensor area that the video
             shows.
         calibrated_size: width and height of the image that was calibrated, or None.
+        lens: the lens's distortion; None for a rectilinear picture. The functions on matrices
+            (`projection`, `homography`, `warp_grid`) know nothing of it; `seen_direction` and those
+            below it do.
     """
 
     focal_length: tuple[float, float] = (1 / 1.27, 1 / 1.27)
@@ -61,6 +67,7 @@ class Camera:
     clock_offset_s: float = 0.0
     ois_window: tuple[float, float] = (4032.0, 2272.0)
     calibrated_size: tuple[float, float] | None = None
+    lens: Lens | None = None
 
 
 def in_stored_pixels(camera: Camera, size: tuple[int, int], pixel_aspect: float) -> Camera:
@@ -235,3 +242,107 @@ def warp_grid(
     )
     landed = landed / xp.broadcast_to(scale, landed.shape)
     return xp.concatenate([landed, xp.broadcast_to(vertices, landed.shape)], axis=-1)
+
+
+def seen_direction(
+    camera: Camera,
+    size: tuple[int, int],
+    point: Float[Array, "*batch 2"],
+    ois: Float[Array, "*batch 2"],
+) -> Float[Array, "*batch 3"]:
+    """Return the directions, in camera coordinates and of any length, that a frame's points show.
+
+    Args:
+        camera: the camera, with its lens.
+        size: width and height of the frame in pixels.
+        point: (x, y) in fractions of the frame, from its upper left corner.
+        ois: lens shift in fractions of the frame.
+    """
+    normal = _normalized(camera, size, point - ois)
+    return _straight(normal) if camera.lens is None else lenses.unproject(camera.lens, normal)
+
+
+def seen_point(
+    camera: Camera,
+    size: tuple[int, int],
+    direction: Float[Array, "*batch 3"],
+    ois: Float[Array, "*batch 2"],
+) -> Float[Array, "*batch 2"]:
+    """Return the points of a frame that show directions; the inverse of `seen_direction`."""
+    lens = camera.lens
+    normal = _flat(direction) if lens is None else lenses.project(lens, direction)
+    return _in_frame(camera, size, normal) + ois
+
+
+def shown_direction(
+    camera: Camera, size: tuple[int, int], point: Float[Array, "*batch 2"]
+) -> Float[Array, "*batch 3"]:
+    """Return the directions that points of the output show (see `lens.project_output`)."""
+    normal = _normalized(camera, size, point)
+    if camera.lens is None:
+        return _straight(normal)
+    return lenses.unproject_output(camera.lens, normal)
+
+
+def shown_point(
+    camera: Camera, size: tuple[int, int], direction: Float[Array, "*batch 3"]
+) -> Float[Array, "*batch 2"]:
+    """Return the points of the output that show directions; the inverse of `shown_direction`."""
+    lens = camera.lens
+    normal = _flat(direction) if lens is None else lenses.project_output(lens, direction)
+    return _in_frame(camera, size, normal)
+
+
+def carried(
+    camera: Camera,
+    size: tuple[int, int],
+    point: Float[Array, "*batch 2"],
+    source: Float[Array, "*batch 4"],
+    target: Float[Array, "*batch 4"],
+    source_ois: Float[Array, "*batch 2"],
+    target_ois: Float[Array, "*batch 2"],
+) -> Float[Array, "*batch 2"]:
+    """Return where a far point of one frame lies in another.
+
+    Args:
+        camera: of both frames, with its lens.
+        size: width and height of the frames in pixels.
+        point: (x, y) in fractions of the source frame.
+        source: pose [x, y, z, w], world to camera.
+        target: likewise.
+        source_ois: lens shift in fractions of the frame.
+        target_ois: likewise.
+    """
+    turn = quaternion.to_matrix(quaternion.multiply(target, quaternion.conjugate(source)))
+    direction = seen_direction(camera, size, point, source_ois)
+    return seen_point(camera, size, (turn @ direction[..., None])[..., 0], target_ois)
+
+
+def _normalized(
+    camera: Camera, size: tuple[int, int], point: Float[Array, "*batch 2"]
+) -> Float[Array, "*batch 2"]:
+    xp = quaternion.array_namespace(point)
+    (across, down), (center_x, center_y) = camera.focal_length, camera.principal_point
+    x = (point[..., 0] - center_x) / across
+    y = (point[..., 1] - center_y) / (down * size[0] / size[1])
+    return xp.stack([x, y], axis=-1)
+
+
+def _in_frame(
+    camera: Camera, size: tuple[int, int], normal: Float[Array, "*batch 2"]
+) -> Float[Array, "*batch 2"]:
+    xp = quaternion.array_namespace(normal)
+    (across, down), (center_x, center_y) = camera.focal_length, camera.principal_point
+    x = normal[..., 0] * across + center_x
+    y = normal[..., 1] * (down * size[0] / size[1]) + center_y
+    return xp.stack([x, y], axis=-1)
+
+
+def _straight(normal: Float[Array, "*batch 2"]) -> Float[Array, "*batch 3"]:
+    xp = quaternion.array_namespace(normal)
+    return xp.concatenate([normal, xp.ones_like(normal[..., :1])], axis=-1)
+
+
+def _flat(direction: Float[Array, "*batch 3"]) -> Float[Array, "*batch 2"]:
+    xp = quaternion.array_namespace(direction)
+    return direction[..., :2] / xp.maximum(direction[..., 2:], NEAREST_DEPTH)

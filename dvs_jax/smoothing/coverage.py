@@ -14,6 +14,10 @@ _COVER_TOLERANCE = 1e-6
 """Share of the frame that rounding may seem to uncover: far below a pixel."""
 
 
+_BORDER_POINTS = 33
+"""Points along an edge that a lens curves: chords between them err by 0.0005 widths."""
+
+
 @dataclass(frozen=True)
 class Exposure:
     """The real camera's pose and lens shift while each row of each frame was exposed.
@@ -80,8 +84,11 @@ def covers(kept: Float[np.ndarray, "frame"], crop: float) -> Bool[np.ndarray, "f
 def border_rays(exposure: Exposure) -> Float[np.ndarray, "frame border 3"]:
     """Return the world directions of each row's two end points, once round the frame.
 
-    The first row has a single pose, and so has the last, so both stay straight when warped.
+    The first row has a single pose, and so has the last, so both stay straight when warped. Through
+    a lens they are curved, and have points in between.
     """
+    if exposure.camera.lens is not None:
+        return _curved_border(exposure)
     frames, rows = len(exposure.pose), max(exposure.pose.shape[1], 2)
     pose = np.broadcast_to(exposure.pose, (frames, rows, 4))
     ois = np.broadcast_to(exposure.ois, (frames, rows, 2))
@@ -99,6 +106,13 @@ def kept_fraction_of_rays(
     virtual: Float[np.ndarray, "frame 4"],
 ) -> Float[np.ndarray, "frame"]:
     """Return `kept_fraction` of frames whose border has these world directions."""
+    if exposure.camera.lens is not None:
+        # Nothing lies behind: what cannot be shown lands far outside, on its own side.
+        turn = quaternion.to_matrix(virtual)
+        landed = cameras.shown_point(
+            exposure.camera, exposure.size, rays @ np.swapaxes(turn, -1, -2)
+        )
+        return _kept_inside(*np.moveaxis(landed - 0.5, -1, 0))
     no_shift = np.zeros((len(virtual), 2))
     projection = cameras.projection(exposure.camera, exposure.size, virtual, no_shift)
     x, y, depth = np.moveaxis(projection @ np.swapaxes(rays, -1, -2), 1, 0)
@@ -106,8 +120,32 @@ def kept_fraction_of_rays(
     depth = np.maximum(depth, cameras.NEAREST_DEPTH)
     width, height = exposure.size
     x, y = x / (depth * width) - 0.5, y / (depth * height) - 0.5
+    return np.where(in_front, _kept_inside(x, y), 0.0)
+
+
+def _curved_border(exposure: Exposure) -> Float[np.ndarray, "frame border 3"]:
+    """Return `border_rays` for a camera with a lens."""
+    frames = len(exposure.pose)
+    rows = exposure.pose.shape[1] if exposure.pose.shape[1] > 1 else _BORDER_POINTS
+    pose = np.broadcast_to(exposure.pose, (frames, rows, 4))
+    ois = np.broadcast_to(exposure.ois, (frames, rows, 2))
+    down, between = np.arange(rows), np.linspace(0.0, 1.0, _BORDER_POINTS)[1:-1]
+    first, last = np.zeros(len(between), int), np.full(len(between), rows - 1)
+    row = np.concatenate([down[::-1], first, down, last])
+    x = np.concatenate([np.zeros(rows), between, np.ones(rows), between[::-1]])
+    point = np.stack([x, cameras.row_fractions(rows)[row]], axis=-1)
+    point = np.broadcast_to(point, (frames, *point.shape))
+    direction = cameras.seen_direction(exposure.camera, exposure.size, point, ois[:, row])
+    to_world = quaternion.to_matrix(quaternion.conjugate(pose))
+    return np.einsum("fbij,fbj->fbi", to_world[:, row], direction)
+
+
+def _kept_inside(
+    x: Float[np.ndarray, "frame border"], y: Float[np.ndarray, "frame border"]
+) -> Float[np.ndarray, "frame"]:
+    """Return the kept fraction for borders in fractions of the output from its centre."""
     kept = 2.0 * _distance_from_centre(x, y)
-    return np.where(in_front & _surrounds_centre(x, y), np.minimum(kept, 1.0), 0.0)
+    return np.where(_surrounds_centre(x, y), np.minimum(kept, 1.0), 0.0)
 
 
 def _distance_from_centre(

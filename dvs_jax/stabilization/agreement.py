@@ -44,9 +44,10 @@ class Agreement:
             pose: the camera's pose at the middle of every frame, [x, y, z, w], world to camera.
             ois: lens shift at these times, in fractions of the frame.
         """
-        turn = cameras.homography(camera, size, pose[:-1], pose[1:], ois[:-1], ois[1:])
-        middle = np.broadcast_to(np.array(size) / 2.0, (len(turn), 2))
-        self._predicted = (cameras.apply_homography(turn, middle) - middle) / size[0]
+        middle = np.full((len(pose) - 1, 2), 0.5)
+        moved = (pose[:-1], pose[1:], ois[:-1], ois[1:])
+        in_widths = np.array([1.0, size[1] / size[0]])
+        self._predicted = (cameras.carried(camera, size, middle, *moved) - middle) * in_widths
         self._small = TRACKED_WIDTH, max(round(size[1] * TRACKED_WIDTH / size[0]), 1)
         self._stride = max(-(-len(turn) // SAMPLED_PAIRS), 1)
         self._seen: dict[int, Float[np.ndarray, "2"]] = {}

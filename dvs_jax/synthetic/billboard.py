@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from dvs_jax.synthetic.cutouts import Cutout
-from dvs_jax.synthetic.view import View
+from dvs_jax.synthetic.view import View, distorted
 
 NEAREST_M = 0.3
 """Billboards partly closer than this to the camera's plane are left out, as filling the view."""
@@ -21,6 +21,9 @@ NEAREST_M = 0.3
 BOX_ROWS = 5
 BOX_MARGIN_PX = 3
 """A billboard's outline is projected through this many rows' cameras; between them it may bulge."""
+
+EDGE_POINTS = 9
+"""Points of an outline's edge that are projected through a lens."""
 
 SMALLEST_INVERSE = 1e-6
 
@@ -92,14 +95,32 @@ def _bounding_boxes(
 ) -> tuple[Float[np.ndarray, "billboard 2"], Float[np.ndarray, "billboard 2"]]:
     """Return bounding boxes' upper left and lower right pixels; empty if too near or behind."""
     row = np.linspace(0, len(view.center) - 1, BOX_ROWS).astype(int)
+    if view.camera.lens is not None:
+        corners = _outlines(corners)
     away = corners[:, None] - view.center[row][:, None]
     image = np.einsum("rij,brcj->brci", view.projection[row], away)
     depth = image[..., 2:]
     pixels = image[..., :2] / np.maximum(depth, NEAREST_M)
+    pixels = distorted(view, pixels, np.broadcast_to(row[:, None], pixels.shape[:-1]))
     low = np.floor(pixels.min(axis=(1, 2))) - BOX_MARGIN_PX
     high = np.ceil(pixels.max(axis=(1, 2))) + BOX_MARGIN_PX + 1
     is_ahead = depth.min(axis=(1, 2)) >= NEAREST_M
     return low, np.where(is_ahead, high, -np.inf)
+
+
+def _outlines(
+    corners: Float[np.ndarray, "billboard 4 3"],
+) -> Float[np.ndarray, "billboard point 3"]:
+    """Return points along the edges, which a lens curves; metres."""
+    upper_left, upper_right, lower_left, lower_right = np.moveaxis(corners[:, :, None], 1, 0)
+    share = np.linspace(0.0, 1.0, EDGE_POINTS)[:, None]
+    edges = (
+        (upper_left, upper_right),
+        (lower_left, lower_right),
+        (upper_left, lower_left),
+        (upper_right, lower_right),
+    )
+    return np.concatenate([start + share * (end - start) for start, end in edges], axis=1)
 
 
 def intersect(

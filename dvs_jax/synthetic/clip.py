@@ -7,7 +7,9 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Int
 
+from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
+from dvs_jax.lens import Lens
 
 MotionName = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
 SceneName = Literal["depth", "distant"]
@@ -46,6 +48,9 @@ class SyntheticClip:
         varied: whether the seed also draws the motion's parameters: amplitudes, step frequency,
             speed, pans and tilts.
         picture_noise: standard deviation of each pixel's brightness, in levels of 255.
+        focal_length: in widths of the frame.
+        lens: the lens's distortion, with which frames and `transfer` see the scene up to 80° from
+            the axis; None for a rectilinear picture.
         seed: determines all that is random.
 
     Raises:
@@ -68,6 +73,8 @@ class SyntheticClip:
     strength: float = 1.0
     varied: bool = False
     picture_noise: float = 0.0
+    focal_length: float = Camera.focal_length[0]
+    lens: Lens | None = None
 
     def __post_init__(self) -> None:
         _require_one_of("motion", self.motion, get_args(MotionName))
@@ -82,6 +89,7 @@ class SyntheticClip:
         _require_range("clock_jitter_s", self.clock_jitter_s, 0.0, 0.1)
         _require_range("strength", self.strength, 0.0, 100.0)
         _require_range("picture_noise", self.picture_noise, 0.0, 255.0)
+        _require_range("focal_length", self.focal_length, 0.1, 10.0)
         if any(side < SMALLEST_SIDE or side % 2 for side in self.size):
             raise InputError(
                 f"size = {self.size[0]} × {self.size[1]}: both sides must be even, "
@@ -89,6 +97,11 @@ class SyntheticClip:
             )
         if self.seed < 0:
             raise InputError(f"seed = {self.seed}: give a whole number that is not negative")
+
+    @property
+    def camera(self) -> Camera:
+        """The camera that films it: that of the released data, but for focal length and lens."""
+        return Camera(focal_length=(self.focal_length, self.focal_length), lens=self.lens)
 
     @property
     def frame_count(self) -> int:

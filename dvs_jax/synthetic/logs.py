@@ -80,7 +80,7 @@ def make_ois_log(clip: SyntheticClip, motion: Motion) -> OisLog | None:
     """
     if not clip.ois:
         return None
-    camera, (width, height) = Camera(), clip.size
+    camera, (width, height) = clip.camera, clip.size
     time_ns = _sample_times(clip, OIS_INTERVAL_NS)
     shake = OIS_SHARE * shake_at(motion, seconds_since_start(time_ns), OIS_ABOVE_HZ)
     wanted = np.stack([shake[:, 1], -shake[:, 0] * width / height], axis=-1)

@@ -13,7 +13,7 @@ from dvs_jax.synthetic.billboard import Sighting, intersect, sight
 from dvs_jax.synthetic.ground import CAMERA_HEIGHT_M, TILE_M, Ground
 from dvs_jax.synthetic.pyramid import Level
 from dvs_jax.synthetic.scene import Scene
-from dvs_jax.synthetic.view import View
+from dvs_jax.synthetic.view import View, rays
 
 LEVEL_STEP = 8
 """The pavement's mipmap level changes slowly: it is computed in every eighth column."""
@@ -44,6 +44,10 @@ def render(scene: Scene, view: View) -> UInt8[np.ndarray, "row column 3"]:
 
 def _pixel_rays(view: View, width: int) -> Float[np.ndarray, "3 row column"]:
     """Return each pixel's direction in the world, of length 1 along the optical axis, float32."""
+    if view.camera.lens is not None:
+        pixel = np.meshgrid(np.arange(width), np.arange(len(view.center)))
+        _, direction = rays(view, np.stack(pixel, axis=-1).astype(float))
+        return np.moveaxis(direction, -1, 0).astype(np.float32)
     row = np.arange(len(view.center))[:, None]
     at_left = view.back_projection[:, :, 1] * row + view.back_projection[:, :, 2]
     per_column = view.back_projection[:, :, 0].T[:, :, None].astype(np.float32)

@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from dvs_jax import camera, quaternion, sensors
-from dvs_jax.camera import Camera
 from dvs_jax.synthetic import logs
 from dvs_jax.synthetic.clip import SyntheticClip, seconds_since_start
 from dvs_jax.synthetic.motion import Motion, pose_at, position_at
@@ -34,7 +33,7 @@ class RowCameras:
 
 
 def make_row_cameras(clip: SyntheticClip, motion: Motion, size: tuple[int, int]) -> RowCameras:
-    """Tabulate a clip's camera for flow of any size, with rolling shutter and OIS."""
+    """Tabulate a clip's camera for flow of any size, with rolling shutter and OIS, without lens."""
     height = size[1]
     ratio = np.array(clip.size) / np.array(size)
     frames, lens = logs.make_frame_log(clip), logs.make_ois_log(clip, motion)
@@ -46,9 +45,9 @@ def make_row_cameras(clip: SyntheticClip, motion: Motion, size: tuple[int, int])
     # Pixel centres lie on integers at either size, half a pixel inside the image's corner.
     to_flow = np.diag([*(1 / ratio), 1.0])
     to_flow[:2, 2] = 0.5 / ratio - 0.5
-    forth = to_flow @ camera.projection(Camera(), clip.size, pose, shift)
+    forth = to_flow @ camera.projection(clip.camera, clip.size, pose, shift)
     turn_back = quaternion.to_matrix(quaternion.conjugate(pose))
-    back = turn_back @ camera.inverse_intrinsic_matrix(Camera(), clip.size, shift)
+    back = turn_back @ camera.inverse_intrinsic_matrix(clip.camera, clip.size, shift)
     half_pixel = 0.5 / float(ratio[1])
     return RowCameras(
         time_s=time_s,

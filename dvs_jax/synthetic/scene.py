@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from dvs_jax.camera import Camera
 from dvs_jax.synthetic.backdrop import Backdrop, paint_backdrop
 from dvs_jax.synthetic.billboard import Billboard, covers, intersect, sight
 from dvs_jax.synthetic.clip import SyntheticClip
@@ -52,8 +51,8 @@ class Scene:
 def make_scene(clip: SyntheticClip) -> Scene:
     """Paint the world of a clip at its frames' resolution."""
     width, height = clip.size
-    half_height = 0.5 * height / (Camera().focal_length[0] * width)
-    focal_px = min(Camera().focal_length[0] * width, FINEST_FOCAL_PX)
+    half_height = 0.5 * height / (clip.focal_length * width)
+    focal_px = min(clip.focal_length * width, FINEST_FOCAL_PX)
     texel_m = CLEARING_M / focal_px
     way_m = make_motion(clip).forward_m_s * clip.duration_s
     cutouts = paint_cutouts(clip.seed, texel_m)

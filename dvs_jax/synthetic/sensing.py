@@ -4,7 +4,6 @@ import numpy as np
 from jaxtyping import Float
 
 from dvs_jax import quaternion, sensors
-from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.sensors import SensorLog, center_time_ns
 from dvs_jax.sensors.integration import integrate
@@ -22,7 +21,7 @@ def sensor_log(clip: SyntheticClip) -> SensorLog:
     motion = make_motion(clip)
     gyro = logs.make_gyro_log(clip, motion)
     return SensorLog(
-        camera=Camera(),
+        camera=clip.camera,
         gyro=integrate(gyro.time_ns, gyro.rate),
         ois=logs.make_ois_log(clip, motion) if clip.ois_log else None,
         frames=logs.make_frame_log(clip),
@@ -49,7 +48,7 @@ def shown_path(clip: SyntheticClip) -> CameraPath:
     The lens shift is converted to the camera rotation that moves the image centre as far.
     """
     path, shift = aligned_true_path(clip), lens_shift(clip)
-    camera, (width, height) = Camera(), clip.size
+    camera, (width, height) = clip.camera, clip.size
     right = shift[:, 0] / camera.focal_length[0]
     down = shift[:, 1] * height / (width * camera.focal_length[1])
     vector = np.stack([-np.arctan(down), np.arctan(right), np.zeros(len(shift))], axis=1)

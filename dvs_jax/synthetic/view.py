@@ -1,6 +1,6 @@
 """The camera during one frame: one projection per row, for a rolling shutter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -24,11 +24,14 @@ class View:
     """The camera while each row of a frame was exposed, interpolated linearly between rows.
 
     Attributes:
-        projection: float64 [row, 3, 3], K·R: world directions to pixels.
+        projection: float64 [row, 3, 3], K·R: world directions to pixels, without the lens's
+            distortion.
         back_projection: float64 [row, 3, 3], its inverse.
         center: float64 [row, 3], the camera centre in the world, metres.
         size: width and height of the frame in pixels.
         focal_px: focal length in pixels.
+        camera: the camera, whose lens distorts the frame.
+        shift: float64 [row, 2], lens shift in fractions of the frame.
     """
 
     projection: Float[np.ndarray, "row 3 3"]
@@ -36,6 +39,8 @@ class View:
     center: Float[np.ndarray, "row 3"]
     size: tuple[int, int]
     focal_px: float
+    camera: Camera
+    shift: Float[np.ndarray, "row 2"]
 
 
 def make_view(
@@ -47,13 +52,15 @@ def make_view(
     time_s = seconds_since_start(frames.time_ns[index] + delay_ns)
     pose = pose_at(motion, time_s)
     shift = sensors.ois_at(ois, frames.ois_time_ns[index] + delay_ns)
-    back = camera.inverse_intrinsic_matrix(Camera(), clip.size, shift)
+    back = camera.inverse_intrinsic_matrix(clip.camera, clip.size, shift)
     return View(
-        projection=camera.projection(Camera(), clip.size, pose, shift),
+        projection=camera.projection(clip.camera, clip.size, pose, shift),
         back_projection=quaternion.to_matrix(quaternion.conjugate(pose)) @ back,
         center=position_at(motion, time_s),
         size=clip.size,
-        focal_px=Camera().focal_length[0] * clip.size[0],
+        focal_px=clip.focal_length * clip.size[0],
+        camera=clip.camera,
+        shift=shift,
     )
 
 
@@ -64,7 +71,8 @@ def rays(
 
     A direction has length 1 along the camera's optical axis.
     """
-    homogeneous = np.concatenate([points, np.ones_like(points[..., :1])], axis=-1)
+    straight = _straightened(view, points)
+    homogeneous = np.concatenate([straight, np.ones_like(points[..., :1])], axis=-1)
     back = _at_row(view.back_projection, points[..., 1])
     return _at_row(view.center, points[..., 1]), np.einsum("...ij,...j->...i", back, homogeneous)
 
@@ -97,11 +105,42 @@ def project(
         sight = direction + inverse_distance[..., None] * (origin - center)
         image = np.einsum("...ij,...j->...i", _at_row(view.projection, row), sight)
         depth = np.where(image[..., 2] > SMALLEST_DEPTH, image[..., 2], np.nan)
-        pixel = image[..., :2] / depth[..., None]
+        pixel = distorted(view, image[..., :2] / depth[..., None], row)
         before, row = row, np.clip(np.nan_to_num(pixel[..., 1]), 0, len(view.center) - 1)
         if np.abs(row - before).max() < SETTLED_PX:
             break
     return pixel, center, sight
+
+
+def distorted(
+    view: View, points: Float[np.ndarray, "*batch 2"], row: Float[np.ndarray, "*batch"]
+) -> Float[np.ndarray, "*batch 2"]:
+    """Return where the lens moves pixels (x, y) of `View.projection`, exposed at rows."""
+    if view.camera.lens is None:
+        return points
+    return _through(view, replace(view.camera, lens=None), view.camera, points, row)
+
+
+def _straightened(
+    view: View, points: Float[np.ndarray, "*batch 2"]
+) -> Float[np.ndarray, "*batch 2"]:
+    if view.camera.lens is None:
+        return points
+    straight = replace(view.camera, lens=None)
+    return _through(view, view.camera, straight, points, points[..., 1])
+
+
+def _through(
+    view: View,
+    source: Camera,
+    target: Camera,
+    points: Float[np.ndarray, "*batch 2"],
+    row: Float[np.ndarray, "*batch"],
+) -> Float[np.ndarray, "*batch 2"]:
+    """Return the pixels at which one camera sees what another one sees at pixels."""
+    shift, size = _at_row(view.shift, row), np.array(view.size)
+    direction = camera.seen_direction(source, view.size, (points + 0.5) / size, shift)
+    return camera.seen_point(target, view.size, direction, shift) * size - 0.5
 
 
 def _at_row(table: Float[np.ndarray, "row ..."], row: Float[np.ndarray, "*batch"]) -> np.ndarray:
