@@ -79,6 +79,7 @@ def test_gradients_are_the_finite_differences(name, function):
     point = jnp.array([[0.0, 0.0], [0.3, -0.2], [-0.5, 0.45]])
     given = (jnp.array(LENSES[name].coefficients), jnp.array(0.3), point)
 
+    @jax.jit
     def total(coefficients, correction, point):
         away = function(Lens(model, tuple(coefficients), correction), point)
         away = away / jnp.linalg.norm(away, axis=-1, keepdims=True)

@@ -8,10 +8,14 @@ from typing import Any, TypeGuard
 from dvs_jax.bounded_file import read_toml
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
+from dvs_jax.lens import COEFFICIENTS, Lens
+from dvs_jax.sensors import lens_profile
 
 _LONGEST_QUOTE = 60
 
 _LARGEST_WINDOW = 1e5
+
+_LARGEST_COEFFICIENT = 1e3
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,18 @@ def read(file: Path, otherwise: Camera | None = None) -> Camera:
 
     [ois]
     window = [4032, 2272]      # width and height of the picture in the OIS log's pixels
+
+    [lens]                     # or, instead of fov, [intrinsics] and [lens]: lens = "profile.json",
+    model = "fisheye"          # a lens profile of Gyroflow, named from this file's folder
+    coefficients = [0.04, 0.01, 0.0, 0.0]
+    size = [3840, 2160]        # width and height of the picture that was calibrated
     ```
+
+    The lens's models and coefficients are those of `dvs_jax.lens`.
 
     Raises:
         InputError: not TOML, an unknown key, a value of the wrong type or out of range; the
-            message names the key and what is allowed.
+            message names the key and what is allowed. Or the lens's profile is none.
     """
     return dataclasses.replace(otherwise or Camera(), **described_by(file))
 
@@ -98,7 +109,7 @@ def read(file: Path, otherwise: Camera | None = None) -> Camera:
 def described_by(file: Path) -> dict[str, Any]:
     """Return the fields of `Camera` that a file tells, by name; errors are those of `read`."""
     root = _Section(file, "", read_toml(file))
-    root.require_known("fov", "readout_time_ms", "intrinsics", "gyro", "ois")
+    root.require_known("fov", "readout_time_ms", "intrinsics", "gyro", "ois", "lens")
     described = _optics(root) | _gyro(root.section("gyro")) | _ois(root.section("ois"))
     if "readout_time_ms" in root.values:
         described["readout_time_s"] = root.number("readout_time_ms", 0, 1000) / 1e3
@@ -106,6 +117,42 @@ def described_by(file: Path) -> dict[str, Any]:
 
 
 def _optics(root: _Section) -> dict[str, Any]:
+    if isinstance(root.values.get("lens"), str):
+        return _profile(root)
+    return _pinhole(root) | _lens(root)
+
+
+def _profile(root: _Section) -> dict[str, Any]:
+    if {"fov", "intrinsics"} & root.values.keys():
+        raise InputError(
+            f"{root.file}: the lens profile tells the focal length; give no fov and no [intrinsics]"
+        )
+    return lens_profile.optics(lens_profile.read(root.file.parent / root.values["lens"]))
+
+
+def _lens(root: _Section) -> dict[str, Any]:
+    if "lens" not in root.values:
+        return {}
+    lens = root.section("lens")
+    lens.require_known("model", "coefficients", "size")
+    model = lens.values.get("model")
+    if not isinstance(model, str) or model not in COEFFICIENTS:
+        raise lens.error("model", " or ".join(f'"{each}"' for each in COEFFICIENTS))
+    described: dict[str, Any] = {"lens": Lens(model, _coefficients(lens, COEFFICIENTS[model]))}
+    if "size" in lens.values:
+        described["calibrated_size"] = _size(lens, "size")
+    return described
+
+
+def _coefficients(lens: _Section, names: tuple[str, ...]) -> tuple[float, ...]:
+    given = lens.values.get("coefficients")
+    known = isinstance(given, list) and len(given) == len(names)
+    if not known or not all(_is_number(k) and abs(k) <= _LARGEST_COEFFICIENT for k in given):
+        raise lens.error("coefficients", f"{len(names)} numbers, [{', '.join(names)}]")
+    return tuple(map(float, given))
+
+
+def _pinhole(root: _Section) -> dict[str, Any]:
     if "intrinsics" not in root.values:
         if "fov" not in root.values:
             return {}
@@ -148,10 +195,14 @@ def _ois(ois: _Section) -> dict[str, Any]:
     ois.require_known("window")
     if "window" not in ois.values:
         return {}
-    window = ois.values["window"]
-    if not isinstance(window, list) or len(window) != 2 or not all(map(_is_side, window)):
-        raise ois.error("window", "two positive numbers, [width, height], from 1 to 100000")
-    return {"ois_window": (float(window[0]), float(window[1]))}
+    return {"ois_window": _size(ois, "window")}
+
+
+def _size(section: _Section, key: str) -> tuple[float, float]:
+    size = section.values[key]
+    if not isinstance(size, list) or len(size) != 2 or not all(map(_is_side, size)):
+        raise section.error(key, "two positive numbers, [width, height], from 1 to 100000")
+    return float(size[0]), float(size[1])
 
 
 def _is_side(value: Any) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from dvs_jax import camera_path
+from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import FrameLog, OisLog
@@ -28,7 +29,7 @@ from dvs_jax.whole_file import locked, replacing_together
 
 Progress = Callable[[range], Iterable[int]]
 
-ENDINGS = (".mp4", "_gyro.txt", "_ois.txt", "_frame.txt", "_truth.txt")
+ENDINGS = (".mp4", "_gyro.txt", "_ois.txt", "_frame.txt", "_truth.txt", ".toml")
 """What `synthesize` appends to the motion's name."""
 
 A_CLIP = "a synthetic clip"
@@ -151,8 +152,9 @@ def synthesize(
     """Write a clip in the released layout: video, logs, and the true path.
 
     The files are named after the motion: `walking.mp4`, `walking_gyro.txt`, `walking_ois.txt`
-    (where there is OIS), `walking_frame.txt`, and `walking_truth.txt`, which is a trajectory with
-    the true pose at each frame's centre time. The files appear once all are complete.
+    (where there is OIS), `walking_frame.txt`, `walking.toml` (where its camera is not that of the
+    released data), and `walking_truth.txt`, which is a trajectory with the true pose at each
+    frame's centre time. The files appear once all are complete.
 
     Args:
         clip: the description.
@@ -205,6 +207,8 @@ def _write_files(recording: Recording, folder: Path, progress: Progress) -> None
     if recording.ois is not None and recording.clip.ois_log:
         logs.write_ois_log(recording.ois, folder / f"{stem}_ois.txt")
     logs.write_frame_log(recording.frames, folder / f"{stem}_frame.txt")
+    if recording.clip.camera != Camera():
+        logs.write_camera(recording.clip.camera, folder / f"{stem}.toml")
     camera_path.write(true_path(recording), folder / f"{stem}_truth.txt")
 
 

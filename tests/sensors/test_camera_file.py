@@ -7,6 +7,7 @@ import pytest
 
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
+from dvs_jax.lens import Lens
 from dvs_jax.sensors import camera_file
 
 
@@ -50,6 +51,14 @@ def test_fov_is_sensor_width_over_focal_length(read):
     assert read("fov = 1.5").focal_length == (1 / 1.5, 1 / 1.5)
 
 
+def test_a_lens(read):
+    content = "fov = 2\n[lens]\nmodel = 'fisheye'\ncoefficients = [0.04, 0.01, 0, -1e-3]\n"
+    expected = Lens("fisheye", (0.04, 0.01, 0.0, -0.001))
+    assert read(content).lens == expected
+    camera = read(content + "size = [3840, 2160]")
+    assert camera == Camera((0.5, 0.5), lens=expected, calibrated_size=(3840.0, 2160.0))
+
+
 @pytest.mark.parametrize("name", ["karma", "max-heromode"])
 def test_descriptions_of_the_recordings(name):
     camera = camera_file.read(Path(__file__).with_name(f"{name}.toml"))
@@ -88,6 +97,15 @@ def test_descriptions_of_the_recordings(name):
         ("fov" + ".fov" * 2000 + " = 1", "fov = a dict too large to show"),
         (f"'{'fov' * 100}' = 1", "unknown key '(fov){19}fo…; allowed are fov"),
         ("'fov\\u001b[2J' = 1".replace("'", '"'), r"unknown key 'fov\\x1b\[2J'"),
+        ("lens = 3", r"lens = 3; it must be a table, \[lens\]"),
+        ("[lens]\nmodel = 'poly3'", "lens.model = 'poly3'; it must be \"fisheye\" or \"brown\""),
+        ("[lens]\nmodel = []", r"lens.model = \[\]; it must be"),
+        ("[lens]\nmodel = 'brown'", r"lens.coefficients is missing; .* 5 numbers, \[k1, k2, p1"),
+        ("[lens]\nmodel = 'fisheye'\ncoefficients = [1, 2, nan, 4]", "must be 4 numbers"),
+        ("[lens]\nmodel = 'fisheye'\ncoefficients = [1, 2, 3]", "must be 4 numbers"),
+        ("[lens]\nk1 = 1", r"unknown key 'k1' in \[lens\]; allowed are model, coefficients"),
+        ("fov = 1\nlens = 'a.json'", "give no fov and no"),
+        ("lens = 'a.json'", "a.json: no such file"),
         (INTRINSICS, "intrinsics.cy is missing; it must be a number from 0 to 600"),
         (INTRINSICS + "cy = 700", "intrinsics.cy = 700"),
         ("fov = 1\n" + INTRINSICS + "cy = 3", r"give fov or \[intrinsics\], not both"),
