@@ -46,8 +46,9 @@ class FusedDeviceWork(Follower):
         return clip.size if self._raft else None
 
     def task(self, clip: Clip, crop: float) -> "_ClipTask | None":
-        """Return a clip's task; None where there are flow files to read, which the host does."""
-        if self._raft is not None and clip_flow.stored_flow(clip) is not None:
+        """Return a clip's task; None for what the host does: flow from files or through a lens."""
+        through_lens = clips.recorded(clip).camera.lens is not None
+        if self._raft is not None and (through_lens or clip_flow.stored_flow(clip) is not None):
             return None
         images = None if self._raft is None else _small_images(clip, self._raft)
         return _ClipTask(self, clip, crop, images)

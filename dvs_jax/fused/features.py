@@ -1,6 +1,7 @@
 """The network's input, as in DVS's `dvs/dataset.py`: poses around a frame, flow between frames."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Literal
@@ -13,7 +14,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from dvs_jax import quaternion
-from dvs_jax.camera import Camera, relative_focal_length
+from dvs_jax.camera import Camera, relative_focal_length, seen_direction, seen_point
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.fused.architecture import (
     REAL_POSES_EACH_SIDE,
@@ -135,6 +136,35 @@ def normalize_flow(
     return cv2.resize(flow, wanted.flow_size, interpolation=interpolation)
 
 
+def straightened(
+    pair: Float[np.ndarray, "rows columns 4"], camera: Camera, size: tuple[int, int]
+) -> Float[np.ndarray, "rows columns 4"]:
+    """Return the flow that a camera without distortion and of the same focal length would see.
+
+    Networks know no other camera; without this a turn looks different at the picture's edges.
+
+    Args:
+        pair: float32, forward and backward (dx, dy) in fractions of the frame.
+        camera: whose frames they are, with its lens.
+        size: width and height of the frames.
+
+    Returns:
+        float32 likewise, with the optical axis in the middle.
+    """
+    straight = replace(camera, lens=None, principal_point=(0.5, 0.5))
+    rows, columns = pair.shape[:2]
+    x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
+    place, still = np.stack([x, y], axis=-1), np.zeros((rows, columns, 2))
+    filmed = seen_point(camera, size, seen_direction(straight, size, place, still), still)
+    column, row = np.moveaxis(filmed * (columns, rows) - 0.5, -1, 0).astype(np.float32)
+    flow = cv2.remap(pair, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = [
+        seen_point(straight, size, seen_direction(camera, size, filmed + part, still), still)
+        for part in (flow[..., :2], flow[..., 2:])
+    ]
+    return np.concatenate([each - place for each in moved], axis=-1).astype(np.float32)
+
+
 def as_read(
     flow: Float[quaternion.Array, "step height width 4"],
     lens_shift: Float[quaternion.Array, "frame 2"],
@@ -179,7 +209,12 @@ def told_by_flow(
     """
     if network.encoder is None:
         raise ValueError("a network without an encoder reads no flow")
-    if network.architecture.official:
+    official = network.architecture.official
+    if camera.lens is not None:
+        # Official flow is in the frame's other side.
+        unit = np.float32([size[1] / size[0], size[0] / size[1]] * 2) if official else np.float32(1)
+        pairs = (straightened(pair * unit, camera, size) / unit for pair in pairs)
+    if official:
         pairs = (pair / strength for pair in pairs)
     return encode_pairs(network.encoder, pairs, relative_focal_length(camera, size))
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from dvs_jax import camera as cameras
 from dvs_jax import quaternion
@@ -70,12 +70,13 @@ def _through_lens(
     wanted = cameras.shown_direction(camera, size, point)
     back = jnp.broadcast_to(quaternion.conjugate(virtual), pose.shape)
     turn = quaternion.to_matrix(quaternion.multiply(pose, back))
-    source = point
-    for _ in range(_ROW_STEPS):
+
+    def step(_: Int[Array, ""], source: Float[Array, "rows columns 2"]) -> Array:
         weight = _row_weights(source[..., 1] - 0.5 / size[1], len(pose))
         direction = jnp.einsum("hwr,rij,hwj->hwi", weight, turn, wanted)
-        source = cameras.seen_point(camera, size, direction, weight @ ois)
-    return source
+        return cameras.seen_point(camera, size, direction, weight @ ois)
+
+    return jax.lax.fori_loop(0, _ROW_STEPS, step, point)
 
 
 def _row_weights(

@@ -77,9 +77,8 @@ def test_the_limiter_and_the_grid_agree_on_what_is_covered(name):
     np.testing.assert_allclose(told, drawn, atol=4e-3)
 
 
-@pytest.mark.parametrize("name", ["corrected", "half corrected"])
-def test_gradients_are_the_finite_differences(name):
-    lens = LENSES[name]
+def test_gradients_are_the_finite_differences():
+    lens = LENSES["fisheye"]
     with jax.enable_x64(True):
         pose, shift, virtual = map(jnp.asarray, shaken(1, 4, np.float64))
         given = (jnp.asarray(lens.coefficients), jnp.asarray(0.6), pose, virtual)
