@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from dvs_jax import recordings, sensors, video
 from dvs_jax.camera import Camera, has_shape, in_stored_pixels
 from dvs_jax.camera_path import CameraPath, pose_at
-from dvs_jax.errors import InputError
+from dvs_jax.errors import InputError, document
 from dvs_jax.flow import FlowFolder, flow_folder
 from dvs_jax.sensors import FrameLog, SensorLog
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES, find_logs
@@ -193,6 +193,24 @@ def between(clip: Clip, start_s: float, end_s: float) -> Clip:
         sensors=None if clip.sensors is None else sensors.part_of(clip.sensors, part),
         first=clip.first + first,
     )
+
+
+def corrected(clip: Clip, correction: float) -> Clip:
+    """Return a clip whose output corrects its lens's distortion (see `Lens.correction`).
+
+    Raises:
+        InputError: it has no lens that is known, or the correction is not from 0 to 1.
+    """
+    if not 0.0 <= correction <= 1.0:
+        raise InputError(f"a lens correction of {correction:g} is impossible; give 0 to 1")
+    lens = None if clip.sensors is None else clip.sensors.camera.lens
+    if clip.sensors is None or lens is None:
+        raise InputError(
+            f"{clip.video.path}: no lens to correct is known; describe it in camera.toml beside the "
+            f"clip's gyro log, as {document('cameras.md')} tells (dvs-jax lens finds profiles)"
+        )
+    camera = replace(clip.sensors.camera, lens=replace(lens, correction=correction))
+    return replace(clip, sensors=replace(clip.sensors, camera=camera))
 
 
 def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:

@@ -41,7 +41,7 @@ def clip(tmp_path_factory):
 def test_the_lens_is_read_back(clip):
     camera = clip.sensors.camera
     assert camera.lens == WIDE
-    assert camera.focal_length == pytest.approx((0.45, 0.45))
+    assert camera.focal_length == pytest.approx((0.45, 0.45), rel=1e-5)
 
 
 def residual(clip, camera):

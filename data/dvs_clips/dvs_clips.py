@@ -23,7 +23,7 @@ from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.fused import record
 from dvs_jax.fused.architecture import Architecture
-from dvs_jax.fused.features import normalize_flow
+from dvs_jax.fused.features import normalize_flow, straightened
 from dvs_jax.fused.prediction import flow_pairs
 from dvs_jax.fused.record import Record
 
@@ -149,5 +149,9 @@ def _pieces(clip: Clip, name: str, flow_size: tuple[int, int] | None) -> Iterato
 def _flow(clip: Clip, size: tuple[int, int]) -> Iterator[Float16[np.ndarray, "height width 4"]]:
     """Yield each pair's flow, normalised for the encoder, from flow files or from the video."""
     wanted = Architecture(flow_size=size)
+    camera = clip.sensors.camera
     for pair in flow_pairs(clip, "auto"):
-        yield normalize_flow(*pair, wanted).astype(np.float16)
+        normal = normalize_flow(*pair, wanted)
+        if camera.lens is not None:
+            normal = straightened(normal, camera, clip.size)
+        yield normal.astype(np.float16)

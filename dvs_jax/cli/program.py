@@ -17,6 +17,7 @@ from dvs_jax.cli.evaluate import evaluate
 from dvs_jax.cli.exit_codes import BAD_INPUT, INTERRUPTED
 from dvs_jax.cli.flow import flow
 from dvs_jax.cli.import_recording import import_recording
+from dvs_jax.cli.lens import lens
 from dvs_jax.cli.notes import notes_shown, say
 from dvs_jax.cli.stabilize import stabilize
 from dvs_jax.cli.synthesize import synthesize
@@ -63,6 +64,7 @@ def _talk(
 app.command()(stabilize)
 app.command()(demo)
 app.command("import")(import_recording)
+app.command()(lens)
 app.command()(synthesize)
 app.command()(calibrate)
 app.command()(flow)

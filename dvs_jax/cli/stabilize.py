@@ -158,6 +158,15 @@ def stabilize(
             "has stabilised the picture itself; always does not.",
         ),
     ] = "auto",
+    lens_correction: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="0 keeps the look of the lens, 1 makes straight lines straight; for a lens that "
+            "camera.toml describes.",
+        ),
+    ] = 0.0,
     start: Annotated[
         float, typer.Option(min=0.0, help="Leave out what comes before, in seconds.")
     ] = 0.0,
@@ -196,7 +205,9 @@ def stabilize(
     jobs, is_queue = _jobs(clips, out, resume)
     if len(jobs) > 1:
         _require_for_many(trajectory, sensors)
-    load = partial(_load, sensors=sensors, start_s=start, end_s=end)
+    load = partial(
+        _load, sensors=sensors, lens_correction=lens_correction, start_s=start, end_s=end
+    )
     alone = None if is_queue else load(jobs[0].clip)
 
     from dvs_jax.methods import fingerprint
@@ -223,7 +234,7 @@ def stabilize(
         _print_report(stabilize_one(alone, out))
         return
     process = batch.process_for(method, wanted, stabilize_one, load)
-    part = {"sensors": sensors, "start": start, "end": end}
+    part = {"sensors": sensors, "lens": lens_correction, "start": start, "end": end}
     named = {**asdict(wanted), **fingerprint(method), **part}
     _work_off(batch.run(jobs, process, named, resume), len(jobs))
 
@@ -253,8 +264,10 @@ def _jobs(clips: list[str], out: Path, resume: bool) -> tuple[list[Job], bool]:
     return jobs, is_queue
 
 
-def _load(path: Path, sensors: str, start_s: float, end_s: float | None) -> Clip:
-    from dvs_jax.clip import between, load_clip
+def _load(
+    path: Path, sensors: str, lens_correction: float, start_s: float, end_s: float | None
+) -> Clip:
+    from dvs_jax.clip import between, corrected, load_clip
 
     named = None if sensors in _SENSORS else Path(sensors)
     clip = load_clip(
@@ -267,6 +280,8 @@ def _load(path: Path, sensors: str, start_s: float, end_s: float | None) -> Clip
         from dvs_jax.calibration import with_camera_found
 
         clip = with_camera_found(clip)
+    if lens_correction > 0.0:
+        clip = corrected(clip, lens_correction)
     if start_s == 0.0 and end_s is None:
         return clip
     return between(clip, start_s, math.inf if end_s is None else end_s)

@@ -225,7 +225,14 @@ def text_of(described: dict[str, Any]) -> str:
     lines.append(f"clock_offset_ms = {camera.clock_offset_s * 1e3:.9g}")
     if "ois_window" in described:
         lines += ["", "[ois]", "window = [{:g}, {:g}]".format(*camera.ois_window)]
+    if camera.lens is not None:
+        lines += ["", "[lens]", *_lens_of(camera.lens)]
     return "\n".join(lines).lstrip() + "\n"
+
+
+def _lens_of(lens: Lens) -> list[str]:
+    coefficients = ", ".join(f"{each:.9g}" for each in lens.coefficients)
+    return [f'model = "{lens.model}"', f"coefficients = [{coefficients}]"]
 
 
 def untold(described: dict[str, Any]) -> tuple[str, ...]:

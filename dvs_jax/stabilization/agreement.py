@@ -49,7 +49,7 @@ class Agreement:
         in_widths = np.array([1.0, size[1] / size[0]])
         self._predicted = (cameras.carried(camera, size, middle, *moved) - middle) * in_widths
         self._small = TRACKED_WIDTH, max(round(size[1] * TRACKED_WIDTH / size[0]), 1)
-        self._stride = max(-(-len(turn) // SAMPLED_PAIRS), 1)
+        self._stride = max(-(-len(middle) // SAMPLED_PAIRS), 1)
         self._seen: dict[int, Float[np.ndarray, "2"]] = {}
         self._previous: tuple[int, UInt8[np.ndarray, "height width"]] | None = None
 

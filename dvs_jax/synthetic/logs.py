@@ -118,15 +118,6 @@ def write_frame_log(log: FrameLog, file: Path) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-def write_camera(camera: Camera, file: Path) -> None:
-    """Write the focal length and the lens, which are not those of the released data."""
-    lines = [f"fov = {1.0 / camera.focal_length[0]!r}"]
-    if camera.lens is not None:
-        coefficients = ", ".join(repr(float(each)) for each in camera.lens.coefficients)
-        lines += ["[lens]", f'model = "{camera.lens.model}"', f"coefficients = [{coefficients}]"]
-    file.write_text("\n".join(lines) + "\n")
-
-
 def _sample_times(clip: SyntheticClip, interval_ns: int) -> Int[np.ndarray, "sample"]:
     end_ns = frame_times_ns(clip)[-1] + round(clip.readout_time_s * 1e9) + MARGIN_NS
     return np.arange(START_NS - MARGIN_NS, end_ns + interval_ns, interval_ns)

@@ -15,7 +15,7 @@ from dvs_jax import camera_path
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
-from dvs_jax.sensors import FrameLog, OisLog
+from dvs_jax.sensors import FrameLog, OisLog, camera_file
 from dvs_jax.synthetic import logs
 from dvs_jax.synthetic.clip import SyntheticClip, seconds_since_start
 from dvs_jax.synthetic.exact_flow import dense_flow
@@ -207,8 +207,9 @@ def _write_files(recording: Recording, folder: Path, progress: Progress) -> None
     if recording.ois is not None and recording.clip.ois_log:
         logs.write_ois_log(recording.ois, folder / f"{stem}_ois.txt")
     logs.write_frame_log(recording.frames, folder / f"{stem}_frame.txt")
-    if recording.clip.camera != Camera():
-        logs.write_camera(recording.clip.camera, folder / f"{stem}.toml")
+    if (camera := recording.clip.camera) != Camera():
+        told = {"focal_length": camera.focal_length, "lens": camera.lens}
+        (folder / f"{stem}.toml").write_text(camera_file.text_of(told))
     camera_path.write(true_path(recording), folder / f"{stem}_truth.txt")
 
 

@@ -7,11 +7,14 @@ import pytest
 from flax import nnx
 
 from data.synthetic_clips.synthetic_clips import record_of
+from dvs_jax import camera as cameras
 from dvs_jax import quaternion, synthetic
+from dvs_jax.camera import Camera
 from dvs_jax.fused import features
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.features import encode_pairs
 from dvs_jax.fused.turn import TurnEncoder
+from dvs_jax.lens import Lens
 
 from .records import flow_of
 
@@ -26,6 +29,30 @@ def test_a_far_scene_tells_the_turn_through_any_lens(turn, focal):
     )
     # What is quadratic in the turn cancels between both ways; the cubic rest of 4° is 0.4 %.
     np.testing.assert_allclose(told[:3], turn, rtol=5e-3, atol=2e-6)
+
+
+LENSES = [
+    Lens("fisheye", (0.04, 0.01, -0.005, 0.0)),
+    Lens("brown", (-0.08, 0.01, 0.001, -0.002, 0.0)),
+]
+
+
+@pytest.mark.parametrize("lens", LENSES, ids=lambda lens: lens.model)
+def test_a_far_scene_tells_the_turn_through_a_lens_that_bends_it(lens):
+    camera, size = Camera((0.45, 0.45), (0.49, 0.52), lens=lens), (1920, 1080)
+    vector = np.array([0.01, -0.02, 0.015])
+    there = np.broadcast_to(quaternion.from_rotation_vector(vector), (17, 30, 4))
+    x, y = np.meshgrid((np.arange(30) + 0.5) / 30, (np.arange(17) + 0.5) / 17)
+    place, still = np.stack([x, y], axis=-1), np.zeros((17, 30, 2))
+    start = np.broadcast_to(quaternion.identity(), there.shape)
+    ways = ((start, there), (there, start))
+    bent = [cameras.carried(camera, size, place, *way, still, still) - place for way in ways]
+    flow = np.concatenate(bent, axis=-1).astype(np.float32)
+    focal = cameras.relative_focal_length(camera, size)
+    straight = features.straightened(flow, camera, size)
+    (naive, told) = encode_pairs(TurnEncoder(nnx.Rngs(0)), np.stack([flow, straight]), focal)
+    np.testing.assert_allclose(told[:3], vector, rtol=0.03, atol=1e-4)
+    assert np.abs(naive[:3] - vector).max() > 5 * np.abs(told[:3] - vector).max()
 
 
 def test_an_untrained_encoder_counts_the_whole_picture():

@@ -57,6 +57,8 @@ def test_a_lens(read):
     assert read(content).lens == expected
     camera = read(content + "size = [3840, 2160]")
     assert camera == Camera((0.5, 0.5), lens=expected, calibrated_size=(3840.0, 2160.0))
+    described = {"focal_length": (0.5, 0.5), "lens": expected}
+    assert read(camera_file.text_of(described)) == Camera(**described)
 
 
 @pytest.mark.parametrize("name", ["karma", "max-heromode"])
