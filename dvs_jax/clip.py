@@ -206,8 +206,8 @@ def corrected(clip: Clip, correction: float) -> Clip:
     lens = None if clip.sensors is None else clip.sensors.camera.lens
     if clip.sensors is None or lens is None:
         raise InputError(
-            f"{clip.video.path}: no lens to correct is known; describe it in camera.toml beside the "
-            f"clip's gyro log, as {document('cameras.md')} tells (dvs-jax lens finds profiles)"
+            f"{clip.video.path}: no lens to correct is known; describe it in camera.toml "
+            f"beside the gyro log, as {document('cameras.md')} tells (dvs-jax lens finds profiles)"
         )
     camera = replace(clip.sensors.camera, lens=replace(lens, correction=correction))
     return replace(clip, sensors=replace(clip.sensors, camera=camera))

@@ -18,6 +18,7 @@ import dvs_jax
 from dvs_jax import camera as cameras
 from dvs_jax import camera_path, cli, quaternion, recordings, sensors, synthetic
 from dvs_jax.camera import Camera
+from dvs_jax.lens import Lens
 from dvs_jax.metrics import Metrics
 from dvs_jax.sensors import camera_file, frames, gyro, ois
 
@@ -130,9 +131,10 @@ def test_the_camera_examples_are_what_they_say(tmp_path):
     for example in blocks(FORMATS, language="toml"):
         write(tmp_path, example)
         read.append(camera_file.read(tmp_path / example.file))
-    released, calibrated, offset = read
+    released, calibrated, wide, offset = read
     assert released == Camera()
     assert calibrated.focal_length == (573.85 / 800, 575.04 / 800)
+    assert wide.lens == Lens("fisheye", (0.04, 0.01, -0.005, 0.0))
     assert offset.clock_offset_s == -5.02
 
 

@@ -5,9 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dvs_jax import camera as cameras
 from dvs_jax import clip as clips
-from dvs_jax import quaternion, synthetic
+from dvs_jax import synthetic
 from dvs_jax.camera import Camera
 from dvs_jax.lens import Lens
 from dvs_jax.methods.along_path import shown_by

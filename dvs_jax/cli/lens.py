@@ -17,17 +17,15 @@ def lens(
     ],
     collection: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of profiles to search.", show_default="Gyroflow's, fetched once"
-        ),
+        typer.Option(help="Folder of profiles to search.", show_default="Gyroflow's, fetched once"),
     ] = None,
 ) -> None:
     """Find the lens profile of a camera, for its camera.toml.
 
     Profiles of some thousand cameras, lenses and modes, which the users of Gyroflow share (CC0),
-    are fetched from GitHub at the first call. Each one found is printed as the line that camera.toml
-    takes. Choose the mode in which the video was filmed: its shape and field of view have to be the
-    video's.
+    are fetched from GitHub at the first call. Each one found is printed as the line that
+    camera.toml takes. Choose the mode in which the video was filmed: its shape and field of view
+    have to be the video's.
     """
     from dvs_jax.recordings import lens_collection
 

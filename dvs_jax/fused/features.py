@@ -211,8 +211,9 @@ def told_by_flow(
         raise ValueError("a network without an encoder reads no flow")
     official = network.architecture.official
     if camera.lens is not None:
-        # Official flow is in the frame's other side.
-        unit = np.float32([size[1] / size[0], size[0] / size[1]] * 2) if official else np.float32(1)
+        # Official flow is in shares of the frame's other side.
+        aspect = size[0] / size[1] if official else 1.0
+        unit = np.array([1.0 / aspect, aspect] * 2, np.float32)
         pairs = (straightened(pair * unit, camera, size) / unit for pair in pairs)
     if official:
         pairs = (pair / strength for pair in pairs)

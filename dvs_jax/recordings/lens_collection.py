@@ -1,4 +1,4 @@
-"""The collection of lens profiles that Gyroflow's users share (CC0): fetched once, then searched."""
+"""The lens profiles that Gyroflow's users share (CC0): fetched once, then searched."""
 
 import zipfile
 from collections.abc import Iterator, Sequence

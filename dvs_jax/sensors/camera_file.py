@@ -146,8 +146,7 @@ def _lens(root: _Section) -> dict[str, Any]:
 
 def _coefficients(lens: _Section, names: tuple[str, ...]) -> tuple[float, ...]:
     given = lens.values.get("coefficients")
-    known = isinstance(given, list) and len(given) == len(names)
-    if not known or not all(_is_number(k) and abs(k) <= _LARGEST_COEFFICIENT for k in given):
+    if not isinstance(given, list) or len(given) != len(names) or not all(map(_is_small, given)):
         raise lens.error("coefficients", f"{len(names)} numbers, [{', '.join(names)}]")
     return tuple(map(float, given))
 
@@ -203,6 +202,10 @@ def _size(section: _Section, key: str) -> tuple[float, float]:
     if not isinstance(size, list) or len(size) != 2 or not all(map(_is_side, size)):
         raise section.error(key, "two positive numbers, [width, height], from 1 to 100000")
     return float(size[0]), float(size[1])
+
+
+def _is_small(value: Any) -> bool:
+    return _is_number(value) and abs(value) <= _LARGEST_COEFFICIENT
 
 
 def _is_side(value: Any) -> bool:

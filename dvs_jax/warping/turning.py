@@ -50,20 +50,19 @@ def source_grids(
         float32 backward grids, differentiable with respect to the camera and to all poses.
     """
     if camera.lens is not None:
-        return jax.vmap(lambda *moved: _through_lens(camera, *moved, size, shape))(
-            pose, ois, virtual
-        )
+        through_lens = partial(_through_lens, camera, size, shape)
+        return jax.vmap(through_lens)(pose, ois, virtual)
     meshes = cameras.warp_grid(camera, size, pose, ois, virtual)
     return jax.vmap(lambda mesh: backward_grid(mesh, size, shape))(meshes)
 
 
 def _through_lens(
     camera: Camera,
+    size: tuple[int, int],
+    shape: tuple[int, int],
     pose: Float[Array, "row 4"],
     ois: Float[Array, "row 2"],
     virtual: Float[Array, "4"],
-    size: tuple[int, int],
-    shape: tuple[int, int],
 ) -> Float[Array, "rows columns 2"]:
     """Return one frame's backward grid through its camera's lens."""
     point = jnp.asarray(output_points(*shape), pose.dtype)

@@ -15,7 +15,9 @@ from tests.sensors.test_lens_profile import PROFILE
 FILES = {
     "AKASO/AKASO_V50 Pro_wide__4k_16by9.json": json.dumps(PROFILE),
     "GoPro/GoPro_HERO10 Black_Wide_4by3.json": json.dumps(PROFILE | {"camera_brand": "GoPro"}),
-    "GoPro/GoPro_HERO10 Black_Super.json": json.dumps(PROFILE | {"digital_lens": "gopro_superview"}),
+    "GoPro/GoPro_HERO10 Black_Super.json": json.dumps(
+        PROFILE | {"digital_lens": "gopro_superview"}
+    ),
     "README.md": "Profiles.",
 }
 
@@ -81,7 +83,7 @@ def test_it_is_fetched_once(serve, tmp_path):
 
 def test_what_is_no_archive_leaves_nothing_behind(serve, tmp_path):
     url, _ = serve(b"<html>busy</html>")
-    with pytest.raises(InputError, match="cannot be fetched .*some other way.*--collection"):
+    with pytest.raises(InputError, match=r"cannot be fetched .*some other way.*--collection"):
         lens_collection.fetch(url)
     assert list((tmp_path / "cache").iterdir()) == []
 

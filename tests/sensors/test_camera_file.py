@@ -100,7 +100,7 @@ def test_descriptions_of_the_recordings(name):
         (f"'{'fov' * 100}' = 1", "unknown key '(fov){19}fo…; allowed are fov"),
         ("'fov\\u001b[2J' = 1".replace("'", '"'), r"unknown key 'fov\\x1b\[2J'"),
         ("lens = 3", r"lens = 3; it must be a table, \[lens\]"),
-        ("[lens]\nmodel = 'poly3'", "lens.model = 'poly3'; it must be \"fisheye\" or \"brown\""),
+        ("[lens]\nmodel = 'poly3'", 'lens.model = \'poly3\'; it must be "fisheye" or "brown"'),
         ("[lens]\nmodel = []", r"lens.model = \[\]; it must be"),
         ("[lens]\nmodel = 'brown'", r"lens.coefficients is missing; .* 5 numbers, \[k1, k2, p1"),
         ("[lens]\nmodel = 'fisheye'\ncoefficients = [1, 2, nan, 4]", "must be 4 numbers"),

@@ -101,5 +101,5 @@ def test_what_cannot_be_used_is_refused(tmp_path, changed, complaint):
 @pytest.mark.parametrize("content", ["[]", "3", "null", "{}", '"text"'])
 def test_other_json_is_refused(tmp_path, content):
     (tmp_path / "other.json").write_text(content)
-    with pytest.raises(InputError, match="other.json: not a lens profile of Gyroflow"):
+    with pytest.raises(InputError, match=r"other\.json: not a lens profile of Gyroflow"):
         lens_profile.read(tmp_path / "other.json")
