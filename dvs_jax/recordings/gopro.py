@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from dvs_jax.errors import InputError
+from dvs_jax.lens import Lens
 from dvs_jax.recordings import boxes, gpmf
 from dvs_jax.recordings.gpmf import Entry
 from dvs_jax.recordings.packets import Picture, packets, picture
@@ -32,7 +33,10 @@ _OLDEST_AXES = ("y", "x", "z")
 
 _OFF = ("", "N", "N/A", "OFF", "NONE")
 
-_LINEAR = "L"
+_LINEAR, _SUPER_VIEW = "L", "S"
+"""Fields of view in which the camera bends the picture: straight, and wider at the sides."""
+
+_EQUIDISTANT = Lens("fisheye", (0.0, 0.0, 0.0, 0.0))
 
 _NARROWEST_DEG, _WIDEST_DEG = 10.0, 175.0
 
@@ -223,6 +227,8 @@ def _description(settings: dict[str, Entry], model: str, shown: Picture) -> dict
         is_linear = _text(settings, "VFOV") == _LINEAR
         focal_length = _focal_length(math.radians(diagonal_deg), is_linear, shown)
         described["focal_length"] = (focal_length, focal_length)
+        if _text(settings, "VFOV") not in (_LINEAR, _SUPER_VIEW):
+            described["lens"] = _EQUIDISTANT
     return described
 
 

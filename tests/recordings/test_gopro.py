@@ -5,6 +5,7 @@ import pytest
 
 from dvs_jax import camera_path, quaternion
 from dvs_jax.errors import InputError
+from dvs_jax.lens import Lens
 from dvs_jax.recordings import gopro
 from dvs_jax.sensors import accelerometer, gyro
 
@@ -116,12 +117,16 @@ def test_the_cameras_own_stabilisation_is_told(tmp_path, settings, wanted):
     assert (found.stabilized_by, found.model) == (wanted, "HERO8 Black")
 
 
-@pytest.mark.parametrize(("field_of_view", "wanted"), [("W", 0.71620), ("L", 0.52444)])
+@pytest.mark.parametrize(
+    ("field_of_view", "wanted"), [("W", 0.71620), ("S", 0.71620), ("L", 0.52444)]
+)
 def test_readout_and_angle_of_view_are_told(tmp_path, field_of_view, wanted):
     """100° across the diagonal of a 64 × 48 picture, which is 1.25 of its width."""
     lens = [number("ZFOV", "f", 100.0), text("VFOV", field_of_view), number("SROT", "f", 12.5)]
     camera = gopro.read(write(tmp_path / "a.mp4", packets([200, 200]), lens)).camera
     assert camera.focal_length == pytest.approx((wanted, wanted), abs=1e-5)
+    equidistant = Lens("fisheye", (0.0, 0.0, 0.0, 0.0))
+    assert camera.lens == (None if field_of_view in ("L", "S") else equidistant)
     assert camera.readout_time_s == pytest.approx(0.0125)
 
 
