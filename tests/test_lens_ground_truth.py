@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dvs_jax import clip as clips
-from dvs_jax import synthetic
+from dvs_jax import quaternion, synthetic
+from dvs_jax.calibration.seen import seen_in, turns_of
 from dvs_jax.camera import Camera
 from dvs_jax.lens import Lens
 from dvs_jax.methods.along_path import shown_by
@@ -41,6 +42,22 @@ def test_the_lens_is_read_back(clip):
     camera = clip.sensors.camera
     assert camera.lens == WIDE
     assert camera.focal_length == pytest.approx((0.45, 0.45), rel=1e-5)
+
+
+def test_calibration_sees_the_turns_through_the_lens(clip):
+    pose = clips.real_path(clip).quaternion
+    step = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
+    true = quaternion.to_rotation_vector(step)
+
+    def gain(camera):
+        described = dataclasses.replace(clip.sensors, camera=camera)
+        seen = seen_in(dataclasses.replace(clip, sensors=described))
+        turn = turns_of(seen, camera.focal_length[0], camera.readout_time_s).vector
+        return (turn * true).sum() / (true * true).sum()
+
+    camera = clip.sensors.camera
+    assert gain(camera) == pytest.approx(1.0, abs=0.03)
+    assert gain(dataclasses.replace(camera, lens=None)) < 0.9
 
 
 def residual(clip, camera):

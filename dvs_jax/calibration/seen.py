@@ -1,11 +1,14 @@
 """What the pictures show: corners tracked from frame to frame, and the turn that they tell."""
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from dvs_jax import camera as cameras
 from dvs_jax import clip as clips
+from dvs_jax.camera import Camera
 from dvs_jax.clip import Clip
 from dvs_jax.motion.tracking import Tracker
 from dvs_jax.sensors import OisLog, ois_at
@@ -66,21 +69,34 @@ def seen_in(clip: Clip) -> Seen:
     tracker = Tracker()
     tracks = [tracker.follow(picture) for picture in clips.read_pictures(clip)][1:]
     earlier, later, known = (np.stack(part) for part in zip(*tracks, strict=True))
+    row = np.stack([earlier[..., 1], later[..., 1]], axis=-1).astype(np.float64)
+    camera = sensors.camera
+    if camera.lens is not None:
+        earlier, later = (_straightened(each, camera, clip.size) for each in (earlier, later))
     width, height = clip.size
     scale = np.array([1.0, height / width])
     time_s, lens_s = (each * 1e-9 for each in (sensors.frames.time_ns, sensors.frames.ois_time_ns))
     return Seen(
         begin_s=time_s[:-1],
         end_s=time_s[1:],
-        ray=(earlier - np.array(sensors.camera.principal_point)) * scale,
+        ray=(earlier - np.array(camera.principal_point)) * scale,
         moved=(later - earlier).astype(np.float64) * scale,
-        row=np.stack([earlier[..., 1], later[..., 1]], axis=-1).astype(np.float64),
+        row=row,
         known=known,
         lens=sensors.ois,
         lens_begin_s=lens_s[:-1],
         lens_end_s=lens_s[1:],
         aspect=height / width,
     )
+
+
+def _straightened(
+    point: Float[np.ndarray, "pair corner 2"], camera: Camera, size: tuple[int, int]
+) -> Float[np.ndarray, "pair corner 2"]:
+    """Return where corners would lie without the lens's distortion, in fractions of the picture."""
+    still = np.zeros_like(point, np.float64)
+    direction = cameras.seen_direction(camera, size, point.astype(np.float64), still)
+    return cameras.seen_point(dataclasses.replace(camera, lens=None), size, direction, still)
 
 
 def moved_by_turn(
