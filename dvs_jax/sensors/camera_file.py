@@ -127,7 +127,21 @@ def _profile(root: _Section) -> dict[str, Any]:
         raise InputError(
             f"{root.file}: the lens profile tells the focal length; give no fov and no [intrinsics]"
         )
-    return lens_profile.optics(lens_profile.read(root.file.parent / root.values["lens"]))
+    return lens_profile.optics(lens_profile.read(_beside(root.file, root.values["lens"])))
+
+
+def profile_of(file: Path) -> Path | None:
+    """Return the lens profile that a camera.toml names, None where it names none.
+
+    Raises:
+        InputError: the file cannot be read or is not TOML.
+    """
+    name = read_toml(file).get("lens")
+    return _beside(file, name) if isinstance(name, str) else None
+
+
+def _beside(file: Path, name: str) -> Path:
+    return file.parent / Path(name).expanduser()
 
 
 def _lens(root: _Section) -> dict[str, Any]:

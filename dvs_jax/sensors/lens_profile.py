@@ -69,7 +69,7 @@ def read(file: Path) -> LensProfile:
     """
     try:
         return parse(read_json(file))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{file}: not a lens profile of Gyroflow ({_reason(error)})") from error
 
 
@@ -77,7 +77,7 @@ def parse(content: Any) -> LensProfile:
     """Return a profile from the content of its file.
 
     Raises:
-        KeyError, TypeError, ValueError, IndexError: it is none, or it cannot be used.
+        LookupError, TypeError, ValueError, OverflowError: it is none, or it cannot be used.
     """
     parameters = content["fisheye_params"]
     size = _size(content["calib_dimension"])
@@ -144,4 +144,4 @@ def _number(value: Any, low: float, high: float) -> float:
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it has no {error.args[0]}"
-    return str(error) if isinstance(error, ValueError) else "a value is missing or of another kind"
+    return str(error) if isinstance(error, ValueError | OverflowError) else "a value is missing or of another kind"

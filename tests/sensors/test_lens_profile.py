@@ -77,6 +77,7 @@ def test_browns_model(tmp_path):
         ({"calib_dimension": {"w": 3840}}, "it has no h"),
         ({"calib_dimension": {"w": "wide", "h": 3}}, "could not convert string"),
         ({"calib_dimension": {"w": 0, "h": 2160}}, "0 where a number from 1 to 100000 belongs"),
+        ({"calib_dimension": {"w": 10**400, "h": 2160}}, "too large to convert to float"),
         ({"distortion_model": "poly5"}, "its distortion model 'poly5' is not one of opencv_fish"),
         ({"distortion_model": ["poly5"]}, "a value is missing or of another kind"),
         ({"digital_lens": "gopro_superview"}, "stretches its picture by 'gopro_superview'"),

@@ -87,8 +87,7 @@ def _tracked(earlier: Grey, later: Grey) -> tuple[Points, Points]:
 
 
 def _rays(points: Points, size: tuple[int, int], camera: Camera) -> Float[np.ndarray, "point 3"]:
-    back = cameras.inverse_intrinsic_matrix(camera, size, np.zeros(2))
-    rays = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ back.T
+    rays = cameras.shown_direction(camera, size, (points + 0.5) / size)
     return rays / np.linalg.norm(rays, axis=1, keepdims=True)
 
 

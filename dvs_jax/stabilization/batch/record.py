@@ -12,6 +12,7 @@ from dvs_jax.bounded_file import read_json
 from dvs_jax.clip import find_video
 from dvs_jax.errors import InputError, reading
 from dvs_jax.flow import flow_folder
+from dvs_jax.sensors import camera_file
 from dvs_jax.sensors.folder import find_logs
 from dvs_jax.stabilization.batch.job import Job
 from dvs_jax.stabilization.report import Report
@@ -35,6 +36,8 @@ def source_of(job: Job) -> str:
     files = [*video.iterdir()] if video.is_dir() else [video]
     gyro = recordings.file_of(video)
     files += filter(None, (gyro, logs.accelerometer, logs.ois, logs.frame, logs.camera))
+    profile = None if logs.camera is None else camera_file.profile_of(logs.camera)
+    files += [] if profile is None else [profile]
     flow = flow_folder.find(video.parent)
     files += flow.files() if flow else []
     states = [(file.name, _size(file), file.stat().st_mtime_ns) for file in sorted(files)]

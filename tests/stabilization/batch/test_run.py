@@ -18,6 +18,7 @@ from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.stabilization.batch import Job, Outcome, one_by_one, run, table
 from dvs_jax.stabilization.run import Report
+from tests.sensors.test_lens_profile import PROFILE
 
 SETTINGS = {"crop": 0.1, "model": "gyro_only"}
 
@@ -107,6 +108,16 @@ def test_another_video_or_log_begins_anew(jobs, stabilizer, file):
     else:
         changed.write_text("fov = 1.27\n")
     assert states(jobs, stabilizer) == ["done", "failed", "skipped"]
+
+
+def test_another_lens_profile_begins_anew(jobs, stabilizer):
+    profile = jobs[0].clip / "wide.json"
+    profile.write_text(json.dumps(PROFILE))
+    (jobs[0].clip / "camera.toml").write_text('lens = "wide.json"')
+    assert states(jobs[:1], stabilizer) == ["done"]
+    assert states(jobs[:1], stabilizer) == ["skipped"]
+    profile.write_text(json.dumps(PROFILE | {"frame_readout_time": 12.5}))
+    assert states(jobs[:1], stabilizer) == ["done"]
 
 
 def test_other_flow_begins_anew(jobs, stabilizer):
