@@ -234,8 +234,7 @@ def stabilize(
         _print_report(stabilize_one(alone, out))
         return
     process = batch.process_for(method, wanted, stabilize_one, load)
-    part = {"sensors": sensors, "lens": lens_correction, "start": start, "end": end}
-    named = {**asdict(wanted), **fingerprint(method), **part}
+    named = {**asdict(wanted), **fingerprint(method), **load.keywords}
     _work_off(batch.run(jobs, process, named, resume), len(jobs))
 
 

@@ -144,4 +144,6 @@ def _number(value: Any, low: float, high: float) -> float:
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"it has no {error.args[0]}"
-    return str(error) if isinstance(error, ValueError | OverflowError) else "a value is missing or of another kind"
+    if isinstance(error, ValueError | OverflowError):
+        return str(error)
+    return "a value is missing or of another kind"
