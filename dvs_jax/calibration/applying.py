@@ -20,12 +20,13 @@ def with_camera_found(clip: Clip) -> Clip:
     """Return a clip with the mounting and clock that its first seconds tell, where none is known.
 
     A note says what was found, or why nothing was: then the clip is as it was. So are clips
-    without a gyro, with a described mounting, in the released data's layout, or of few frames.
+    without a gyro, with a described mounting, in the released data's layout, of few frames, or
+    whose pixels are not square.
 
     Raises:
         InputError: a frame cannot be read.
     """
-    if clip.sensors is None or clip.images is not None:
+    if clip.sensors is None or clip.images is not None or clip.video.pixel_aspect != 1:
         return clip
     recording, told = recordings.find(clip.video.path), described_of(clip.video.path)
     if recording is None or recording.kind == gyro.RELEASED or "gyro_axes" in told:
