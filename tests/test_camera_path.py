@@ -69,7 +69,7 @@ def test_times_of_the_official_program_are_floats(tmp_path):
         ("1e999999999 0 0 0 1\n", r"line 1: no numbers of a trajectory \(the time 1e999999999"),
         (f"{'1' * 5000} 0 0 0 1\n", r"line 1: no numbers of a trajectory \(the time 1{40}\)"),
         ("1" * 1_000_000, "line 1: has more than 10000 characters"),
-        ("\0\0\0", "line 1: a trajectory has 5 columns"),
+        ("\0\0\0", "the trajectory is empty"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path, content, complaint):

@@ -55,14 +55,17 @@ def load(
     camera = recording.camera
     if files.camera is not None:
         camera = camera_file.read(files.camera, camera)
-    frame_times = _frame_log(files, camera, video_time_ns, recording.follows_video)
+    # Cameras that write their gyro into the video have no other logs, nor lenses that move.
+    if not recording.follows_video:
+        _warn_of_missing_logs(files)
+    frame_times = _frame_log(files, camera, video_time_ns)
     _warn_of_long_readout(files, frame_times)
     path = gyro.poses(recording, camera)
     coverage.require_overlap(recording.file, path.time_ns, frame_times.time_ns)
     coverage.warn_of_uncovered_frames(
         recording.file, path.time_ns, frame_times.time_ns, frame_times.readout_ns, "camera"
     )
-    ois_log = _ois_log(files, camera, frame_times, recording.follows_video)
+    ois_log = _ois_log(files, camera, frame_times)
     if files.camera is None:
         _tell_assumed_camera(files, camera, recording)
     return SensorLog(camera, path, ois_log, frame_times, _accelerometer(files, recording, camera))
@@ -152,15 +155,8 @@ def _frame_log(
     files: LogFiles,
     camera: Camera,
     video_time_ns: Int[np.ndarray, "frame"],
-    follows_video: bool = False,
 ) -> FrameLog:
     if files.frame is None:
-        if not follows_video:
-            _log.warning(
-                "%s: no frame log; the video's own timestamps stand in, which lie some "
-                "milliseconds off the exposures and may leave jitter",
-                files.folder,
-            )
         return frames.without_log(video_time_ns, camera)
     log = frames.read(files.frame, camera)
     count = min(len(log), len(video_time_ns))
@@ -173,6 +169,19 @@ def _frame_log(
             count,
         )
     return FrameLog(log.time_ns[:count], log.readout_ns[:count], log.ois_time_ns[:count])
+
+
+def _warn_of_missing_logs(files: LogFiles) -> None:
+    missing = []
+    if files.frame is None:
+        missing.append(
+            "no frame log; the video's own timestamps stand in, which lie some milliseconds off "
+            "the exposures and may leave jitter"
+        )
+    if files.ois is None:
+        missing.append("no OIS log; shifts of the lens, if there were any, stay")
+    if missing:
+        _log.warning("%s: %s", files.folder, "; ".join(missing))
 
 
 def _warn_of_long_readout(files: LogFiles, frame_log: FrameLog) -> None:
@@ -192,15 +201,8 @@ def _warn_of_long_readout(files: LogFiles, frame_log: FrameLog) -> None:
         )
 
 
-def _ois_log(
-    files: LogFiles, camera: Camera, frame_log: FrameLog, follows_video: bool
-) -> OisLog | None:
+def _ois_log(files: LogFiles, camera: Camera, frame_log: FrameLog) -> OisLog | None:
     if files.ois is None:
-        # Cameras that write their gyro into the video have no such logs, nor lenses that move.
-        if not follows_video:
-            _log.warning(
-                "%s: no OIS log; shifts of the lens, if there were any, stay", files.folder
-            )
         return None
     log = ois.read(files.ois, camera)
     coverage.require_overlap(files.ois, log.time_ns, frame_log.ois_time_ns)

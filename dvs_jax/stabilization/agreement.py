@@ -41,7 +41,8 @@ class Agreement:
         Args:
             camera: the camera.
             size: width and height of a frame in pixels.
-            pose: the camera's pose at the middle of every frame, [x, y, z, w], world to camera.
+            pose: the camera's pose at the middle of every frame, [x, y, z, w], world to camera; NaN
+                where the gyro was not logged, which is not compared.
             ois: lens shift at these times, in fractions of the frame.
         """
         middle = np.full((len(pose) - 1, 2), 0.5)
@@ -73,7 +74,7 @@ class Agreement:
         """
         seen = np.array(list(self._seen.values())).reshape(-1, 2)
         predicted = self._predicted[list(self._seen)].reshape(-1, 2)
-        known = np.isfinite(seen).all(axis=-1)
+        known = np.isfinite(seen + predicted).all(axis=-1)
         energy, missed = (seen[known] ** 2).sum(), ((seen - predicted)[known] ** 2).sum()
         if max(energy, missed) <= _LEAST_MOTION**2 * known.sum() or energy == 0.0:
             return float("nan")

@@ -206,7 +206,9 @@ def _remove_what_does_not_hold(folder: Path, name: str, report: Report) -> None:
 
 
 def _agreement_of(clip: Clip) -> Agreement:
-    pose = clips.real_path(clip).quaternion
+    time_ns, logged_ns = clips.center_time_ns(clip), clips.recorded(clip).gyro.time_ns
+    logged = (time_ns >= logged_ns[0]) & (time_ns <= logged_ns[-1])
+    pose = np.where(logged[:, None], clips.real_path(clip).quaternion, np.nan)
     return Agreement(clips.recorded(clip).camera, clip.size, pose, clips.lens_shift(clip))
 
 

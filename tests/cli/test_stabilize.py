@@ -287,10 +287,11 @@ def test_each_missing_sensor_is_said_once_with_what_is_lost(dvs, walk, tmp_path,
     for _ in range(2):
         run = dvs("stabilize", walk, "-o", tmp_path / "out", *QUICK)
         assert run.code == 0
-        assert len(run.err.splitlines()) == len(said)
+        logs = {"OIS log", "frame log"} & said  # in one line
+        assert len(run.err.splitlines()) == len(said - logs) + bool(logs)
         # The logs are laid out as the released data's, so its camera is no guess.
         assert len(run.lines("note")) == ("camera.toml" in said)
-        assert len(run.lines("warning")) == len(said - {"camera.toml"})
+        assert len(run.lines("warning")) == bool(logs)
         assert all(run.err.count(LOST[sensor]) == 1 for sensor in said)
     assert probe(tmp_path / "out" / "walking_stab_crop.mp4").frame_count == 30
 
