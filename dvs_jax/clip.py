@@ -213,11 +213,16 @@ def corrected(clip: Clip, correction: float) -> Clip:
     return replace(clip, sensors=replace(clip.sensors, camera=camera))
 
 
+def shown_size(info: VideoInfo) -> tuple[float, float]:
+    """Return width and height of a picture as it is shown, in pixels as high as the stored ones."""
+    return info.width * float(info.pixel_aspect), info.height
+
+
 def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
     if camera.calibrated_size is None:
         return
     width, height = camera.calibrated_size
-    shown = info.width * float(info.pixel_aspect), info.height
+    shown = shown_size(info)
     if not any(has_shape((width, height), size) for size in (shown, (info.width, info.height))):
         _log.warning(
             "%s: the camera was calibrated at %g × %g, the video has %d × %d: another shape shows "

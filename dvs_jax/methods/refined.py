@@ -120,9 +120,9 @@ class Stream:
         """
         rate = _rate(clip)
         self._ahead = min(max(round(look_ahead_s * rate), 1), clip.frame_count - 1)
-        with_mesh = refinement == "mesh"
+        with_mesh, shown = refinement == "mesh", clips.shown_size(clip.video)
         with jax.default_device(processor()):
-            self._setting = steadying.setting(clip.size, crop, rate, self._ahead, with_mesh)
+            self._setting = steadying.setting(shown, crop, rate, self._ahead, with_mesh)
         self._state: steadying.State | None = None
         self._appended = 0
 

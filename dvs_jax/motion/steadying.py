@@ -71,12 +71,12 @@ class State(NamedTuple):
 
 
 def setting(
-    size: tuple[int, int], crop: float, rate: float, ahead: int, with_mesh: bool
+    size: tuple[float, float], crop: float, rate: float, ahead: int, with_mesh: bool
 ) -> Setting:
     """Return what is the same for all frames of a clip.
 
     Args:
-        size: width and height of the frames.
+        size: width and height of the frames as they are shown; their ratio counts.
         crop: the most that may be cut off at each side, as a share of width and height.
         rate: frames per second.
         ahead: look-ahead in frames.

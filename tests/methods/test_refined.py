@@ -1,6 +1,7 @@
 """A method whose output is steadied by what its pictures tell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import cv2
 import jax.numpy as jnp
@@ -57,6 +58,27 @@ def test_a_shaken_video_stands_still_by_its_pictures_alone():
     assert left(grids(AsFilmed(), shaken_clip(place)), place) == pytest.approx(1.0, abs=0.01)
     assert left(grids(Refined(), shaken_clip(place)), place) < 0.05
     assert left(grids(Refined(refinement="rotation"), shaken_clip(place)), place) < 0.05
+
+
+def test_a_roll_is_one_where_pixels_are_twice_as_wide_as_high():
+    shown = np.array([2 * SIZE[0], SIZE[1]])
+    roll = np.random.default_rng(1).normal(0, 1.0, FRAMES)
+    frames, corner = [], []
+    for degrees in roll:
+        matrix = cv2.getRotationMatrix2D((shown[0] / 2 - 0.5, shown[1] / 2 - 0.5), degrees, 1.0)
+        wide = cv2.warpAffine(scene(side=640)[:180], matrix, shown, borderMode=cv2.BORDER_REFLECT)
+        frames.append(cv2.resize(wide, SIZE, interpolation=cv2.INTER_AREA).astype(np.uint8))
+        corner.append((matrix @ [shown[0] * 0.75, shown[1] * 0.7, 1.0]) / shown)
+    clip = Clip.from_arrays(frames, np.arange(FRAMES) * 33_333_333)
+    anamorphic = replace(clip, video=replace(clip.video, pixel_aspect=Fraction(2)))
+
+    def moved(clip):
+        pairs = zip(grids(Refined(refinement="rotation"), clip), np.float32(corner), strict=True)
+        seen = [steadying.shown_at(jnp.asarray(g), jnp.asarray(at)[None])[0] for g, at in pairs]
+        return (np.diff(np.stack(seen), n=3, axis=0) * shown).std()
+
+    filmed = (np.diff(corner, n=3, axis=0) * shown).std()
+    assert moved(anamorphic) < 0.1 * filmed < 0.5 * moved(clip)
 
 
 @dataclass
