@@ -8,6 +8,9 @@ from tests.recordings.test_gopro import packets
 
 from .run import QUICK, assert_refused
 
+MADE_UP = (*QUICK, "--force")
+"""Options for clips whose gyro has nothing to do with their pictures."""
+
 
 @pytest.fixture
 def gopro(tmp_path):
@@ -28,7 +31,7 @@ def test_a_recording_becomes_a_plain_clip(dvs, gopro, tmp_path):
 
 
 def test_a_video_with_its_gyro_inside_needs_no_import(dvs, gopro, tmp_path):
-    run = dvs("stabilize", gopro, "-o", tmp_path / "out", "--smoother", "gaussian", *QUICK)
+    run = dvs("stabilize", gopro, "-o", tmp_path / "out", "--smoother", "gaussian", *MADE_UP)
     assert run.code == 0
     assert probe(tmp_path / "out" / "GX010042_stab_crop.mp4").frame_count == 60
     assert any("telemetry inside the video" in line for line in run.lines("note"))
@@ -45,7 +48,7 @@ def test_a_stabilised_picture_is_steadied_by_itself_unless_the_gyro_is_asked_for
     assert refused.code == 2
     assert "stabilised the picture itself" in refused.lines("error")[0]
     for sensors in ("always", video):
-        assert dvs(*asked, "--sensors", sensors).code == 0
+        assert dvs(*asked, "--sensors", sensors, "--force").code == 0
     assert (tmp_path / "out" / "a.txt").exists()
 
 
@@ -56,7 +59,7 @@ def test_a_recording_that_is_named(dvs, tmp_path):
     rows = "".join(f"{5 * i},{i % 7},{i % 5},{i % 3}\n" for i in range(420))
     log.write_text("GYROFLOW IMU LOG\norientation,XYZ\ngscale,0.01\nt,gx,gy,gz\n" + rows)
     asked = ("stabilize", video, "-o", tmp_path / "out", "--smoother", "gaussian", *QUICK)
-    run = dvs(*asked, "--sensors", log)
+    run = dvs(*asked, "--sensors", log, "--force")
     assert run.code == 0
     assert any("Gyroflow's log (.gcsv)" in line for line in run.lines("note"))
     assert_refused(dvs(*asked, "--sensors", tmp_path / "none.csv"), "none.csv: no such file")
