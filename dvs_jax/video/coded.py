@@ -65,7 +65,9 @@ def _until_key(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
 
 def _is_hidden(packet: av.Packet, stream: VideoStream) -> bool:
     """Whether a VP8 or VP9 packet only makes a reference for others."""
-    name = stream.codec_context.name
+    codec = stream.codec_context.codec
+    # Without one, of a damaged file, PyAV 19 crashes at the context's name.
+    name = "" if codec is None else codec.name
     if name not in ("vp8", "vp9"):
         return False
     head = memoryview(packet)[0]

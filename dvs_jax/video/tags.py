@@ -68,7 +68,7 @@ class Tags:
 def read_tags(container: InputContainer, video: VideoStream) -> Tags:
     """Return the tags of a file."""
     metadata = container.metadata.items()
-    file = {key: value for key, value in metadata if key.lower() not in _OF_THE_FILE}
+    file = {key: _once(value) for key, value in metadata if key.lower() not in _OF_THE_FILE}
     # Matroska writes all names in capitals.
     told = [container.metadata, *(each.metadata for each in _all(video))]
     timecodes = [value for tags in told for key, value in tags.items() if key.lower() == "timecode"]
@@ -76,6 +76,12 @@ def read_tags(container: InputContainer, video: VideoStream) -> Tags:
     pictures = {key: video.metadata[key] for key in _OF_A_STREAM if key in video.metadata}
     chapters = tuple(each for each in container.chapters() if each["time_base"])
     return Tags(file, pictures, timecode, chapters)
+
+
+def _once(value: str) -> str:
+    """Return a tag that is stored at two places, which newer FFmpegs join by a semicolon, once."""
+    first, _, second = value.partition(";")
+    return first if first == second else value
 
 
 def _all(video: VideoStream) -> list[Stream]:

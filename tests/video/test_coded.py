@@ -43,7 +43,7 @@ def test_hidden_frames_of_vp8_are_none(tmp_path, caplog):
 )
 def test_the_bit_that_hides_a_frame(codec, head, is_hidden):
     packet = av.Packet(bytes([head, 0]))
-    stream = SimpleNamespace(codec_context=SimpleNamespace(name=codec))
+    stream = SimpleNamespace(codec_context=SimpleNamespace(codec=SimpleNamespace(name=codec)))
     assert _is_hidden(packet, stream) == is_hidden
 
 
