@@ -2,13 +2,13 @@
 
 import dataclasses
 import logging
+from typing import Any
 
 from dvs_jax import clip as clips
 from dvs_jax import recordings, sensors
 from dvs_jax.calibration.calibration import FEWEST_FRAMES, Calibration, Known, calibrate
-from dvs_jax.calibration.writing import described_of
 from dvs_jax.clip import Clip
-from dvs_jax.sensors import SensorLog, gyro
+from dvs_jax.sensors import SensorLog
 
 SECONDS = 6.0
 """How much of the clip's beginning is looked at."""
@@ -26,29 +26,24 @@ def with_camera_found(clip: Clip) -> Clip:
     Raises:
         InputError: a frame cannot be read.
     """
-    if clip.sensors is None or clip.images is not None or clip.video.pixel_aspect != 1:
-        return clip
-    recording, told = recordings.find(clip.video.path), described_of(clip.video.path)
-    if recording is None or recording.kind == gyro.RELEASED or "gyro_axes" in told:
+    log = clip.sensors
+    if log is None or clip.images is not None or clip.video.pixel_aspect != 1:
         return clip
     beginning = clips.between(clip, 0.0, SECONDS)
-    if beginning.frame_count < FEWEST_FRAMES:
+    if "gyro_axes" in log.told or beginning.frame_count < FEWEST_FRAMES:
         return clip
-    found = calibrate(beginning, Known("focal_length" in told, "readout_time_s" in told))
+    found = calibrate(beginning, Known.of(log))
     if found.doubt:
         _log.info("%s: %s; the usual mounting is assumed", clip.video.path, found.doubt)
         return clip
     _tell(clip, found)
-    return dataclasses.replace(clip, sensors=_sensors_of(clip, found, told))
+    return dataclasses.replace(clip, sensors=_read_anew(clip, found.described(log.told)))
 
 
-def _sensors_of(clip: Clip, found: Calibration, told: dict[str, object]) -> SensorLog | None:
-    names = {"gyro_axes", "clock_offset_s", "readout_time_s"}
-    names |= {"focal_length"} if found.focal_found else set()
+def _read_anew(clip: Clip, described: dict[str, Any]) -> SensorLog | None:
     path, time_ns = clip.video.path, clip.video.time_ns
     recording = recordings.find(path)
     assert recording is not None
-    described = told | {name: getattr(found.camera, name) for name in names}
     recording = dataclasses.replace(recording, description=described)
     return sensors.load(path, time_ns, recordings.on_clock_of(recording, path, time_ns))
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +16,7 @@ from dvs_jax.calibration.seen import Seen, seen_in, turns_of
 from dvs_jax.camera import Camera
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
+from dvs_jax.sensors import SensorLog
 
 FEWEST_FRAMES = 45
 """With fewer, too much agrees by chance."""
@@ -39,6 +41,11 @@ class Known:
     focal: bool = False
     readout: bool = False
 
+    @classmethod
+    def of(cls, log: SensorLog) -> "Known":
+        """Return what a clip's logs and description tell."""
+        return cls("focal_length" in log.told, "readout_time_s" in log.told)
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -61,6 +68,13 @@ class Calibration:
     seen: Float[np.ndarray, "pair 3"]
     before: Float[np.ndarray, "pair 3"]
     after: Float[np.ndarray, "pair 3"]
+
+    def described(self, told: frozenset[str]) -> dict[str, Any]:
+        """Return the fields of the camera that are found or were told before, by name."""
+        names = {"gyro_axes", "clock_offset_s", "readout_time_s", *told}
+        if self.focal_found:
+            names.add("focal_length")
+        return {name: getattr(self.camera, name) for name in names}
 
     @property
     def doubt(self) -> str:

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from dvs_jax import quaternion
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
+from dvs_jax.sensors.gyro import reorder
 
 Seconds = Float[np.ndarray, "*time"]
 
@@ -51,7 +52,4 @@ def felt_by(gyro: CameraPath, camera: Camera) -> Felt:
 
 def mounting_matrix(axes: tuple[str, str, str]) -> Float[np.ndarray, "3 3"]:
     """Return the matrix that takes a vector about the log's axes to the pose's x, y, z."""
-    matrix = np.zeros((3, 3))
-    for row, axis in enumerate(axes):
-        matrix[row, "xyz".index(axis[-1])] = -1.0 if axis.startswith("-") else 1.0
-    return matrix
+    return reorder(np.eye(3), axes).T

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dvs_jax.cli import printing
+from dvs_jax.cli.options import Start
 from dvs_jax.cli.printing import print_file
 from dvs_jax.errors import InputError
 
@@ -25,9 +26,7 @@ def calibrate(
         Path,
         typer.Argument(help="A clip with its gyro, in which the camera turns.", show_default=False),
     ],
-    start: Annotated[
-        float, typer.Option(min=0.0, help="Leave out what comes before, in seconds.")
-    ] = 0.0,
+    start: Start = 0.0,
     seconds: Annotated[float, typer.Option(min=1.5, help="How much to look at.")] = 20.0,
     force: Annotated[
         bool,
@@ -48,14 +47,12 @@ def calibrate(
     the recording tells them. Beside the clip camera.toml is written, if the answer is sure.
     """
     from dvs_jax import clip as clips
-    from dvs_jax.calibration import Known, described_of, write_camera
+    from dvs_jax.calibration import Known, write_camera
     from dvs_jax.calibration import calibrate as find
 
-    video = clips.find_video(clip)
-    told = described_of(video)
     whole = clips.load_clip(clip, even_stabilized=True)
-    known = Known(focal="focal_length" in told, readout="readout_time_s" in told)
-    found = find(clips.between(whole, start, start + seconds), known)
+    log = clips.recorded(whole)
+    found = find(clips.between(whole, start, start + seconds), Known.of(log))
     _print(found)
     if plot is not None:
         from dvs_jax.plots import plot_turns
@@ -64,7 +61,7 @@ def calibrate(
         print_file("plot", plot)
     if found.doubt and not force:
         raise InputError(f"{clip}: {found.doubt}; {FILM}; or take it as it is by --force")
-    written = write_camera(video, found, told, force)
+    written = write_camera(whole.video.path, found, log.told, force)
     print_file("written", written)
 
 

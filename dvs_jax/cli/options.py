@@ -32,3 +32,5 @@ Models = Annotated[
         show_default="those shipped with the package",
     ),
 ]
+
+Start = Annotated[float, typer.Option(min=0.0, help="Leave out what comes before, in seconds.")]

@@ -13,7 +13,7 @@ import typer
 
 from dvs_jax.cli import printing
 from dvs_jax.cli.exit_codes import CLIPS_FAILED
-from dvs_jax.cli.options import FlowEstimator, FlowWeights, Model
+from dvs_jax.cli.options import FlowEstimator, FlowWeights, Model, Start
 from dvs_jax.cli.preset_file import PresetFile
 from dvs_jax.cli.printing import print_file
 from dvs_jax.cli.tracking import tracking
@@ -167,9 +167,7 @@ def stabilize(
             "camera.toml describes.",
         ),
     ] = 0.0,
-    start: Annotated[
-        float, typer.Option(min=0.0, help="Leave out what comes before, in seconds.")
-    ] = 0.0,
+    start: Start = 0.0,
     end: Annotated[
         float | None,
         typer.Option(min=0.0, help="Leave out what comes after, in seconds.", show_default=False),

@@ -22,8 +22,6 @@ from dvs_jax.sensors.folder import VIDEO_SUFFIXES, LogFiles, find_logs
 from dvs_jax.sensors.recording import Recording
 from dvs_jax.whole_file import locked, replacing_together
 
-CAMERA_FILE = "camera.toml"
-
 _NS = 1_000_000_000
 
 _log = logging.getLogger("dvs_jax")
@@ -66,7 +64,7 @@ def write_plain(recording: Path, out: Path) -> Imported:
         described = {each.name: getattr(camera, each.name) for each in dataclasses.fields(camera)}
     others = {} if logs is None else _other_logs(logs)
     with locked(out, f"an import of {name}"), replacing_together(out) as unfinished:
-        (unfinished / CAMERA_FILE).write_text(camera_file.text_of(described))
+        (unfinished / camera_file.NAME).write_text(camera_file.text_of(described))
         _write_gyro(unfinished / f"{name}_gyro.csv", found)
         _write_accelerometer(unfinished / f"{name}_accel.csv", found)
         for role, file in others.items():

@@ -11,6 +11,8 @@ from dvs_jax.errors import InputError
 from dvs_jax.lens import COEFFICIENTS, Lens
 from dvs_jax.sensors import lens_profile
 
+NAME = "camera.toml"
+
 _LONGEST_QUOTE = 60
 
 _LARGEST_WINDOW = 1e5

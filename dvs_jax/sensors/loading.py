@@ -52,9 +52,8 @@ def load(
         recording = read(files.gyro)
     if len(video_time_ns) == 0:
         raise InputError(f"{video}: the video has no frames")
-    camera = recording.camera
-    if files.camera is not None:
-        camera = camera_file.read(files.camera, camera)
+    described = {} if files.camera is None else camera_file.described_by(files.camera)
+    camera = dataclasses.replace(recording.camera, **described)
     # Cameras that write their gyro into the video have no other logs, nor lenses that move.
     if not recording.follows_video:
         _warn_of_missing_logs(files)
@@ -68,7 +67,11 @@ def load(
     ois_log = _ois_log(files, camera, frame_times)
     if files.camera is None:
         _tell_assumed_camera(files, camera, recording)
-    return SensorLog(camera, path, ois_log, frame_times, _accelerometer(files, recording, camera))
+    accelerations = _accelerometer(files, recording, camera)
+    # The released data's mounting is known.
+    mounting = {"gyro_axes"} if recording.kind == gyro.RELEASED else set()
+    told = frozenset(recording.description) | described.keys() | mounting
+    return SensorLog(camera, path, ois_log, frame_times, accelerations, told)
 
 
 def read(file: Path) -> Recording:

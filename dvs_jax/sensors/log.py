@@ -65,6 +65,8 @@ class SensorLog:
         ois: the lens shifts, or None without a log.
         frames: one entry per frame of the video.
         accelerometer: what it measured, or None without a log.
+        told: the fields of `camera` that the logs or the description beside them tell, by name; the
+            others are assumed.
     """
 
     camera: Camera
@@ -72,6 +74,7 @@ class SensorLog:
     ois: OisLog | None
     frames: FrameLog
     accelerometer: AccelerometerLog | None = None
+    told: frozenset[str] = frozenset()
 
 
 def ois_at(log: OisLog | None, time_ns: Int[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 2"]:
