@@ -1,11 +1,13 @@
 """Pretrained weights by name: shipped with the package, kept in the cache, or downloaded."""
 
+import contextlib
 import functools
 import os
 import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,19 +127,31 @@ def _fetch(name: str, weights: Weights) -> Path:
 
 
 def _download(weights: Weights, cache: Path) -> None:
+    checksum = f"sha256:{weights.sha256}"
+    member = functools.partial(_download_member, member=weights.member)
+    with downloaded(weights.url, cache, checksum, weights.file_name, downloader=member) as file:
+        file.replace(cache / weights.file_name)
+
+
+@contextlib.contextmanager
+def downloaded(
+    url: str, cache: Path, checksum: str | None, name: str, **how: Any
+) -> Iterator[Path]:
+    """Yield a download in a temporary folder on the cache's drive, which is removed at the end.
+
+    Args:
+        url: what to fetch.
+        cache: made, with its parents, if it is missing.
+        checksum: as pooch takes it; None for none.
+        name: of the file that is yielded.
+        how: further arguments of `pooch.retrieve`, which raises on whatever goes wrong.
+    """
     import pooch
 
     cache.mkdir(parents=True, exist_ok=True)
     temporary.remove_abandoned(cache)
     with temporary.unfinished(cache) as unfinished:
-        file = pooch.retrieve(
-            weights.url,
-            known_hash=f"sha256:{weights.sha256}",
-            fname=weights.file_name,
-            path=unfinished,
-            downloader=functools.partial(_download_member, member=weights.member),
-        )
-        Path(file).replace(cache / weights.file_name)
+        yield Path(pooch.retrieve(url, checksum, fname=name, path=unfinished, **how))
 
 
 def _download_member(url: str, output: Any, _: "pooch.Pooch | None", *, member: str) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dvs_jax.errors import InputError, reason
-from dvs_jax.pretrained import cache_folder
+from dvs_jax.pretrained import cache_folder, downloaded
 from dvs_jax.sensors import lens_profile
 from dvs_jax.sensors.lens_profile import LensProfile
-from dvs_jax.whole_file import temporary
 
 ARCHIVE = "https://github.com/gyroflow/lens_profiles/archive/refs/heads/main.zip"
 
@@ -40,13 +39,8 @@ def fetch(url: str = ARCHIVE) -> Path:
 
 
 def _download(url: str, folder: Path) -> None:
-    import pooch
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary.remove_abandoned(folder.parent)
-    with temporary.unfinished(folder.parent) as unfinished:
-        archive = pooch.retrieve(url, known_hash=None, fname="profiles.zip", path=unfinished)
-        unpacked = unfinished / FOLDER_NAME
+    with downloaded(url, folder.parent, None, "profiles.zip") as archive:
+        unpacked = archive.parent / FOLDER_NAME
         with zipfile.ZipFile(archive) as opened:
             opened.extractall(unpacked)
         unpacked.rename(folder)
