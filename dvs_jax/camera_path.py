@@ -58,6 +58,16 @@ def pose_at(
     return np.where(beyond[..., None], quaternion.identity(), pose)
 
 
+def accumulated_turn(pose: Float[np.ndarray, "pose 4"]) -> Float[np.ndarray, "pose 3"]:
+    """Return the sums of the rotation vectors from pose to pose, rad, beginning with zero.
+
+    They neither wrap nor depend on the world's frame.
+    """
+    step = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
+    angle = np.cumsum(quaternion.to_rotation_vector(step), axis=0)
+    return np.concatenate([np.zeros((1, 3)), angle])
+
+
 def write(path: CameraPath, file: Path) -> None:
     """Write one row a pose, `t_ns q_x q_y q_z q_w`: DVS's trajectory file."""
     rows = [

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from dvs_jax import quaternion
-from dvs_jax.camera_path import CameraPath
+from dvs_jax.camera_path import CameraPath, accumulated_turn
 from dvs_jax.errors import InputError
 from dvs_jax.whole_file import replacing
 
@@ -134,9 +134,7 @@ def angles(
         real: a pose a frame, [x, y, z, w], world to camera.
         virtual: likewise.
     """
-    step = quaternion.multiply(real[1:], quaternion.conjugate(real[:-1]))
-    angle = np.cumsum(quaternion.to_rotation_vector(step), axis=0)
-    angle = np.concatenate([np.zeros((1, 3)), angle])
+    angle = accumulated_turn(real)
     correction = quaternion.multiply(virtual, quaternion.conjugate(real))
     return np.degrees(angle), np.degrees(angle + quaternion.to_rotation_vector(correction))
 

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from dvs_jax import quaternion
 from dvs_jax.camera import Camera
-from dvs_jax.camera_path import CameraPath
+from dvs_jax.camera_path import CameraPath, accumulated_turn
 from dvs_jax.sensors.gyro import reorder
 
 Seconds = Float[np.ndarray, "*time"]
@@ -44,9 +43,7 @@ def felt_by(gyro: CameraPath, camera: Camera) -> Felt:
         gyro: the log as poses, by the axes and the clock's offset that `camera` assumes.
         camera: the camera.
     """
-    step = quaternion.multiply(gyro.quaternion[1:], quaternion.conjugate(gyro.quaternion[:-1]))
-    turn = quaternion.to_rotation_vector(step) @ mounting_matrix(camera.gyro_axes)
-    angle = np.concatenate([np.zeros((1, 3)), np.cumsum(turn, axis=0)])
+    angle = accumulated_turn(gyro.quaternion) @ mounting_matrix(camera.gyro_axes)
     return Felt(gyro.time_ns * 1e-9 - camera.clock_offset_s, angle)
 
 

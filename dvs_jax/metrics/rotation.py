@@ -7,7 +7,7 @@ import scipy
 from jaxtyping import Float
 
 from dvs_jax import quaternion
-from dvs_jax.camera_path import CameraPath
+from dvs_jax.camera_path import CameraPath, accumulated_turn
 from dvs_jax.errors import InputError
 from dvs_jax.metrics.official import accumulated, steady_share
 
@@ -118,9 +118,6 @@ def _uniform_angles(path: CameraPath) -> tuple[Float[np.ndarray, "time 3"], floa
     second = (path.time_ns - path.time_ns[0]) * 1e-9
     if not (np.diff(second) > 0.0).all() or not np.isfinite(path.quaternion).all():
         raise InputError("a camera path needs finite poses at increasing times to be measured")
-    pose = quaternion.normalize(path.quaternion)
-    step = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
-    angle = np.cumsum(quaternion.to_rotation_vector(step), axis=0)
-    angle = np.concatenate([np.zeros((1, 3)), angle])
+    angle = accumulated_turn(quaternion.normalize(path.quaternion))
     uniform = np.linspace(0.0, second[-1], len(second))
     return scipy.interpolate.CubicSpline(second, angle)(uniform), (len(second) - 1) / second[-1]

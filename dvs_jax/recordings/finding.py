@@ -22,19 +22,14 @@ def log_beside(video: Path) -> Path | None:
         InputError: no such folder, or several logs for the video.
     """
     named = find_logs(video).gyro
-    return named or _only(video, _own(video))
+    return named or _only(video, _logs(video, own=True))
 
 
-def _own(video: Path) -> Iterator[Path]:
-    own, _ = files_beside(video, (gcsv.SUFFIX,))
-    texts, _ = files_beside(video, _TEXTS)
-    yield from own or filter(is_known_log, texts)
-
-
-def _shared(video: Path) -> Iterator[Path]:
-    _, shared = files_beside(video, (gcsv.SUFFIX,))
-    _, texts = files_beside(video, _TEXTS)
-    yield from shared or filter(is_known_log, texts)
+def _logs(video: Path, *, own: bool) -> Iterator[Path]:
+    """Yield logs of known programs with the video's own name, or those that belong to no video."""
+    place = 0 if own else 1
+    gyroflow, texts = (files_beside(video, each)[place] for each in ((gcsv.SUFFIX,), _TEXTS))
+    yield from gyroflow or filter(is_known_log, texts)
 
 
 def _only(video: Path, found: Iterator[Path]) -> Path | None:
@@ -47,7 +42,7 @@ def _only(video: Path, found: Iterator[Path]) -> Path | None:
 
 def file_of(video: Path) -> Path | None:
     """Return the log outside of a video that `find` reads, or would if nothing were inside it."""
-    return log_beside(video) or _only(video, _shared(video))
+    return log_beside(video) or _only(video, _logs(video, own=False))
 
 
 def find(video: Path) -> Recording | None:
@@ -68,7 +63,7 @@ def find(video: Path) -> Recording | None:
     inside = None if video.is_dir() else gopro.read(video)
     if inside is not None:
         return inside
-    shared = _only(video, _shared(video))
+    shared = _only(video, _logs(video, own=False))
     if shared is not None:
         return read(shared)
     if may_hold_telemetry(video) and telemetry.is_installed():

@@ -15,6 +15,7 @@ from dvs_jax.lens import Lens
 from dvs_jax.recordings import boxes, gpmf
 from dvs_jax.recordings.gpmf import Entry
 from dvs_jax.recordings.packets import Picture, packets, picture
+from dvs_jax.sensors.gyro import FASTEST_RAD_S
 from dvs_jax.sensors.log import AccelerometerLog
 from dvs_jax.sensors.recording import Recording
 
@@ -22,8 +23,6 @@ _GYRO, _ACCELEROMETER = "GYRO", "ACCL"
 
 _PICTURES = ("SHUT", "ISOE", "CORI")
 """Streams with a sample a frame, whose clock tells when the first frame was taken."""
-
-_FASTEST_RAD_S = 150.0
 
 _AXES_OF_MODELS = {"HERO6": ("-y", "z", "x"), "HERO7 Silver": ("x", "y", "-z")}
 """Of cameras that do not tell them, as Gyroflow's users found them."""
@@ -114,7 +113,7 @@ def _recording(video: Path, telemetry: _Telemetry, shown: Picture) -> Recording 
     time_ns, velocity = _joined(telemetry, _GYRO, shown.lasts_s)
     if len(time_ns) < 2:
         return None
-    if not (np.abs(velocity) < _FASTEST_RAD_S).all():
+    if not (np.abs(velocity) < FASTEST_RAD_S).all():
         raise InputError(
             f"{video}: its telemetry turns faster than any gyro can measure, so it is damaged; "
             "--sensors none goes by the pictures alone"

@@ -45,7 +45,7 @@ _FASTEST_FILMED_RAD_S = {0.5: 2.5, 0.99: 12.0}
 
 Recordings in rad/s stay below half of either, those in degrees lie above one at least."""
 
-_FASTEST_RAD_S = 150.0
+FASTEST_RAD_S = 150.0
 """Twice the range of gyros in cameras and phones."""
 
 _LOWEST_RATE_HZ = 99.0
@@ -176,8 +176,8 @@ def _told_by_size(log: Table, velocity: Float[np.ndarray, "sample 3"]) -> float:
 
 def _require_possible(log: Table, velocity: Float[np.ndarray, "sample 3"]) -> None:
     fastest = np.abs(velocity).max(axis=1)
-    if fastest.max() > _FASTEST_RAD_S:
-        row = int(np.argmax(fastest > _FASTEST_RAD_S))
+    if fastest.max() > FASTEST_RAD_S:
+        row = int(np.argmax(fastest > FASTEST_RAD_S))
         raise InputError(
             f"{log.file}, line {log.line[row]}: {fastest[row]:.4g} rad/s is faster than any gyro "
             "can measure; name the columns wx_deg_s, ... in a header line if they are in degrees"
