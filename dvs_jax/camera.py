@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from dvs_jax import lens as lenses
 from dvs_jax import quaternion
-from dvs_jax.lens import Lens
+from dvs_jax.lens import NEAREST_DEPTH, Lens
 from dvs_jax.quaternion import Array
 
 GRID_ROWS = 12
@@ -22,10 +22,6 @@ GRID_ROWS = 12
 
 SAME_SHAPE = 0.01
 """How far width / height may differ between a video and the calibration of its camera."""
-
-NEAREST_DEPTH = 1e-3
-"""Smallest homogeneous depth: smaller ones are raised to it, so a point behind the camera lands far
-outside the frame on its own side instead of flipping to the other."""
 
 
 @partial(
@@ -259,7 +255,9 @@ def seen_direction(
         ois: lens shift in fractions of the frame.
     """
     normal = _normalized(camera, size, point - ois)
-    return _straight(normal) if camera.lens is None else lenses.unproject(camera.lens, normal)
+    return (
+        lenses.with_depth(normal) if camera.lens is None else lenses.unproject(camera.lens, normal)
+    )
 
 
 def seen_point(
@@ -270,7 +268,7 @@ def seen_point(
 ) -> Float[Array, "*batch 2"]:
     """Return the points of a frame that show directions; the inverse of `seen_direction`."""
     lens = camera.lens
-    normal = _flat(direction) if lens is None else lenses.project(lens, direction)
+    normal = lenses.over_depth(direction) if lens is None else lenses.project(lens, direction)
     return _in_frame(camera, size, normal) + ois
 
 
@@ -280,7 +278,7 @@ def shown_direction(
     """Return the directions that points of the output show (see `lens.project_output`)."""
     normal = _normalized(camera, size, point)
     if camera.lens is None:
-        return _straight(normal)
+        return lenses.with_depth(normal)
     return lenses.unproject_output(camera.lens, normal)
 
 
@@ -289,7 +287,9 @@ def shown_point(
 ) -> Float[Array, "*batch 2"]:
     """Return the points of the output that show directions; the inverse of `shown_direction`."""
     lens = camera.lens
-    normal = _flat(direction) if lens is None else lenses.project_output(lens, direction)
+    normal = (
+        lenses.over_depth(direction) if lens is None else lenses.project_output(lens, direction)
+    )
     return _in_frame(camera, size, normal)
 
 
@@ -336,13 +336,3 @@ def _in_frame(
     x = normal[..., 0] * across + center_x
     y = normal[..., 1] * (down * size[0] / size[1]) + center_y
     return xp.stack([x, y], axis=-1)
-
-
-def _straight(normal: Float[Array, "*batch 2"]) -> Float[Array, "*batch 3"]:
-    xp = quaternion.array_namespace(normal)
-    return xp.concatenate([normal, xp.ones_like(normal[..., :1])], axis=-1)
-
-
-def _flat(direction: Float[Array, "*batch 3"]) -> Float[Array, "*batch 2"]:
-    xp = quaternion.array_namespace(direction)
-    return direction[..., :2] / xp.maximum(direction[..., 2:], NEAREST_DEPTH)

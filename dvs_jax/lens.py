@@ -34,6 +34,10 @@ COEFFICIENTS: dict[Model, tuple[str, ...]] = {
 }
 """The models' coefficients, in the order of `Lens.coefficients`."""
 
+NEAREST_DEPTH = 1e-3
+"""Smallest homogeneous depth: smaller ones are raised to it, so a point behind the camera lands far
+outside the frame on its own side instead of flipping to the other."""
+
 _WIDEST: dict[Model, float] = {"fisheye": math.pi, "brown": math.tan(math.radians(80.0))}
 """Largest angle, or its tangent, at which a polynomial is asked whether it still grows."""
 
@@ -42,8 +46,6 @@ _KNOTS = 257
 _NEWTON_STEPS = 3
 """From a start between knots a hundredth apart: rounding error in float64."""
 _DECENTRING_STEPS = 4
-_SMALLEST_DEPTH = 1e-3
-"""Smaller depths are raised to it, so a point behind the camera lands far out on its own side."""
 _TINY = 1e-18
 
 
@@ -70,7 +72,7 @@ class Lens:
 def project(lens: Lens, direction: Float[Array, "*batch 3"]) -> Float[Array, "*batch 2"]:
     """Return the normalised points at which a lens shows directions."""
     if lens.model == "brown":
-        return _decentred(lens, _over_depth(direction))
+        return _decentred(lens, over_depth(direction))
     angle = _angle(direction)
     return _at_radius(direction, angle * _gain(lens, angle))
 
@@ -78,7 +80,7 @@ def project(lens: Lens, direction: Float[Array, "*batch 3"]) -> Float[Array, "*b
 def unproject(lens: Lens, point: Float[Array, "*batch 2"]) -> Float[Array, "*batch 3"]:
     """Return the directions that normalised points show: of depth 1, or of a fisheye length 1."""
     if lens.model == "brown":
-        return _with_depth(_centred(lens, point))
+        return with_depth(_centred(lens, point))
     return _at_angle(point, _inverse_radius(lens, _length(point)))
 
 
@@ -235,12 +237,14 @@ def _jacobian(
     )
 
 
-def _over_depth(direction: Float[Array, "*batch 3"]) -> Float[Array, "*batch 2"]:
+def over_depth(direction: Float[Array, "*batch 3"]) -> Float[Array, "*batch 2"]:
+    """Return the points of directions without distortion."""
     xp = array_namespace(direction)
-    return direction[..., :2] / xp.maximum(direction[..., 2:], _SMALLEST_DEPTH)
+    return direction[..., :2] / xp.maximum(direction[..., 2:], NEAREST_DEPTH)
 
 
-def _with_depth(point: Float[Array, "*batch 2"]) -> Float[Array, "*batch 3"]:
+def with_depth(point: Float[Array, "*batch 2"]) -> Float[Array, "*batch 3"]:
+    """Return the directions of points without distortion, at depth 1."""
     xp = array_namespace(point)
     return xp.concatenate([point, xp.ones_like(point[..., :1])], axis=-1)
 
