@@ -103,14 +103,14 @@ def test_a_kill_leaves_no_broken_file_under_a_final_name(walk, tmp_path, monkeyp
 @pytest.mark.slow
 def test_a_long_video_takes_the_memory_of_a_short_one_and_keeps_its_times(walk, tmp_path, by_flow):
     weights.save(by_flow, tmp_path / "model")
+    options = ("--model", str(tmp_path / "model"), "--framing", "fixed")
     peaks = []
     # What is tried to find the strength grows up to some length, and is small.
     for times in (20, 120):
         folder = tmp_path / str(times)
         long = repeat(walk / "walking.mp4", folder, times)
-        options = ("--model", str(tmp_path / "model"), "--framing", "fixed")
-        _, peak = run_alone(command(long, folder / "out", *options))
-        peaks.append(peak)
+        # The first run of a length compiles, which takes up to 200 MB; the second loads that.
+        peaks.append(min(run_alone(command(long, folder / "out", *options))[1] for _ in range(2)))
         made = video.probe(folder / "out" / "walking_stab_crop.mp4")
         assert made.frame_count == 30 * times
         np.testing.assert_array_equal(made.time_ns, video.probe(long).time_ns)
