@@ -16,6 +16,7 @@ from typing import Any
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from flax import nnx
 from jax.experimental import multihost_utils
 from jaxtyping import PyTree, Shaped
 
@@ -118,7 +119,7 @@ def sealed(content: dict[str, Any], state: PyTree) -> dict[str, Any]:
         content: JSON values by names other than "seal".
         state: arrays in nested containers.
     """
-    leaves = _by_name(state)
+    leaves = by_name(state)
     size = sum(leaf.nbytes for leaf in leaves.values())
     return content | {_SEAL: {"bytes": size, "sha256": _digest(content, leaves)}}
 
@@ -156,7 +157,7 @@ def unsealed(content: dict[str, Any], state: PyTree, folder: Path) -> dict[str, 
         if any(isinstance(value, dict) and "sha256" in value for value in bare.values()):
             raise ValueError("the name of its digest is not the one that was saved")
         _log.info("%s: was saved before checkpoints had a digest; damage would not show", folder)
-    elif content[_SEAL]["sha256"] != _digest(bare, _by_name(state)):
+    elif content[_SEAL]["sha256"] != _digest(bare, by_name(state)):
         raise ValueError("its numbers are not those that were saved")
     return bare
 
@@ -172,7 +173,8 @@ def _digest(content: dict[str, Any], leaves: Mapping[str, Shaped[np.ndarray, "..
     return found.hexdigest()
 
 
-def _by_name(state: PyTree) -> dict[str, Shaped[np.ndarray, "..."]]:
+def by_name(state: PyTree) -> dict[str, Shaped[np.ndarray, "..."]]:
+    """Returns a state's arrays, on the host, by their keys with dots between them."""
     leaves = jax.tree_util.tree_leaves_with_path(state)
     return {
         jax.tree_util.keystr(path, simple=True, separator="."): _on_host(leaf)
@@ -298,3 +300,39 @@ def _tell_unless_late(told: Any) -> None:
 def _listing(names: list[str]) -> str:
     rest = len(names) - _LONGEST_LIST
     return ", ".join(names[:_LONGEST_LIST]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def fill(
+    network: nnx.Module,
+    tensors: Mapping[str, Shaped[np.ndarray, "..."]],
+    path: str | os.PathLike[str],
+) -> None:
+    """Puts arrays in the place of a network's parameters and moving statistics, as float32.
+
+    Args:
+        network: with weights, or with shapes in their place (`nnx.eval_shape`).
+        tensors: arrays by the network's attributes, with dots between them.
+        path: where the tensors come from, for messages.
+
+    Raises:
+        InputError: a tensor is missing, superfluous, of another shape, not finite in float32, or a
+            negative variance.
+    """
+    state = nnx.state(network, (nnx.Param, nnx.BatchStat))
+    wanted = {".".join(map(str, keys)): each for keys, each in nnx.to_flat_state(state)}
+    require_shapes(tensors, {name: each.shape for name, each in wanted.items()}, path)
+    for name, variable in wanted.items():
+        variable.set_value(jax.numpy.asarray(_single(name, tensors[name], path)))
+    nnx.update(network, state)
+
+
+def _single(
+    name: str, tensor: Shaped[np.ndarray, "..."], path: str | os.PathLike[str]
+) -> Shaped[np.ndarray, "..."]:
+    with np.errstate(over="ignore"):
+        single = tensor.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise InputError(f"{path}: {name} holds numbers that are not finite in float32")
+    if name.endswith(".var") and (single < 0.0).any():
+        raise InputError(f"{path}: {name} is a variance and holds negative numbers")
+    return single
