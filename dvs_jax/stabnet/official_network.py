@@ -1,5 +1,7 @@
 """The official network: a residual network and a head, from what was shown to a grid's vertices."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -16,7 +18,6 @@ LAGS = (1, 2, 4, 8, 16, 32)
 OUTPUTS = 50
 
 _WIDTHS = (FEATURES, 2048, 1024, 512, OUTPUTS)
-_LAST_SCALE = 3.0**0.5
 
 
 class OfficialNetwork(nnx.Module):
@@ -32,13 +33,11 @@ class OfficialNetwork(nnx.Module):
         self.head = nnx.List(
             [
                 nnx.Linear(inputs, outputs, kernel_init=spread, rngs=rngs)
-                for inputs, outputs in zip(_WIDTHS, _WIDTHS[1:], strict=False)
+                for inputs, outputs in pairwise(_WIDTHS)
             ]
         )
 
-    def __call__(
-        self, x: Float[Array, "batch height width 13"]
-    ) -> Float[Array, "batch 50"]:
+    def __call__(self, x: Float[Array, "batch height width 13"]) -> Float[Array, "batch 50"]:
         """Return the vertices' displacements (see `official_warp.vertices`).
 
         Args:

@@ -1,4 +1,4 @@
-"""The official network run online: each frame is steadied by itself and the network's own output."""
+"""The official network run online, on frames and on what it made of those before."""
 
 from typing import NamedTuple
 

@@ -34,6 +34,7 @@ class BatchNorm(nnx.Module):
         self.use_running_average = False  # set by `eval()`
 
     def __call__(self, x: Maps) -> Maps:
+        """Return the normalised maps."""
         mean, var = self.mean[...], self.var[...]
         if not self.use_running_average:
             seen = x.reshape(-1, x.shape[-1])
@@ -80,6 +81,7 @@ class Unit(nnx.Module):
         self.shortcut = convolution(inputs, outputs, 1, rngs) if inputs != outputs else None
 
     def __call__(self, x: Maps) -> Maps:
+        """Return the maps behind this unit."""
         active = nnx.relu(self.norms[0](x))
         if self.shortcut is None:
             kept = x[:, :: self.stride, :: self.stride]

@@ -80,7 +80,9 @@ def test_a_ring_of_32_frames():
 
 def test_black_pixels_are_fed_back_as_minus_one():
     history = official_stream.begin(jnp.zeros((1, 2)))
-    history = official_stream.push(history, Warped(jnp.asarray([[0.0, 0.3]]), jnp.asarray([[1.0, 0]])))
+    history = official_stream.push(
+        history, Warped(jnp.asarray([[0.0, 0.3]]), jnp.asarray([[1.0, 0]]))
+    )
     x = official_stream.shown(history, jnp.zeros((1, 2)))
     assert x[0, :, 6].tolist() == pytest.approx([-1.0, 0.3])
     assert x[0, :, 0].tolist() == [1.0, 0.0]
@@ -89,9 +91,7 @@ def test_black_pixels_are_fed_back_as_minus_one():
 def test_many_clips_at_once_are_what_each_is_alone(split, frames, ran):
     """A step is vectorised over clips."""
     graph, weights = split
-    step = jax.jit(
-        jax.vmap(official_stream.step, in_axes=(None, None, 0, 0)), static_argnums=0
-    )
+    step = jax.jit(jax.vmap(official_stream.step, in_axes=(None, None, 0, 0)), static_argnums=0)
     histories = jax.vmap(official_stream.begin)(jnp.stack([frames[0], frames[5]]))
     _, (theta, _) = step(graph, weights, histories, jnp.stack([frames[1], frames[6]]))
     assert np.abs(theta[0] - ran[0][0]).max() < 1e-4

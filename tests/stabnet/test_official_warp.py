@@ -21,7 +21,12 @@ def warped(numbers):
     def compute(theta):
         vertex = official_warp.vertices(theta)
         position = official_warp.position_map(vertex, (128, 72))
-        return vertex, official_warp.homographies(vertex), position, official_warp.warp(image, theta)
+        return (
+            vertex,
+            official_warp.homographies(vertex),
+            position,
+            official_warp.warp(image, theta),
+        )
 
     return compute(numbers["theta"])
 
