@@ -162,6 +162,12 @@ def unsealed(content: dict[str, Any], state: PyTree, folder: Path) -> dict[str, 
     return bare
 
 
+def fingerprint(network: nnx.Module) -> str:
+    """Returns a hash that identifies a network's parameters and moving statistics."""
+    state = nnx.state(network, (nnx.Param, nnx.BatchStat))
+    return _digest({}, by_name(nnx.to_pure_dict(state)))
+
+
 def _digest(content: dict[str, Any], leaves: Mapping[str, Shaped[np.ndarray, "..."]]) -> str:
     # As read back from JSON: lists for tuples, strings for all keys.
     told = json.dumps(json.loads(json.dumps(content)), sort_keys=True)

@@ -112,10 +112,12 @@ def measure(source: Path | None, model: str | None, track: Track = silently) -> 
         track: reports the rounds.
 
     Raises:
-        InputError: the clip is a folder of images, which cannot be transcoded, or cannot be read.
+        InputError: the model is no network of DVS, or the clip is a folder of images, which cannot be transcoded, or cannot be read.
     """
     model = model or DEFAULT_MODEL
     method = load_model(model)
+    if not isinstance(method, FusedMethod):
+        raise InputError(f"{model}: is no network of DVS, whose stages this times")
     with scratch() as folder:
         clip = load_clip(source or sample_clip(folder, track))
         if clip.video.path.is_dir():

@@ -1,7 +1,9 @@
 """Networks loaded as methods, or converted, by the system that their file belongs to."""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from dvs_jax import checkpoint, pretrained, torch_file
 from dvs_jax.camera_path import CameraPath
@@ -15,6 +17,11 @@ from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import Method
 from dvs_jax.progress import Track, silently
+from dvs_jax.stabgan import official_weights as stabgan
+from dvs_jax.stabgan.official_method import OfficialStabGanMethod
+from dvs_jax.stabnet import official_weights as stabnet
+from dvs_jax.stabnet import tensor_bundle
+from dvs_jax.stabnet.official_method import OfficialStabNetMethod
 
 DEFAULT_MODEL = weights.DEFAULT_MODEL
 
@@ -23,11 +30,12 @@ def load_model(
     which: str | Path,
     flow_estimator: str | Estimator = "auto",
     flow_weights: Path | None = None,
-) -> FusedMethod:
+) -> Method:
     """Load a network as a method, of whichever system it is.
 
     Args:
-        which: an Orbax folder, an official PyTorch checkpoint, or the name of pretrained weights.
+        which: an Orbax folder; an official PyTorch checkpoint; the `.index` file of StabNet's in
+            TensorFlow; or the name of pretrained weights.
         flow_estimator: what makes flow, for a network that reads it (see `FusedMethod`).
         flow_weights: RAFT weights for it to take instead of published ones.
 
@@ -43,8 +51,20 @@ def load_model(
 
 
 def _kind_of(path: Path) -> str:
-    # A file is taken for an official DVS checkpoint; its reader raises where it is none.
-    return str(checkpoint.metadata(path).get("kind")) if path.is_dir() else weights.KIND
+    if path.is_dir():
+        return str(checkpoint.metadata(path).get("kind"))
+    if path.suffix == tensor_bundle.SUFFIX:
+        return stabnet.KIND
+    content = torch_file.read(path)
+    # What is of no other system is taken for DVS's; its reader raises where it is none.
+    return next((kind for kind, is_of in _OFFICIAL.items() if is_of(content)), weights.KIND)
+
+
+_OFFICIAL: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
+    stabnet.KIND: stabnet.is_port,
+    stabgan.KIND: stabgan.is_official,
+}
+"""What tells published files of a system."""
 
 
 def _fused(path: Path, flow_estimator: str | Estimator, flow_weights: Path | None) -> FusedMethod:
@@ -55,7 +75,19 @@ def _fused(path: Path, flow_estimator: str | Estimator, flow_weights: Path | Non
     return FusedMethod(network, flow_estimator)
 
 
-_LOADERS = {weights.KIND: _fused}
+def _stabnet(path: Path, *_: Any) -> OfficialStabNetMethod:
+    return OfficialStabNetMethod(stabnet.load(path))
+
+
+def _stabgan(path: Path, *_: Any) -> OfficialStabGanMethod:
+    return OfficialStabGanMethod(stabgan.load(path))
+
+
+_LOADERS: dict[str, Callable[..., Method]] = {
+    weights.KIND: _fused,
+    stabnet.KIND: _stabnet,
+    stabgan.KIND: _stabgan,
+}
 """The loader for each kind of checkpoint; a new system adds its own here."""
 
 
@@ -74,7 +106,7 @@ def as_method(model: Method | FusedNetwork, flow_estimator: str | Estimator = "a
 
 
 def predict_trajectory(
-    model: FusedMethod | FusedNetwork,
+    model: Method | FusedNetwork,
     clip: Clip,
     flow_estimator: str | Estimator = "auto",
     track: Track = silently,
@@ -93,27 +125,42 @@ def predict_trajectory(
         One pose a frame, at the frames' centre times.
 
     Raises:
-        InputError: the clip has no gyro, or the video or a flow file cannot be read.
+        InputError: the model finds no path of a camera, the clip has no gyro, or the video or a
+            flow file cannot be read.
     """
     method = as_method(model, flow_estimator)
-    assert isinstance(method, FusedMethod)
+    if not isinstance(method, FusedMethod):
+        raise InputError(
+            f"{clip.name}: a model that goes by frames alone finds no path of a camera; name a "
+            "model of DVS, or stabilise with this one"
+        )
     maker = method.flow_estimator
     return prediction.predict_trajectory(method.network, clip, maker, track, strength)
 
 
 def convert(file: Path, out: Path) -> None:
-    """Write an official DVS or RAFT checkpoint's weights as an Orbax folder.
+    """Write the weights of a published checkpoint as an Orbax folder.
+
+    Args:
+        file: of DVS, RAFT, StabNet (the PyTorch port's file, or TensorFlow's `.index`), or
+            StabGAN's generator.
+        out: the folder to make.
 
     Raises:
-        InputError: the file is neither, a tensor does not fit, or `out` exists already.
+        InputError: the file is none of these, a tensor does not fit, or `out` exists already.
     """
+    if file.suffix == tensor_bundle.SUFFIX:
+        return stabnet.save(stabnet.from_tensorflow(file), out)
     content = torch_file.read(file)
     if fused.is_official(content):
-        weights.save(fused.from_official(content, file), out)
-    elif any(isinstance(name, str) and "fnet." in name for name in content):
-        raft_weights.convert(file, out)
-    else:
-        raise InputError(
-            f"{file}: no official DVS checkpoint (a state_dict with rnns.*) and no RAFT weights "
-            "(fnet.*)"
-        )
+        return weights.save(fused.from_official(content, file), out)
+    if any(isinstance(name, str) and "fnet." in name for name in content):
+        return raft_weights.convert(file, out)
+    if stabnet.is_port(content):
+        return stabnet.save(stabnet.from_port(content, file), out)
+    if stabgan.is_official(content):
+        return stabgan.save(stabgan.generator_from(content, file), out)
+    raise InputError(
+        f"{file}: no published checkpoint of DVS (a state_dict with rnns.*), RAFT (fnet.*), StabNet "
+        "(resnet50.*) or StabGAN (encoder.*, regressor.*)"
+    )

@@ -90,11 +90,10 @@ def total(
     temporal = losses.temporal_difference(shown, shown_later, flow)
     pictures = jnp.where(iteration >= FIRST_WITH_PICTURES, 1.0, 0.0)
     black = jnp.where(iteration >= FIRST_WITH_BLACK, 1.0, 0.0)
-    active = (1.0, pictures, pictures, pictures, pictures, black)
+    active = jnp.stack([jnp.ones(()), pictures, pictures, pictures, pictures, black])
     with_temporal = jnp.where(iteration >= FIRST_WITH_TEMPORAL, _TEMPORAL, 0.0)
-    both = [one + other for one, other in zip(earlier, later, strict=True)]
-    weighted = [a * w * term for a, w, term in zip(active, WEIGHTS, both, strict=True)]
-    return jnp.stack(weighted).sum() + with_temporal * temporal
+    both = jnp.stack(earlier) + jnp.stack(later)
+    return (active * jnp.asarray(WEIGHTS) * both).sum() + with_temporal * temporal
 
 
 def weight_penalty(network: OfficialNetwork) -> Float[Array, ""]:
