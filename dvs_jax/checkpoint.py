@@ -332,6 +332,40 @@ def fill(
     nnx.update(network, state)
 
 
+def renamed(
+    tensors: Mapping[str, Any], names: Mapping[str, str], path: str | os.PathLike[str]
+) -> dict[str, Shaped[np.ndarray, "..."]]:
+    """Returns a published file's tensors under the names and in the axes of a network, for `fill`.
+
+    Args:
+        tensors: of PyTorch, by the file's names.
+        names: the network's names by the file's; tensors of other names keep theirs.
+        path: of the file, for messages.
+
+    Raises:
+        InputError: one is missing, or is no tensor.
+    """
+    if missing := [name for name in names if name not in tensors]:
+        raise InputError(f"{path}: holds no network as published; missing: {_listing(missing)}")
+    return {names.get(name, name): from_torch(each, name, path) for name, each in tensors.items()}
+
+
+def from_torch(value: Any, name: str, path: str | os.PathLike[str]) -> Shaped[np.ndarray, "..."]:
+    """Returns a layer's tensor of PyTorch, [output, input, …], in Flax's axes, […, input, output].
+
+    Args:
+        value: what `torch_file.read` found; vectors and scalars stay as they are.
+        name: of the tensor, for messages.
+        path: of the file, for messages.
+
+    Raises:
+        InputError: it is no tensor.
+    """
+    if not isinstance(value, np.ndarray):
+        raise InputError(f"{path}: {name} is a {type(value).__name__}, not a tensor")
+    return value.transpose(*range(2, value.ndim), 1, 0) if value.ndim >= 2 else value
+
+
 def _single(
     name: str, tensor: Shaped[np.ndarray, "..."], path: str | os.PathLike[str]
 ) -> Shaped[np.ndarray, "..."]:

@@ -112,7 +112,8 @@ def measure(source: Path | None, model: str | None, track: Track = silently) -> 
         track: reports the rounds.
 
     Raises:
-        InputError: the model is no network of DVS, or the clip is a folder of images, which cannot be transcoded, or cannot be read.
+        InputError: the model is no network of DVS; or the clip is a folder of images, which cannot
+            be transcoded, or cannot be read.
     """
     model = model or DEFAULT_MODEL
     method = load_model(model)

@@ -117,14 +117,8 @@ def _renamed(
         for name, attribute in (_NORM if ours.startswith("norms") else _LAYER).items()
     }
     tensors = {str(name): value for name, value in found.items() if _counts(name)}
-    return {named.get(name, name): _in_our_axes(value) for name, value in tensors.items()}
+    return checkpoint.renamed(tensors, named, file)
 
 
 def _counts(name: Any) -> bool:
     return not str(name).endswith("num_batches_tracked")
-
-
-def _in_our_axes(value: Any) -> np.ndarray:
-    array = np.asarray(value)
-    # PyTorch stores [out, in, …], Flax […, in, out].
-    return array.transpose(*range(2, array.ndim), 1, 0) if array.ndim >= 2 else array

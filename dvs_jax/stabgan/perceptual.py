@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -87,15 +86,11 @@ def vgg_from(content: Mapping[Any, Any], path: Path, normalises: bool = True) ->
     arrays = {}
     for index, number in enumerate(_PUBLISHED):
         for ours, theirs in (("kernel", "weight"), ("bias", "bias")):
-            value = content.get(f"{_PREFIX}{number}.{theirs}", content.get(f"{number}.{theirs}"))
-            if not isinstance(value, np.ndarray):
-                raise InputError(
-                    f"{path}: no VGG-19 weights; {_PREFIX}{number}.{theirs} is missing"
-                )
-            # PyTorch stores [out, in, row, column], Flax [row, column, in, out].
-            arrays[f"convolutions.{index}.{ours}"] = (
-                value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
-            )
+            name = f"{number}.{theirs}"
+            value = content.get(f"{_PREFIX}{name}", content.get(name))
+            if value is None:
+                raise InputError(f"{path}: no VGG-19 weights; {_PREFIX}{name} is missing")
+            arrays[f"convolutions.{index}.{ours}"] = checkpoint.from_torch(value, name, path)
     network = nnx.eval_shape(lambda: Vgg(nnx.Rngs(0), normalises))
     checkpoint.fill(network, arrays, path)
     return network

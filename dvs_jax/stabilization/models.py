@@ -161,6 +161,6 @@ def convert(file: Path, out: Path) -> None:
     if stabgan.is_official(content):
         return stabgan.save(stabgan.generator_from(content, file), out)
     raise InputError(
-        f"{file}: no published checkpoint of DVS (a state_dict with rnns.*), RAFT (fnet.*), StabNet "
-        "(resnet50.*) or StabGAN (encoder.*, regressor.*)"
+        f"{file}: no published checkpoint of DVS (a state_dict with rnns.*), RAFT (fnet.*), "
+        "StabNet (resnet50.*) or StabGAN (encoder.*, regressor.*)"
     )

@@ -30,7 +30,8 @@ def displacements(
     Args:
         vertex: displacements (x, y) of the vertices.
         point: output points (x, y).
-        within: a homography; or bilinear, which is cheaper and has no pole.
+        within: a homography; or bilinear, which is cheaper, has no pole, and along the sides of
+            cells is what it is in their neighbours, as homographies are not.
     """
     side, place, corner = _cell(vertex, point)
     right, down = place[:, :1], place[:, 1:]

@@ -86,7 +86,8 @@ def source_grid(
 ) -> Float[Array, "rows columns 2"]:
     """Return the backward grid (see `methods.Frame`) that draws what the official program draws.
 
-    Between the grid's points it is bilinear, which hides the cells' seams.
+    Between the grid's points it is bilinear, which hides the cells' seams: along them homographies
+    of neighbours differ but at the vertices.
 
     Args:
         theta: the network's output.

@@ -73,21 +73,13 @@ def from_port(content: Mapping[Any, Any], file: Path) -> OfficialNetwork:
     """
     if not is_port(content):
         raise InputError(f"{file}: no StabNet weights (no keys {_MARK}*)")
-    found = {name: value for name, value in content.items() if _is_read(name)}
+    found = {str(name): value for name, value in content.items() if _is_read(str(name))}
     named = {each.port: each.ours for each in all_names()}
-    arrays = {named.get(name, name): _in_our_axes(value) for name, value in found.items()}
-    return _filled(arrays, file)
+    return _filled(checkpoint.renamed(found, named, file), file)
 
 
-def _is_read(name: Any) -> bool:
-    name = str(name)
+def _is_read(name: str) -> bool:
     return not (name.endswith("num_batches_tracked") or any(each in name for each in UNUSED))
-
-
-def _in_our_axes(value: Any) -> np.ndarray:
-    array = np.asarray(value)
-    # PyTorch stores [out, in] and [out, in, row, column]; Flax [in, out], [row, column, in, out].
-    return array.transpose(*range(2, array.ndim), 1, 0) if array.ndim in (2, 4) else array
 
 
 def from_tensorflow(index: Path) -> OfficialNetwork:

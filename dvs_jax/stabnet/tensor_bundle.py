@@ -24,6 +24,7 @@ _MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER_BYTES, _TRAILER_BYTES = 48, 5
 _LONGEST_KEY, _MOST_AXES = 1000, 8
 _FLOAT32 = 1
+_SLICE = b"\0"  # what the key of a variable's piece begins with
 
 
 class Entry(NamedTuple):
@@ -103,7 +104,8 @@ def read_index(index: str | os.PathLike[str]) -> TensorBundle:
         shards = int(header.get(1, 1))
         if not 1 <= shards <= 99_999 or header.get(2, 0) != 0:
             raise ValueError("the number of data files is impossible, or it is big-endian")
-        entries = {key.decode(): _entry(value) for key, value in pairs.items()}
+        whole = {key: value for key, value in pairs.items() if not key.startswith(_SLICE)}
+        entries = {key.decode(): _entry(value) for key, value in whole.items()}
         if any(entry.shard >= shards for entry in entries.values()):
             raise ValueError("a variable lies in a data file that there is not")
     return TensorBundle(index, shards, entries)

@@ -1,0 +1,66 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import dvs_jax
+from dvs_jax import clip as clips
+from dvs_jax.stabnet import official_method, official_stream, official_warp
+from dvs_jax.stabnet.official_method import OfficialStabNetMethod
+from dvs_jax.warping import grid
+
+
+def noise(scale):
+    return jnp.asarray(np.random.default_rng(0).normal(scale=scale, size=50), jnp.float32)
+
+
+def test_grids_draw_what_the_official_program_samples():
+    size = (512, 288)
+    source = np.asarray(official_method.source_grid(noise(0.03), (145, 257), size))
+    position = official_warp.position_map(official_warp.vertices(noise(0.03)), size)
+    # The sampler reads position x at pixel (x + 1)·W/2, whose centre is half a pixel further.
+    wanted = (np.asarray(position) + 1.0) / 2.0 + 0.5 / np.array(size)
+    down, across = ((np.arange(length) + 0.5) / length for length in size[::-1])
+    error = np.abs(grid.at(source, down, across) - wanted)
+    # Homographies of neighbouring cells part along the seam, which a grid runs across.
+    seams = [np.min(np.abs(x[:, None] - [0.25, 0.5, 0.75]), 1) < 1 / 128 for x in (down, across)]
+    assert error[~seams[0]][:, ~seams[1]].max() < 1e-4
+    assert error.max() < 0.02
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The network sees 128 × 72 pixels, which takes a sixteenth of the time."""
+    monkeypatch.setattr(official_method, "WIDTH", 128)
+    monkeypatch.setattr(official_method, "HEIGHT", 72)
+
+
+@pytest.fixture
+def clip(golden):
+    frames = np.load(golden / "stabnet/rollout.npz")["frames_bgr"][:6, ..., ::-1]
+    large = [np.repeat(np.repeat(each, 2, 0), 2, 1) for each in frames]
+    return dvs_jax.Clip.from_arrays(large, np.arange(6) * 33_333_333)
+
+
+def test_frames_follow_the_networks_own_loop(network, small, clip):
+    told = list(OfficialStabNetMethod(network).frames(clip, clips.read_pictures(clip), 0.1))
+    assert len(told) == 6
+    shape = grid.shape_for(clip.size)
+    assert all(each.source.shape == (*shape, 2) and each.pose is None for each in told)
+    assert np.abs(told[0].source - grid.output_points(*shape)).max() < 1e-6
+    grey = official_method._Grey(clip.video.path)
+    seen = jnp.stack([grey(picture) for picture in clips.read_pictures(clip)])
+    assert seen.shape == (6, 72, 128) and float(jnp.abs(seen).max()) <= 0.5
+    theta, *_ = jax.jit(official_stream.run, static_argnums=0)(*nnx.split(network), seen)
+    for each, found in zip(told[1:], theta, strict=True):
+        wanted = official_method.source_grid(found, shape, (128, 72))
+        assert np.abs(each.source - wanted).max() < 1e-3
+
+
+@pytest.mark.slow
+def test_videos_of_full_size_are_written(network, small, clip, tmp_path):
+    report = dvs_jax.stabilize(clip, tmp_path, model=OfficialStabNetMethod(network), crop=0.1)
+    made = clips.load_clip(report.cropped)
+    assert made.size == clip.size and made.frame_count == clip.frame_count
+    assert report.trajectory is None
