@@ -19,7 +19,7 @@ Model = Annotated[
     str | None,
     typer.Option(
         help="Network that finds the path: a shipped one, an Orbax folder or an official "
-        ".checkpoint.",
+        "checkpoint (of StabNet in TensorFlow its .index file).",
         show_default="fused",
     ),
 ]
@@ -27,7 +27,7 @@ Model = Annotated[
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        help="A network to compare: a name, an Orbax folder or an official .checkpoint. Can be "
+        help="A network to compare: a name, an Orbax folder or an official checkpoint. Can be "
         "given several times.",
         show_default="those shipped with the package",
     ),

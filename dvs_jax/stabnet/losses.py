@@ -79,28 +79,34 @@ def _match_distance(
 
 
 def distortion(vertex: Vertices, aspect: float = 1.0) -> Scalar:
-    """Return by how much cells are no similar figures of what they were.
+    """Return by how much cells are no similar figures of what they are where nothing moves.
 
-    Each side of a cell, turned by a right angle, should be the next one; squared, and averaged over
-    cells, corners, both senses of turning, x and y.
+    Each side of a cell, turned by a right angle and brought to the next one's length at rest,
+    should be the next one; squared, and averaged over cells, corners, both turns, x and y.
 
     Args:
         vertex: positions of the vertices.
-        aspect: height over width; officially 1, which makes turning a wide picture cost something.
+        aspect: height over width. Officially 1, which makes turning a wide picture cost something;
+            with its own, similarities cost nothing.
     """
-    scale = jnp.broadcast_to(jnp.asarray([1.0, aspect]), vertex.shape)
-    corner = official_warp.corners(vertex * scale)
-    return jnp.concatenate(
-        [_misfit(corner, _TURNS, 1.0), _misfit(corner, _TURNS_BACK, -1.0)]
-    ).mean()
+    rows, columns = vertex.shape[:2]
+    corner = official_warp.corners(
+        vertex * jnp.broadcast_to(jnp.asarray([1.0, aspect]), vertex.shape)
+    )
+    # Sides along a cell and down it take turns.
+    taller = aspect * (columns - 1) / (rows - 1)
+    found = [_misfit(corner, _TURNS, 1.0, taller), _misfit(corner, _TURNS_BACK, -1.0, taller)]
+    return jnp.concatenate(found).mean()
 
 
 def _misfit(
-    corner: Float[Array, "row column corner 2"], triples: np.ndarray, sense: float
+    corner: Float[Array, "row column corner 2"], triples: np.ndarray, sense: float, taller: float
 ) -> Float[Array, "number"]:
     a, b, c = (corner[:, :, triples[:, index]] for index in range(3))
     side, following = b - a, c - b
+    longer = jnp.asarray([taller, 1.0 / taller] * 2)[:, None]
     turned = sense * jnp.stack([-side[..., 1], side[..., 0]], axis=-1)
+    turned = turned * jnp.broadcast_to(longer, turned.shape)
     return ((turned - following) ** 2).reshape(-1)
 
 
@@ -125,15 +131,40 @@ def temporal_difference(
 ) -> Scalar:
     """Return the mean squared difference of an output from the next one, moved back onto it.
 
+    As officially: what does not move lies at 2c/W − 1 for column c, which the sampler inverts.
+
     Args:
         earlier: the output of the frame before.
         later: the output of the frame.
         flow: of the steady video: the position in the later frame of each pixel of the earlier one.
-            Officially no motion is 2c/W − 1 for column c, which is what the sampler inverts.
     """
-    moved = official_warp.sample(later.image, flow)
-    seen = (1.0 - earlier.black) * official_warp.sample(1.0 - later.black, flow)
-    return (((earlier.image - moved) * seen) ** 2).sum() / (seen.sum() + _FEW)
+    image, seen = (official_warp.sample(each, flow) for each in (later.image, 1.0 - later.black))
+    return _difference_moved(earlier, image, seen)
+
+
+def temporal_difference_on_centres(
+    earlier: Warped, later: Warped, displacement: Float[Array, "height width 2"]
+) -> Scalar:
+    """Return the same, on pixel centres.
+
+    Args:
+        earlier: the output of the frame before.
+        later: the output of the frame.
+        displacement: of the steady video: how far each pixel of the earlier frame has moved in the
+            later one, where 2 is the width and the height.
+    """
+    height, width = earlier.image.shape
+    moved = cells.pixel_centres((width, height)) + displacement
+    inside = (jnp.abs(moved) <= 1.0).all(-1)
+    image, seen = (cells.sample(each, displacement) for each in (later.image, 1.0 - later.black))
+    return _difference_moved(earlier, image, seen * inside)
+
+
+def _difference_moved(
+    earlier: Warped, image: Float[Array, "height width"], seen: Float[Array, "height width"]
+) -> Scalar:
+    weight = (1.0 - earlier.black) * seen
+    return (((earlier.image - image) * weight) ** 2).sum() / (weight.sum() + _FEW)
 
 
 def vertex_distance(vertex: Vertices, wanted: Vertices, size: tuple[int, int]) -> Scalar:

@@ -64,6 +64,23 @@ def test_the_temporal_term_is_the_official_one(thetas, pair, numbers):
     assert float(found.mean()) == pytest.approx(float(numbers["temporal"]), rel=1e-4)
 
 
+def test_what_moves_by_whole_pixels_is_moved_back_on_centres():
+    rng = np.random.default_rng(4)
+    world = jnp.asarray(rng.normal(size=(20, 40)), jnp.float32)
+    earlier, later = world[2:18, 4:36], world[1:17, 7:39]
+    free = jnp.zeros_like(earlier)
+    # What lies at a pixel of the earlier picture lies 3 pixels to the left of it in the later one.
+    displacement = jnp.broadcast_to(jnp.asarray([-2 * 3 / 32, 2 * 1 / 16]), (16, 32, 2))
+    pair = Warped(earlier, free), Warped(later, free)
+    found = losses.temporal_difference_on_centres(*pair, displacement)
+    assert float(found) < 1e-8
+    assert float(losses.temporal_difference_on_centres(*pair, 0 * displacement)) > 0.5
+    # Black parts of either count nothing.
+    spoiled = Warped(later.at[:, 10:].set(9.0), free.at[:, 10:].set(1.0))
+    found = losses.temporal_difference_on_centres(pair[0], spoiled, displacement)
+    assert float(found) < 1e-8
+
+
 def test_clipped_vertices_cost_nothing_and_unclipped_ones_do(thetas, numbers):
     theta = jnp.asarray(numbers["theta_large"][0])
     free = official_warp.unclipped_vertices(theta)
@@ -88,12 +105,14 @@ def turned(angle, aspect):
 
 def test_turning_is_free_of_distortion_where_the_aspect_is_told():
     aspect = 9 / 16
-    at_rest, tilted = turned(0.0, aspect), turned(0.2, aspect)
-    # Cells themselves are no squares there, which costs the same at any angle.
-    free = [float(losses.distortion(each, aspect)) for each in (at_rest, tilted)]
-    assert free[1] == pytest.approx(free[0], rel=1e-5)
-    assert float(losses.distortion(at_rest)) == 0.0
+    tilted = 1.1 * turned(0.2, aspect)
+    assert float(losses.distortion(tilted, aspect)) < 1e-10
     assert float(losses.distortion(tilted)) > 1e-3
+    assert float(losses.distortion(turned(0.0, aspect))) == 0.0
+    stretched = turned(0.0, aspect) * jnp.broadcast_to(jnp.asarray([1.1, 1.0]), (5, 5, 2))
+    assert float(losses.distortion(stretched, aspect)) > 1e-4
+    more_columns = jnp.stack(jnp.meshgrid(jnp.linspace(-1, 1, 9), jnp.linspace(-1, 1, 5)), -1)
+    assert float(losses.distortion(more_columns, aspect)) < 1e-10
 
 
 def test_an_affine_grid_is_consistent():
