@@ -59,6 +59,7 @@ class OfficialStabGanMethod:
 
 
 @partial(jax.jit, static_argnums=0)
+@jax.default_matmul_precision("highest")  # accelerators multiply with 10 bits or less by default
 def _maps(
     graph: nnx.GraphDef[OfficialGenerator],
     weights: nnx.State,

@@ -52,6 +52,8 @@ def shown(
     return network_input(history.steady[frame], history.black[frame], current)
 
 
+# By default accelerators multiply matrices with 10 bits or less, and the loop adds up the errors.
+@jax.default_matmul_precision("highest")
 def step(
     graph: nnx.GraphDef[OfficialNetwork],
     weights: nnx.State,

@@ -6,7 +6,8 @@ from flax import nnx
 
 import dvs_jax
 from dvs_jax import clip as clips
-from dvs_jax.stabnet import official_method, official_stream, official_warp
+from dvs_jax.stabilization.devices.lanes import Program, drive
+from dvs_jax.stabnet import official_frames, official_stream, official_warp
 from dvs_jax.stabnet.official_method import OfficialStabNetMethod
 from dvs_jax.warping import grid
 
@@ -17,7 +18,7 @@ def noise(scale):
 
 def test_grids_draw_what_the_official_program_samples():
     size = (512, 288)
-    source = np.asarray(official_method.source_grid(noise(0.03), (145, 257), size))
+    source = np.asarray(official_frames.source_grid(noise(0.03), (145, 257), size))
     position = official_warp.position_map(official_warp.vertices(noise(0.03)), size)
     # The sampler reads position x at pixel (x + 1)·W/2, whose centre is half a pixel further.
     wanted = (np.asarray(position) + 1.0) / 2.0 + 0.5 / np.array(size)
@@ -32,8 +33,7 @@ def test_grids_draw_what_the_official_program_samples():
 @pytest.fixture
 def small(monkeypatch):
     """The network sees 128 × 72 pixels, which takes a sixteenth of the time."""
-    monkeypatch.setattr(official_method, "WIDTH", 128)
-    monkeypatch.setattr(official_method, "HEIGHT", 72)
+    monkeypatch.setattr(official_frames, "SIZE", (128, 72))
 
 
 @pytest.fixture
@@ -49,13 +49,31 @@ def test_frames_follow_the_networks_own_loop(network, small, clip):
     shape = grid.shape_for(clip.size)
     assert all(each.source.shape == (*shape, 2) and each.pose is None for each in told)
     assert np.abs(told[0].source - grid.output_points(*shape)).max() < 1e-6
-    grey = official_method._Grey(clip.video.path)
-    seen = jnp.stack([grey(picture) for picture in clips.read_pictures(clip)])
+    grey = official_frames.Grey(clip.video.path)
+    seen = np.stack([grey(picture) for picture in clips.read_pictures(clip)])
+    seen = official_frames.in_range(seen)
     assert seen.shape == (6, 72, 128) and float(jnp.abs(seen).max()) <= 0.5
     theta, *_ = jax.jit(official_stream.run, static_argnums=0)(*nnx.split(network), seen)
     for each, found in zip(told[1:], theta, strict=True):
-        wanted = official_method.source_grid(found, shape, (128, 72))
+        wanted = official_frames.source_grid(found, shape, (128, 72))
         assert np.abs(each.source - wanted).max() < 1e-3
+
+
+def test_many_clips_on_devices_get_the_frames_that_one_gets(network, small, clip):
+    method = OfficialStabNetMethod(network)
+    wanted = list(method.frames(clip, clips.read_pictures(clip), 0.1))
+    work = method.device_work()
+    # Six frames, and then in the same lane twelve: a stretch and a half.
+    twice = dvs_jax.Clip.from_arrays([*clip.images, *clip.images], np.arange(12) * 33_333_333)
+    tasks = [work.task(each, 0.1) for each in (clip, twice)]
+    program = Program(work, work.begin, work.weights, 1, jax.local_devices()[:1])
+    assert all(error is None for _, error in drive(program, tasks))
+    longer = list(method.frames(twice, clips.read_pictures(twice), 0.1))
+    for task, each in zip(tasks, (wanted, longer), strict=True):
+        found = list(task.frames())
+        assert len(found) == len(each)
+        errors = [np.abs(a.source - b.source).max() for a, b in zip(found, each, strict=True)]
+        assert max(errors) < 2e-3
 
 
 @pytest.mark.slow
