@@ -1,12 +1,16 @@
 import cv2
+import jax
 import numpy as np
 import pytest
 from flax import nnx
 
 import dvs_jax
 from dvs_jax import clip as clips
-from dvs_jax.stabgan import affine_warp, official_method
-from dvs_jax.stabgan.official_method import OfficialStabGanMethod, blended, source_grid, windows
+from dvs_jax.stabgan import affine_warp, official_frames
+from dvs_jax.stabgan.official_frames import source_grid
+from dvs_jax.stabgan.official_method import OfficialStabGanMethod
+from dvs_jax.stabgan.official_windows import blended, windows
+from dvs_jax.stabilization.devices.lanes import Program, drive
 from dvs_jax.warping import grid
 
 IDENTITY = np.eye(2, 3)
@@ -69,7 +73,7 @@ def test_grids_keep_the_corners_coordinates():
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(official_method, "SIDE", 24)
+    monkeypatch.setattr(official_frames, "SIDE", 24)
 
 
 @pytest.fixture
@@ -98,7 +102,20 @@ def test_frames_are_shifted_by_what_the_generator_says(untaught, small, clip):
     assert max(np.abs(each.source - wanted).max() for each in told) < 1e-5
 
 
-@pytest.mark.slow
+def test_many_clips_on_devices_get_the_frames_that_one_gets(generator, small, clip):
+    method = OfficialStabGanMethod(generator)
+    wanted = list(method.frames(clip, clips.read_pictures(clip), 0.1))
+    work = method.device_work()
+    tasks = [work.task(clip, 0.1) for _ in range(3)]
+    program = Program(work, work.begin, work.weights, 2, jax.local_devices()[:1])
+    assert all(error is None for _, error in drive(program, tasks))
+    for task in tasks:
+        found = list(task.frames())
+        assert len(found) == len(wanted) == 40
+        errors = [np.abs(a.source - b.source).max() for a, b in zip(found, wanted, strict=True)]
+        assert max(errors) < 1e-5
+
+
 def test_videos_of_full_size_are_written(generator, small, clip, tmp_path):
     report = dvs_jax.stabilize(clip, tmp_path, model=OfficialStabGanMethod(generator), crop=0.1)
     made = clips.load_clip(report.cropped)
