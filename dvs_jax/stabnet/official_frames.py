@@ -71,6 +71,8 @@ def source_grid(
     )
     homography = official_warp.homographies(official_warp.vertices(theta))
     position = official_warp.positions(homography, across, down, column, row)
+    # No vertex lies further out; only cells that are folded have points that do, without bounds.
+    position = jnp.clip(position, -official_warp.FURTHEST, official_warp.FURTHEST)
     half_pixel = jnp.broadcast_to(0.5 / jnp.asarray(size, jnp.float32), position.shape)
     return (position + 1.0) / 2.0 + half_pixel
 

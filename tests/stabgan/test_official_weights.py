@@ -5,6 +5,7 @@ from flax import nnx
 
 import dvs_jax
 from dvs_jax import checkpoint
+from dvs_jax.benchmarks import pipeline
 from dvs_jax.errors import InputError
 from dvs_jax.stabgan import official_weights
 from dvs_jax.stabgan.official_method import OfficialStabGanMethod
@@ -27,6 +28,8 @@ def test_a_published_file_is_loaded_and_converted(generator, generator_weights, 
     assert same(model.generator, generator)
     models.convert(file, tmp_path / "out")
     again = dvs_jax.load_model(tmp_path / "out")
+    with pytest.raises(InputError, match=r"out: is no network of DVS"):
+        pipeline.measure(None, str(tmp_path / "out"))
     assert same(again.generator, generator)
     assert again.fingerprint() == model.fingerprint()
 

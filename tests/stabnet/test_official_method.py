@@ -9,7 +9,7 @@ from dvs_jax import clip as clips
 from dvs_jax.stabilization.devices.lanes import Program, drive
 from dvs_jax.stabnet import official_frames, official_stream, official_warp
 from dvs_jax.stabnet.official_method import OfficialStabNetMethod
-from dvs_jax.warping import grid
+from dvs_jax.warping import coverage, grid
 
 
 def noise(scale):
@@ -28,6 +28,16 @@ def test_grids_draw_what_the_official_program_samples():
     seams = [np.min(np.abs(x[:, None] - [0.25, 0.5, 0.75]), 1) < 1 / 128 for x in (down, across)]
     assert error[~seams[0]][:, ~seams[1]].max() < 1e-4
     assert error.max() < 0.02
+
+
+def test_folded_cells_stay_within_bounds_and_are_led_back():
+    for seed in range(3):
+        theta = np.random.default_rng(seed).normal(scale=0.3, size=50).astype(np.float32)
+        source = official_frames.frame(theta, (18, 32)).source
+        assert source.min() > -0.13 and source.max() < 1.13
+        share = coverage.furthest(source[None], np.float32(0.8))
+        shown = grid.blend(source, np.asarray(share)[0])
+        assert float(coverage.kept_share(shown[None])[0]) > 0.75
 
 
 @pytest.fixture
