@@ -1,0 +1,1 @@
+"""Photographs to train on, from packages: `python -m data.photographs --help`."""
