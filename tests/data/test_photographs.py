@@ -69,7 +69,7 @@ def test_no_photograph_is_written_over_another_and_packages_are_fetched_once():
 
 def test_a_client_that_is_not_installed_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(InputError, match="apt-get: not found; .*or train on a folder of your own"):
+    with pytest.raises(InputError, match=r"apt-get: not found; .*or train on a folder of your own"):
         fetch("mate-backgrounds", tmp_path)
 
 
