@@ -1,4 +1,4 @@
-"""Shaky and steady pictures of the same scene, made of photographs on the device as they are needed.
+"""Shaky and steady pictures of a scene, made of photographs on the device as they are needed.
 
 All are functions of one sample, to be vmapped and jitted:
 
@@ -9,6 +9,9 @@ All are functions of one sample, to be vmapped and jitted:
     shaky = view(scene, path.pose[t], moment, (320, 180))
     steady = view(scene, steady_pose, moment, (320, 180))
     truth = vertices(path.pose[t], steady_pose, (320, 180))
+
+On a CPU, many pictures are drawn two to three times as fast by `jax.lax.map`, one after the other,
+as by `vmap`, which goes through memory for each operation.
 """
 
 from dvs_jax.synthetic.paired.exposure import Camera, draw_camera, exposed
@@ -22,8 +25,8 @@ __all__ = [
     "Camera",
     "Layer",
     "Moment",
-    "ShakyPath",
     "Scene",
+    "ShakyPath",
     "draw_camera",
     "draw_scene",
     "exposed",

@@ -16,13 +16,20 @@ MOST_ENLARGED = 1.5
 
 _SMALLEST = 64
 
+_CELL = 32
+_FLAT = 4.0
+"""Standard deviation of grey levels in a cell."""
+_ENOUGH_DETAIL = 0.6
+_TRIES = 6
+
 
 def pieces(
     folder: Path, rng: np.random.Generator, count: int, size: int
 ) -> UInt8[np.ndarray, "piece size size"]:
     """Cut random squares out of a folder's photographs, from small details to the whole.
 
-    Each photograph gives as many as the others, to within one.
+    Each photograph gives as many as the others, to within one. Of a photograph that is blurred or
+    empty in places, the pieces are rather those with something to see.
 
     Args:
         folder: of pictures; other files and folders in it are ignored.
@@ -70,11 +77,21 @@ def _pieces_of(
     longest = min(picture.shape[:2])
     shortest = min(longest, size / MOST_ENLARGED)
     for _ in range(count):
-        side = round(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
-        row, column = (rng.integers(length - side + 1) for length in picture.shape[:2])
-        piece = _grey(picture[row : row + side, column : column + side], rng)
-        way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-        yield cv2.resize(piece, (size, size), interpolation=way)
+        tried: list[UInt8[np.ndarray, "size size"]] = []
+        while len(tried) < _TRIES and not (tried and _detail(tried[-1]) >= _ENOUGH_DETAIL):
+            side = round(rng.uniform(shortest, longest))
+            row, column = (rng.integers(length - side + 1) for length in picture.shape[:2])
+            piece = _grey(picture[row : row + side, column : column + side], rng)
+            way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+            tried.append(cv2.resize(piece, (size, size), interpolation=way))
+        yield max(tried, key=_detail)
+
+
+def _detail(piece: UInt8[np.ndarray, "size size"]) -> float:
+    """Return the share of a piece's cells that are not flat, where motion can be seen."""
+    cells = len(piece) // _CELL
+    cut = piece[: cells * _CELL, : cells * _CELL].reshape(cells, _CELL, cells, _CELL)
+    return float((cut.std(axis=(1, 3), dtype=np.float32) > _FLAT).mean())
 
 
 def _grey(

@@ -37,6 +37,7 @@ class Layer(NamedTuple):
         blobs: float32 [blob, 3], x, y and radius in the layer.
         level: float32 [], where the blobs' edge is: 0.5, or far off for all or nothing.
         hardness: float32 [], how quickly a blob becomes opaque.
+        raggedness: float32 [], how much the photograph's grey values shape the blobs' outlines.
         gain: float32 [], contrast.
         bias: float32 [], added to its grey values.
     """
@@ -51,6 +52,7 @@ class Layer(NamedTuple):
     blobs: Float[Array, "*layer blob 3"]
     level: Float[Array, "*layer"]
     hardness: Float[Array, "*layer"]
+    raggedness: Float[Array, "*layer"]
     gain: Float[Array, "*layer"]
     bias: Float[Array, "*layer"]
 
@@ -60,11 +62,12 @@ class Scene(NamedTuple):
 
     Attributes:
         layers: stacked, from the farthest to the nearest.
-        gamma: float32 [], exponent of the picture's grey values.
+        darkening: float32 [], how many times darker the dark greys are shown than they are;
+            black and white stay what they are.
     """
 
     layers: Layer
-    gamma: Float[Array, ""]
+    darkening: Float[Array, ""]
 
 
 def packed(
@@ -100,7 +103,7 @@ def draw_scene(
         width: columns of the pictures to be drawn, which sharpness is made for: a photograph has
             0.8 to 1.6 pixels for each of theirs.
     """
-    keys = iter(jax.random.split(key, 11))
+    keys = iter(jax.random.split(key, 12))
     which = jax.random.randint(next(keys), (LAYERS,), 0, len(photographs))
     size = jnp.asarray(photographs.shape[:0:-1], jnp.float32)
     density = jnp.exp(_uniform(next(keys), (LAYERS,), -0.22, 0.47)) * (width / WIDTH)
@@ -117,10 +120,11 @@ def draw_scene(
         blobs=blobs,
         level=_draw_levels(next(keys)),
         hardness=hardness,
+        raggedness=_uniform(next(keys), (LAYERS,), 0.0, 0.8),
         gain=_uniform(next(keys), (LAYERS,), 0.6, 1.1),
         bias=_uniform(next(keys), (LAYERS,), -0.15, 0.15),
     )
-    return Scene(layers, jnp.exp(_uniform(next(keys), (), -0.5, 0.5)))
+    return Scene(layers, jnp.exp(_uniform(next(keys), (), -0.8, 0.8)))
 
 
 def _uniform(key: Array, shape: tuple[int, ...], low: float, high: float) -> Float[Array, "..."]:

@@ -9,9 +9,6 @@ from jaxtyping import Array, Float, UInt32
 from dvs_jax.synthetic.paired import pose as poses
 from dvs_jax.synthetic.paired.scene import LAYERS, Layer, Scene
 
-_DARKEST = 1e-3
-"""A grey value above zero, of which any power has a finite slope."""
-
 
 class Moment(NamedTuple):
     """When a scene is looked at, and from where.
@@ -53,24 +50,26 @@ def view(
     y = (jnp.arange(rows, dtype=jnp.float32) + 0.5 - rows / 2) * unit
     change = jnp.zeros(poses.TERMS) if sweep is None else sweep
     to_scene = jax.vmap(lambda share: poses.matrix(pose + share * change))(y / (rows * unit))
-    seen = jnp.zeros((rows, columns))
-    for number in range(LAYERS):
-        layer = Layer(*(each[number] for each in scene.layers))
-        across, down = _positions(_to_layer(layer, moment) @ to_scene, x, y)
-        grey = layer.gain * _sampled(layer.texture, across, down) + layer.bias
-        seen = seen + (grey - seen) * _opacity(layer, across, down)
-    return jnp.clip(seen, _DARKEST, 1.0) ** scene.gamma
+    in_layer = jax.vmap(_affine, (0, None))(scene.layers, moment)
+    across, down = _mirrored(in_layer, _positions(to_scene, x, y), scene.layers.texture.shape)
+    grey = _sampled(scene.layers.texture, across, down)
+    opacity = jax.vmap(_opacity)(scene.layers, across, down, grey)
+    grey = jax.vmap(lambda layer, seen: layer.gain * seen + layer.bias)(scene.layers, grey)
+    seen = grey[0]
+    for number in range(1, LAYERS):
+        seen = seen + (grey[number] - seen) * opacity[number]
+    seen = jnp.clip(seen, 0.0, 1.0)
+    return seen / (seen + scene.darkening * (1.0 - seen))
 
 
-def _to_layer(layer: Layer, moment: Moment) -> Float[Array, "3 3"]:
-    """Return the affine matrix from the scene's points to a layer's at a moment."""
+def _affine(layer: Layer, moment: Moment) -> Float[Array, "2 3"]:
+    """Return the map from the scene's points to a layer's at a moment."""
     x, y, forward = moment.centre
     swing = jnp.sin(2.0 * jnp.pi * layer.sway_hz * moment.time_s)
     own = layer.velocity * moment.time_s + layer.sway * swing
-    shift = layer.parallax * jnp.stack([x, y]) - own
+    offset = layer.linear @ (layer.parallax * jnp.stack([x, y]) - own) + layer.offset
     linear = jnp.exp(-layer.parallax * forward) * layer.linear
-    offset = layer.linear @ shift + layer.offset
-    return jnp.eye(3).at[:2, :2].set(linear).at[:2, 2].set(offset)
+    return jnp.concatenate([linear, offset[:, None]], axis=1)
 
 
 def _positions(
@@ -83,38 +82,54 @@ def _positions(
     return parts[:, 0] * inverse, parts[:, 1] * inverse
 
 
+def _mirrored(
+    affine: Float[Array, "layer 2 3"],
+    points: tuple[Float[Array, "row column"], Float[Array, "row column"]],
+    shape: tuple[int, ...],
+) -> tuple[Float[Array, "layer row column"], Float[Array, "layer row column"]]:
+    """Return points' positions in layers of a shape, folded about the outermost pixels' centres."""
+    x, y = points
+    folded = []
+    for axis, length in enumerate(shape[:0:-1]):
+        factors = affine[:, axis, :, None, None]
+        position = factors[:, 0] * x[None] + factors[:, 1] * y[None] + factors[:, 2]
+        period = 2.0 * (length - 1)
+        within = position - period * jnp.floor(position * (1.0 / period))
+        folded.append(jnp.clip(jnp.minimum(within, period - within), 0.0, length - 1.0))
+    return folded[0], folded[1]
+
+
 def _sampled(
-    texture: UInt32[Array, "rows columns"],
-    x: Float[Array, "row column"],
-    y: Float[Array, "row column"],
-) -> Float[Array, "row column"]:
-    """Return bilinear samples of a packed photograph, 0 to 1, mirrored beyond its edges."""
-    rows, columns = texture.shape
-    x, y = _mirrored(x, columns), _mirrored(y, rows)
+    textures: UInt32[Array, "layer rows columns"],
+    x: Float[Array, "layer row column"],
+    y: Float[Array, "layer row column"],
+) -> Float[Array, "layer row column"]:
+    """Return bilinear samples of packed photographs, 0 to 1."""
     left, top = jnp.floor(x), jnp.floor(y)
-    index = (top * columns + left).astype(jnp.int32)
-    four = texture.reshape(-1).at[index].get(mode="promise_in_bounds")
-    bytes_ = [(four >> place & 255).astype(jnp.float32) for place in (0, 8, 16, 24)]
+    index = (top * textures.shape[2] + left).astype(jnp.int32)
+    flat = textures.reshape(len(textures), -1)
+    # A loop of its own: fused with the arithmetic around it, XLA vectorises none of that on a CPU.
+    four = jax.lax.map(
+        lambda each: each[0].at[each[1]].get(mode="promise_in_bounds"), (flat, index)
+    )
+    corners = [(four >> place & 255).astype(jnp.float32) for place in (0, 8, 16, 24)]
     right, down = x - left, y - top
-    upper = bytes_[0] + (bytes_[1] - bytes_[0]) * right
-    lower = bytes_[2] + (bytes_[3] - bytes_[2]) * right
-    return (upper + (lower - upper) * down) / 255.0
-
-
-def _mirrored(position: Float[Array, "..."], length: int) -> Float[Array, "..."]:
-    """Fold positions into the pixels 0 to length − 1, about the centres of the outermost two."""
-    period = 2.0 * (length - 1)
-    within = position - period * jnp.floor(position / period)
-    return jnp.clip(jnp.minimum(within, period - within), 0.0, length - 1.0)
+    upper = corners[0] + (corners[1] - corners[0]) * right
+    lower = corners[2] + (corners[3] - corners[2]) * right
+    return (upper + (lower - upper) * down) * (1.0 / 255.0)
 
 
 def _opacity(
-    layer: Layer, x: Float[Array, "row column"], y: Float[Array, "row column"]
+    layer: Layer,
+    x: Float[Array, "row column"],
+    y: Float[Array, "row column"],
+    grey: Float[Array, "row column"],
 ) -> Float[Array, "row column"]:
-    """Return how much of a layer covers what is behind it, 0 to 1."""
-    rows, columns = layer.texture.shape
-    x, y = _mirrored(x, columns), _mirrored(y, rows)
-    height = jnp.zeros_like(x)
+    """Return how much of a layer covers what is behind it, 0 to 1.
+
+    The photograph's grey values raise and lower the blobs, which makes their outlines ragged.
+    """
+    height = layer.raggedness * (grey - 0.5)
     for blob_x, blob_y, radius in layer.blobs:
         distance = ((x - blob_x) ** 2 + (y - blob_y) ** 2) / radius**2
         height = height + 1.0 / (1.0 + distance)
