@@ -92,7 +92,7 @@ def _line(length: Float[Array, "2"]) -> Float[Array, "tap tap"]:
     return jnp.einsum("pi,pj->ij", bilinear[..., 1], bilinear[..., 0]) / _POSITIONS
 
 
-def _noise(key: Array, shape: tuple[int, int]) -> Float[Array, "rows columns"]:
+def _noise(key: Array, shape: tuple[int, ...]) -> Float[Array, "rows columns"]:
     """Return nearly normal noise of mean 0 and deviation 1: sums of the four bytes of a number.
 
     Drawing it takes a third of the time of truly normal noise.
