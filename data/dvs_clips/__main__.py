@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from data.dataset_builder import build
 from data.dvs_clips import DvsClips
-from data.record_builder import build
 from dvs_jax.errors import InputError
 
 Configs = Literal["full", "quarter", "small", "poses"]

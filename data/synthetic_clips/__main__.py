@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from data.record_builder import build
+from data.dataset_builder import build
 from data.synthetic_clips import SyntheticClips
 from dvs_jax.errors import InputError
 

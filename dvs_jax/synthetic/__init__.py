@@ -30,6 +30,7 @@ from dvs_jax.synthetic.recording import (
     render_frame,
     synthesize,
     true_path,
+    turned_view,
     view_of,
 )
 from dvs_jax.synthetic.sensing import aligned_true_path, lens_shift, sensor_log, shown_path
@@ -54,5 +55,6 @@ __all__ = [
     "spoil",
     "synthesize",
     "true_path",
+    "turned_view",
     "view_of",
 ]

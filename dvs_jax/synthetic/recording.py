@@ -3,15 +3,15 @@
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 
-from dvs_jax import camera_path
+from dvs_jax import camera, camera_path, quaternion
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
@@ -83,6 +83,26 @@ def record(clip: SyntheticClip) -> Recording:
 def view_of(recording: Recording, index: int) -> View:
     """Return the camera of every row of frame `index`."""
     return make_view(recording.clip, recording.motion, recording.frames, recording.ois, index)
+
+
+def turned_view(recording: Recording, index: int, pose: Float[np.ndarray, "4"]) -> View:
+    """Return the camera at the place of frame `index`, turned otherwise, its lens not shifted.
+
+    Args:
+        recording: the clip.
+        index: number of the frame.
+        pose: [x, y, z, w], world to camera, for all rows.
+    """
+    clip, real = recording.clip, view_of(recording, index)
+    shift = np.zeros_like(real.shift)
+    poses = np.broadcast_to(pose, (len(shift), 4))
+    to_camera_rays = camera.inverse_intrinsic_matrix(clip.camera, clip.size, shift)
+    return replace(
+        real,
+        projection=camera.projection(clip.camera, clip.size, poses, shift),
+        back_projection=quaternion.to_matrix(quaternion.conjugate(poses)) @ to_camera_rays,
+        shift=shift,
+    )
 
 
 def render_frame(recording: Recording, index: int) -> UInt8[np.ndarray, "height width 3"]:
@@ -207,8 +227,8 @@ def _write_files(recording: Recording, folder: Path, progress: Progress) -> None
     if recording.ois is not None and recording.clip.ois_log:
         logs.write_ois_log(recording.ois, folder / f"{stem}_ois.txt")
     logs.write_frame_log(recording.frames, folder / f"{stem}_frame.txt")
-    if (camera := recording.clip.camera) != Camera():
-        told = {"focal_length": camera.focal_length, "lens": camera.lens}
+    if (filmed_by := recording.clip.camera) != Camera():
+        told = {"focal_length": filmed_by.focal_length, "lens": filmed_by.lens}
         (folder / f"{stem}.toml").write_text(camera_file.text_of(told))
     camera_path.write(true_path(recording), folder / f"{stem}_truth.txt")
 

@@ -13,8 +13,8 @@ import tensorflow_datasets as tfds
 from typer.testing import CliRunner
 
 import data.dvs_clips.__main__ as command
+from data.dataset_builder import build
 from data.dvs_clips import DvsClips, dvs_clips
-from data.record_builder import build
 from dvs_jax import clip as clips
 from dvs_jax.camera_path import pose_at
 from dvs_jax.errors import InputError

@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 from typer.testing import CliRunner
 
-from data.record_builder import build
+from data.dataset_builder import build
 from data.synthetic_clips import SyntheticClips, inertial
 from data.synthetic_clips.__main__ import app
 from data.synthetic_clips.synthetic_clips import SPLITS, clip_of

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from data.record_builder import RecordBuilder, build
+from data.dataset_builder import build
+from data.record_builder import RecordBuilder
 from dvs_jax import clip as clips
 from dvs_jax import evaluation, metrics, synthetic
 from dvs_jax.camera import Camera, intrinsic_matrix

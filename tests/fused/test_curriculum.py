@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from data.record_builder import RecordBuilder, build
+from data.dataset_builder import build
+from data.record_builder import RecordBuilder
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
 from dvs_jax.fused import loader

@@ -18,7 +18,8 @@ import virtual_devices
 from flax import nnx
 from ml_collections import ConfigDict
 
-from data.record_builder import RecordBuilder, RecordConfig, build
+from data.dataset_builder import build
+from data.record_builder import RecordBuilder, RecordConfig
 from dvs_jax import cli, load_clip, metrics, torch_file
 from dvs_jax.errors import InputError
 from dvs_jax.fused import configured, convert, train, validation, weights

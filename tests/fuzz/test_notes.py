@@ -10,7 +10,8 @@ import pytest
 import tensorflow_datasets as tfds
 from hypothesis import given
 
-from data.record_builder import RecordBuilder, build
+from data.dataset_builder import build
+from data.record_builder import RecordBuilder
 from dvs_jax.bounded_file import read_json
 from dvs_jax.camera import Camera
 from dvs_jax.flow import cache
