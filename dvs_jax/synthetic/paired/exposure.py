@@ -46,9 +46,9 @@ def draw_camera(key: Array) -> Camera:
 def exposed(
     key: Array,
     camera: Camera,
-    picture: Float[Array, "rows columns"],
+    picture: Float[Array, "rows columns *channel"],
     movement: Float[Array, "2"],
-) -> Float[Array, "rows columns"]:
+) -> Float[Array, "rows columns *channel"]:
     """Return a picture as a camera records it.
 
     Args:
@@ -66,12 +66,13 @@ def exposed(
 
 
 def _blurred(
-    picture: Float[Array, "rows columns"], length: Float[Array, "2"]
-) -> Float[Array, "rows columns"]:
+    picture: Float[Array, "rows columns *channel"], length: Float[Array, "2"]
+) -> Float[Array, "rows columns *channel"]:
     """Average pictures that lie evenly along a line about the picture, its edges going on."""
     weight = _line(length)
-    around = jnp.pad(picture, FARTHEST_BLUR_PX, "edge")
-    rows, columns = picture.shape
+    margin, none = (FARTHEST_BLUR_PX, FARTHEST_BLUR_PX), (0, 0)
+    around = jnp.pad(picture, [margin, margin, *[none] * (picture.ndim - 2)], "edge")
+    rows, columns = picture.shape[:2]
     total = jnp.zeros_like(picture)
     # Slices at places that are known when compiling are many times as fast as moving by `length`.
     for down in range(len(weight)):
@@ -92,7 +93,7 @@ def _line(length: Float[Array, "2"]) -> Float[Array, "tap tap"]:
     return jnp.einsum("pi,pj->ij", bilinear[..., 1], bilinear[..., 0]) / _POSITIONS
 
 
-def _noise(key: Array, shape: tuple[int, ...]) -> Float[Array, "rows columns"]:
+def _noise(key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
     """Return nearly normal noise of mean 0 and deviation 1: sums of the four bytes of a number.
 
     Drawing it takes a third of the time of truly normal noise.

@@ -1,6 +1,6 @@
 """Pieces of photographs, as scenes are made of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -24,8 +24,8 @@ _TRIES = 6
 
 
 def pieces(
-    folder: Path, rng: np.random.Generator, count: int, size: int
-) -> UInt8[np.ndarray, "piece size size"]:
+    folder: Path, rng: np.random.Generator, count: int, size: int, colour: bool = False
+) -> UInt8[np.ndarray, "piece *channel size size"]:
     """Cut random squares out of a folder's photographs, from small details to the whole.
 
     Each photograph gives as many as the others, to within one. Of a photograph that is blurred or
@@ -36,19 +36,25 @@ def pieces(
         rng: equal ones give equal pieces of an equal folder.
         count: how many.
         size: of their sides in pixels.
+        colour: whether they are RGB, [piece, 3, size, size]; else they are grey, of a random
+            mixture of the colours each.
 
     Returns:
-        uint8, grey, of a random mixture of the colours each.
+        uint8.
 
     Raises:
         InputError: there is no such folder, no picture in it, or one that cannot be read.
     """
     files = found(folder)
     numbers = np.array_split(np.arange(count), len(files))
-    cut = np.empty((count, size, size), np.uint8)
+    cut = np.empty((count, *(3,) * colour, size, size), np.uint8)
     for file, places in zip(files, numbers, strict=True):
-        if len(places):
-            cut[places] = list(_pieces_of(read(file), rng, len(places), size))
+        if not len(places):
+            break
+        photograph = read(file)
+        for place in places:
+            piece = _piece_of(photograph, rng, size)
+            cut[place] = piece[..., ::-1].transpose(2, 0, 1) if colour else _grey(piece, rng)
     return cut
 
 
@@ -71,26 +77,25 @@ def read(file: Path) -> UInt8[np.ndarray, "rows columns 3"]:
     return picture
 
 
-def _pieces_of(
-    picture: UInt8[np.ndarray, "rows columns 3"], rng: np.random.Generator, count: int, size: int
-) -> Iterator[UInt8[np.ndarray, "size size"]]:
+def _piece_of(
+    picture: UInt8[np.ndarray, "rows columns 3"], rng: np.random.Generator, size: int
+) -> UInt8[np.ndarray, "size size 3"]:
+    tried: list[UInt8[np.ndarray, "size size 3"]] = []
     longest = min(picture.shape[:2])
-    shortest = min(longest, size / MOST_ENLARGED)
-    for _ in range(count):
-        tried: list[UInt8[np.ndarray, "size size"]] = []
-        while len(tried) < _TRIES and not (tried and _detail(tried[-1]) >= _ENOUGH_DETAIL):
-            side = round(rng.uniform(shortest, longest))
-            row, column = (rng.integers(length - side + 1) for length in picture.shape[:2])
-            piece = _grey(picture[row : row + side, column : column + side], rng)
-            way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-            tried.append(cv2.resize(piece, (size, size), interpolation=way))
-        yield max(tried, key=_detail)
+    while len(tried) < _TRIES and not (tried and _detail(tried[-1]) >= _ENOUGH_DETAIL):
+        side = round(rng.uniform(min(longest, size / MOST_ENLARGED), longest))
+        row, column = (rng.integers(length - side + 1) for length in picture.shape[:2])
+        way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+        piece = picture[row : row + side, column : column + side]
+        tried.append(cv2.resize(piece, (size, size), interpolation=way))
+    return max(tried, key=_detail)
 
 
-def _detail(piece: UInt8[np.ndarray, "size size"]) -> float:
+def _detail(piece: UInt8[np.ndarray, "size size 3"]) -> float:
     """Return the share of a piece's cells that are not flat, where motion can be seen."""
     cells = len(piece) // _CELL
-    cut = piece[: cells * _CELL, : cells * _CELL].reshape(cells, _CELL, cells, _CELL)
+    grey = cv2.cvtColor(piece, cv2.COLOR_BGR2GRAY)[: cells * _CELL, : cells * _CELL]
+    cut = grey.reshape(cells, _CELL, cells, _CELL)
     return float((cut.std(axis=(1, 3), dtype=np.float32) > _FLAT).mean())
 
 

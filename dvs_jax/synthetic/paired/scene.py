@@ -27,7 +27,7 @@ class Layer(NamedTuple):
     """A plane parallel to the frame; its unit of length is its photograph's pixel.
 
     Attributes:
-        texture: uint32 [rows, columns], of `packed`.
+        texture: uint32 [rows, columns] or [channel, rows, columns], of `packed`.
         linear: float32 [2, 2], from the scene (see `pose`) to the layer.
         offset: float32 [2], where the scene's origin lies in the layer.
         parallax: float32 [], share of the camera's movement by which the layer is displaced.
@@ -42,7 +42,7 @@ class Layer(NamedTuple):
         bias: float32 [], added to its grey values.
     """
 
-    texture: UInt32[Array, "*layer rows columns"]
+    texture: UInt32[Array, "*channel rows columns"]
     linear: Float[Array, "*layer 2 2"]
     offset: Float[Array, "*layer 2"]
     parallax: Float[Array, "*layer"]
@@ -78,7 +78,7 @@ def packed(
     So a bilinear sample takes one look into memory instead of four.
 
     Args:
-        photographs: uint8, grey.
+        photographs: uint8, a channel each.
 
     Returns:
         uint32, the pixel itself in its lowest byte; what the last row and column lack is theirs.
@@ -93,7 +93,7 @@ def packed(
 
 
 def draw_scene(
-    key: Array, photographs: UInt32[Array, "photograph rows columns"], width: int
+    key: Array, photographs: UInt32[Array, "photograph *channel rows columns"], width: int
 ) -> Scene:
     """Draw a scene of random photographs.
 
@@ -105,7 +105,7 @@ def draw_scene(
     """
     keys = iter(jax.random.split(key, 12))
     which = jax.random.randint(next(keys), (LAYERS,), 0, len(photographs))
-    size = jnp.asarray(photographs.shape[:0:-1], jnp.float32)
+    size = jnp.asarray(photographs.shape[:-3:-1], jnp.float32)
     density = jnp.exp(_uniform(next(keys), (LAYERS,), -0.22, 0.47)) * (width / WIDTH)
     blobs, hardness = _draw_blobs(next(keys), size)
     velocity, sway, sway_hz = _draw_own_motion(next(keys))

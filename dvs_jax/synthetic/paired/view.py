@@ -30,8 +30,8 @@ def view(
     moment: Moment,
     size: tuple[int, int],
     sweep: Float[Array, "6"] | None = None,
-) -> Float[Array, "rows columns"]:
-    """Draw the picture of a frame.
+) -> Float[Array, "rows columns *channel"]:
+    """Draw the picture of a frame, in grey or in colour as the scene's photographs are.
 
     Args:
         scene: what is looked at.
@@ -42,7 +42,7 @@ def view(
             its lower; `pose` is that of its middle.
 
     Returns:
-        float32 grey values, 0 to 1.
+        float32, 0 to 1.
     """
     columns, rows = size
     unit = poses.WIDTH / columns
@@ -51,13 +51,26 @@ def view(
     change = jnp.zeros(poses.TERMS) if sweep is None else sweep
     to_scene = jax.vmap(lambda share: poses.matrix(pose + share * change))(y / (rows * unit))
     in_layer = jax.vmap(_affine, (0, None))(scene.layers, moment)
-    across, down = _mirrored(in_layer, _positions(to_scene, x, y), scene.layers.texture.shape)
-    grey = _sampled(scene.layers.texture, across, down)
-    opacity = jax.vmap(_opacity)(scene.layers, across, down, grey)
-    grey = jax.vmap(lambda layer, seen: layer.gain * seen + layer.bias)(scene.layers, grey)
-    seen = grey[0]
+    texture = scene.layers.texture
+    across, down = _mirrored(in_layer, _positions(to_scene, x, y), texture.shape[-2:])
+    channels = jnp.moveaxis(texture.reshape(LAYERS, -1, *texture.shape[-2:]), 1, 0)
+    sampled = [_sampled(channel, across, down) for channel in channels]
+    brightness = sum(sampled[1:], sampled[0]) / len(sampled)
+    opacity = jax.vmap(_opacity)(scene.layers, across, down, brightness)
+    seen = [_overlaid(scene, channel, opacity) for channel in sampled]
+    return seen[0] if texture.ndim == 3 else jnp.stack(seen, axis=-1)
+
+
+def _overlaid(
+    scene: Scene,
+    sampled: Float[Array, "layer row column"],
+    opacity: Float[Array, "layer row column"],
+) -> Float[Array, "row column"]:
+    """Lay layers over one another, from the farthest to the nearest, and darken or lighten them."""
+    shown = jax.vmap(lambda layer, each: layer.gain * each + layer.bias)(scene.layers, sampled)
+    seen = shown[0]
     for number in range(1, LAYERS):
-        seen = seen + (grey[number] - seen) * opacity[number]
+        seen = seen + (shown[number] - seen) * opacity[number]
     seen = jnp.clip(seen, 0.0, 1.0)
     return seen / (seen + scene.darkening * (1.0 - seen))
 
@@ -87,10 +100,10 @@ def _mirrored(
     points: tuple[Float[Array, "row column"], Float[Array, "row column"]],
     shape: tuple[int, ...],
 ) -> tuple[Float[Array, "layer row column"], Float[Array, "layer row column"]]:
-    """Return points' positions in layers of a shape, folded about the outermost pixels' centres."""
+    """Return positions in layers of so many rows and columns, folded about the outermost pixels."""
     x, y = points
     folded = []
-    for axis, length in enumerate(shape[:0:-1]):
+    for axis, length in enumerate(shape[::-1]):
         factors = affine[:, axis, :, None, None]
         position = factors[:, 0] * x[None] + factors[:, 1] * y[None] + factors[:, 2]
         period = 2.0 * (length - 1)

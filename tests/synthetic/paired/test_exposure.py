@@ -55,6 +55,14 @@ def test_a_blur_that_is_too_long_is_shortened():
     )
 
 
+def test_colours_are_blurred_alike():
+    camera = PERFECT._replace(exposure=jnp.asarray(1.0))
+    movement = jnp.asarray([5.0, -2.0])
+    colour = exposed(KEY, camera, jnp.stack([IMPULSE, 0.5 * IMPULSE], axis=-1), movement)
+    grey = exposed(KEY, camera, IMPULSE, movement)
+    np.testing.assert_allclose(colour, jnp.stack([grey, 0.5 * grey], axis=-1), atol=1e-6)
+
+
 def test_noise_is_as_strong_as_the_camera_says():
     camera = PERFECT._replace(read_noise=jnp.asarray(0.03), shot_noise=jnp.asarray(0.04))
     grey = jnp.full((200, 200), 0.5)

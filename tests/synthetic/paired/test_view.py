@@ -125,6 +125,18 @@ def test_batches_are_what_single_pictures_are():
         np.testing.assert_allclose(pictures[number], alone, atol=1e-4)
 
 
+def test_each_colour_is_what_its_channel_would_be_in_grey():
+    coloured = np.stack([PHOTOGRAPHS, PHOTOGRAPHS[::-1], PHOTOGRAPHS[:, ::-1]], axis=1)
+    scene = layered(draw_scene(jax.random.key(1), packed(jnp.asarray(coloured)), SIZE[0]))
+    scene = scene._replace(layers=scene.layers._replace(raggedness=jnp.zeros(LAYERS)))
+    picture = drawn(scene, POSE, MOMENT)
+    assert picture.shape == (36, 64, 3)
+    for channel in range(3):
+        grey = scene.layers._replace(texture=scene.layers.texture[:, channel])
+        expected = drawn(scene._replace(layers=grey), POSE, MOMENT)
+        np.testing.assert_allclose(picture[..., channel], expected, atol=1e-5)
+
+
 def test_a_packed_pixel_has_its_neighbours():
     whole = packed(jnp.asarray(PHOTOGRAPHS))
     four = [int(whole[2, 10, 20]) >> place & 255 for place in (0, 8, 16, 24)]
