@@ -16,7 +16,7 @@ from dvs_jax.camera import Camera, has_shape, in_stored_pixels
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError, document
 from dvs_jax.flow import FlowFolder, flow_folder
-from dvs_jax.sensors import FrameLog, SensorLog
+from dvs_jax.sensors import FROM_THE_FIRST, FrameLog, FrameTimes, SensorLog
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES, find_logs
 from dvs_jax.video import Frame, VideoInfo
 from dvs_jax.video.times import require_possible
@@ -121,6 +121,7 @@ def load_clip(
     read_sensors: bool = True,
     recording: str | Path | None = None,
     even_stabilized: bool = False,
+    frame_times: FrameTimes = FROM_THE_FIRST,
 ) -> Clip:
     """Load a video with the sensor logs that lie beside it, or the telemetry inside it.
 
@@ -133,6 +134,8 @@ def load_clip(
             finds.
         even_stabilized: whether a gyro is used of whose camera is known that it has stabilised the
             picture itself; one that is named by `recording` always is.
+        frame_times: where the frames' times stand; by default in the frame log beside the video,
+            from its first line on.
 
     Returns:
         The clip; `sensors` is None if no gyro was recorded, or the camera has stabilised the
@@ -149,10 +152,12 @@ def load_clip(
     named = None if recording is None else Path(recording)
     log = None
     if read_sensors:
-        log = recordings.load(source, info.time_ns, named, even_stabilized=even_stabilized)
+        log = recordings.load(
+            source, info.time_ns, named, even_stabilized=even_stabilized, frame_times=frame_times
+        )
     frames = None if log is None else log.frames
-    if log is None and read_sensors and source.is_dir():
-        frames = sensors.frame_log(source, info.time_ns)
+    if log is None and (frame_times.file or (read_sensors and source.is_dir())):
+        frames = sensors.frame_log(source, info.time_ns, frame_times)
     if (info.frame_count if frames is None else len(frames)) < 2:
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
     if log is not None:
@@ -164,7 +169,8 @@ def load_clip(
         return Clip(source.stem, info, log, flow)
     # A folder at the root of the file system has a parent without a name.
     name = source.absolute().parent.name or source.name
-    return Clip(name, _timed_by(frames, info), log, flow)
+    timed = _timed_by(frames, info, frame_times.file or find_logs(source).frame)
+    return Clip(name, timed, log, flow)
 
 
 def between(clip: Clip, start_s: float, end_s: float) -> Clip:
@@ -231,9 +237,8 @@ def _warn_of_another_shape(info: VideoInfo, camera: Camera) -> None:
         )
 
 
-def _timed_by(log: FrameLog | None, images: VideoInfo) -> VideoInfo:
+def _timed_by(log: FrameLog | None, images: VideoInfo, told: Path | None) -> VideoInfo:
     """Return the description of a folder of images with the times of its frame log."""
-    told = find_logs(images.path).frame
     if log is None or told is None:
         _log.warning(
             "%s: no frame log tells when the images were taken; %s frames/s are assumed",

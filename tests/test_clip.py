@@ -15,6 +15,8 @@ from dvs_jax import clip as clips
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.flow import FlowFolder, FlowPair
+from dvs_jax.recordings import write_plain
+from dvs_jax.sensors import FrameTimes
 
 LONG_NAME = "x" * 300
 
@@ -278,3 +280,67 @@ def write_anamorphic(path, frames, aspect):
             picture.pts, picture.time_base = index, Fraction(1, 30)
             out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
+
+
+@pytest.fixture
+def part_of_a_longer_recording(walk) -> tuple[clips.Clip, Path]:
+    """A clip, and its frames from 10 on as numbered pictures beside lists of all frames' times."""
+    whole = load_clip(walk)
+    images = as_images(walk)
+    for index in range(10):
+        (images / f"{index}.png").unlink()
+    gyro = np.loadtxt(walk / "walking_gyro.txt")
+    np.savetxt(
+        walk / "gyro.txt", gyro[:, [1, 2, 3, 0]] * [1, 1, 1, 1e-6], fmt="%.9f", delimiter=","
+    )
+    middle_s = whole.sensors.frames.time_ns * 1e-9
+    for log in walk.glob("walking_*"):
+        log.unlink()
+    np.savetxt(walk / "stamps.txt", middle_s, fmt="%.9f")
+    return whole, walk
+
+
+def test_numbered_pictures_of_a_longer_recording(part_of_a_longer_recording):
+    whole, folder = part_of_a_longer_recording
+    times = FrameTimes(folder / "stamps.txt", first=11)
+    clip, expected = load_clip(folder, frame_times=times), clips.between(whole, 0.32, 9)
+    assert clip.frame_count == expected.frame_count == 20
+    np.testing.assert_array_equal(clip.sensors.frames.time_ns, expected.sensors.frames.time_ns)
+    log_ns = clip.sensors.frames.time_ns
+    np.testing.assert_array_equal(clip.video.time_ns, log_ns - log_ns[0])
+    pose = [camera_path.pose_at(each.sensors.gyro, log_ns, "hold") for each in (clip, expected)]
+    np.testing.assert_allclose(pose[0], pose[1], atol=1e-6)
+
+
+def test_a_longer_list_of_times_tells_how_its_lines_are_chosen(part_of_a_longer_recording, caplog):
+    _, folder = part_of_a_longer_recording
+    load_clip(folder, frame_times=FrameTimes(folder / "stamps.txt"))
+    assert any(
+        "30 frames in the log, 20 in" in line and "--start-number" in line for line in said(caplog)
+    )
+    with pytest.raises(InputError, match=r"no frame log .* --frame-times"):
+        load_clip(folder, frame_times=FrameTimes(first=11))
+    with pytest.raises(InputError, match="no such file"):
+        load_clip(folder, frame_times=FrameTimes(folder / "nothing.txt"))
+
+
+def test_without_a_gyro_pictures_still_have_the_times_that_are_named(part_of_a_longer_recording):
+    whole, folder = part_of_a_longer_recording
+    times = FrameTimes(folder / "stamps.txt", first=11)
+    clip = load_clip(folder, read_sensors=False, frame_times=times)
+    log_ns = whole.sensors.frames.time_ns[10:]
+    np.testing.assert_array_equal(clip.video.time_ns, log_ns - log_ns[0])
+
+
+def test_such_pictures_become_a_plain_clip(part_of_a_longer_recording, tmp_path):
+    _, folder = part_of_a_longer_recording
+    times = FrameTimes(folder / "stamps.txt", first=11)
+    first = load_clip(folder, frame_times=times)
+    imported = write_plain(folder / "frames", tmp_path / "plain", times)
+    names = ["camera.toml", "frames", "frames_frame.txt", "frames_gyro.csv"]
+    assert [file.name for file in imported.files] == names
+    again = load_clip(tmp_path / "plain")
+    np.testing.assert_array_equal(again.sensors.frames.time_ns, first.sensors.frames.time_ns)
+    np.testing.assert_array_equal(again.sensors.gyro.time_ns, first.sensors.gyro.time_ns)
+    pictures = [list(clips.read_frames(each)) for each in (first, again)]
+    np.testing.assert_array_equal(*pictures)

@@ -15,6 +15,7 @@ import dvs_jax
 from dvs_jax import camera_path, cli, quaternion, video
 from dvs_jax import clip as clips
 from dvs_jax.fused import weights
+from dvs_jax.sensors import FrameTimes
 
 PHONE = """\
 readout_time_ms = 33.0
@@ -35,16 +36,12 @@ clock_offset_ms = 6.5
 
 @pytest.fixture(scope="module")
 def phone_clip(recordings, tmp_path_factory):
-    """The phone's frames 100 to 201 as a folder of images, its logs as CSV, its camera."""
+    """The phone's frames 100 to 201, the times of all its frames, its gyro and its camera."""
     folder = tmp_path_factory.mktemp("drive")
-    source = recordings / "phone_drive"
-    (folder / "frames").symlink_to(source / "frames")
-    starts = (source / "framestamp.txt").read_text().split()[99:201]
-    (folder / "frames_frame.csv").write_text("t_s\n" + "\n".join(starts) + "\n")
-    gyro = (source / "gyro.txt").read_text()
-    (folder / "frames_gyro.csv").write_text("wx,wy,wz,t_s\n" + gyro)
+    for name in ("frames", "framestamp.txt", "gyro.txt"):
+        (folder / name).symlink_to(recordings / "phone_drive" / name)
     (folder / "camera.toml").write_text(PHONE)
-    return dvs_jax.load_clip(folder)
+    return dvs_jax.load_clip(folder, frame_times=FrameTimes(first=100))
 
 
 @pytest.mark.slow

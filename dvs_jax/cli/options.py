@@ -34,3 +34,20 @@ Models = Annotated[
 ]
 
 Start = Annotated[float, typer.Option(min=0.0, help="Leave out what comes before, in seconds.")]
+
+FrameTimes = Annotated[
+    Path | None,
+    typer.Option(
+        help="Text file that tells when each frame was taken, a line a frame.",
+        show_default="the one with frame in its name beside the video",
+    ),
+]
+
+StartNumber = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Which of those lines, counted from 1, is the first frame's: for pictures 100.jpg, "
+        "101.jpg, … of a longer recording.",
+    ),
+]

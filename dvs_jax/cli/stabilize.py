@@ -13,7 +13,7 @@ import typer
 
 from dvs_jax.cli import printing
 from dvs_jax.cli.exit_codes import CLIPS_FAILED
-from dvs_jax.cli.options import FlowEstimator, FlowWeights, Model, Start
+from dvs_jax.cli.options import FlowEstimator, FlowWeights, FrameTimes, Model, Start, StartNumber
 from dvs_jax.cli.preset_file import PresetFile
 from dvs_jax.cli.printing import print_file
 from dvs_jax.cli.tracking import tracking
@@ -158,6 +158,8 @@ def stabilize(
             "has stabilised the picture itself; always does not.",
         ),
     ] = "auto",
+    frame_times: FrameTimes = None,
+    start_number: StartNumber = 1,
     lens_correction: Annotated[
         float,
         typer.Option(
@@ -202,10 +204,8 @@ def stabilize(
 
     jobs, is_queue = _jobs(clips, out, resume)
     if len(jobs) > 1:
-        _require_for_many(trajectory, sensors)
-    load = partial(
-        _load, sensors=sensors, lens_correction=lens_correction, start_s=start, end_s=end
-    )
+        _require_for_many(trajectory, sensors, frame_times)
+    load = _loader(sensors, (frame_times, start_number), lens_correction, (start, end))
     alone = None if is_queue else load(jobs[0].clip)
 
     from dvs_jax.methods import fingerprint
@@ -236,11 +236,13 @@ def stabilize(
     _work_off(batch.run(jobs, process, named, resume), len(jobs))
 
 
-def _require_for_many(trajectory: Path | None, sensors: str) -> None:
+def _require_for_many(trajectory: Path | None, sensors: str, frame_times: Path | None) -> None:
     if trajectory is not None:
         raise InputError("--trajectory is one clip's path; name that clip alone")
     if sensors not in _SENSORS:
         raise InputError(f"--sensors {sensors} is one clip's recording; name that clip alone")
+    if frame_times is not None:
+        raise InputError(f"--frame-times {frame_times} are one clip's; name that clip alone")
 
 
 def _is_video(out: Path) -> bool:
@@ -261,22 +263,50 @@ def _jobs(clips: list[str], out: Path, resume: bool) -> tuple[list[Job], bool]:
     return jobs, is_queue
 
 
+def _loader(
+    sensors: str,
+    frame_times: tuple[Path | None, int],
+    lens_correction: float,
+    part_s: tuple[float, float | None],
+) -> partial[Clip]:
+    """Return what loads a clip; its keywords are of JSON's types."""
+    file, start_number = frame_times
+    return partial(
+        _load,
+        sensors=sensors,
+        frame_times=None if file is None else str(file),
+        start_number=start_number,
+        lens_correction=lens_correction,
+        start_s=part_s[0],
+        end_s=part_s[1],
+    )
+
+
 def _load(
-    path: Path, sensors: str, lens_correction: float, start_s: float, end_s: float | None
+    path: Path,
+    sensors: str,
+    frame_times: str | None,
+    start_number: int,
+    lens_correction: float,
+    start_s: float,
+    end_s: float | None,
 ) -> Clip:
     from dvs_jax.clip import between, corrected, load_clip
+    from dvs_jax.sensors import FrameTimes
 
+    times = FrameTimes(None if frame_times is None else Path(frame_times), start_number)
     named = None if sensors in _SENSORS else Path(sensors)
     clip = load_clip(
         path,
         read_sensors=sensors != "none",
         recording=named,
         even_stabilized=sensors == "always",
+        frame_times=times,
     )
     if sensors == "auto":
         from dvs_jax.calibration import with_camera_found
 
-        clip = with_camera_found(clip)
+        clip = with_camera_found(clip, times)
     if lens_correction > 0.0:
         clip = corrected(clip, lens_correction)
     if start_s == 0.0 and end_s is None:

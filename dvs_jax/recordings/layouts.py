@@ -167,16 +167,23 @@ def _logged(log: Table, time_ns: np.ndarray, acceleration: np.ndarray) -> Accele
 
 
 def without_header(log: Table) -> Recording | None:
-    """Read a table that a phone wrote as x, y, z, time in nanoseconds; None for any other."""
-    if log.names or log.values.shape[1] != 4:
+    """Read a table without names as x, y, z, time; None where the time is not there."""
+    if log.names or log.values.shape[1] != 4 or len(log.line) < 2:
         return None
     time, first = log.values[:, 3], log.values[:, 0]
-    is_whole = (time == np.rint(time)).all() and len(time) > 1
     is_first_time = (np.diff(first) >= 0).all() and first[-1] > first[0]
-    if not is_whole or (np.diff(time) < 0).any() or is_first_time:
+    unit = _unit_by_steps((time[-1] - time[0]) / (len(time) - 1))
+    if unit is None or (np.diff(time) < 0).any() or is_first_time:
         return None
-    if not _STEPS_NS[0] < (time[-1] - time[0]) / (len(time) - 1) < _STEPS_NS[1]:
-        return None
-    return gyro.checked(
-        log, columns.time_ns(log, 3, "ns"), log.values[:, :3], "_rad_s", _OPEN_CAMERA
-    )
+    time_ns = columns.time_ns(log, 3, unit)
+    if unit == "ns":
+        return gyro.checked(log, time_ns, log.values[:, :3], "_rad_s", _OPEN_CAMERA)
+    kind = f"columns x, y, z in rad/s, as they tell none, and time in {unit}, by its steps"
+    return gyro.checked(log, time_ns, log.values[:, :3], "", kind)
+
+
+def _unit_by_steps(step: float) -> str | None:
+    """Return the unit in which a gyro's times have such steps; no two units share a size."""
+    shortest, longest = _STEPS_NS
+    units = columns.DECIMALS_BEFORE_NS.items()
+    return next((unit for unit, n in units if shortest < step * 10.0**n < longest), None)

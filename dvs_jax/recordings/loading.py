@@ -14,6 +14,7 @@ from dvs_jax.recordings.finding import file_of, find, may_hold_telemetry
 from dvs_jax.recordings.reading import read
 from dvs_jax.sensors import SensorLog, camera_file, gyro
 from dvs_jax.sensors.folder import find_logs
+from dvs_jax.sensors.frames import FROM_THE_FIRST, FrameTimes
 from dvs_jax.sensors.recording import Recording
 
 _log = logging.getLogger("dvs_jax")
@@ -25,6 +26,7 @@ def load(
     recording: Path | None = None,
     *,
     even_stabilized: bool = False,
+    frame_times: FrameTimes = FROM_THE_FIRST,
 ) -> SensorLog | None:
     """Load a video's sensors, from logs beside it or from telemetry inside it.
 
@@ -34,6 +36,7 @@ def load(
         recording: the file that recorded the gyro; by default what `find` finds.
         even_stabilized: whether the gyro is taken even where the camera says that it has stabilised
             the picture itself. It always is where the recording is named.
+        frame_times: where the frames' times stand.
 
     Returns:
         The sensors. None where nothing was recorded, or, with a warning, where the camera has
@@ -51,7 +54,19 @@ def load(
         return None
     if found.kind not in ("", gyro.RELEASED):
         _log.info("%s: %s", found.file, found.kind)
-    return sensors.load(video, video_time_ns, on_clock_of(found, video, video_time_ns))
+    return on_frames_of(found, video, video_time_ns, frame_times)
+
+
+def on_frames_of(
+    recording: Recording,
+    video: Path,
+    video_time_ns: Int[np.ndarray, "frame"],
+    frame_times: FrameTimes,
+) -> SensorLog | None:
+    """Return the sensors of a video by a recording (see `sensors.load`), on its clock."""
+    if frame_times.file is None:
+        recording = on_clock_of(recording, video, video_time_ns)
+    return sensors.load(video, video_time_ns, recording, frame_times)
 
 
 def why_withheld(recording: Recording) -> str:

@@ -17,8 +17,9 @@ from dvs_jax.recordings import telemetry
 from dvs_jax.recordings.finding import find, log_beside, may_hold_telemetry
 from dvs_jax.recordings.loading import on_clock_of
 from dvs_jax.recordings.reading import read
-from dvs_jax.sensors import camera_file
-from dvs_jax.sensors.folder import VIDEO_SUFFIXES, LogFiles, find_logs
+from dvs_jax.sensors import FROM_THE_FIRST, FrameTimes, camera_file, frames
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES, LogFiles
+from dvs_jax.sensors.loading import logs_of
 from dvs_jax.sensors.recording import Recording
 from dvs_jax.whole_file import locked, replacing_together
 
@@ -42,48 +43,55 @@ class Imported:
     untold: tuple[str, ...]
 
 
-def write_plain(recording: Path, out: Path) -> Imported:
+def write_plain(recording: Path, out: Path, frame_times: FrameTimes = FROM_THE_FIRST) -> Imported:
     """Write a recording as a clip that `load_clip` reads without knowing who recorded it.
 
     Args:
-        recording: a video, with telemetry inside or a log beside it; or a log, whose video lies
-            beside it or is put beside the written log later.
+        recording: a video, with telemetry inside or a log beside it; a folder of pictures with a
+            log beside it; or a log, whose video lies beside it or is put beside the written log
+            later.
         out: folder for the gyro log, camera.toml, other logs of the video, and the video itself (a
             hard link to it where the file system can, else a copy); made if it is missing.
+        frame_times: where the times of the video's frames stand.
 
     Raises:
         InputError: no gyro is recorded, the recording cannot be read, or `out` has one of the
             files.
     """
-    video, found = _found(recording)
-    name = (video or recording).stem
-    logs = None if video is None else find_logs(video)
+    video, found = _found(recording, frame_times)
+    source = video or recording
+    name = source.name if source.is_dir() else source.stem
+    logs = None if video is None else logs_of(video, frame_times)
     described = found.description
     if logs is not None and logs.camera is not None:
         camera = camera_file.read(logs.camera, found.camera)
         described = {each.name: getattr(camera, each.name) for each in dataclasses.fields(camera)}
-    others = {} if logs is None else _other_logs(logs)
     with locked(out, f"an import of {name}"), replacing_together(out) as unfinished:
         (unfinished / camera_file.NAME).write_text(camera_file.text_of(described))
         _write_gyro(unfinished / f"{name}_gyro.csv", found)
         _write_accelerometer(unfinished / f"{name}_accel.csv", found)
-        for role, file in others.items():
-            shutil.copyfile(file, unfinished / f"{name}_{role}{file.suffix}")
-        if video is not None and out.absolute() != video.absolute().parent:
-            _link(video, unfinished / video.name)
+        if video is not None and logs is not None:
+            _write_other_logs(unfinished / name, video, logs, frame_times.first)
+            if out.absolute() != video.absolute().parent:
+                _link(video, unfinished / video.name)
         names = sorted(each.name for each in unfinished.iterdir() if each.name[0] != ".")
         _require_free(out, names)
     return Imported(found, tuple(out / each for each in names), camera_file.untold(described))
 
 
-def _other_logs(logs: LogFiles) -> dict[str, Path]:
-    roles = {"frame": logs.frame, "ois": logs.ois, "accel": logs.accelerometer}
-    return {role: file for role, file in roles.items() if file is not None}
+def _write_other_logs(stem: Path, video: Path, logs: LogFiles, first: int) -> None:
+    for role, file in {"ois": logs.ois, "accel": logs.accelerometer}.items():
+        if file is not None:
+            shutil.copyfile(file, f"{stem}_{role}{file.suffix}")
+    if logs.frame is not None:
+        times = frames.lines_of(logs.frame, first, videos.probe(video).frame_count)
+        Path(f"{stem}_frame{logs.frame.suffix}").write_text("".join(times), encoding="utf-8")
 
 
-def _found(recording: Path) -> tuple[Path | None, Recording]:
+def _found(recording: Path, frame_times: FrameTimes) -> tuple[Path | None, Recording]:
     """Return the video, if there is one, and what recorded its gyro, on its clock."""
-    is_video = recording.suffix.lower() in VIDEO_SUFFIXES and recording.is_file()
+    is_file = recording.suffix.lower() in VIDEO_SUFFIXES and recording.is_file()
+    is_video = is_file or recording.is_dir()
     video = recording if is_video else next(_videos_of(recording), None)
     found = find(recording) if is_video else read(recording)
     if found is None:
@@ -95,7 +103,7 @@ def _found(recording: Path) -> tuple[Path | None, Recording]:
             "moves; the written log cannot say so",
             *(recording, found.model or "the camera", found.stabilized_by),
         )
-    if video is not None:
+    if video is not None and frame_times.file is None:
         found = on_clock_of(found, video, videos.probe(video).time_ns)
     return video, found
 
@@ -113,6 +121,11 @@ def _require_free(out: Path, names: list[str]) -> None:
 
 
 def _link(video: Path, to: Path) -> None:
+    if video.is_dir():
+        to.mkdir()
+        for picture in videos.list_images(video):
+            _link(picture, to / picture.name)
+        return
     try:
         os.link(video, to)
     except OSError:

@@ -11,6 +11,7 @@ from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError, document
 from dvs_jax.sensors import accelerometer, camera_file, columns, coverage, frames, gyro, ois, table
 from dvs_jax.sensors.folder import LogFiles, find_logs
+from dvs_jax.sensors.frames import FROM_THE_FIRST, FrameTimes
 from dvs_jax.sensors.log import AccelerometerLog, FrameLog, OisLog, SensorLog
 from dvs_jax.sensors.recording import Recording
 
@@ -21,7 +22,10 @@ _log = logging.getLogger("dvs_jax")
 
 
 def load(
-    video: Path, video_time_ns: Int[np.ndarray, "frame"], recording: Recording | None = None
+    video: Path,
+    video_time_ns: Int[np.ndarray, "frame"],
+    recording: Recording | None = None,
+    frame_times: FrameTimes = FROM_THE_FIRST,
 ) -> SensorLog | None:
     """Load the sensor logs and the camera description that lie beside a video.
 
@@ -36,6 +40,7 @@ def load(
             frame log; with one, only their count matters.
         recording: what a gyro measured, with what its file tells about the camera; by default what
             the gyro log beside the video holds. The camera description beside the video goes first.
+        frame_times: where the frames' times stand.
 
     Returns:
         The clip's sensors; `frames` is as long as the shorter of video and frame log. None where
@@ -45,7 +50,7 @@ def load(
         InputError: several logs for one sensor, a log or description that is not
             in its format (see the formats' `read`), or logs that do not overlap the frames.
     """
-    files = find_logs(video)
+    files = logs_of(video, frame_times)
     if recording is None:
         if files.gyro is None:
             return None
@@ -57,21 +62,37 @@ def load(
     # Cameras that write their gyro into the video have no other logs, nor lenses that move.
     if not recording.follows_video:
         _warn_of_missing_logs(files)
-    frame_times = _frame_log(files, camera, video_time_ns)
-    _warn_of_long_readout(files, frame_times)
+    frame_log = _frame_log(files, camera, video_time_ns, frame_times.first)
+    _warn_of_long_readout(files, frame_log)
     path = gyro.poses(recording, camera)
-    coverage.require_overlap(recording.file, path.time_ns, frame_times.time_ns)
+    coverage.require_overlap(recording.file, path.time_ns, frame_log.time_ns)
     coverage.warn_of_uncovered_frames(
-        recording.file, path.time_ns, frame_times.time_ns, frame_times.readout_ns, "camera"
+        recording.file, path.time_ns, frame_log.time_ns, frame_log.readout_ns, "camera"
     )
-    ois_log = _ois_log(files, camera, frame_times)
+    ois_log = _ois_log(files, camera, frame_log)
     if files.camera is None:
         _tell_assumed_camera(files, camera, recording)
     accelerations = _accelerometer(files, recording, camera)
     # The released data's mounting is known.
     mounting = {"gyro_axes"} if recording.kind == gyro.RELEASED else set()
     told = frozenset(recording.description) | described.keys() | mounting
-    return SensorLog(camera, path, ois_log, frame_times, accelerations, told)
+    return SensorLog(camera, path, ois_log, frame_log, accelerations, told)
+
+
+def logs_of(video: Path, frame_times: FrameTimes) -> LogFiles:
+    """Return the logs beside a video, with the frame log that was chosen.
+
+    Raises:
+        InputError: as `find_logs`; or a line was chosen, but there is no frame log.
+    """
+    files = find_logs(video)
+    files = dataclasses.replace(files, frame=frame_times.file or files.frame)
+    if files.frame is None and frame_times.first != 1:
+        raise InputError(
+            f"{video}: no frame log beside it, in which --start-number would count; name one by "
+            "--frame-times"
+        )
+    return files
 
 
 def read(file: Path) -> Recording:
@@ -96,17 +117,19 @@ def _accelerometer(
     return None if found is None else accelerometer.in_camera(found, camera)
 
 
-def frame_log(video: Path, video_time_ns: Int[np.ndarray, "frame"]) -> FrameLog | None:
-    """Return the frame log that lies beside a video, as `load` would; None where there is none.
+def frame_log(
+    video: Path, video_time_ns: Int[np.ndarray, "frame"], frame_times: FrameTimes = FROM_THE_FIRST
+) -> FrameLog | None:
+    """Return the frame log of a video, as `load` would; None where there is none.
 
     Raises:
         InputError: as `load`.
     """
-    files = find_logs(video)
+    files = logs_of(video, frame_times)
     if files.frame is None:
         return None
     camera = Camera() if files.camera is None else camera_file.read(files.camera)
-    return _frame_log(files, camera, video_time_ns)
+    return _frame_log(files, camera, video_time_ns, frame_times.first)
 
 
 def no_gyro(video: Path, is_recorded: bool = False) -> InputError:
@@ -158,18 +181,18 @@ def _frame_log(
     files: LogFiles,
     camera: Camera,
     video_time_ns: Int[np.ndarray, "frame"],
+    first: int,
 ) -> FrameLog:
     if files.frame is None:
         return frames.without_log(video_time_ns, camera)
-    log = frames.read(files.frame, camera)
+    log = frames.read(files.frame, camera, first)
     count = min(len(log), len(video_time_ns))
-    if len(log) != len(video_time_ns):
+    # Whoever tells the first frame's line knows that the log is a longer recording's.
+    if len(log) < len(video_time_ns) or (len(log) > count and first == 1):
         _log.warning(
-            "%s: %d frames in the log, %d in the video; only the first %d are used",
-            files.frame,
-            len(log),
-            len(video_time_ns),
-            count,
+            "%s: %d frames in the log, %d in the video; only the first %d are used%s",
+            *(files.frame, len(log), len(video_time_ns), count),
+            "; --start-number tells which of the log is the first" if len(log) > count else "",
         )
     return FrameLog(log.time_ns[:count], log.readout_ns[:count], log.ois_time_ns[:count])
 

@@ -82,6 +82,13 @@ class Table:
         texts = (plain(row).split(delimiter)[column] for _, row in self._rows)
         return islice(texts, len(self.line))
 
+    def lines_of(self, rows: slice) -> Iterator[str]:
+        """Yield the file's lines without those of all other rows."""
+        dropped = set(self.line.tolist()) - set(self.line[rows].tolist())
+        for number, line in enumerate(lines(self.file, self._rows.encoding), 1):
+            if number not in dropped:
+                yield line
+
     def columns(self, chosen: Sequence[int]) -> Float[np.ndarray, "row column"]:
         """Return columns, by their places.
 

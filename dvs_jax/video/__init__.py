@@ -9,7 +9,7 @@ described by `VideoInfo` and written again by `VideoWriter`.
 from dvs_jax.video.color import Color
 from dvs_jax.video.conversion import ToYuv
 from dvs_jax.video.encoders import PRESETS
-from dvs_jax.video.images import IMAGE_SUFFIXES
+from dvs_jax.video.images import IMAGE_SUFFIXES, list_images
 from dvs_jax.video.info import VideoInfo, part_of
 from dvs_jax.video.picture import Shrink
 from dvs_jax.video.probing import probe
@@ -27,6 +27,7 @@ __all__ = [
     "ToYuv",
     "VideoInfo",
     "VideoWriter",
+    "list_images",
     "part_of",
     "probe",
     "read_frames",

@@ -51,7 +51,7 @@ def probe_folder(folder: Path, frame_rate: Fraction | float) -> VideoInfo:
     if not math.isfinite(frame_rate) or frame_rate <= 0:
         raise InputError(f"{folder}: a frame rate of {frame_rate} is impossible; give one above 0")
     rate = Fraction(frame_rate).limit_denominator(100_000)
-    images = _list_images(folder)
+    images = list_images(folder)
     width, height = _stored_size(images[0])
     _read_image(images[0], (width, height))
     time_ns = np.array([round(i * NANOSECONDS / rate) for i in range(len(images))], np.int64)
@@ -65,7 +65,7 @@ def read_images(folder: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
       InputError: there is none, one cannot be read, or they differ in size.
     """
     first = None
-    for path in _list_images(folder):
+    for path in list_images(folder):
         size = _stored_size(path)
         first = first or size
         if size != first:
@@ -76,7 +76,12 @@ def read_images(folder: Path) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
         yield _read_image(path, size)
 
 
-def _list_images(folder: Path) -> list[Path]:
+def list_images(folder: Path) -> list[Path]:
+    """Return a folder's images in natural order.
+
+    Raises:
+      InputError: there is none, or the folder cannot be read.
+    """
     try:
         images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
     except OSError as error:

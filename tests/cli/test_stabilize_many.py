@@ -45,6 +45,13 @@ def trip(walk, tmp_path, monkeypatch) -> Path:
     return tmp_path / "trip"
 
 
+def test_what_is_one_clips_is_not_many_clips(dvs, trip):
+    for option, value in (("--sensors", "log.csv"), ("--frame-times", "times.txt")):
+        run = dvs("trip/one", "trip/three", option, value)
+        assert run.code == 2
+        assert run.err.startswith(f"error: {option} {value}") and "name that clip alone" in run.err
+
+
 def test_each_clip_has_its_folder_and_a_failed_one_is_named(dvs, trip):
     run = dvs("trip/one", "trip/two", "trip/three", "-o", "out")
     assert run.code == 1

@@ -69,6 +69,8 @@ LOGS = {
         1.0,
     ),
     "Open Camera Sensors": ("", "{x},{y},{z},{ns}", 1.0),
+    "columns x, y, z in rad/s, as they tell none, and time in s": ("", "{x},{y},{z},{s}", 1.0),
+    "columns x, y, z in rad/s, as they tell none, and time in ms": ("", "{x} {y} {z} {ms}", 1.0),
     "flight controller: gyroadc[0], gyroadc": (
         "loopIteration,time (us),axisP[0],gyroADC[0],gyroADC[1],gyroADC[2],"
         "flightModeFlags (flags)\n",

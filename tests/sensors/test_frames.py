@@ -1,5 +1,7 @@
 """Frame logs of every layout."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,31 @@ def test_a_column_of_times_suffices(read):
     log = read("t_ms\n1\n2\n3.5\n")
     assert log.time_ns.tolist() == log.ois_time_ns.tolist() == [1_000_000, 2_000_000, 3_500_000]
     assert log.readout_ns.tolist() == [20_000_000] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"), [("4328040.426246", "s"), ("4328040426.246", "ms"), ("4328040426246", "us")]
+)
+def test_the_unit_of_times_alone_is_told_by_their_steps(read, text, unit, caplog):
+    caplog.set_level("INFO")
+    step = Decimal(1).scaleb({"s": 0, "ms": 3, "us": 6}[unit]) / 25
+    log = read("".join(f"{Decimal(text) + i * step}\n" for i in range(3)))
+    start_ns = 4328040426246000
+    np.testing.assert_array_equal(log.time_ns, start_ns + np.arange(3) * 40_000_000)
+    assert f"its times are read as {unit}" in caplog.text
+
+
+def test_the_first_frame_may_stand_on_any_line(tmp_path):
+    file = tmp_path / "frame.csv"
+    file.write_text("t_ms,readout_ms\n" + "".join(f"{40 * i},{i + 1}\n" for i in range(9)))
+    log = frames.read(file, Camera(), first=7)
+    np.testing.assert_array_equal(log.time_ns, np.array([240, 280, 320]) * 10**6)
+    np.testing.assert_array_equal(log.readout_ns, np.array([7, 8, 9]) * 10**6)
+    np.testing.assert_array_equal(log.ois_time_ns, log.time_ns)
+    assert frames.lines_of(file, 7, 2) == ["t_ms,readout_ms\n", "240,7\n", "280,8\n"]
+    for first in (0, 10):
+        with pytest.raises(InputError, match=f"has 9 frames, .* cannot be number {first}"):
+            frames.read(file, Camera(), first)
 
 
 def test_a_phones_list_of_nanoseconds(read):
