@@ -104,6 +104,16 @@ def stabilize(
             "--horizon-lock", help="Keep the horizon level by the accelerometer, within the crop."
         ),
     ] = False,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=10.0,
+            help="How strongly to smooth: 1 is as strong as a network can without a limit on its "
+            "path, or as a smoother usually is.",
+            show_default="of a network, what leaves the clip least shake; of a smoother, 1",
+        ),
+    ] = None,
     border: Annotated[
         Literal["black", "reflect"],
         typer.Option(help="What fills uncovered pixels of the uncropped video."),
@@ -210,18 +220,17 @@ def stabilize(
 
     from dvs_jax.methods import fingerprint
     from dvs_jax.stabilization import Settings, batch, stabilize_by, stabilize_into
-    from dvs_jax.stabilization.horizon import locked_to_horizon
     from dvs_jax.stabilization.refining import by_pictures, refined
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
-    method = refined(locked_to_horizon(method) if horizon_lock else method, refine, look_ahead)
+    method = refined(_adjusted(method, horizon_lock, strength), refine, look_ahead)
     drawn = (crop, framing, uncropped, border, crf, encoder_preset, encoder, codec)
     wanted = Settings(*drawn, audio, measure, force)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
         chosen = (
             method
-            if given or horizon_lock or clip.sensors
+            if given or horizon_lock or strength or clip.sensors
             else by_pictures(clip, refine, look_ahead)
         )
         make = stabilize_by if is_queue or not _is_video(folder) else stabilize_into
@@ -330,6 +339,14 @@ def _method(
     if trajectory is not None:
         return GivenPath(camera_path.read(trajectory))
     return load_model(model or DEFAULT_MODEL, flow_estimator, flow_weights)
+
+
+def _adjusted(method: Method, horizon_lock: bool, strength: float | None) -> Method:
+    from dvs_jax.stabilization.horizon import locked_to_horizon
+    from dvs_jax.stabilization.strength import with_strength
+
+    method = locked_to_horizon(method) if horizon_lock else method
+    return method if strength is None else with_strength(method, strength)
 
 
 def _work_off(outcomes: Iterable[Outcome], total: int) -> None:

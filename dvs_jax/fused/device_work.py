@@ -28,6 +28,7 @@ class FusedDeviceWork(Follower):
         estimator: RaftEstimator | None,
         look_ahead_s: float,
         horizon_lock: bool = False,
+        wanted_strength: float | None = None,
     ):
         """Split the network into its structure and its weights.
 
@@ -36,9 +37,11 @@ class FusedDeviceWork(Follower):
             estimator: computes its flow; None for a network without.
             look_ahead_s: look-ahead of the limiter that keeps the path within the crop.
             horizon_lock: whether the horizon is kept level.
+            wanted_strength: see `FusedMethod.strength`.
         """
         super().__init__(network, estimator)
         self.network, self._horizon_lock = network, horizon_lock
+        self._wanted_strength = wanted_strength
         self._raft, self._look_ahead_s = estimator, look_ahead_s
 
     def kind(self, clip: Clip) -> Hashable:
@@ -52,6 +55,10 @@ class FusedDeviceWork(Follower):
             return None
         images = None if self._raft is None else _small_images(clip, self._raft)
         return _ClipTask(self, clip, crop, images)
+
+    def strength_for(self, clip: Clip, crop: float) -> float:
+        """Return how strongly a clip is smoothed; see `strength.for_crop`."""
+        return strength.for_crop(self.network, clip, crop, self._wanted_strength)
 
     def frames(self, clip: Clip, crop: float, poses: np.ndarray) -> Iterator[Frame]:
         """Yield each frame's grid for predicted poses, float32 [frame, 4], not normalised."""
@@ -67,7 +74,7 @@ class _ClipTask(FollowTask):
     ):
         self._work, self._clip, self._crop = work, clip, crop
         log, wanted = clips.recorded(clip), work.architecture
-        chosen = strength.for_crop(work.network, clip, crop)
+        chosen = work.strength_for(clip, crop)
         time_ns = clips.center_time_ns(clip)
         prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
         super().__init__(

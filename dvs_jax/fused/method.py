@@ -15,7 +15,7 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.streaming import predicted_levels
 from dvs_jax.methods import Frame, Picture, frames_along
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
-from dvs_jax.methods.method import needs_of_sensors
+from dvs_jax.methods.method import chosen_of, needs_of_sensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +29,15 @@ class FusedMethod:
             faster DIS on a CPU (see `clip_flow.estimator_for`).
         limit_look_ahead_s: look-ahead of the limiter, in seconds, where frames wait for it.
         horizon_lock: whether the horizon is kept level, by the accelerometer.
+        strength: how strongly it smooths, in place of what the clip tells (see
+            `strength.for_crop`).
     """
 
     network: FusedNetwork
     flow_estimator: str | Estimator = "auto"
     limit_look_ahead_s: float = LIMIT_LOOK_AHEAD_S
     horizon_lock: bool = False
+    strength: float | None = None
 
     @property
     def needs(self) -> frozenset[str]:
@@ -63,7 +66,7 @@ class FusedMethod:
         pairs = None
         if self.reads_flow:
             pairs = clip_flow.pairs_of(pictures, clip, self.estimator)
-        chosen = strength.for_crop(self.network, clip, crop)
+        chosen = strength.for_crop(self.network, clip, crop, self.strength)
         levels = predicted_levels(self.network, clip, chosen, pairs)
         return frames_along(clip, levels, crop, self.look_ahead_s, self.horizon_lock)
 
@@ -71,14 +74,16 @@ class FusedMethod:
         """Return the work on many clips on devices; flow, if any is read, has to be RAFT's."""
         estimator = self.estimator if self.reads_flow else None
         if estimator is None or isinstance(estimator, RaftEstimator):
-            return FusedDeviceWork(self.network, estimator, self.look_ahead_s, self.horizon_lock)
+            path = self.look_ahead_s, self.horizon_lock, self.strength
+            return FusedDeviceWork(self.network, estimator, *path)
         return None
 
     def fingerprint(self) -> dict[str, str | float | bool | None]:
         """Return what tells this method from others, as JSON values."""
         flow = self.estimator.name if self.reads_flow else None
-        return {
+        told = {
             "model": weights.digest(self.network),
             "flow": flow,
             "limit_look_ahead_s": self.limit_look_ahead_s,
-        } | ({"horizon_lock": True} if self.horizon_lock else {})
+        }
+        return told | chosen_of(self.horizon_lock, self.strength)

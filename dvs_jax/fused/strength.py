@@ -29,7 +29,9 @@ PIECE_S, PIECES = 15.0, 4
 """Of a longer clip this many pieces are tried, at equal distances."""
 
 
-def for_crop(network: FusedNetwork, clip: Clip, crop: float) -> float:
+def for_crop(
+    network: FusedNetwork, clip: Clip, crop: float, wanted_factor: float | None = None
+) -> float:
     """Return the strength that leaves the calmest path that the crop allows.
 
     That is the one of least `metrics.restlessness`.
@@ -41,6 +43,8 @@ def for_crop(network: FusedNetwork, clip: Clip, crop: float) -> float:
         network: in inference mode.
         clip: with its sensors.
         crop: the most that may be cut off at each side, as a fraction of width and height.
+        wanted_factor: instead of a choice, this multiple of the strength that keeps to the crop by
+            itself (of official weights, of 1).
 
     Returns:
         The strength (see `rollout.StepFeatures`); 1 for official weights. For networks whose core
@@ -48,9 +52,11 @@ def for_crop(network: FusedNetwork, clip: Clip, crop: float) -> float:
     """
     wanted = network.architecture
     if wanted.official:
-        return 1.0
+        return wanted_factor or 1.0
     camera = clips.recorded(clip).camera
     by_itself = reach.strength_of(max(crop, SMALLEST_REACH), camera, clip.size)
+    if wanted_factor is not None:
+        return by_itself * wanted_factor
     pieces = [piece for piece in _pieces(clip) if piece.stop - piece.start > 1]
     if wanted.input_features > wanted.pose_features or not pieces or crop < SMALLEST_REACH:
         return by_itself

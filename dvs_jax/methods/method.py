@@ -80,6 +80,12 @@ def needs_of_sensors(horizon_lock: bool) -> frozenset[str]:
     return frozenset({"gyro", "accelerometer"} if horizon_lock else {"gyro"})
 
 
+def chosen_of(horizon_lock: bool, strength: float | None) -> dict[str, Any]:
+    """Return what of a fingerprint tells of these two, where they are not as usual."""
+    told = {"horizon_lock": horizon_lock or None, "strength": strength}
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def require(method: Method, clip: Clip) -> None:
     """Raise InputError, saying what is missing, unless a clip has what a method needs."""
     if unknown := set(method.needs) - {"gyro", "accelerometer", "flow"}:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from dvs_jax import smoothing
 from dvs_jax.clip import Clip
 from dvs_jax.methods.along_path import frames_along
 from dvs_jax.methods.covered_path import in_portions
-from dvs_jax.methods.method import Frame, Picture, needs_of_sensors
+from dvs_jax.methods.method import Frame, Picture, chosen_of, needs_of_sensors
 
 DEFAULT_SMOOTHER = "adaptive"
 
@@ -22,10 +23,12 @@ class Smoothed:
     Attributes:
         smoother: one of `smoothing.SMOOTHERS`.
         horizon_lock: whether the horizon is kept level, by the accelerometer.
+        strength: how many times as strongly as usual it smooths.
     """
 
     smoother: str = DEFAULT_SMOOTHER
     horizon_lock: bool = False
+    strength: float | None = None
     look_ahead_s = np.inf
 
     @property
@@ -36,9 +39,10 @@ class Smoothed:
     def frames(self, clip: Clip, pictures: Iterator[Picture], crop: float) -> Iterator[Frame]:
         """Yield the grid of each frame for the smoothed path; see `Method.frames`."""
         real = clips.real_path(clip)
-        paths, look_ahead_s = smoothing.levels_within_frame(self.smoother, real)
+        strength_s = smoothing.usual_strength_s(self.smoother) * (self.strength or 1.0)
+        paths, look_ahead_s = smoothing.levels_within_frame(self.smoother, real, strength_s)
         return frames_along(clip, in_portions(paths), crop, look_ahead_s, self.horizon_lock)
 
-    def fingerprint(self) -> dict[str, str | bool]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return what identifies this method and its settings, as JSON values."""
-        return {"smoother": self.smoother} | ({"horizon_lock": True} if self.horizon_lock else {})
+        return {"smoother": self.smoother} | chosen_of(self.horizon_lock, self.strength)

@@ -19,6 +19,7 @@ from dvs_jax.smoothing.smoothers import (
     levels_within_frame,
     smooth,
     smooth_within_frame,
+    usual_strength_s,
 )
 from dvs_jax.smoothing.unrolling import roll_back, unroll
 
@@ -41,4 +42,5 @@ __all__ = [
     "smooth",
     "smooth_within_frame",
     "unroll",
+    "usual_strength_s",
 ]

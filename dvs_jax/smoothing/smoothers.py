@@ -83,6 +83,11 @@ def _smooth_at_levels(
     return [CameraPath(path.time_ns, pose) for pose in poses]
 
 
+def usual_strength_s(name: str) -> float:
+    """Return a smoother's usual strength in seconds, or raise InputError where there is none."""
+    return _smoother(name).strength_s
+
+
 def _smoother(name: str) -> Smoother:
     if name not in SMOOTHERS:
         raise InputError(f"there is no smoother {name!r}; choose one of {', '.join(SMOOTHERS)}")

@@ -19,6 +19,7 @@ from dvs_jax.stabilization.models import as_method
 from dvs_jax.stabilization.refining import Refine, by_pictures, refined
 from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import Settings
+from dvs_jax.stabilization.strength import with_strength
 from dvs_jax.stabilization.viewing import shown
 from dvs_jax.stages import Stages, one_opencv_thread
 from dvs_jax.whole_file import locked, make_folder, replacing
@@ -36,6 +37,7 @@ def stabilize(
     refine: Refine | None = None,
     look_ahead_s: float = LOOK_AHEAD_S,
     horizon_lock: bool = False,
+    strength: float | None = None,
     track: Track = silently,
     **settings: Any,
 ) -> Report:
@@ -63,6 +65,8 @@ def stabilize(
             the whole clip.
         horizon_lock: whether the horizon is kept level as far as the crop allows, by the
             accelerometer, which has to be logged.
+        strength: how strongly a network or smoother smooths (see `with_strength`); None: as leaves
+            least shake in this clip, or as a smoother usually does.
         track: reports the progress.
         settings: the fields of `Settings`: crop, framing, uncropped, border, crf, preset, encoder,
             codec, audio, measure, force.
@@ -85,7 +89,9 @@ def stabilize(
         chosen = GivenPath(path)
     if horizon_lock:
         chosen = locked_to_horizon(chosen)
-    if given or horizon_lock or clip.sensors is not None:
+    if strength is not None:
+        chosen = with_strength(chosen, strength)
+    if given or horizon_lock or strength is not None or clip.sensors is not None:
         chosen = refined(chosen, refine, look_ahead_s)
     else:
         chosen = by_pictures(clip, refine, look_ahead_s)

@@ -32,6 +32,28 @@ def test_the_strength_is_the_one_that_leaves_least_shake(walk, monkeypatch):
     assert restlessness(chosen) < 0.5 * restlessness(by_itself(clip))
 
 
+@pytest.mark.parametrize("official", [True, False])
+def test_a_wanted_strength_goes_before_the_choice(walk, official):
+    clip = clips.load_clip(walk)
+    network = FusedNetwork(Architecture(lstm=(4,), flow=False, official=official), nnx.Rngs(0))
+    found = strength.for_crop(network, clip, CROP, 2.5)
+    assert found == pytest.approx(2.5 * (1.0 if official else by_itself(clip)))
+
+
+def test_a_method_with_a_strength_smooths_by_it(walk):
+    clip, network = clips.load_clip(walk), load_model("gyro_only")
+    by_two = FusedMethod(network, strength=2.0)
+    assert by_two.fingerprint() == {**FusedMethod(network).fingerprint(), "strength": 2.0}
+    assert by_two.device_work().strength_for(clip, CROP) == pytest.approx(2.0 * by_itself(clip))
+    weak, strong = (
+        np.stack([frame.pose for frame in each.frames(clip, iter(()), CROP)])
+        for each in (FusedMethod(network, strength=0.1), by_two)
+    )
+    time_ns = clips.center_time_ns(clip)
+    left = [metrics.restlessness(CameraPath(time_ns, pose)) for pose in (weak, strong)]
+    assert left[1] < 0.7 * left[0]
+
+
 def test_flow_is_not_needed_to_choose(walk):
     clip = clips.load_clip(walk)
     found = [strength.for_crop(load_model(name), clip, CROP) for name in ("fused", "gyro_only")]
