@@ -81,6 +81,14 @@ def in_stored_pixels(camera: Camera, size: tuple[int, int], pixel_aspect: float)
     return replace(camera, focal_length=(across, down * pixel_aspect))
 
 
+def in_shown_pixels(camera: Camera, size: tuple[int, int], pixel_aspect: float) -> Camera:
+    """Return the camera of which `in_stored_pixels` makes this one."""
+    if camera.calibrated_size is not None and has_shape(camera.calibrated_size, size):
+        return camera
+    across, down = camera.focal_length
+    return replace(camera, focal_length=(across, down / pixel_aspect))
+
+
 def has_shape(calibrated: tuple[float, float], size: tuple[float, float]) -> bool:
     """Return whether two pictures (width, height) have one shape, within `SAME_SHAPE`."""
     return abs(calibrated[0] * size[1] / (calibrated[1] * size[0]) - 1) <= SAME_SHAPE

@@ -162,8 +162,7 @@ def load_clip(
         raise InputError(f"{source}: one frame is no video; there is nothing to stabilise")
     if log is not None:
         _warn_of_another_shape(info, log.camera)
-        size, aspect = (info.width, info.height), float(info.pixel_aspect)
-        log = replace(log, camera=in_stored_pixels(log.camera, size, aspect))
+        log = as_stored(log, info)
     flow = flow_folder.find(source.parent, (info.width, info.height))
     if not source.is_dir():
         return Clip(source.stem, info, log, flow)
@@ -217,6 +216,12 @@ def corrected(clip: Clip, correction: float) -> Clip:
         )
     camera = replace(clip.sensors.camera, lens=replace(lens, correction=correction))
     return replace(clip, sensors=replace(clip.sensors, camera=camera))
+
+
+def as_stored(log: SensorLog, info: VideoInfo) -> SensorLog:
+    """Return sensors with the camera of a video's stored pixels, which may not be square."""
+    size, aspect = (info.width, info.height), float(info.pixel_aspect)
+    return replace(log, camera=in_stored_pixels(log.camera, size, aspect))
 
 
 def shown_size(info: VideoInfo) -> tuple[float, float]:

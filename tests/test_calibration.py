@@ -1,13 +1,17 @@
 """Mounting, clock, readout and focal length found from a clip and its gyro."""
 
 import dataclasses
+import shutil
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from dvs_jax import clip as clips
 from dvs_jax import synthetic
-from dvs_jax.calibration import calibrate
+from dvs_jax.calibration import calibrate, with_camera_found
 from dvs_jax.calibration.felt import felt_by, mounting_matrix
 from dvs_jax.calibration.search import mountings
 from dvs_jax.calibration.seen import moved_by_turn
@@ -17,6 +21,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.quaternion import from_rotation_vector, to_matrix
 from dvs_jax.sensors import gyro
 from dvs_jax.sensors.recording import Recording
+from tests.test_clip import write_anamorphic
 
 OFFSET_S = 0.04
 AXES = ("-z", "-y", "x")
@@ -92,6 +97,52 @@ def test_a_gyro_of_another_clip_is_refused(handheld):
         dataclasses.replace(clip, sensors=dataclasses.replace(clip.sensors, gyro=backwards))
     )
     assert "agree" in found.doubt
+
+
+@pytest.fixture
+def by_an_app(handheld, tmp_path) -> Path:
+    """That clip with a log of which no frame log tells that it is `OFFSET_S` early."""
+    (log,) = handheld.glob("*_gyro.txt")
+    values, first_ns = np.loadtxt(log), load_clip(handheld).sensors.frames.time_ns[0]
+    values[:, 0] = values[:, 0] * 1e-6 - first_ns * 1e-9 - OFFSET_S
+    header = "t_s,wx,wy,wz"
+    np.savetxt(tmp_path / "gyro.csv", values, "%.9f", delimiter=",", header=header, comments="")
+    shutil.copy(handheld / "handheld.mp4", tmp_path)
+    return tmp_path
+
+
+def test_a_clock_that_nobody_told_is_found(by_an_app, caplog):
+    caplog.set_level("INFO")
+    (by_an_app / "camera.toml").write_text('[gyro]\naxes = ["y", "x", "z"]\n')
+    clip = load_clip(by_an_app)
+    found = with_camera_found(clip)
+    moved_ns = found.sensors.gyro.time_ns - clip.sensors.gyro.time_ns
+    np.testing.assert_allclose(moved_ns * 1e-9, OFFSET_S, atol=0.002)
+    assert found.sensors.camera.gyro_axes == clip.sensors.camera.gyro_axes
+    assert found.sensors.camera.readout_time_s == clip.sensors.camera.readout_time_s
+    assert sum("the gyro's clock is" in record.message for record in caplog.records) == 1
+    # What is right, or told, is left alone.
+    (by_an_app / "camera.toml").write_text(f"[gyro]\nclock_offset_ms = {OFFSET_S * 1e3}\n")
+    told = dataclasses.replace(clip.sensors, told=clip.sensors.told | {"clock_offset_s"})
+    assert with_camera_found(told := dataclasses.replace(clip, sensors=told)) is told
+    right = dataclasses.replace(load_clip(by_an_app).sensors, told=frozenset({"gyro_axes"}))
+    assert with_camera_found(right := dataclasses.replace(clip, sensors=right)) is right
+
+
+def test_pixels_that_are_not_square(handheld, tmp_path):
+    clip = load_clip(handheld)
+    narrow = [cv2.resize(frame, (240, 270)) for frame in clips.read_frames(clip)]
+    for log in handheld.glob("*.txt"):
+        shutil.copy(log, tmp_path)
+    write_anamorphic(tmp_path / "handheld.mp4", narrow, Fraction(2))
+    stored = load_clip(tmp_path)
+    assert stored.sensors.camera.focal_length[1] == 2 * clip.sensors.camera.focal_length[1]
+    found, usual = calibrate(stored), calibrate(clip)
+    assert found.doubt == ""
+    assert found.camera.gyro_axes == usual.camera.gyro_axes
+    assert found.camera.clock_offset_s == pytest.approx(0.0, abs=0.002)
+    assert found.camera.readout_time_s == pytest.approx(usual.camera.readout_time_s, abs=0.003)
+    assert found.camera.focal_length == pytest.approx(usual.camera.focal_length, rel=0.02)
 
 
 def test_a_few_frames_are_not_enough(walk):

@@ -13,7 +13,7 @@ from dvs_jax.calibration.felt import Felt, felt_by, mounting_matrix
 from dvs_jax.calibration.fit import Timing, fit
 from dvs_jax.calibration.search import Found, mountings, search
 from dvs_jax.calibration.seen import Seen, seen_in, turns_of
-from dvs_jax.camera import Camera
+from dvs_jax.camera import Camera, in_shown_pixels
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import SensorLog
@@ -36,14 +36,16 @@ class Known:
     Attributes:
         focal: the focal length.
         readout: the readout time.
+        mounting: the gyro's axes.
     """
 
     focal: bool = False
     readout: bool = False
+    mounting: bool = False
 
     @classmethod
     def of(cls, log: SensorLog) -> "Known":
-        """Return what a clip's logs and description tell."""
+        """Return what a clip's logs and description tell of the optics."""
         return cls("focal_length" in log.told, "readout_time_s" in log.told)
 
 
@@ -52,7 +54,8 @@ class Calibration:
     """What was found.
 
     Attributes:
-        camera: with the mounting, offset, readout time and focal length found.
+        camera: with the mounting, offset, readout time and focal length found, for pictures as
+            they are shown.
         found: how well they and the next best agree.
         focal_found: whether the focal length could be told; else it is the one assumed.
         time_s: float64 [pair], the middle of each pair of frames.
@@ -122,13 +125,15 @@ def calibrate(clip: Clip, known: Known | None = None) -> Calibration:
     new = _with(camera, found, timing, focal_found)
     turn = turns_of(seen, new.focal_length[0], new.readout_time_s).vector
     curves = (_felt(seen, felt, each) for each in (camera, new))
-    return Calibration(new, found, focal_found, (seen.begin_s + seen.end_s) / 2, turn, *curves)
+    shown = in_shown_pixels(new, clip.size, float(clip.video.pixel_aspect))
+    return Calibration(shown, found, focal_found, (seen.begin_s + seen.end_s) / 2, turn, *curves)
 
 
 def _fitted(seen: Seen, felt: Felt, camera: Camera, known: Known) -> tuple[Found, Timing, bool]:
     focal, readout_s = camera.focal_length[0], camera.readout_time_s
     turns = turns_of(seen, focal, readout_s)
-    found = search(seen, turns.vector, felt, readout_s / 2, mountings())
+    tried = [camera.gyro_axes] if known.mounting else mountings()
+    found = search(seen, turns.vector, felt, readout_s / 2, tried)
     start = Timing(found.offset_s, readout_s)
     timing = fit(seen, turns.weight, felt, found.axes, start, focal, not known.readout)
     if known.focal or not _is_of_focal(timing.gain):

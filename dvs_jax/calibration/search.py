@@ -80,11 +80,27 @@ def search(
     by_eye = _without_slow(np.where(known[:, None], turn, 0.0), rate, axis=0)
     by_gyro = _without_slow(felt.turned(begin_s, end_s), rate, axis=1)
     by_eye, by_gyro = by_eye[known], by_gyro[:, known]
-    lengths = np.linalg.norm(by_eye, axis=0)[:, None] * np.linalg.norm(by_gyro, axis=1)[:, None]
-    correlation = np.einsum("pa,opb->oab", by_eye, by_gyro) / np.maximum(lengths, 1e-12)
-    matrices = np.stack([mounting_matrix(axes) for axes in tried])
-    agreement = np.einsum("mab,oab->mo", matrices, correlation) / 3.0
+    agreement = _agreement(by_eye, by_gyro, [mounting_matrix(axes) for axes in tried])
     return _best(agreement, offset_s, tried, np.degrees(by_eye.std(axis=0)))
+
+
+def _agreement(
+    by_eye: Float[np.ndarray, "pair 3"],
+    by_gyro: Float[np.ndarray, "offset pair 3"],
+    mountings: list[Float[np.ndarray, "3 3"]],
+) -> Float[np.ndarray, "mounting offset"]:
+    """Return the correlation of turns seen and felt.
+
+    Mountings are told apart by the axis about which the camera turned least, so all axes count
+    alike. A single mounting's clock is told best by those about which it turned most.
+    """
+    product = np.einsum("pa,opb->oab", by_eye, by_gyro)
+    eye, gyro = np.linalg.norm(by_eye, axis=0), np.linalg.norm(by_gyro, axis=1)
+    if len(mountings) == 1:
+        lengths = np.linalg.norm(eye) * np.linalg.norm(gyro, axis=1)[:, None, None]
+        return np.einsum("mab,oab->mo", mountings, product / np.maximum(lengths, 1e-12))
+    correlation = product / np.maximum(eye[:, None] * gyro[:, None], 1e-12)
+    return np.einsum("mab,oab->mo", mountings, correlation) / 3.0
 
 
 def _without_slow(

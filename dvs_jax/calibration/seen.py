@@ -73,7 +73,7 @@ def seen_in(clip: Clip) -> Seen:
     camera = sensors.camera
     if camera.lens is not None:
         earlier, later = (_straightened(each, camera, clip.size) for each in (earlier, later))
-    width, height = clip.size
+    width, height = clips.shown_size(clip.video)
     scale = np.array([1.0, height / width])
     time_s, lens_s = (each * 1e-9 for each in (sensors.frames.time_ns, sensors.frames.ois_time_ns))
     return Seen(

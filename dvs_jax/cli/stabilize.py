@@ -312,10 +312,10 @@ def _load(
         even_stabilized=sensors == "always",
         frame_times=times,
     )
-    if sensors == "auto":
+    if sensors != "none":
         from dvs_jax.calibration import with_camera_found
 
-        clip = with_camera_found(clip, times)
+        clip = with_camera_found(clip, named, times)
     if lens_correction > 0.0:
         clip = corrected(clip, lens_correction)
     if start_s == 0.0 and end_s is None:

@@ -121,6 +121,8 @@ def _recording(video: Path, telemetry: _Telemetry, shown: Picture) -> Recording 
     settings = telemetry.settings
     model = _text(settings, "MINF") or _model_before_pictures(video) or _text(settings, "DVNM")
     described = _description(settings, model, shown)
+    if _stamped_s(telemetry.parts[_GYRO], telemetry.first_frame_us) is not None:
+        described["clock_offset_s"] = 0.0
     return Recording(
         video,
         _kind(model, time_ns, described),
@@ -188,12 +190,20 @@ def _joined(
 
 
 def _starts_s(parts: Sequence[_Part], first_frame_us: float | None) -> Float[np.ndarray, "packet"]:
+    """Return when packets start, by the camera's clock or else by the container's."""
+    stamped = _stamped_s(parts, first_frame_us)
+    return np.array([part.start_s for part in parts]) if stamped is None else stamped
+
+
+def _stamped_s(
+    parts: Sequence[_Part], first_frame_us: float | None
+) -> Float[np.ndarray, "packet"] | None:
+    """Return when packets start on the camera's own clock; None where it is not told."""
     stamps = [part.stamp_us for part in parts]
     told = np.array([np.nan if stamp is None else stamp for stamp in stamps]) * 1e-6
-    container = np.array([part.start_s for part in parts])
     told -= math.nan if first_frame_us is None else first_frame_us * 1e-6
     is_usable = (np.abs(told) < _LONGEST_S).all() and (np.diff(told) > 0).all()
-    return told if is_usable else container
+    return told if is_usable else None
 
 
 def _spread(

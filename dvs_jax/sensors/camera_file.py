@@ -241,7 +241,8 @@ def text_of(described: dict[str, Any]) -> str:
     lines += ["", "[gyro]"]
     if "gyro_axes" in described:
         lines.append("axes = [" + ", ".join(f'"{axis}"' for axis in camera.gyro_axes) + "]")
-    lines.append(f"clock_offset_ms = {camera.clock_offset_s * 1e3:.9g}")
+    is_told = "clock_offset_s" in described
+    lines.append(f"{'' if is_told else '# '}clock_offset_ms = {camera.clock_offset_s * 1e3:.9g}")
     if "ois_window" in described:
         lines += ["", "[ois]", "window = [{:g}, {:g}]".format(*camera.ois_window)]
     if camera.lens is not None:

@@ -73,10 +73,17 @@ def load(
     if files.camera is None:
         _tell_assumed_camera(files, camera, recording)
     accelerations = _accelerometer(files, recording, camera)
-    # The released data's mounting is known.
-    mounting = {"gyro_axes"} if recording.kind == gyro.RELEASED else set()
-    told = frozenset(recording.description) | described.keys() | mounting
+    told = frozenset(recording.description) | described.keys() | _implied(recording, files)
     return SensorLog(camera, path, ois_log, frame_log, accelerations, told)
+
+
+def _implied(recording: Recording, files: LogFiles) -> set[str]:
+    """Return the fields of `Camera` that a log tells by what it is, by name."""
+    # The released data's mounting is known, and poses are the camera's.
+    has_mounting = recording.kind == gyro.RELEASED or recording.motion.shape[1] == 4
+    # A frame log has the gyro's own clock.
+    told = {"gyro_axes": has_mounting, "clock_offset_s": files.frame is not None}
+    return {name for name, is_told in told.items() if is_told}
 
 
 def logs_of(video: Path, frame_times: FrameTimes) -> LogFiles:
