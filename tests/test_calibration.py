@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from dvs_jax import clip as clips
 from dvs_jax import synthetic
@@ -127,6 +128,30 @@ def test_a_clock_that_nobody_told_is_found(by_an_app, caplog):
     assert with_camera_found(told := dataclasses.replace(clip, sensors=told)) is told
     right = dataclasses.replace(load_clip(by_an_app).sensors, told=frozenset({"gyro_axes"}))
     assert with_camera_found(right := dataclasses.replace(clip, sensors=right)) is right
+
+
+def test_a_video_cut_out_of_a_long_recording_is_found_in_its_log(by_an_app):
+    """The log begins 40 s before and ends 20 s after."""
+    (log,) = by_an_app.glob("*.csv")
+    values = np.loadtxt(log, delimiter=",", skiprows=1)
+    step_s = np.median(np.diff(values[:, 0]))
+    noise = np.random.default_rng(0).normal(size=(round(60.0 / step_s), 3))
+    rate = gaussian_filter1d(noise, 0.05 / step_s, axis=0)
+    rate *= values[:, 1:].std(axis=0) / rate.std(axis=0)
+    before, after = np.split(rate, [round(40.0 / step_s)])
+    velocity = np.concatenate([before, values[:, 1:], after])
+    time_s = values[0, 0] + step_s * (np.arange(len(velocity)) - len(before)) + 40.0
+    header = "t_s,wx,wy,wz"
+    rows = np.column_stack([time_s, velocity])
+    np.savetxt(log, rows, "%.9f", delimiter=",", header=header, comments="")
+    (by_an_app / "camera.toml").write_text('[gyro]\naxes = ["y", "x", "z"]\n')
+    clip = load_clip(by_an_app)
+    moved_ns = with_camera_found(clip).sensors.gyro.time_ns - clip.sensors.gyro.time_ns
+    np.testing.assert_allclose(moved_ns * 1e-9, OFFSET_S - 40.0, atol=0.002)
+    # Without the mounting too, and as `dvs-jax calibrate` does.
+    found = calibrate(clip)
+    assert (found.doubt, found.camera.gyro_axes) == ("", ("y", "x", "z"))
+    assert found.camera.clock_offset_s == pytest.approx(OFFSET_S - 40.0, abs=0.002)
 
 
 def test_pixels_that_are_not_square(handheld, tmp_path):

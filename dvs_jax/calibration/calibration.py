@@ -11,7 +11,7 @@ from jaxtyping import Float
 from dvs_jax import clip as clips
 from dvs_jax.calibration.felt import Felt, felt_by, mounting_matrix
 from dvs_jax.calibration.fit import Timing, fit
-from dvs_jax.calibration.search import Found, mountings, search
+from dvs_jax.calibration.search import LARGEST_OFFSET_S, Found, mountings, search
 from dvs_jax.calibration.seen import Seen, seen_in, turns_of
 from dvs_jax.camera import Camera, in_shown_pixels
 from dvs_jax.clip import Clip
@@ -37,16 +37,21 @@ class Known:
         focal: the focal length.
         readout: the readout time.
         mounting: the gyro's axes.
+        clock: the clock's offset, but for what a frame log or a description may be wrong by: 3 s
+            at most.
     """
 
     focal: bool = False
     readout: bool = False
     mounting: bool = False
+    clock: bool = False
 
     @classmethod
     def of(cls, log: SensorLog) -> "Known":
-        """Return what a clip's logs and description tell of the optics."""
-        return cls("focal_length" in log.told, "readout_time_s" in log.told)
+        """Return what a clip's logs and description tell, but for the mounting."""
+        told = (name in log.told for name in ("focal_length", "readout_time_s", "clock_offset_s"))
+        focal, readout, clock = told
+        return cls(focal, readout, clock=clock)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,8 @@ def calibrate(clip: Clip, known: Known | None = None) -> Calibration:
     """Find how a clip's gyro is mounted, its clock, and what of the camera is not known.
 
     The turns that corners tell from frame to frame are compared with those that the gyro felt, for
-    all mountings and offsets of up to 3 s; then offset, readout and gain are fitted to all corners.
+    all mountings and offsets of up to 3 s, or all that put the clip within a longer log whose clock
+    is not told; then offset, readout and gain are fitted to all corners.
 
     Args:
         clip: some seconds with turns about all axes, with its gyro.
@@ -133,7 +139,8 @@ def _fitted(seen: Seen, felt: Felt, camera: Camera, known: Known) -> tuple[Found
     focal, readout_s = camera.focal_length[0], camera.readout_time_s
     turns = turns_of(seen, focal, readout_s)
     tried = [camera.gyro_axes] if known.mounting else mountings()
-    found = search(seen, turns.vector, felt, readout_s / 2, tried)
+    between_s = _between_s(seen, felt, camera, known.clock)
+    found = search(seen, turns.vector, felt, readout_s / 2, tried, between_s)
     start = Timing(found.offset_s, readout_s)
     timing = fit(seen, turns.weight, felt, found.axes, start, focal, not known.readout)
     if known.focal or not _is_of_focal(timing.gain):
@@ -144,6 +151,16 @@ def _fitted(seen: Seen, felt: Felt, camera: Camera, known: Known) -> tuple[Found
     again = fit(seen, weight, felt, found.axes, timing, focal, not known.readout)
     gain = timing.gain[0] * again.gain[0], timing.gain[1] * again.gain[1], again.gain[2]
     return found, again._replace(gain=gain), True
+
+
+def _between_s(seen: Seen, felt: Felt, camera: Camera, is_told: bool) -> tuple[float, float]:
+    """Return the offsets that are tried: around the one assumed, or with which the log has all."""
+    least_s, largest_s = (camera.clock_offset_s + LARGEST_OFFSET_S * sign for sign in (-1, 1))
+    if is_told:
+        return least_s, largest_s
+    # Of a log of hours whose video was cut out of it any part may be meant.
+    spare_s = (float(seen.end_s[-1] - felt.time_s[-1]), float(seen.begin_s[0] - felt.time_s[0]))
+    return min(least_s, spare_s[0]), max(largest_s, spare_s[1])
 
 
 def _is_of_focal(gain: tuple[float, float, float]) -> bool:

@@ -1,6 +1,7 @@
 """Where the gyro fits the pictures at all: every mounting, every lateness of its clock."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,7 +13,11 @@ from dvs_jax.calibration.felt import Felt, mounting_matrix
 from dvs_jax.calibration.seen import Seen
 
 LARGEST_OFFSET_S = 3.0
-OFFSET_STEP_S = 0.002
+COARSE_STEP_S, OFFSET_STEP_S = 0.008, 0.002
+"""Of offsets: those of all that are tried, and near the best of them."""
+
+_AT_ONCE = 1000
+"""Offsets: bounds the memory, however long the log is."""
 
 SLOW_S = 0.3
 """Turns slower than this (standard deviation of a Gaussian) are left out: what moves slowly in the
@@ -63,6 +68,7 @@ def search(
     felt: Felt,
     middle_s: float,
     tried: list[Axes],
+    between_s: tuple[float, float] = (-LARGEST_OFFSET_S, LARGEST_OFFSET_S),
 ) -> Found:
     """Return the mounting and offset by which the gyro fits best.
 
@@ -72,16 +78,33 @@ def search(
         felt: the gyro.
         middle_s: from the exposure of the first row to that of the middle one.
         tried: the mountings.
+        between_s: the least and the largest offset.
     """
-    offset_s = np.arange(-LARGEST_OFFSET_S, LARGEST_OFFSET_S, OFFSET_STEP_S)
     known = np.isfinite(turn[:, 0])
     rate = 1.0 / np.median(np.diff(seen.begin_s))
-    begin_s, end_s = (each + middle_s - offset_s[:, None] for each in (seen.begin_s, seen.end_s))
-    by_eye = _without_slow(np.where(known[:, None], turn, 0.0), rate, axis=0)
-    by_gyro = _without_slow(felt.turned(begin_s, end_s), rate, axis=1)
-    by_eye, by_gyro = by_eye[known], by_gyro[:, known]
-    agreement = _agreement(by_eye, by_gyro, [mounting_matrix(axes) for axes in tried])
-    return _best(agreement, offset_s, tried, np.degrees(by_eye.std(axis=0)))
+    by_eye = _without_slow(np.where(known[:, None], turn, 0.0), rate, axis=0)[known]
+    matrices = [mounting_matrix(axes) for axes in tried]
+
+    def agreement(offset_s: Float[np.ndarray, "offset"]) -> Float[np.ndarray, "mounting offset"]:
+        begin_s, end_s = (
+            each + middle_s - offset_s[:, None] for each in (seen.begin_s, seen.end_s)
+        )
+        by_gyro = _without_slow(felt.turned(begin_s, end_s), rate, axis=1)[:, known]
+        return _agreement(by_eye, by_gyro, matrices)
+
+    coarse_s = np.arange(*between_s, COARSE_STEP_S)
+    portions = np.array_split(coarse_s, math.ceil(len(coarse_s) / _AT_ONCE))
+    found = _best(np.concatenate([agreement(each) for each in portions], axis=1), coarse_s)
+    fine_s = np.arange(-COARSE_STEP_S, COARSE_STEP_S, OFFSET_STEP_S) + found.offset_s
+    fine = agreement(fine_s)[found.mounting]
+    return Found(
+        axes=tried[found.mounting],
+        offset_s=float(fine_s[fine.argmax()]),
+        agreement=float(fine.max()),
+        next_mounting=found.next_mounting,
+        next_offset=found.next_offset,
+        moved_deg=np.degrees(by_eye.std(axis=0)),
+    )
 
 
 def _agreement(
@@ -109,20 +132,22 @@ def _without_slow(
     return turn - gaussian_filter1d(turn, SLOW_S * rate, axis=axis, mode="nearest")
 
 
+class _Best(NamedTuple):
+    mounting: int
+    offset_s: float
+    next_mounting: float
+    next_offset: float
+
+
 def _best(
-    agreement: Float[np.ndarray, "mounting offset"],
-    offset_s: Float[np.ndarray, "offset"],
-    tried: list[Axes],
-    moved_deg: Float[np.ndarray, "3"],
-) -> Found:
+    agreement: Float[np.ndarray, "mounting offset"], offset_s: Float[np.ndarray, "offset"]
+) -> _Best:
     mounting, place = np.unravel_index(np.argmax(agreement), agreement.shape)
     others = np.delete(agreement, mounting, axis=0)
     apart = np.abs(offset_s - offset_s[place]) > _APART_S
-    return Found(
-        axes=tried[mounting],
+    return _Best(
+        mounting=int(mounting),
         offset_s=float(offset_s[place]),
-        agreement=float(agreement[mounting, place]),
         next_mounting=float(others.max()) if others.size else -1.0,
-        next_offset=float(agreement[mounting, apart].max()),
-        moved_deg=moved_deg,
+        next_offset=float(agreement[mounting, apart].max()) if apart.any() else -1.0,
     )

@@ -43,7 +43,7 @@ def calibrate(
     """Find from the picture how the gyro is mounted, its clock, and what of the camera is unknown.
 
     It compares how the pictures turn with what the gyro felt, for all 24 mountings and offsets of
-    up to 3 s. The readout time and the focal length are found too, where neither camera.toml nor
+    up to 3 s, or all that put the clip within a longer log. The readout time and the focal length are found too, where neither camera.toml nor
     the recording tells them. Beside the clip camera.toml is written, if the answer is sure.
     """
     from dvs_jax import clip as clips

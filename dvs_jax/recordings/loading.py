@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from dvs_jax import sensors
+from dvs_jax import video as videos
 from dvs_jax.errors import InputError
 from dvs_jax.recordings import telemetry
 from dvs_jax.recordings.finding import file_of, find, may_hold_telemetry
@@ -16,6 +17,9 @@ from dvs_jax.sensors import SensorLog, camera_file, gyro
 from dvs_jax.sensors.folder import find_logs
 from dvs_jax.sensors.frames import FROM_THE_FIRST, FrameTimes
 from dvs_jax.sensors.recording import Recording
+
+_SECOND_NS = 1_000_000_000
+"""To which creation times are told."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -86,7 +90,7 @@ def _tell_of_telemetry(video: Path) -> None:
 def on_clock_of(
     recording: Recording, video: Path, video_time_ns: Int[np.ndarray, "frame"]
 ) -> Recording:
-    """Return a program's recording on the video's clock, where it was on one of its own.
+    """Return a program's recording with a guess of its clock's offset, where it is far off.
 
     Logs in this package's own layouts, and those beside a frame log, are on the right clock.
 
@@ -97,30 +101,35 @@ def on_clock_of(
     """
     files = find_logs(video)
     is_own = recording.kind in ("", gyro.RELEASED) or files.frame is not None
-    if is_own or recording.follows_video or len(video_time_ns) == 0:
+    is_told = recording.follows_video or "clock_offset_s" in recording.description
+    if is_own or is_told or len(video_time_ns) == 0:
         return recording
     offset_s = 0.0 if files.camera is None else camera_file.read(files.camera).clock_offset_s
     lasts_ns = int(video_time_ns[-1] - video_time_ns[0])
     first, last = (int(recording.time_ns[at]) + round(offset_s * 1e9) for at in (0, -1))
     if offset_s or (first <= lasts_ns and last >= 0):
         return recording
+    return _with_guess(recording, video, lasts_ns)
+
+
+def _with_guess(recording: Recording, video: Path, lasts_ns: int) -> Recording:
+    """Return a recording whose clock is set by when the video was made, or by its first sample."""
+    first, last = int(recording.time_ns[0]), int(recording.time_ns[-1])
+    created = None if video.is_dir() else videos.created_ns(video)
+    # Cameras note when they began, or when they ended.
+    begins = [] if created is None else [created, created - lasts_ns]
+    within = [each for each in begins if first <= each and each + lasts_ns <= last + _SECOND_NS]
+    at_ns = within[0] if within else first
+    taken = "the video's creation time tells" if within else "its first sample is taken for"
     _log.warning(
-        "%s: its times are not the video's (they begin at %.3f s), so its first sample is taken "
-        "for the first frame's; clock_offset_ms under [gyro] in camera.toml tells the difference",
+        "%s: its times are not the video's (they begin at %.3f s), so %s the first frame's; "
+        "clock_offset_ms under [gyro] in camera.toml tells the difference",
         recording.file,
         first / 1e9,
+        taken,
     )
-    return shifted(recording, -int(recording.time_ns[0]))
-
-
-def shifted(recording: Recording, by_ns: int) -> Recording:
-    """Return a recording with something added to all its times."""
-    accelerometer = recording.accelerometer
-    if accelerometer is not None:
-        accelerometer = dataclasses.replace(accelerometer, time_ns=accelerometer.time_ns + by_ns)
-    return dataclasses.replace(
-        recording, time_ns=recording.time_ns + by_ns, accelerometer=accelerometer
-    )
+    described = {**recording.description, "clock_offset_s": -at_ns / 1e9}
+    return dataclasses.replace(recording, description=described, clock_is_guessed=True)
 
 
 def no_gyro(video: Path) -> InputError:

@@ -105,7 +105,18 @@ def _found(recording: Path, frame_times: FrameTimes) -> tuple[Path | None, Recor
         )
     if video is not None and frame_times.file is None:
         found = on_clock_of(found, video, videos.probe(video).time_ns)
-    return video, found
+    return video, _by_guess(found) if found.clock_is_guessed else found
+
+
+def _by_guess(recording: Recording) -> Recording:
+    """Return a recording with the offset that was guessed of its clock added to its times."""
+    described = dict(recording.description)
+    by_ns = round(described.pop("clock_offset_s") * 1e9)
+    log = recording.accelerometer
+    if log is not None:
+        log = dataclasses.replace(log, time_ns=log.time_ns + by_ns)
+    time_ns = recording.time_ns + by_ns
+    return dataclasses.replace(recording, time_ns=time_ns, accelerometer=log, description=described)
 
 
 def _videos_of(log: Path) -> Iterator[Path]:

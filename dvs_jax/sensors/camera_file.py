@@ -242,7 +242,9 @@ def text_of(described: dict[str, Any]) -> str:
     if "gyro_axes" in described:
         lines.append("axes = [" + ", ".join(f'"{axis}"' for axis in camera.gyro_axes) + "]")
     is_told = "clock_offset_s" in described
-    lines.append(f"{'' if is_told else '# '}clock_offset_ms = {camera.clock_offset_s * 1e3:.9g}")
+    # Since 1970, and in microseconds: more digits than %g would write.
+    offset_ms = f"{camera.clock_offset_s * 1e3:.3f}".rstrip("0").rstrip(".")
+    lines.append(f"{'' if is_told else '# '}clock_offset_ms = {offset_ms}")
     if "ois_window" in described:
         lines += ["", "[ois]", "window = [{:g}, {:g}]".format(*camera.ois_window)]
     if camera.lens is not None:

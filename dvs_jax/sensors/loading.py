@@ -73,7 +73,9 @@ def load(
     if files.camera is None:
         _tell_assumed_camera(files, camera, recording)
     accelerations = _accelerometer(files, recording, camera)
-    told = frozenset(recording.description) | described.keys() | _implied(recording, files)
+    guessed = {"clock_offset_s"} if recording.clock_is_guessed else set()
+    by_recording = recording.description.keys() - guessed
+    told = frozenset(by_recording | described.keys() | _implied(recording, files))
     return SensorLog(camera, path, ois_log, frame_log, accelerations, told)
 
 

@@ -25,6 +25,7 @@ class Recording:
         accelerometer: what it measured along the sensor's own axes, on the same clock; or None.
         description: fields of `Camera` that the file tells, by name.
         follows_video: whether its clock is the video's: 0 at the first frame.
+        clock_is_guessed: whether the description's `clock_offset_s` is no more than a guess.
         stabilized_by: what the camera calls its own stabilisation, which moved the picture after
             the gyro was read; "" where it was off or nothing is known.
         model: the camera's or app's name, or "".
@@ -37,6 +38,7 @@ class Recording:
     accelerometer: AccelerometerLog | None = None
     description: dict[str, Any] = dataclasses.field(default_factory=dict)
     follows_video: bool = False
+    clock_is_guessed: bool = False
     stabilized_by: str = ""
     model: str = ""
 

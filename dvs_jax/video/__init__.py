@@ -12,7 +12,7 @@ from dvs_jax.video.encoders import PRESETS
 from dvs_jax.video.images import IMAGE_SUFFIXES, list_images
 from dvs_jax.video.info import VideoInfo, part_of
 from dvs_jax.video.picture import Shrink
-from dvs_jax.video.probing import probe
+from dvs_jax.video.probing import created_ns, probe
 from dvs_jax.video.reading import Frame, read_frames, read_pictures
 from dvs_jax.video.times import NANOSECONDS
 from dvs_jax.video.writer import VideoWriter
@@ -27,6 +27,7 @@ __all__ = [
     "ToYuv",
     "VideoInfo",
     "VideoWriter",
+    "created_ns",
     "list_images",
     "part_of",
     "probe",

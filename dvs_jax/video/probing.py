@@ -16,6 +16,7 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.stream import VideoStream
 
 from dvs_jax.errors import InputError
+from dvs_jax.video import tags
 from dvs_jax.video.coded import coded_pictures
 from dvs_jax.video.color import color_of
 from dvs_jax.video.container import decode, fraction, open_video
@@ -58,6 +59,16 @@ def probe(path: str | os.PathLike[str], frame_rate: Fraction | float = 30) -> Vi
     """
     path = Path(path)
     return probe_folder(path, frame_rate) if is_folder(path) else _probe_file(path)
+
+
+def created_ns(path: Path) -> int | None:
+    """Return when a video says that it was made, int64 nanoseconds since 1970, or None.
+
+    Raises:
+      InputError: as `probe`.
+    """
+    with open_video(path) as (container, stream):
+        return tags.created_ns(read_tags(container, stream))
 
 
 def _probe_file(path: Path) -> VideoInfo:

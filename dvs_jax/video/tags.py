@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,8 @@ _LANGUAGES_OF_MOV = {
 }
 _TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.])(\d{2,3})")
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _MOST_A_SECOND = 255
 """Frames that a timecode in MP4 can count."""
 
@@ -63,6 +66,17 @@ class Tags:
     pictures: Mapping[str, str] = field(default_factory=dict)
     timecode: str | None = None
     chapters: tuple[Chapter, ...] = ()
+
+
+def created_ns(tags: Tags) -> int | None:
+    """Return when a file says that it was made, int64 nanoseconds since 1970, or None."""
+    told = next((v for key, v in tags.file.items() if key.lower() == "creation_time"), "")
+    try:
+        made = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    made = made if made.tzinfo else made.replace(tzinfo=UTC)
+    return (made - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def read_tags(container: InputContainer, video: VideoStream) -> Tags:

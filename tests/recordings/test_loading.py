@@ -1,7 +1,9 @@
 """From a recording to a clip's sensors: clocks, stabilised pictures, what is said of it."""
 
 import logging
+from datetime import UTC, datetime
 
+import av
 import numpy as np
 import pytest
 
@@ -82,6 +84,33 @@ def test_a_clock_of_its_own_is_set_to_the_videos(tmp_path, caplog, offset_ms):
     found = load_clip(video).sensors
     assert found.gyro.time_ns[0] == (0 if offset_ms is None else 500_000_000)
     assert ("its first sample is taken for the first frame's" in caplog.text) == (not offset_ms)
+
+
+@pytest.mark.parametrize("noted", ["begin", "end", "elsewhere"])
+def test_when_the_video_was_made_tells_which_part_of_a_log_is_meant(tmp_path, caplog, noted):
+    """A log of 60 s since 1970, and a video of 1 s that was made 20 s later."""
+    start_s, video = 1_700_000_000, tmp_path / "walk.mp4"
+    made = {"begin": 20, "end": 21, "elsewhere": -3600}[noted]
+    with av.open(video, "w") as out:
+        made_at = datetime.fromtimestamp(start_s + made, UTC)
+        out.metadata["creation_time"] = made_at.isoformat().replace("+00:00", "Z")
+        stream = out.add_stream("libx264", rate=30, width=64, height=48)
+        for _ in range(31):
+            out.mux(stream.encode(av.VideoFrame(64, 48)))
+        out.mux(stream.encode(None))
+    lines = [
+        f"{start_s + i // 200}{5_000_000 * (i % 200):09},{z},{y},{x}"
+        for i, (x, y, z) in enumerate(velocity(200 * (21 if noted == "end" else 60)))
+    ]
+    (tmp_path / "Gyroscope.csv").write_text(
+        "\n".join(["timestamp_ns,gyro_z,gyro_y,gyro_x", *lines])
+    )
+    found = load_clip(video).sensors
+    begins_s = {"begin": -20.0, "end": -20.0, "elsewhere": 0.0}[noted]
+    assert found.gyro.time_ns[0] == pytest.approx(begins_s * 1e9, abs=1000)
+    assert "clock_offset_s" not in found.told
+    assert ("creation time tells the first frame's" in caplog.text) == (noted != "elsewhere")
+    assert ("first sample is taken for the first frame's" in caplog.text) == (noted == "elsewhere")
 
 
 def test_times_of_frames_by_open_camera(tmp_path):
