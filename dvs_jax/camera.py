@@ -28,7 +28,7 @@ SAME_SHAPE = 0.01
     jax.tree_util.register_dataclass,
     data_fields=(
         *("focal_length", "principal_point", "readout_time_s"),
-        *("clock_offset_s", "ois_window", "calibrated_size", "lens"),
+        *("clock_offset_s", "clock_drift", "ois_window", "calibrated_size", "lens"),
     ),
     meta_fields=("gyro_axes",),
 )
@@ -48,6 +48,8 @@ class Camera:
             the camera's x, y and z. The pose rotates world to camera coordinates, so this is the
             negative of the camera's own angular velocity.
         clock_offset_s: seconds to add to the gyro's and OIS's time to get the video's.
+        clock_drift: seconds a second by which the video's clock gains on the gyro's, from the
+            clip's first frame on.
         ois_window: width and height, in the OIS log's pixels, of the sensor area that the video
             shows.
         calibrated_size: width and height of the image that was calibrated, or None.
@@ -64,6 +66,7 @@ class Camera:
     ois_window: tuple[float, float] = (4032.0, 2272.0)
     calibrated_size: tuple[float, float] | None = None
     lens: Lens | None = None
+    clock_drift: float = 0.0
 
 
 def in_stored_pixels(camera: Camera, size: tuple[int, int], pixel_aspect: float) -> Camera:

@@ -12,15 +12,16 @@ from scipy.ndimage import gaussian_filter1d
 
 from dvs_jax import clip as clips
 from dvs_jax import synthetic
-from dvs_jax.calibration import calibrate, with_camera_found
+from dvs_jax.calibration import Known, calibrate, with_camera_found, with_drift
 from dvs_jax.calibration.felt import felt_by, mounting_matrix
 from dvs_jax.calibration.search import mountings
 from dvs_jax.calibration.seen import moved_by_turn
 from dvs_jax.camera import Camera
+from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip, load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.quaternion import from_rotation_vector, to_matrix
-from dvs_jax.sensors import gyro
+from dvs_jax.sensors import FrameLog, gyro
 from dvs_jax.sensors.recording import Recording
 from tests.test_clip import write_anamorphic
 
@@ -152,6 +153,36 @@ def test_a_video_cut_out_of_a_long_recording_is_found_in_its_log(by_an_app):
     found = calibrate(clip)
     assert (found.doubt, found.camera.gyro_axes) == ("", ("y", "x", "z"))
     assert found.camera.clock_offset_s == pytest.approx(OFFSET_S - 40.0, abs=0.002)
+
+
+def test_a_clock_that_drifts(handheld):
+    """The same seconds, again 100 s later, and a gyro whose clock loses 200 µs a second."""
+    clip, drift = load_clip(handheld), 200e-6
+    log, frames = clip.sensors, list(clips.read_frames(clip))
+    again_ns = np.array([0, 100_000_000_000])[:, None]
+    times = [(each + again_ns).ravel() for each in (log.frames.time_ns, log.gyro.time_ns)]
+    readout_ns = np.tile(log.frames.readout_ns, 2)
+    first_ns = times[0][0]
+    # Between the two the camera turns back slowly, as slerp has it.
+    late = first_ns + np.rint((times[1] - first_ns) / (1 + drift)).astype(np.int64)
+    path = CameraPath(late, np.tile(log.gyro.quaternion, (2, 1)))
+    sensors = dataclasses.replace(
+        log, gyro=path, frames=FrameLog(times[0], readout_ns, times[0]), ois=None
+    )
+    whole = Clip.from_arrays([*frames, *frames], times[0] - first_ns, sensors)
+    part = clips.between(whole, 0.0, 4.0)
+    known = Known(focal=True, readout=True)
+    found = with_drift(whole, part, calibrate(part, known))
+    assert found.drift_found
+    assert found.camera.clock_drift == pytest.approx(drift, abs=20e-6)
+    assert found.camera.clock_offset_s == pytest.approx(0.0, abs=0.002)
+    assert found.described(frozenset())["clock_drift"] == found.camera.clock_drift
+    # Without the drift there is none to find, and a short clip tells none.
+    right = dataclasses.replace(sensors, gyro=dataclasses.replace(path, time_ns=times[1]))
+    still = dataclasses.replace(whole, sensors=right)
+    usual = calibrate(clips.between(still, 0.0, 4.0), known)
+    assert with_drift(still, clips.between(still, 0.0, 4.0), usual) is usual
+    assert with_drift(clip, clip, usual) is usual
 
 
 def test_pixels_that_are_not_square(handheld, tmp_path):

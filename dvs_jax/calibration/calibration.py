@@ -67,6 +67,7 @@ class Calibration:
         seen: float64 [pair, 3], rad, the turns seen.
         before: likewise, those felt, by the camera assumed before.
         after: likewise, by the camera found.
+        drift_found: whether the clock's drift could be told.
     """
 
     camera: Camera
@@ -76,12 +77,15 @@ class Calibration:
     seen: Float[np.ndarray, "pair 3"]
     before: Float[np.ndarray, "pair 3"]
     after: Float[np.ndarray, "pair 3"]
+    drift_found: bool = False
 
     def described(self, told: frozenset[str]) -> dict[str, Any]:
         """Return the fields of the camera that are found or were told before, by name."""
         names = {"gyro_axes", "clock_offset_s", "readout_time_s", *told}
         if self.focal_found:
             names.add("focal_length")
+        if self.drift_found:
+            names.add("clock_drift")
         return {name: getattr(self.camera, name) for name in names}
 
     @property
@@ -105,7 +109,7 @@ class Calibration:
         return ""
 
 
-def calibrate(clip: Clip, known: Known | None = None) -> Calibration:
+def calibrate(clip: Clip, known: Known | None = None, assumed: Camera | None = None) -> Calibration:
     """Find how a clip's gyro is mounted, its clock, and what of the camera is not known.
 
     The turns that corners tell from frame to frame are compared with those that the gyro felt, for
@@ -115,24 +119,28 @@ def calibrate(clip: Clip, known: Known | None = None) -> Calibration:
     Args:
         clip: some seconds with turns about all axes, with its gyro.
         known: what is not to be found.
+        assumed: the camera to begin with, where it is not that of the clip's sensors.
 
     Raises:
         InputError: the clip has no gyro, is too short, or cannot be read.
     """
     known = known or Known()
-    camera, gyro = clips.recorded(clip).camera, clips.recorded(clip).gyro
+    sensors = clips.recorded(clip)
+    camera = assumed or sensors.camera
     if clip.frame_count < FEWEST_FRAMES:
         raise InputError(
             f"{clip.name}: has {clip.frame_count} frames; to compare gyro and pictures takes "
             f"{FEWEST_FRAMES} or more"
         )
-    seen, felt = seen_in(clip), felt_by(gyro, camera)
+    seen, felt = seen_in(clip), felt_by(sensors.gyro, sensors.camera)
     found, timing, focal_found = _fitted(seen, felt, camera, known)
     new = _with(camera, found, timing, focal_found)
     turn = turns_of(seen, new.focal_length[0], new.readout_time_s).vector
-    curves = (_felt(seen, felt, each) for each in (camera, new))
+    before, after = (_felt(seen, felt, each) for each in (camera, new))
     shown = in_shown_pixels(new, clip.size, float(clip.video.pixel_aspect))
-    return Calibration(shown, found, focal_found, (seen.begin_s + seen.end_s) / 2, turn, *curves)
+    return Calibration(
+        shown, found, focal_found, (seen.begin_s + seen.end_s) / 2, turn, before, after
+    )
 
 
 def _fitted(seen: Seen, felt: Felt, camera: Camera, known: Known) -> tuple[Found, Timing, bool]:

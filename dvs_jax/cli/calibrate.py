@@ -43,16 +43,21 @@ def calibrate(
     """Find from the picture how the gyro is mounted, its clock, and what of the camera is unknown.
 
     It compares how the pictures turn with what the gyro felt, for all 24 mountings and offsets of
-    up to 3 s, or all that put the clip within a longer log. The readout time and the focal length are found too, where neither camera.toml nor
-    the recording tells them. Beside the clip camera.toml is written, if the answer is sure.
+    up to 3 s, or all that put the clip within a longer log. The readout time and the focal length
+    are found too, where neither camera.toml nor the recording tells them. Of a clip of more than a
+    minute the end is looked at too, for the clock's drift. Beside the clip camera.toml is written,
+    if the answer is sure.
     """
     from dvs_jax import clip as clips
-    from dvs_jax.calibration import Known, write_camera
+    from dvs_jax.calibration import Known, with_drift, write_camera
     from dvs_jax.calibration import calibrate as find
 
     whole = clips.load_clip(clip, even_stabilized=True)
     log = clips.recorded(whole)
-    found = find(clips.between(whole, start, start + seconds), Known.of(log))
+    part = clips.between(whole, start, start + seconds)
+    found = find(part, Known.of(log))
+    if not found.doubt:
+        found = with_drift(whole, part, found)
     _print(found)
     if plot is not None:
         from dvs_jax.plots import plot_turns
@@ -72,6 +77,7 @@ def _print(found: Calibration) -> None:
         f"{found.found.next_mounting:.2f}, the next offset {found.found.next_offset:.2f})",
         "gyro axes": ", ".join(camera.gyro_axes),
         "clock offset": f"{camera.clock_offset_s * 1e3:.1f} ms",
+        **({"clock drift": f"{camera.clock_drift * 1e6:.1f} ppm"} if found.drift_found else {}),
         "readout time": f"{camera.readout_time_s * 1e3:.1f} ms",
         "fov": f"{1.0 / camera.focal_length[0]:.3f}",
     }

@@ -4,6 +4,7 @@ import numpy as np
 
 from dvs_jax.camera import Camera
 from dvs_jax.sensors import columns
+from dvs_jax.sensors.clock import on_video_clock
 from dvs_jax.sensors.log import AccelerometerLog
 from dvs_jax.sensors.table import Table
 
@@ -33,7 +34,7 @@ def find(log: Table) -> AccelerometerLog | None:
     return None
 
 
-def in_camera(log: AccelerometerLog, camera: Camera) -> AccelerometerLog:
+def in_camera(log: AccelerometerLog, camera: Camera, first_frame_ns: int = 0) -> AccelerometerLog:
     """Return a log in the camera's axes, on the video's clock.
 
     `Camera.gyro_axes` maps the log's angular velocity to the pose's, the negative of the camera's
@@ -42,10 +43,11 @@ def in_camera(log: AccelerometerLog, camera: Camera) -> AccelerometerLog:
 
     Args:
         log: along the axes of the gyro's chip, or turned as that is.
-        camera: the gyro's axes in the camera, and its clock's offset.
+        camera: the gyro's axes in the camera, and its clock.
+        first_frame_ns: see `on_video_clock`.
     """
     axes = np.zeros((3, 3))
     for row, axis in enumerate(camera.gyro_axes):
         axes[row, "xyz".index(axis[-1])] = -1.0 if axis.startswith("-") else 1.0
-    time_ns = log.time_ns + round(camera.clock_offset_s * 1e9)
+    time_ns = on_video_clock(log.time_ns, camera, first_frame_ns)
     return AccelerometerLog(time_ns, log.acceleration @ (np.linalg.det(axes) * axes).T)

@@ -89,6 +89,7 @@ def read(file: Path, otherwise: Camera | None = None) -> Camera:
     [gyro]
     axes = ["y", "x", "z"]     # which log axis turns the world about the camera's x, y, z
     clock_offset_ms = 0.0      # added to gyro and OIS times to get the video's
+    clock_drift_ppm = 0.0      # microseconds a second that add to that after the first frame
 
     [ois]
     window = [4032, 2272]      # width and height of the picture in the OIS log's pixels
@@ -188,12 +189,14 @@ def _pinhole(root: _Section) -> dict[str, Any]:
 
 
 def _gyro(gyro: _Section) -> dict[str, Any]:
-    gyro.require_known("axes", "clock_offset_ms")
+    gyro.require_known("axes", "clock_offset_ms", "clock_drift_ppm")
     described: dict[str, Any] = {}
     if "axes" in gyro.values:
         described["gyro_axes"] = _axes(gyro)
     if "clock_offset_ms" in gyro.values:
         described["clock_offset_s"] = gyro.number("clock_offset_ms", -4e12, 4e12) / 1e3
+    if "clock_drift_ppm" in gyro.values:
+        described["clock_drift"] = gyro.number("clock_drift_ppm", -1e4, 1e4) / 1e6
     return described
 
 
@@ -245,6 +248,8 @@ def text_of(described: dict[str, Any]) -> str:
     # Since 1970, and in microseconds: more digits than %g would write.
     offset_ms = f"{camera.clock_offset_s * 1e3:.3f}".rstrip("0").rstrip(".")
     lines.append(f"{'' if is_told else '# '}clock_offset_ms = {offset_ms}")
+    if camera.clock_drift:
+        lines.append(f"clock_drift_ppm = {camera.clock_drift * 1e6:.6g}")
     if "ois_window" in described:
         lines += ["", "[ois]", "window = [{:g}, {:g}]".format(*camera.ois_window)]
     if camera.lens is not None:

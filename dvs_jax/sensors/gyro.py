@@ -11,6 +11,7 @@ from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import columns, table
+from dvs_jax.sensors.clock import on_video_clock
 from dvs_jax.sensors.integration import integrate
 from dvs_jax.sensors.recording import Recording
 from dvs_jax.sensors.table import Table
@@ -112,13 +113,13 @@ def checked(
     return Recording(log.file, kind, time_ns, motion)
 
 
-def poses(recording: Recording, camera: Camera) -> CameraPath:
-    """Return one pose a sample, at its time plus `camera.clock_offset_s`.
+def poses(recording: Recording, camera: Camera, first_frame_ns: int = 0) -> CameraPath:
+    """Return one pose a sample, at its time on the video's clock (see `on_video_clock`).
 
     Angular velocity is reordered by `camera.gyro_axes` and integrated from the identity. Poses are
     the camera's already, so their axes are kept.
     """
-    time_ns = recording.time_ns + round(camera.clock_offset_s * 1e9)
+    time_ns = on_video_clock(recording.time_ns, camera, first_frame_ns)
     if recording.motion.shape[1] == 4:
         return CameraPath(time_ns, recording.motion)
     return integrate(time_ns, reorder(recording.motion, camera.gyro_axes))

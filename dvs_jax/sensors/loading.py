@@ -64,7 +64,7 @@ def load(
         _warn_of_missing_logs(files)
     frame_log = _frame_log(files, camera, video_time_ns, frame_times.first)
     _warn_of_long_readout(files, frame_log)
-    path = gyro.poses(recording, camera)
+    path = gyro.poses(recording, camera, int(frame_log.time_ns[0]))
     coverage.require_overlap(recording.file, path.time_ns, frame_log.time_ns)
     coverage.warn_of_uncovered_frames(
         recording.file, path.time_ns, frame_log.time_ns, frame_log.readout_ns, "camera"
@@ -72,7 +72,7 @@ def load(
     ois_log = _ois_log(files, camera, frame_log)
     if files.camera is None:
         _tell_assumed_camera(files, camera, recording)
-    accelerations = _accelerometer(files, recording, camera)
+    accelerations = _accelerometer(files, recording, camera, int(frame_log.time_ns[0]))
     guessed = {"clock_offset_s"} if recording.clock_is_guessed else set()
     by_recording = recording.description.keys() - guessed
     told = frozenset(by_recording | described.keys() | _implied(recording, files))
@@ -115,7 +115,7 @@ def read(file: Path) -> Recording:
 
 
 def _accelerometer(
-    files: LogFiles, recording: Recording, camera: Camera
+    files: LogFiles, recording: Recording, camera: Camera, first_frame_ns: int
 ) -> AccelerometerLog | None:
     found = recording.accelerometer
     if files.accelerometer is not None:
@@ -123,7 +123,7 @@ def _accelerometer(
         found = accelerometer.find(log)
         if found is None:
             _log.warning("%s", columns.unknown_layout(log, [accelerometer.LAYOUT]))
-    return None if found is None else accelerometer.in_camera(found, camera)
+    return None if found is None else accelerometer.in_camera(found, camera, first_frame_ns)
 
 
 def frame_log(

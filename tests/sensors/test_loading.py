@@ -241,3 +241,16 @@ def test_without_gyro_it_is_said_how_to_make_a_log(tmp_path):
 def test_a_video_without_frames_is_refused(clip):
     with pytest.raises(InputError, match="the video has no frames"):
         sensors.load(clip(), THIRTY_FPS[:0])
+
+
+def test_the_clocks_drift_adds_to_the_offset_from_the_first_frame_on(clip):
+    described = "[gyro]\nclock_offset_ms = 500\nclock_drift_ppm = 1000\n"
+    accelerometer = "t_s,ax,ay,az\n0,0,0,9.8\n2,0,0,9.8\n"
+    video = clip(camera=described, frame=frame_csv(1.0, 30), accel=accelerometer)
+    log = sensors.load(video, THIRTY_FPS)
+    # A sample at 1.5 s is 1 s after the first frame, so it comes 1 ms later than by the offset.
+    index = int(np.argmin(np.abs(log.gyro.time_ns - 2_001_000_000)))
+    assert log.gyro.time_ns[index] == 2_001_000_000
+    assert log.gyro.time_ns[100] == 1_000_000_000
+    assert log.accelerometer.time_ns.tolist() == [499_500_000, 2_501_500_000]
+    assert {"clock_drift", "clock_offset_s"} <= log.told
