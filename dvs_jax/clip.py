@@ -47,6 +47,7 @@ class Clip:
         flow: flow files beside the video, or None.
         first: how many of the stored frames, and flow files, precede the first that is used.
         images: the frames, uint8 RGB [height, width, 3] each, of a clip in memory.
+        withheld: why there are no sensors though a gyro was recorded; "" where that is not so.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Clip:
     flow: FlowFolder | None = None
     first: int = 0
     images: Sequence[Frame] | None = field(default=None, repr=False)
+    withheld: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -139,7 +141,7 @@ def load_clip(
 
     Returns:
         The clip; `sensors` is None if no gyro was recorded, or the camera has stabilised the
-        picture itself, which a warning says. Frames in a folder of
+        picture itself, which `withheld` tells. Frames in a folder of
         images get their times from its frame log; without one they are assumed to be 1/30 s apart,
         with a warning.
 
@@ -150,9 +152,9 @@ def load_clip(
     source = find_video(Path(path))
     info = video.probe(source)
     named = None if recording is None else Path(recording)
-    log = None
+    log, withheld = None, ""
     if read_sensors:
-        log = recordings.load(
+        log, withheld = recordings.load(
             source, info.time_ns, named, even_stabilized=even_stabilized, frame_times=frame_times
         )
     frames = None if log is None else log.frames
@@ -165,7 +167,7 @@ def load_clip(
         log = as_stored(log, info)
     flow = flow_folder.find(source.parent, (info.width, info.height))
     if not source.is_dir():
-        return Clip(source.stem, info, log, flow)
+        return Clip(source.stem, info, log, flow, withheld=withheld)
     # A folder at the root of the file system has a parent without a name.
     name = source.absolute().parent.name or source.name
     timed = _timed_by(frames, info, frame_times.file or find_logs(source).frame)

@@ -13,7 +13,8 @@ import numpy as np
 
 from dvs_jax.bounded_file import lines
 from dvs_jax.errors import InputError
-from dvs_jax.sensors import columns, gyro, table
+from dvs_jax.recordings import lens_collection
+from dvs_jax.sensors import columns, gyro, lens_profile, table
 from dvs_jax.sensors.log import AccelerometerLog
 from dvs_jax.sensors.recording import Recording
 from dvs_jax.sensors.table import Table
@@ -62,7 +63,10 @@ def read(file: Path) -> Recording:
     time_ns = np.rint(seconds * 1e9).astype(np.int64)
     scaled = velocity * _scale(file, header, "gscale", 1.0)
     name = header.get("id", "").replace("_", " ")[:60]
-    described = _description(file, header)
+    profile = _lens_profile(file, header)
+    described = ({} if profile is None else lens_profile.optics(lens_profile.read(profile))) | (
+        _description(file, header)
+    )
     kind = f"Gyroflow's log (.gcsv) of {name or 'a camera'}, orientation {_orientation(header)}"
     measured = gyro.checked(log, time_ns, scaled, "_rad_s", kind)
     return Recording(
@@ -135,6 +139,23 @@ def _description(file: Path, header: dict[str, str]) -> dict[str, Any]:
             readout_ms = 0.0
         described["readout_time_s"] = _possible_readout_ms(file, readout_ms) / 1e3
     return described
+
+
+def _lens_profile(file: Path, header: dict[str, str]) -> Path | None:
+    """Return the lens profile that a header names, beside the log or in the collection, if at hand.
+
+    Whoever has not fetched the collection gets the same as without the name.
+    """
+    name = Path(header.get("lensprofile", "").replace("\\", "/").removesuffix(".json"))
+    if not name.name or name.is_absolute() or ".." in name.parts:
+        return None
+    wanted = name.with_name(f"{name.name}.json")
+    beside = file.absolute().parent / wanted
+    if beside.is_file():
+        return beside
+    end = f"/{wanted.as_posix()}".casefold()
+    known = lens_collection.fetched().rglob("*.json")
+    return next((each for each in sorted(known) if each.as_posix().casefold().endswith(end)), None)
 
 
 def _possible_readout_ms(file: Path, readout_ms: float) -> float:

@@ -14,6 +14,11 @@ ARCHIVE = "https://github.com/gyroflow/lens_profiles/archive/refs/heads/main.zip
 FOLDER_NAME = "lens_profiles"
 
 
+def fetched() -> Path:
+    """Return where the collection lies once it is fetched."""
+    return cache_folder() / FOLDER_NAME
+
+
 def fetch(url: str = ARCHIVE) -> Path:
     """Return the folder of the collection in the cache, after fetching it if it is not there.
 
@@ -22,7 +27,7 @@ def fetch(url: str = ARCHIVE) -> Path:
     Raises:
         InputError: it cannot be downloaded or stored, or what the server sent is no archive.
     """
-    folder = cache_folder() / FOLDER_NAME
+    folder = fetched()
     if folder.is_dir():
         return folder
     try:

@@ -31,7 +31,7 @@ def load(
     *,
     even_stabilized: bool = False,
     frame_times: FrameTimes = FROM_THE_FIRST,
-) -> SensorLog | None:
+) -> tuple[SensorLog | None, str]:
     """Load a video's sensors, from logs beside it or from telemetry inside it.
 
     Args:
@@ -43,8 +43,8 @@ def load(
         frame_times: where the frames' times stand.
 
     Returns:
-        The sensors. None where nothing was recorded, or, with a warning, where the camera has
-        stabilised the picture: the gyro does not tell how that moves.
+        The sensors, and "". None where nothing was recorded, or where the camera has stabilised
+        the picture, since the gyro does not tell how that moves: then with this reason.
 
     Raises:
         InputError: a recording cannot be read, or as `sensors.load`.
@@ -52,13 +52,12 @@ def load(
     found = find(video) if recording is None else read(recording)
     if found is None:
         _tell_of_telemetry(video)
-        return None
+        return None, ""
     if found.stabilized_by and recording is None and not even_stabilized:
-        _log.warning("%s: %s", video, why_withheld(found))
-        return None
+        return None, why_withheld(found)
     if found.kind not in ("", gyro.RELEASED):
         _log.info("%s: %s", found.file, found.kind)
-    return on_frames_of(found, video, video_time_ns, frame_times)
+    return on_frames_of(found, video, video_time_ns, frame_times), ""
 
 
 def on_frames_of(

@@ -74,8 +74,9 @@ def by_pictures(
             "change; record the gyro, or choose the refinement rotation or mesh"
         )
     _log.warning(
-        "%s: no gyro; the motion is read off the pictures, which tells less where they are dark, "
+        "%s: %s; the motion is read off the pictures, which tells less where they are dark, "
         "blurred or full of things that move, and leaves rolling shutter in",
         clip.video.path if clip.images is None else clip.name,
+        clip.withheld or "no gyro",
     )
     return refined(AsFilmed(), refine or "mesh", look_ahead_s)

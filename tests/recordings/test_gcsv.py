@@ -5,6 +5,7 @@ import pytest
 
 from dvs_jax.errors import InputError
 from dvs_jax.recordings import gcsv, read
+from tests.sensors.test_lens_profile import write
 
 HEADER = """\
 GYROFLOW IMU LOG
@@ -49,6 +50,30 @@ def test_its_scales_make_seconds_and_rad_s(tmp_path):
 def test_orientations(tmp_path, orientation, axes):
     """XYZ and yXZ are how Gyroflow has the two GoPros whose mounting is known."""
     assert read(log(tmp_path, orientation)).camera.gyro_axes == axes
+
+
+@pytest.mark.parametrize("place", ["beside", "fetched", "nowhere"])
+def test_a_lens_profile_that_is_at_hand_is_taken(tmp_path, monkeypatch, place):
+    monkeypatch.setenv("DVS_JAX_CACHE", str(tmp_path / "cache"))
+    folder = {"beside": tmp_path, "fetched": tmp_path / "cache/lens_profiles/main/AKASO"}
+    if place in folder:
+        folder[place].mkdir(parents=True, exist_ok=True)
+        write(folder[place])
+    name = "wide.json" if place == "beside" else "akaso/wide"
+    described = read(log(tmp_path, more=f"lensprofile,{name}\n")).description
+    assert ("lens" in described) == (place in folder)
+    if place in folder:
+        assert described["focal_length"][0] == pytest.approx(2389.4 / 3840)
+        assert described["readout_time_s"] == pytest.approx(0.0215)
+        own = read(log(tmp_path, more=f"lensprofile,{name}\nframe_readout_time,9\n"))
+        assert own.description["readout_time_s"] == pytest.approx(0.009)
+
+
+@pytest.mark.parametrize("name", ["", "../wide", "/wide", "\\"])
+def test_no_lens_profile_is_looked_for_elsewhere(tmp_path, name):
+    (tmp_path / "logs").mkdir()
+    write(tmp_path)
+    assert "lens" not in read(log(tmp_path / "logs", more=f"lensprofile,{name}\n")).description
 
 
 @pytest.mark.parametrize(
