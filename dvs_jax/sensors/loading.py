@@ -122,7 +122,9 @@ def _accelerometer(
         log = table.read(files.accelerometer)
         found = accelerometer.find(log)
         if found is None:
-            _log.warning("%s", columns.unknown_layout(log, [accelerometer.LAYOUT]))
+            # Apps write one beside the gyro's, often without the gravity that would be needed.
+            unknown = columns.unknown_layout(log, [accelerometer.LAYOUT])
+            _log.info("%s; it is left out, and only --horizon-lock needs it", unknown)
     return None if found is None else accelerometer.in_camera(found, camera, first_frame_ns)
 
 

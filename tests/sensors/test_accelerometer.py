@@ -48,3 +48,13 @@ def test_up_is_found_through_shake_and_a_drifting_gyro():
     shown = quaternion.rotate(gyro.quaternion[1000:3000:7], up_at(log, gyro, frames))
     lean = np.degrees(np.arctan2(shown[:, 0], -shown[:, 1]))
     assert np.abs(lean).max() < 0.5
+
+
+def test_an_apps_log_of_another_layout_is_left_out_with_a_note(tmp_path, caplog):
+    caplog.set_level("INFO")
+    (tmp_path / "gyro.csv").write_text("t_s,wx,wy,wz\n0,0,0,0\n1,0,0,0\n")
+    (tmp_path / "Accelerometer.csv").write_text("time,seconds_elapsed,z,y,x\n1,0,9,0,0\n")
+    log = sensors.load(tmp_path / "walk.mp4", np.arange(10) * 33_333_333)
+    assert log.accelerometer is None
+    (told,) = [each for each in caplog.records if "Accelerometer.csv" in each.getMessage()]
+    assert told.levelname == "INFO" and "only --horizon-lock needs it" in told.getMessage()
