@@ -70,15 +70,27 @@ class Agreement:
         """Return the fraction of the pictures' motion that the gyro explains.
 
         It is 1 − Σ|seen − predicted|² / Σ|seen|²: 1 where they agree, 0 where the gyro is no better
-        than none, below 0 where it is worse than none, NaN where there is too little motion.
+        than none, below 0 where it is worse than none, NaN where the pictures move too little.
         """
+        seen, predicted = self._compared()
+        energy, missed = (seen**2).sum(), ((seen - predicted) ** 2).sum()
+        return float("nan") if _is_still(seen) else float(1.0 - missed / energy)
+
+    def contradicted(self) -> bool:
+        """Return whether the gyro tells of motion, and the pictures stand still."""
+        seen, predicted = self._compared()
+        return len(seen) > 0 and _is_still(seen) and not _is_still(predicted)
+
+    def _compared(self) -> tuple[Float[np.ndarray, "pair 2"], Float[np.ndarray, "pair 2"]]:
+        """Return the shifts that were seen, and those that were predicted."""
         seen = np.array(list(self._seen.values())).reshape(-1, 2)
         predicted = self._predicted[list(self._seen)].reshape(-1, 2)
         known = np.isfinite(seen + predicted).all(axis=-1)
-        energy, missed = (seen[known] ** 2).sum(), ((seen - predicted)[known] ** 2).sum()
-        if max(energy, missed) <= _LEAST_MOTION**2 * known.sum() or energy == 0.0:
-            return float("nan")
-        return float(1.0 - missed / energy)
+        return seen[known], predicted[known]
+
+
+def _is_still(shift: Float[np.ndarray, "pair 2"]) -> bool:
+    return bool((shift**2).sum() <= _LEAST_MOTION**2 * len(shift))
 
 
 def _shift_of_middle(

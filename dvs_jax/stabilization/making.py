@@ -122,6 +122,12 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
                 "decoded"
             )
         _require_agreement(clip, made.explained, settings.force)
+        if made.agreement is not None and made.agreement.contradicted():
+            _log.warning(
+                "%s: the gyro tells of motion, and the pictures stand still; if the result moves, "
+                "stabilise with --sensors none",
+                clip.video.path,
+            )
         if made.path is not None:
             camera_path.write(made.path, unfinished / f"{clip.name}.txt")
             if clip.sensors is not None:

@@ -50,19 +50,31 @@ def textured():
     return av.VideoFrame.from_ndarray(texture, "rgb24").reformat(format="yuv420p")
 
 
-def agreement_of_still_camera(pictures):
-    pose = np.broadcast_to([0.0, 0.0, 0.0, 1.0], (len(pictures), 4))
-    agreement = Agreement(Camera(), (64, 48), pose, np.zeros((len(pictures), 2)))
+def agreement(pictures, pose):
+    found = Agreement(Camera(), (64, 48), pose, np.zeros((len(pictures), 2)))
     for index, picture in enumerate(pictures):
-        agreement.watch(index, picture)
-    return agreement.explained()
+        found.watch(index, picture)
+    return found
+
+
+def still(count):
+    return np.broadcast_to([0.0, 0.0, 0.0, 1.0], (count, 4))
 
 
 def test_no_verdict_without_motion_or_texture():
     black = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")
-    assert np.isnan(agreement_of_still_camera([textured()] * 5))
-    assert np.isnan(agreement_of_still_camera([black.reformat(format="yuv420p")] * 5))
-    assert np.isnan(agreement_of_still_camera([textured()]))
+    for pictures in ([textured()] * 5, [black.reformat(format="yuv420p")] * 5, [textured()]):
+        found = agreement(pictures, still(len(pictures)))
+        assert np.isnan(found.explained())
+        assert not found.contradicted()
+
+
+def test_pictures_that_stand_still_contradict_a_gyro_that_turns_but_refuse_nothing():
+    """A test pattern with a log made up for it, or a tripod's clip with another one's log."""
+    shaking = np.array([[0.0, 0.01 * (index % 2), 0.0, 1.0] for index in range(5)])
+    found = agreement([textured()] * 5, shaking)
+    assert found.contradicted()
+    assert np.isnan(found.explained())
 
 
 @pytest.mark.parametrize("name, agrees", [("karma", True), ("max-heromode", False)])
