@@ -1,6 +1,7 @@
 """`dvs-jax train`."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,14 +42,26 @@ def train(
     """
     changes = _config_changes(context)
 
-    from dvs_jax.fused.train import train_and_evaluate
     from dvs_jax.training import configuration
 
-    model = train_and_evaluate(configuration.load(config, changes), workdir)
+    loaded = configuration.load(config, changes)
+    model = _trainer(loaded.get("system", "fused"))(loaded, workdir)
     printing.print_file("model", model)
     printing.print_line(
         printing.out, f"to use it: dvs-jax stabilize CLIP --model {shlex.quote(str(model))}"
     )
+
+
+def _trainer(system: str) -> Callable[..., Path]:
+    """Return what trains the networks of a system."""
+    from dvs_jax.errors import InputError
+    from dvs_jax.fused import train as fused
+    from dvs_jax.stabnet import train as stabnet
+
+    trainers = {"fused": fused.train_and_evaluate, "stabnet": stabnet.train_and_evaluate}
+    if system not in trainers:
+        raise InputError(f"config.system: {system!r} is none of {', '.join(trainers)}")
+    return trainers[system]
 
 
 def _config_changes(context: typer.Context) -> list[str]:

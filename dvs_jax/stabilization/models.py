@@ -21,6 +21,8 @@ from dvs_jax.stabgan import official_weights as stabgan
 from dvs_jax.stabgan.official_method import OfficialStabGanMethod
 from dvs_jax.stabnet import official_weights as stabnet
 from dvs_jax.stabnet import tensor_bundle
+from dvs_jax.stabnet import weights as stabnet_weights
+from dvs_jax.stabnet.method import StabNetMethod
 from dvs_jax.stabnet.official_method import OfficialStabNetMethod
 
 DEFAULT_MODEL = weights.DEFAULT_MODEL
@@ -75,7 +77,9 @@ def _fused(path: Path, flow_estimator: str | Estimator, flow_weights: Path | Non
     return FusedMethod(network, flow_estimator)
 
 
-def _stabnet(path: Path, *_: Any) -> OfficialStabNetMethod:
+def _stabnet(path: Path, *_: Any) -> Method:
+    if path.is_dir() and checkpoint.metadata(path).get("architecture") == stabnet_weights.OURS:
+        return StabNetMethod(stabnet_weights.load(path))
     return OfficialStabNetMethod(stabnet.load(path))
 
 

@@ -67,9 +67,7 @@ def evidence(
     return Evidence(square, product, weight)
 
 
-def similarity(
-    evidence: Evidence, points: Float[Array, "row column 2"]
-) -> Float[Array, "4"]:
+def similarity(evidence: Evidence, points: Float[Array, "row column 2"]) -> Float[Array, "4"]:
     """Return the motion of the current content beside the steadied: x, y, roll and log zoom.
 
     Args:

@@ -12,8 +12,7 @@ from flax import nnx
 from jaxtyping import Array, Float, UInt8
 
 from dvs_jax import checkpoint
-from dvs_jax.clip import Clip
-from dvs_jax.clip import shown_size
+from dvs_jax.clip import Clip, shown_size
 from dvs_jax.methods import Frame, Picture
 from dvs_jax.methods.along_path import processor
 from dvs_jax.stabnet import online

@@ -41,9 +41,7 @@ class Look(NamedTuple):
     camera: Float[Array, "4"]
     mesh: Float[Array, "5 5 2"]
 
-    def source(
-        self, point: Float[Array, "*point 2"], aspect: float
-    ) -> Float[Array, "*point 2"]:
+    def source(self, point: Float[Array, "*point 2"], aspect: float) -> Float[Array, "*point 2"]:
         """Return the frame's points that are shown at points of the output."""
         return plane.plane_of(point + at_vertices(self.mesh, point, aspect), self.camera)
 

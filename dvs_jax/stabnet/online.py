@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -20,6 +19,9 @@ _MESH_HZ = 0.5
 """Displacements that change faster are taken out; slower ones are the scene's own."""
 _FARTHEST = 6.0 / 640.0
 """Of displacements, in widths."""
+_NOTHING, _EVERYTHING = 0.2, 0.5
+"""Trust up to which a frame stays as it is, and from which it is drawn as the law wants. Between
+lies little: trust varies from frame to frame, and what is drawn must not."""
 
 
 class Setting(NamedTuple):
@@ -54,9 +56,7 @@ def setting(rate: float, crop: float, aspect: float) -> Setting:
     return Setting(laws.law(rate, crop, aspect), jnp.float32(kept))
 
 
-def begin(
-    network: Network, setting: Setting, picture: Float[Array, "rows columns"]
-) -> State:
+def begin(network: Network, setting: Setting, picture: Float[Array, "rows columns"]) -> State:
     """Return the state after the first frame, which is shown as it is."""
     steps = jnp.zeros((len(setting.law.latest), 4), jnp.float32)
     return State(network.features(picture), as_filmed(), steps)
@@ -77,19 +77,20 @@ def push(
         The state after it, and how it was found to lie beside the steadied picture before.
     """
     found = network.compare(state.features, state.look, picture)
-    look = _steadied(setting, state, found)
-    step = found.trust * plane.seen_from(found.look.camera, look.camera)
+    share = jnp.clip((found.trust - _NOTHING) / (_EVERYTHING - _NOTHING), 0.0, 1.0)
+    look = _steadied(setting, state, found, share)
+    step = share * plane.seen_from(found.look.camera, look.camera)
     features = network.features(drawn(picture, look))
     return State(features, look, laws.pushed(state.steps, step)), found
 
 
-def _steadied(setting: Setting, state: State, found: Found) -> Look:
-    """Return how the frame is drawn: as the law wants, as far as what was found is trusted."""
+def _steadied(setting: Setting, state: State, found: Found, share: Float[Array, ""]) -> Look:
+    """Return how the frame is drawn: a share of the way from as it is to as the law wants."""
     before = found.look.camera
     real = plane.seen_from(before, jnp.zeros_like(before))
     camera = laws.beside(before, laws.next_step(setting.law, state.steps, real))
     mesh = jnp.clip(setting.mesh_kept * found.look.mesh, -_FARTHEST, _FARTHEST)
-    return Look(found.trust * camera, found.trust * mesh)
+    return Look(share * camera, share * mesh)
 
 
 def drawn(picture: Float[Array, "rows columns"], look: Look) -> Float[Array, "rows columns"]:

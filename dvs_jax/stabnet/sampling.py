@@ -57,5 +57,7 @@ def at_vertices(
     return grids.at_points(mesh, flat[:, 1], flat[:, 0]).reshape(point.shape)
 
 
-def _broadcast(pair: tuple[float, float], like: Float[Array, "*point 2"]) -> Float[Array, "*point 2"]:
+def _broadcast(
+    pair: tuple[float, float], like: Float[Array, "*point 2"]
+) -> Float[Array, "*point 2"]:
     return jnp.broadcast_to(jnp.asarray(pair, jnp.float32), like.shape)

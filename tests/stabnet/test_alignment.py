@@ -31,8 +31,10 @@ def evidence_of(displacement: jax.Array) -> alignment.Evidence:
 def test_a_similarity_is_found_from_what_it_does_to_the_features():
     motion = jnp.asarray([0.004, -0.003, 0.006, 0.005])
     x, y = POINTS[..., 0], POINTS[..., 1]
-    moved = jnp.stack([motion[0] - motion[2] * y + motion[3] * x,
-                       motion[1] + motion[2] * x + motion[3] * y], axis=-1)
+    moved = jnp.stack(
+        [motion[0] - motion[2] * y + motion[3] * x, motion[1] + motion[2] * x + motion[3] * y],
+        axis=-1,
+    )
     # The ridge holds back a thousandth of it.
     np.testing.assert_allclose(alignment.similarity(evidence_of(moved), POINTS), motion, rtol=3e-3)
 

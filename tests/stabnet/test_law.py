@@ -27,7 +27,7 @@ def steadied(real: np.ndarray, rate: float = 30.0, crop: float = CROP) -> np.nda
 def path(frames: int, **parts: np.ndarray) -> np.ndarray:
     found = np.zeros((frames, 4), np.float32)
     for name, values in parts.items():
-        found[:, "x y roll zoom".split().index(name)] = values
+        found[:, ["x", "y", "roll", "zoom"].index(name)] = values
     return found
 
 

@@ -1,0 +1,55 @@
+"""Batches of examples: random pieces of a folder's photographs."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from dvs_jax.stabnet.sequences import Example
+from dvs_jax.synthetic.paired import pieces
+
+PIECE = 512
+"""Sides of the pieces, in pixels."""
+
+PHOTOGRAPHS = 4
+"""Pieces from which one scene is made."""
+
+
+class Batches:
+    """An endless stream of batches, of which each depends on the seed and its number alone."""
+
+    def __init__(self, folder: Path, count: int, batch_size: int, seed: int):
+        """Cut the pieces.
+
+        Args:
+            folder: of photographs.
+            count: pieces to draw from, which stay in memory.
+            batch_size: examples that this process loads.
+            seed: of everything that is random.
+
+        Raises:
+            InputError: the folder is missing or empty, or a picture cannot be read.
+        """
+        self._pieces = pieces(folder, np.random.default_rng(seed), count, PIECE)
+        self._batch_size, self._seed, self._number = batch_size, seed, 0
+
+    def __next__(self) -> Example:
+        """Return the next batch, [example, ...]."""
+        entropy = (self._seed, jax.process_index(), self._number)
+        self._number += 1
+        return examples(np.random.default_rng(entropy), self._pieces, self._batch_size)
+
+    def get_state(self) -> int:
+        """Return the number of batches that were taken."""
+        return self._number
+
+    def set_state(self, state: Any) -> None:
+        """Go on after so many batches."""
+        self._number = int(state)
+
+
+def examples(rng: np.random.Generator, pieces: np.ndarray, count: int) -> Example:
+    """Draw examples, [example, ...]."""
+    chosen = pieces[rng.integers(len(pieces), size=(count, PHOTOGRAPHS))]
+    return Example(rng.integers(2**32, size=count, dtype=np.uint32), chosen)

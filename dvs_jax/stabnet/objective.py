@@ -1,0 +1,128 @@
+"""The training objective: runs the network along a sequence and compares it with the truth."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from dvs_jax.stabnet import online, sequences
+from dvs_jax.stabnet.network import Found, Look, Network
+from dvs_jax.stabnet.online import State
+from dvs_jax.stabnet.sequences import ASPECT, Example
+from dvs_jax.synthetic.paired.pose import WIDTH
+
+TERMS = ("half", "quarter", "eighth", "trust")
+
+_LEAST_ERROR = 0.1
+"""In pixels of a picture 640 wide: errors below count by their size, above by their logarithm."""
+_TRUSTED_ERROR = 1.5
+"""Error, in those pixels, at which half is trusted."""
+
+
+class Frame(NamedTuple):
+    """What came of a frame.
+
+    Attributes:
+        errors: float32 [point], of the finest look, in pixels of a picture 640 wide.
+        quarter: likewise, after the rounds at a quarter of the size.
+        eighth: likewise, after those at an eighth.
+        trust: float32 [], in what was found.
+        is_cut: bool [], whether nothing could be found.
+    """
+
+    errors: Float[Array, "point"]
+    quarter: Float[Array, "point"]
+    eighth: Float[Array, "point"]
+    trust: Float[Array, ""]
+    is_cut: Array
+
+
+def sequence_loss(
+    graph: nnx.GraphDef[Network],
+    frames: int,
+    params: nnx.State,
+    example: Example,
+    key: Key[Array, ""],
+    weights: Mapping[str, Float[Array, ""]],
+) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+    """Return the weighted sum of the terms, and each term, of one sequence.
+
+    "half", "quarter" and "eighth" are errors of the looks found at each scale, "trust" is how far
+    the trust in them is from what they deserve.
+
+    Args:
+        graph: the network without its weights.
+        frames: of the sequence.
+        params: the weights, float32.
+        example: what the sequence is drawn from.
+        key: of all that is random.
+        weights: of the terms by name.
+    """
+    found = run(graph, frames, params, example, key)[0]
+    terms = {
+        "half": _distance(found.errors, found.is_cut),
+        "quarter": _distance(found.quarter, found.is_cut),
+        "eighth": _distance(found.eighth, found.is_cut),
+        "trust": ((found.trust - _deserved(found)) ** 2).mean(),
+    }
+    return sum((weights[name] * term for name, term in terms.items()), jnp.zeros(())), terms
+
+
+def run(
+    graph: nnx.GraphDef[Network],
+    frames: int,
+    params: nnx.State,
+    example: Example,
+    key: Key[Array, ""],
+) -> tuple[Frame, tuple[Look, Float[Array, "frame 6"]]]:
+    """Return what came of all frames but the first, stacked; how they were drawn, and their poses.
+
+    The network is driven by its own output, as it is in use; gradients do not go from frame to
+    frame.
+    """
+    network, setting = nnx.merge(graph, params), sequences.setting()
+    drawing, beginning = jax.random.split(key)
+    sequence = sequences.draw(drawing, example, frames)
+    state = sequences.begin(beginning, network, setting, sequence)
+
+    def advance(state: State, number: Array) -> tuple[State, tuple[Frame, Look]]:
+        state = jax.lax.stop_gradient(state)
+        new, found = online.push(network, setting, state, sequence.picture[number])
+        pose = sequence.pose[number - 1], sequence.pose[number]
+        truth = sequences.true_source(state.look, *pose, _points())
+        is_cut = sequence.is_cut[number] | sequence.is_cut[number - 1]
+        return new, (_compared(found, jax.lax.stop_gradient(truth), is_cut), new.look)
+
+    _, (found, looks) = jax.lax.scan(advance, state, jnp.arange(1, frames))
+    return found, (looks, sequence.pose[1:])
+
+
+def _points() -> Float[Array, "row column 2"]:
+    """Return the output points at which looks are compared: what a crop of a tenth shows."""
+    x, y = np.linspace(-0.4, 0.4, 10), np.linspace(-0.4, 0.4, 7) * ASPECT
+    return jnp.asarray(np.stack(np.meshgrid(x, y), axis=-1), jnp.float32)
+
+
+def _compared(found: Found, truth: Float[Array, "row column 2"], is_cut: Array) -> Frame:
+    quarter, eighth = found.rougher[1], found.rougher[0]
+    errors = [_errors(look, truth) for look in (found.look, quarter, eighth)]
+    return Frame(*errors, found.trust, is_cut)
+
+
+def _errors(look: Look, truth: Float[Array, "row column 2"]) -> Float[Array, "point"]:
+    off = look.source(_points(), ASPECT) - truth
+    # Gradients of a length of 0 would not be finite.
+    return WIDTH * jnp.sqrt((off**2).sum(axis=-1) + 1e-12).ravel()
+
+
+def _distance(errors: Float[Array, "frame point"], is_cut: Array) -> Float[Array, ""]:
+    return jnp.where(is_cut, 0.0, jnp.log1p(errors / _LEAST_ERROR).mean(axis=-1)).mean()
+
+
+def _deserved(found: Frame) -> Float[Array, "frame"]:
+    squared = (jax.lax.stop_gradient(found.errors) ** 2).mean(axis=-1)
+    return jnp.where(found.is_cut, 0.0, 1.0 / (1.0 + squared / _TRUSTED_ERROR**2))

@@ -1,0 +1,80 @@
+"""Trains our StabNet: from a config and photographs to a model that `load_model` reads."""
+
+from functools import partial
+from pathlib import Path
+
+import jax
+from flax import nnx
+from ml_collections import ConfigDict
+
+from dvs_jax.errors import InputError
+from dvs_jax.stabnet import objective, sequences, weights
+from dvs_jax.stabnet.loader import Batches
+from dvs_jax.stabnet.network import Network
+from dvs_jax.stabnet.validation import HeldOut
+from dvs_jax.training import loop, parallel
+from dvs_jax.training.settings import require_sound
+from dvs_jax.whole_file import make_folder, replacing
+
+MODEL_FOLDER = "model"
+
+
+def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+    """Train as a config says, resuming an earlier call that was stopped.
+
+    Args:
+        config: as `settings.settings` describes it.
+        workdir: the run's folder, for logs, checkpoints and, at the end, the model.
+
+    Returns:
+        The model's folder, which `load_model` and `dvs-jax stabilize --model` take. If training
+        keeps a moving average of the weights, the model is that average.
+
+    Raises:
+        InputError: the config, a photograph or a checkpoint cannot be used; the message says why.
+        SystemExit: with code 0, after SIGTERM and a checkpoint.
+    """
+    check(config)
+    parallel.join_hosts(config.train)
+    workdir = Path(workdir)
+    make_folder(workdir)
+    batches = Batches(
+        Path(config.data.photographs),
+        config.data.pieces,
+        parallel.local_batch_size(config.train),
+        config.train.seed,
+    )
+    graph, params = nnx.split(Network(nnx.Rngs(config.train.seed)))
+    held_out = HeldOut(graph, config).measure if config.train.evaluate_every else None
+    loss = partial(objective.sequence_loss, graph, config.data.frames)
+    trained = loop.train(config, workdir, params, loss, batches, evaluate=held_out)
+    model = workdir / MODEL_FOLDER
+    if jax.process_index() == 0:
+        _replace(nnx.merge(graph, trained), model)
+    return model
+
+
+def check(config: ConfigDict) -> None:
+    """Raise InputError, naming the field, if fields of the config make no sense."""
+    require_sound(config.train)
+    if not 2 <= config.data.frames < sequences.LONGEST:
+        raise InputError(
+            f"config.data.frames: a sequence of {config.data.frames} frames is none that can be "
+            f"trained on; give 2 to {sequences.LONGEST - 1}"
+        )
+    if config.data.pieces < 1:
+        raise InputError("config.data.pieces: give at least one")
+    named = {name for _, row in config.train.loss_weights for name in row}
+    if unknown := sorted(named - set(objective.TERMS)):
+        raise InputError(
+            f"config.train.loss_weights: no term is called {', '.join(unknown)}; there are "
+            f"{', '.join(objective.TERMS)}"
+        )
+
+
+def _replace(network: Network, folder: Path) -> None:
+    """Write the model, replacing an earlier one."""
+    with replacing(folder) as unfinished:
+        weights.save(network, unfinished)
+        if folder.exists():
+            folder.replace(unfinished.with_name("earlier"))

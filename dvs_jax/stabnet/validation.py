@@ -1,0 +1,62 @@
+"""Evaluates a network in training on sequences of held-out photographs."""
+
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from ml_collections import ConfigDict
+
+from dvs_jax.stabnet import objective
+from dvs_jax.stabnet.loader import PIECE, examples
+from dvs_jax.stabnet.network import Network
+from dvs_jax.synthetic.paired import pieces
+
+_PIECES = 40
+SEQUENCES = 12
+FRAMES = 48
+_WARMING = 8
+"""Frames after which the steadied camera is on its own path."""
+
+
+class HeldOut:
+    """Sequences on which a network is evaluated, longer than those that it is trained on."""
+
+    def __init__(self, graph: nnx.GraphDef[Network], config: ConfigDict):
+        """Draw the examples; raise InputError as `pieces` does."""
+        rng = np.random.default_rng(config.train.seed)
+        cut = pieces(Path(config.data.held_out), rng, _PIECES, PIECE)
+        drawn = examples(rng, cut, SEQUENCES)
+        self._examples = [jax.tree.map(itemgetter(number), drawn) for number in range(SEQUENCES)]
+        self._run = jax.jit(partial(_run, graph))
+
+    def measure(self, params: nnx.State) -> dict[str, float]:
+        """Return errors of the alignment in pixels of a picture 640 wide, and the trust in it.
+
+        Returns:
+            "error": the median over frames of the RMS over a frame's points; "error_p90": 90 % are
+            below; "trust" and "trust_at_cuts": means; "worth": the geometric mean of 0.05 pixels
+            more than each frame's error, to be minimised.
+        """
+        found = [jax.device_get(self._run(params, each)) for each in self._examples]
+        errors, trust, is_cut = map(np.concatenate, zip(*found, strict=True))
+        errors, cuts = errors[~is_cut], is_cut
+        return {
+            "error": float(np.median(errors)),
+            "error_p90": float(np.percentile(errors, 90.0)),
+            "trust": float(trust[~cuts].mean()),
+            "trust_at_cuts": float(trust[cuts].mean()) if cuts.any() else 0.0,
+            "worth": float(np.exp(np.log(errors + 0.05).mean())),
+        }
+
+
+def _run(
+    graph: nnx.GraphDef[Network], params: nnx.State, example: objective.Example
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    key = jax.random.key(jnp.asarray(example.seed))
+    found, _ = objective.run(graph, FRAMES, params, example, key)
+    rms = jnp.sqrt((found.errors**2).mean(axis=-1))
+    return rms[_WARMING:], found.trust[_WARMING:], found.is_cut[_WARMING:]
