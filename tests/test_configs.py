@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from ml_collections import ConfigDict
 
-from dvs_jax.fused import architecture, configured, train
+from dvs_jax.fused import architecture, configured
+from dvs_jax.fused import train as fused
+from dvs_jax.stabnet import train as stabnet
 from dvs_jax.training import configuration, parallel
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.settings import require_sound
@@ -14,6 +16,8 @@ from dvs_jax.training.settings import require_sound
 FOLDER = Path(__file__).resolve().parents[1] / "configs"
 
 FILES = sorted(FOLDER.glob("*.py"))
+
+CHECKS = {"fused": fused.check, "stabnet": stabnet.check}
 
 
 @pytest.fixture(params=FILES, ids=lambda file: file.stem)
@@ -33,7 +37,7 @@ def test_it_opens_with_what_it_does_its_cost_and_its_command(file: Path) -> None
 
 
 def test_its_training_makes_sense(config: ConfigDict) -> None:
-    train.check(config)
+    CHECKS[config.system](config)
     require_sound(config.train)
     make_optimizer(config.train)
     assert config.train.parallel in parallel.KINDS
@@ -41,11 +45,17 @@ def test_its_training_makes_sense(config: ConfigDict) -> None:
 
 
 def test_its_network_is_possible(config: ConfigDict, file: Path) -> None:
+    if config.system != "fused":
+        pytest.skip("there is one network only")
     wanted = configured.architecture_of(config)
     assert architecture.from_dict(architecture.to_dict(wanted), file) == wanted
 
 
 def test_its_data_are_named_as_builders_name_them(config: ConfigDict) -> None:
+    if config.system == "stabnet":
+        assert config.data.photographs == "datasets/photographs/train"
+        assert config.data.held_out == "datasets/photographs/held_out"
+        return
     for folder, weight in config.data.folders:
         assert folder.split("/")[:2] in (["datasets", "dvs_clips"], ["datasets", "synthetic_clips"])
         assert weight > 0.0

@@ -45,7 +45,7 @@ def train(
     from dvs_jax.training import configuration
 
     loaded = configuration.load(config, changes)
-    model = _trainer(loaded.get("system", "fused"))(loaded, workdir)
+    model = _trainer(loaded.system)(loaded, workdir)
     printing.print_file("model", model)
     printing.print_line(
         printing.out, f"to use it: dvs-jax stabilize CLIP --model {shlex.quote(str(model))}"

@@ -8,6 +8,7 @@ from dvs_jax.training import settings as training
 def settings() -> ConfigDict:
     """Return the config that a file in configs/ starts from and then changes."""
     config = ConfigDict()
+    config.system = "fused"  # whose networks are trained
     config.model = _model()
     config.data = _data()
     config.rollout = _rollout()

@@ -14,8 +14,6 @@ _HIDDEN = (8, 12, 16)
 _NEIGHBOURHOOD = 9
 """Pixels, across and down, whose brightness and contrast are taken out of a picture."""
 _LEAST_CONTRAST = 0.02
-_HALVING = {"kernel_size": (4, 4), "strides": (2, 2), "padding": ((1, 1), (1, 1))}
-"""Cells of the result lie centred on four of the argument's."""
 
 
 class Features(NamedTuple):
@@ -40,7 +38,8 @@ class Encoder(nnx.Module):
         inputs = (1, *_HIDDEN[:-1])
         halving, reading = [], []
         for before, hidden, channels in zip(inputs, _HIDDEN, CHANNELS, strict=True):
-            halving.append(nnx.Conv(before, hidden, **_HALVING, rngs=rngs))
+            # Cells of the result lie centred on four of the argument's.
+            halving.append(nnx.Conv(before, hidden, (4, 4), 2, padding=1, rngs=rngs))
             reading.append(nnx.Conv(hidden, channels, (3, 3), padding=1, rngs=rngs))
         self.halving, self.reading = nnx.List(halving), nnx.List(reading)
 

@@ -57,10 +57,8 @@ def law(rate: float, crop: float, aspect: float) -> Law:
     limit = np.array([crop, crop * aspect, min(_TURN, crop), min(_ZOOM, 2.0 * crop)])
     count = max(round(_FRAMES / time), 1)
     drawn, most = (1.0 - (1.0 - each) ** time for each in (_DRAWN, _DRAWN_MOST))
-    return Law(
-        *(jnp.asarray(each, jnp.float32) for each in (_KEPT**time, drawn, most, limit)),
-        jnp.full(count, 1.0 / count, jnp.float32),
-    )
+    latest = np.full(count, 1.0 / count)
+    return Law(*map(jnp.float32, (_KEPT**time, drawn, most, limit, latest)))
 
 
 def next_step(

@@ -108,9 +108,8 @@ def _points() -> Float[Array, "row column 2"]:
 
 
 def _compared(found: Found, truth: Float[Array, "row column 2"], is_cut: Array) -> Frame:
-    quarter, eighth = found.rougher[1], found.rougher[0]
-    errors = [_errors(look, truth) for look in (found.look, quarter, eighth)]
-    return Frame(*errors, found.trust, is_cut)
+    eighth, quarter = (_errors(look, truth) for look in found.rougher)
+    return Frame(_errors(found.look, truth), quarter, eighth, found.trust, is_cut)
 
 
 def _errors(look: Look, truth: Float[Array, "row column 2"]) -> Float[Array, "point"]:

@@ -105,4 +105,6 @@ def source(look: Look, aspect: float) -> Float[Array, "5 5 2"]:
     """Return the grid of a look: source points of the vertices, in shares of the frame."""
     share = jnp.asarray(grids.output_points(VERTICES, VERTICES), jnp.float32)
     sides = jnp.broadcast_to(jnp.asarray([1.0, aspect], jnp.float32), share.shape)
-    return look.source((share - 0.5) * sides, aspect) / sides + 0.5
+    point = (share - 0.5) * sides
+    # So written, a look that changes nothing gives exactly the output's points.
+    return share + (look.source(point, aspect) - point) / sides

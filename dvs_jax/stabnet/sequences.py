@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key, UInt8, UInt32
 
+from dvs_jax import quaternion
 from dvs_jax.stabnet import online
 from dvs_jax.stabnet.network import LONGER_SIDE, Look, Network, as_filmed
 from dvs_jax.stabnet.online import Setting, State
@@ -37,8 +38,8 @@ class Example(NamedTuple):
         photographs: uint8 [photograph, rows, columns], pieces of photographs, grey.
     """
 
-    seed: UInt32[Array, ""]
-    photographs: UInt8[Array, "photograph rows columns"]
+    seed: UInt32[quaternion.Array, ""]
+    photographs: UInt8[quaternion.Array, "photograph rows columns"]
 
 
 class Sequence(NamedTuple):

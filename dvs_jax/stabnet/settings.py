@@ -8,7 +8,7 @@ from dvs_jax.training import settings as training
 def settings() -> ConfigDict:
     """Return the config that a file in configs/ starts from and then changes."""
     config = ConfigDict()
-    config.system = "stabnet"
+    config.system = "stabnet"  # whose networks are trained
     config.data = _data()
     config.train = training.settings()
     return config.lock()

@@ -1,0 +1,147 @@
+"""Frames steadied by pictures: untrained, trained for a moment, and as a method of the house."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from dvs_jax import load_clip, stabilize
+from dvs_jax.clip import read_pictures
+from dvs_jax.errors import InputError
+from dvs_jax.stabilization.models import load_model
+from dvs_jax.stabnet import objective, online, sequences, weights
+from dvs_jax.stabnet.loader import Batches, examples
+from dvs_jax.stabnet.method import StabNetMethod, Stream, looked_at
+from dvs_jax.stabnet.network import Network
+from dvs_jax.warping import grid
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network(nnx.Rngs(0))
+
+
+@pytest.fixture(scope="module")
+def trusting(network: Network) -> Network:
+    """The untrained network, but for its trust: features of random filters can be compared too."""
+    changed = nnx.clone(network)
+    changed.gate.bias = nnx.Param(jnp.ones(1))
+    return changed
+
+
+def example(seed: int) -> sequences.Example:
+    """One example of blurred noise, which has detail everywhere."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(4, 512, 512)).astype(np.float32)
+    soft = sum(np.roll(noise, (y, x), (1, 2)) for y in range(-3, 4) for x in range(-3, 4))
+    pieces = np.clip(128 + 6 * soft, 0, 255).astype(np.uint8)
+    return sequences.Example(np.uint32(seed), pieces)
+
+
+def test_an_untrained_network_changes_nothing(walk, network):
+    clip = load_clip(walk)
+    frames = StabNetMethod(network).frames(clip, read_pictures(clip), 0.1)
+    for number, frame in zip(range(5), frames, strict=False):
+        np.testing.assert_array_equal(frame.source, grid.output_points(5, 5), err_msg=str(number))
+
+
+def test_it_is_small_enough_to_be_shipped(network):
+    sizes = [leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param))]
+    assert sum(sizes) == 9_133
+
+
+@pytest.mark.slow
+def test_the_steadied_camera_is_where_the_frames_say(trusting):
+    graph, params = nnx.split(trusting)
+    run = jax.jit(partial(objective.run, graph, 12))
+    found, (looks, _) = run(params, example(0), jax.random.key(5))
+    rms = np.sqrt((np.asarray(found.errors) ** 2).mean(axis=-1))[~np.asarray(found.is_cut)]
+    # Random features, untrained, on texture: a pixel of a picture 640 wide.
+    assert np.median(rms) < 1.0
+    limit = np.asarray(sequences.setting().law.limit)
+    assert (np.abs(np.asarray(looks.camera)) <= 1.1 * limit).all()
+
+
+@pytest.mark.slow
+def test_frames_one_by_one_are_the_frames_of_a_scan(trusting):
+    setting = sequences.setting()
+    drawn = jax.jit(sequences.draw, static_argnums=2)(jax.random.key(1), example(1), 8)
+    graph, params = nnx.split(trusting)
+
+    def push(state, picture):
+        state, _ = online.push(nnx.merge(graph, params), setting, state, picture)
+        return state, online.source(state.look, sequences.ASPECT)
+
+    begun = online.begin(trusting, setting, drawn.picture[0])
+    _, scanned = jax.jit(lambda: jax.lax.scan(push, begun, drawn.picture[1:]))()
+    state, step = begun, jax.jit(push)
+    for picture, expected in zip(drawn.picture[1:], scanned, strict=True):
+        state, source = step(state, picture)
+        np.testing.assert_allclose(source, expected, atol=2e-5)
+    assert step._cache_size() == 1
+
+
+def test_weights_are_saved_and_loaded_as_a_method(tmp_path, trusting):
+    weights.save(trusting, tmp_path / "model")
+    method = load_model(tmp_path / "model")
+    assert isinstance(method, StabNetMethod)
+    assert method.fingerprint() == StabNetMethod(trusting).fingerprint()
+
+
+def test_a_model_of_another_system_is_refused(tmp_path):
+    from dvs_jax import checkpoint
+
+    checkpoint.save(tmp_path / "other", {"a": np.zeros(1)}, {"kind": "fused"})
+    with pytest.raises(
+        InputError, match=r"other: holds no StabNet of this package, but .* 'fused'"
+    ):
+        weights.load(tmp_path / "other")
+
+
+@pytest.mark.slow
+def test_a_clip_is_stabilised_at_its_full_size_with_all_its_frames(walk, tmp_path, trusting):
+    clip = load_clip(walk)
+    report = stabilize(clip, tmp_path / "out", method=StabNetMethod(trusting), refine="none")
+    made = load_clip(report.cropped)
+    assert made.size == clip.size
+    assert made.frame_count == clip.frame_count
+
+
+def test_live_frames_are_those_of_a_file(walk, trusting):
+    clip = load_clip(walk)
+    pictures = list(read_pictures(clip))[:6]
+    stream = Stream(trusting, clip, 0.1)
+    live = [stream.push(picture) for picture in pictures]
+    file = StabNetMethod(trusting).frames(clip, iter(pictures), 0.1)
+    np.testing.assert_array_equal(live, [frame.source for frame in file])
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((1920, 1080), (320, 180)), ((1080, 1920), (180, 320)), ((640, 480), (320, 240))],
+)
+def test_pictures_are_looked_at_320_long(size, expected):
+    assert looked_at(size) == expected
+
+
+def test_batches_go_on_where_they_were(tmp_path):
+    import cv2
+
+    rng = np.random.default_rng(0)
+    cv2.imwrite(str(tmp_path / "a.png"), rng.integers(0, 255, (600, 700, 3), dtype=np.uint8))
+    batches, later = (Batches(tmp_path, 3, 2, 7) for _ in range(2))
+    next(batches)
+    later.set_state(batches.get_state())
+    one, other = next(batches), next(later)
+    np.testing.assert_array_equal(one.seed, other.seed)
+    np.testing.assert_array_equal(one.photographs, other.photographs)
+    assert one.photographs.shape == (2, 4, 512, 512)
+
+
+def test_examples_differ():
+    pieces = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((1, 8, 8), np.uint8)
+    drawn = examples(np.random.default_rng(0), pieces, 6)
+    assert len(set(drawn.seed.tolist())) == 6
