@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     What is compiled stays in pytest's own cache, for the next run (`--cache-clear` empties it), for
     other workers and for the processes that tests start, which inherit the environment.
     """
+    _hurry_no_example(config)
     # The accelerators' checks go without a cache, and are about what users run.
     if not hasattr(config, "cache"):
         return
@@ -50,6 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[compilation_cache.SHORTEST_VARIABLE] = "0"
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def _hurry_no_example(config: pytest.Config) -> None:
+    """Let Hypothesis' examples take their time: how long depends on what else the machine does."""
+    if config.pluginmanager.hasplugin("hypothesispytest"):
+        from hypothesis import settings
+
+        settings.register_profile("unhurried", deadline=None)
+        settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
