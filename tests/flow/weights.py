@@ -9,28 +9,14 @@ import pytest
 from flax import nnx
 
 from dvs_jax.flow.raft_network import SMALL, Raft
+from tests import state_dicts
 
 SMALL_PARAMETERS, LARGE_PARAMETERS = 990_162, 5_257_536
 
 
 def recipe(keys: Path) -> dict[str, np.ndarray]:
     """The official state dict whose numbers `golden/README.md` tells how to draw."""
-    generator = np.random.default_rng(1)
-    weights = {}
-    for line in sorted(keys.read_text().splitlines()):
-        key, _, written = line.partition(" ")
-        shape = tuple(int(side) for side in written.strip("(),").split(",") if side)
-        if not key.endswith("num_batches_tracked"):
-            weights[key] = _scaled(key, generator.standard_normal(shape)).astype(np.float32)
-    return weights
-
-
-def _scaled(key: str, z: np.ndarray) -> np.ndarray:
-    if z.ndim >= 2:
-        return z * 0.7 * np.sqrt(2 / np.prod(z.shape[1:]))
-    if key.endswith("running_var"):
-        return 1 + 0.2 * np.tanh(z)
-    return 1 + 0.1 * z if key.endswith("weight") else 0.05 * z
+    return state_dicts.draw(keys, 1)
 
 
 def published_small(models: Path) -> Path:

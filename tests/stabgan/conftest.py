@@ -8,8 +8,9 @@ import pytest
 from dvs_jax.stabgan import official_weights
 from dvs_jax.stabgan.official_discriminator import OfficialDiscriminator
 from dvs_jax.stabgan.official_generator import OfficialGenerator
+from tests import state_dicts
 
-from .weights import DISCRIMINATOR_SEED, GENERATOR_SEED, recipe
+from .weights import DISCRIMINATOR_SEED, GENERATOR_SEED
 
 
 @pytest.fixture(scope="session")
@@ -21,13 +22,13 @@ def numbers(golden: Path):
 @pytest.fixture(scope="session")
 def generator_weights(golden: Path):
     """The generator's state dict with which they were recorded."""
-    return recipe(golden / "stabgan/generator_keys.txt", GENERATOR_SEED)
+    return state_dicts.draw(golden / "stabgan/generator_keys.txt", GENERATOR_SEED)
 
 
 @pytest.fixture(scope="session")
 def discriminator_weights(golden: Path):
     """The discriminator's likewise."""
-    return recipe(golden / "stabgan/discriminator_keys.txt", DISCRIMINATOR_SEED)
+    return state_dicts.draw(golden / "stabgan/discriminator_keys.txt", DISCRIMINATOR_SEED)
 
 
 @pytest.fixture(scope="session")

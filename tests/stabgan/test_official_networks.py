@@ -15,8 +15,9 @@ from dvs_jax.stabgan import (
     perceptual,
 )
 from dvs_jax.stabgan.official_generator import generator_input
+from tests import state_dicts
 
-from .weights import VGG_SEED, recipe
+from .weights import VGG_SEED
 
 
 def parameters(network: nnx.Module) -> int:
@@ -84,7 +85,7 @@ def test_the_discriminator_gives_the_official_numbers(discriminator, clips, numb
 
 def test_losses_are_the_official_ones(discriminator, clips, numbers, golden):
     fake, real = clips
-    vgg = recipe(golden / "stabgan/vgg_keys.txt", VGG_SEED)
+    vgg = state_dicts.draw(golden / "stabgan/vgg_keys.txt", VGG_SEED)
     vgg = perceptual.vgg_from(vgg, Path("recipe"), normalises=False)
     features = nnx.jit(lambda network, x: network(x))(vgg, fake[jnp.asarray([0, 16])])
     assert np.abs(features.mean((1, 2)) - numbers["vgg_mean"]).max() < 1e-3

@@ -9,8 +9,9 @@ from flax import nnx
 
 from dvs_jax.errors import InputError
 from dvs_jax.stabgan import perceptual
+from tests import state_dicts
 
-from .weights import VGG_SEED, recipe
+from .weights import VGG_SEED
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_random_features_are_always_the_same(random_vgg):
 
 
 def test_vgg_is_read_from_a_torchvision_file(golden):
-    drawn = recipe(golden / "stabgan/vgg_keys.txt", VGG_SEED)
+    drawn = state_dicts.draw(golden / "stabgan/vgg_keys.txt", VGG_SEED)
     file = {f"features.{key}": value for key, value in drawn.items()}
     file |= {"features.12.weight": np.zeros((256, 256, 3, 3)), "classifier.0.bias": np.zeros(3)}
     network = perceptual.vgg_from(file, Path("vgg19.pth"))

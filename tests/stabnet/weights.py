@@ -4,25 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
+from tests import state_dicts
+
 SEED = 3001
 
 
 def recipe(keys: Path, seed: int = SEED) -> dict[str, np.ndarray]:
     """The state dict of the PyTorch port whose numbers `golden/README.md` tells how to draw."""
-    generator = np.random.default_rng(seed)
-    drawn = {}
-    for line in sorted(keys.read_text().splitlines()):
-        key, _, written = line.partition(" ")
-        shape = tuple(int(side) for side in written.strip("(),").split(",") if side)
-        drawn[key] = _scaled(key, generator.standard_normal(shape)).astype(np.float32)
+    drawn = state_dicts.draw(keys, seed)
     drawn["regressor.6.weight"] *= np.float32(0.3)
     drawn["resnet50.resnet_v2_50_conv1_Conv2D.weight"] *= np.float32(8)
     return drawn
-
-
-def _scaled(key: str, z: np.ndarray) -> np.ndarray:
-    if z.ndim >= 2:
-        return z * 0.7 * np.sqrt(2 / np.prod(z.shape[1:]))
-    if key.endswith("running_var"):
-        return 1 + 0.2 * np.tanh(z)
-    return 1 + 0.1 * z if key.endswith("weight") else 0.05 * z
