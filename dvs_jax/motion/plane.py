@@ -33,6 +33,15 @@ def seen_from(origin: Camera, camera: Camera) -> Camera:
     return jnp.concatenate([place, camera[..., 2:] - origin[..., 2:]], axis=-1)
 
 
+def beside(origin: Camera, relative: Camera) -> Camera:
+    """Return a camera over `origin`'s plane that is told over the plane of its picture.
+
+    The inverse of `plane.seen_from`.
+    """
+    place = plane_of(relative[..., :2], origin)
+    return jnp.concatenate([place, origin[..., 2:] + relative[..., 2:]], axis=-1)
+
+
 def after(camera: Camera, motion: Float[Array, "*frame 4"]) -> Camera:
     """Return the camera after the picture's content has moved.
 

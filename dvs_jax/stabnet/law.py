@@ -11,8 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from dvs_jax.motion import plane
-
 _RATE = 30.0
 """Frames per second for which the shares below are."""
 _FRAMES = 7
@@ -83,15 +81,6 @@ def _held(share: Float[Array, "4"]) -> Float[Array, "4"]:
     size = jnp.abs(share)
     beyond = _SOFT + (1.0 - _SOFT) * jnp.tanh((size - _SOFT) / (1.0 - _SOFT))
     return jnp.sign(share) * jnp.where(size < _SOFT, size, beyond)
-
-
-def beside(origin: plane.Camera, relative: plane.Camera) -> plane.Camera:
-    """Return a camera over `origin`'s plane that is told over the plane of its picture.
-
-    The inverse of `plane.seen_from`.
-    """
-    place = plane.plane_of(relative[..., :2], origin)
-    return jnp.concatenate([place, origin[..., 2:] + relative[..., 2:]], axis=-1)
 
 
 def pushed(steps: Float[Array, "frame 4"], step: Float[Array, "4"]) -> Float[Array, "frame 4"]:

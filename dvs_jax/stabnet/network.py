@@ -16,7 +16,6 @@ from dvs_jax.motion import plane
 from dvs_jax.stabnet import alignment, correlation
 from dvs_jax.stabnet.alignment import VERTICES
 from dvs_jax.stabnet.features import CHANNELS, Encoder, Features
-from dvs_jax.stabnet.law import beside
 from dvs_jax.stabnet.sampling import Raster, at_vertices
 
 LONGER_SIDE = 320
@@ -155,7 +154,9 @@ def _after(look: Look, motion: Float[Array, "4"]) -> Look:
         motion: x, y, roll and log zoom: it is now seen at z p + t.
     """
     # The camera that moves as the content seems to is the one over whose plane it stands still.
-    return look._replace(camera=beside(look.camera, jnp.concatenate([motion[:2], -motion[2:]])))
+    return look._replace(
+        camera=plane.beside(look.camera, jnp.concatenate([motion[:2], -motion[2:]]))
+    )
 
 
 def _tells(

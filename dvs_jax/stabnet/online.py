@@ -88,7 +88,7 @@ def _steadied(setting: Setting, state: State, found: Found, share: Float[Array, 
     """Return how the frame is drawn: a share of the way from as it is to as the law wants."""
     before = found.look.camera
     real = plane.seen_from(before, jnp.zeros_like(before))
-    camera = laws.beside(before, laws.next_step(setting.law, state.steps, real))
+    camera = plane.beside(before, laws.next_step(setting.law, state.steps, real))
     mesh = jnp.clip(setting.mesh_kept * found.look.mesh, -_FARTHEST, _FARTHEST)
     return Look(share * camera, share * mesh)
 

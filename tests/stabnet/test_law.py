@@ -18,7 +18,7 @@ def steadied(real: np.ndarray, rate: float = 30.0, crop: float = CROP) -> np.nda
     def advance(carry, camera):
         before, steps = carry
         step = laws.next_step(law, steps, plane.seen_from(before, camera))
-        return (laws.beside(before, step), laws.pushed(steps, step)), laws.beside(before, step)
+        return (plane.beside(before, step), laws.pushed(steps, step)), plane.beside(before, step)
 
     start = jnp.asarray(real[0]), jnp.zeros((len(law.latest), 4))
     return np.asarray(jax.lax.scan(advance, start, jnp.asarray(real[1:]))[1])
@@ -34,7 +34,7 @@ def path(frames: int, **parts: np.ndarray) -> np.ndarray:
 def test_seeing_from_a_camera_and_placing_beside_it_are_inverse():
     origin, camera = jnp.asarray([0.1, -0.2, 0.3, 0.1]), jnp.asarray([0.05, 0.0, 0.1, -0.2])
     relative = plane.seen_from(origin, camera)
-    np.testing.assert_allclose(laws.beside(origin, relative), camera, atol=1e-6)
+    np.testing.assert_allclose(plane.beside(origin, relative), camera, atol=1e-6)
 
 
 @pytest.mark.parametrize("rate", [25.0, 30.0, 60.0])
