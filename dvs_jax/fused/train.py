@@ -1,5 +1,6 @@
 """Trains the fused network: from a config to a model that `load_model` reads."""
 
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -12,13 +13,10 @@ from dvs_jax.fused import architecture, loader, losses, validation, weights
 from dvs_jax.fused.configured import architecture_of, create_network, make_loss
 from dvs_jax.fused.curriculum import Curriculum
 from dvs_jax.fused.loader import Batches, Share
-from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.training import loop, parallel
+from dvs_jax.training import loop, model, parallel
 from dvs_jax.training.schedule import require_order
 from dvs_jax.training.settings import require_sound
-from dvs_jax.whole_file import make_folder, replacing
-
-MODEL_FOLDER = "model"
+from dvs_jax.whole_file import make_folder
 
 FEWEST_STEPS = 3
 """Fewest steps of a window over which jerk is defined."""
@@ -62,10 +60,7 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
         )
     finally:
         batches.close()
-    model = workdir / MODEL_FOLDER
-    if jax.process_index() == 0:
-        _replace(nnx.merge(graph, trained), model)
-    return model
+    return model.write(workdir, partial(weights.save, nnx.merge(graph, trained)))
 
 
 def make_batches(config: ConfigDict) -> Curriculum:
@@ -91,14 +86,6 @@ def make_batches(config: ConfigDict) -> Curriculum:
         )
 
     return Curriculum(config.data.largest_shake, config.train.steps_per_epoch, load)
-
-
-def _replace(network: FusedNetwork, folder: Path) -> None:
-    """Write the model, replacing an earlier one."""
-    with replacing(folder) as unfinished:
-        weights.save(network, unfinished)
-        if folder.exists():
-            folder.replace(unfinished.with_name("earlier"))
 
 
 def check(config: ConfigDict) -> None:

@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-import jax
 from flax import nnx
 from ml_collections import ConfigDict
 
@@ -12,11 +11,9 @@ from dvs_jax.stabnet import objective, sequences, weights
 from dvs_jax.stabnet.loader import Batches
 from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.validation import HeldOut
-from dvs_jax.training import loop, parallel
+from dvs_jax.training import loop, model, parallel
 from dvs_jax.training.settings import require_sound
-from dvs_jax.whole_file import make_folder, replacing
-
-MODEL_FOLDER = "model"
+from dvs_jax.whole_file import make_folder
 
 
 def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
@@ -48,10 +45,7 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     held_out = HeldOut(graph, config).measure if config.train.evaluate_every else None
     loss = partial(objective.sequence_loss, graph, config.data.frames)
     trained = loop.train(config, workdir, params, loss, batches, evaluate=held_out)
-    model = workdir / MODEL_FOLDER
-    if jax.process_index() == 0:
-        _replace(nnx.merge(graph, trained), model)
-    return model
+    return model.write(workdir, partial(weights.save, nnx.merge(graph, trained)))
 
 
 def check(config: ConfigDict) -> None:
@@ -70,11 +64,3 @@ def check(config: ConfigDict) -> None:
             f"config.train.loss_weights: no term is called {', '.join(unknown)}; there are "
             f"{', '.join(objective.TERMS)}"
         )
-
-
-def _replace(network: Network, folder: Path) -> None:
-    """Write the model, replacing an earlier one."""
-    with replacing(folder) as unfinished:
-        weights.save(network, unfinished)
-        if folder.exists():
-            folder.replace(unfinished.with_name("earlier"))
