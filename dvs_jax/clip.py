@@ -24,8 +24,8 @@ from dvs_jax.video.times import require_possible
 OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
 """Parts of names of videos that lie in a clip's folder but are not the input."""
 
-RESULTS = ("_stab_crop", "_stab")
-"""Ends of names of videos that were made from the input, cropped and uncropped."""
+RESULTS = ("_stab_crop", "_stab", "_stab_side_by_side")
+"""Ends of names of videos that were made from the input: cropped, uncropped, beside the input."""
 
 FLOW_FOLDERS = ("flo", "flo_back")
 """Folders whose images are not frames, since flow may be stored as .png."""

@@ -190,6 +190,12 @@ def stabilize(
             "--force", help="Go by the gyro even where it does not tell how the pictures moved."
         ),
     ] = False,
+    side_by_side: Annotated[
+        bool,
+        typer.Option(
+            "--side-by-side", help="Write a video of both too: the input left, the result right."
+        ),
+    ] = False,
     preset_file: PresetFile = None,
 ) -> None:
     """Stabilise a clip, or many.
@@ -201,8 +207,8 @@ def stabilize(
     gyro log the motion is read off the pictures.
 
     The folder of the results gets walk_stab_crop.mp4 and the camera's path as walk.txt and
-    walk.jpg; where wanted, walk_stab.mp4, uncropped, and walk_metrics.json. Those of an earlier run
-    are replaced or removed.
+    walk.jpg; where wanted, walk_stab.mp4, uncropped, walk_stab_side_by_side.mp4, and
+    walk_metrics.json. Those of an earlier run are replaced or removed.
 
     Of several clips each has a folder of its own in there. One that cannot be stabilised is named,
     and the others go on; the command then ends with code 1.
@@ -225,7 +231,7 @@ def stabilize(
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
     method = refined(_adjusted(method, horizon_lock, strength), refine, look_ahead)
     drawn = (crop, framing, uncropped, border, crf, encoder_preset, encoder, codec)
-    wanted = Settings(*drawn, audio, measure, force)
+    wanted = Settings(*drawn, audio, measure, force, side_by_side)
 
     def stabilize_one(clip: Clip, folder: Path) -> Report:
         chosen = (
@@ -374,9 +380,12 @@ def _print_report(report: Report) -> None:
 
     if report.metrics is not None:
         printing.out.print(metrics.render(report.metrics))
-    print_file("cropped video", report.cropped, f"(keeps {report.kept:.0%} of each side)")
+    joined_alone = report.side_by_side == report.cropped
+    name = "side by side" if joined_alone else "cropped video"
+    print_file(name, report.cropped, f"(keeps {report.kept:.0%} of each side)")
     files = {
         "uncropped video": report.uncropped,
+        "side by side": None if joined_alone else report.side_by_side,
         "plot": report.plot,
         "trajectory": report.trajectory,
         "metrics": report.metrics_file,

@@ -19,10 +19,12 @@ class Drawn(NamedTuple):
 
     Attributes:
         shown: the grid and the crop that it was drawn by.
+        source: the input's picture.
         pictures: one for each output video.
     """
 
     shown: Shown
+    source: av.VideoFrame
     pictures: list[av.VideoFrame]
 
 
@@ -47,7 +49,7 @@ def drawn(
             lattice = host.lattice_map(drawn_by.frame.source, clip.size, kept)
             host.warp_planes(source, lattice, border, pictures.planes(target))
             of_videos.append(target)
-        yield Drawn(wanted, of_videos)
+        yield Drawn(wanted, picture, of_videos)
 
 
 def shares(shown: Shown, uncropped: bool) -> list[float]:

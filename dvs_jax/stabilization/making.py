@@ -22,6 +22,7 @@ from dvs_jax.stabilization.agreement import Agreement
 from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import VIDEO_ENDINGS, Settings
+from dvs_jax.stabilization.side_by_side import arrangement, joined, joined_size
 from dvs_jax.video import VideoWriter
 from dvs_jax.whole_file import replacing, replacing_together
 
@@ -38,15 +39,24 @@ class Making:
     Attributes:
         clip: the source.
         writers: of the cropped video and, if wanted, of the uncropped one.
+        side_by_side: the writer of the input beside the cropped result; None if it is not wanted.
         folder: where they are made.
         kept: which share was shown of each frame so far.
         agreement: of the gyro with the frames that `pictures` has yielded; None of a method that
             does not go by the gyro.
     """
 
-    def __init__(self, clip: Clip, writers: Sequence[VideoWriter], folder: Path, by_gyro: bool):
+    def __init__(
+        self,
+        clip: Clip,
+        writers: Sequence[VideoWriter],
+        side_by_side: VideoWriter | None,
+        folder: Path,
+        by_gyro: bool,
+    ):
         """Begin with nothing."""
         self.clip, self.writers, self.folder = clip, writers, folder
+        self.side_by_side = side_by_side
         self.kept: list[float] = []
         self._poses: list[np.ndarray | None] = []
         self.agreement = _agreement_of(clip) if by_gyro else None
@@ -75,15 +85,19 @@ class Making:
     def videos(self) -> Iterator[None]:
         """Begin the videos, and finish them at the end."""
         with ExitStack() as files:
-            for writer in self.writers:
-                files.enter_context(writer)
+            for writer in (*self.writers, self.side_by_side):
+                if writer is not None:
+                    files.enter_context(writer)
             yield
 
-    def write(self, shown: Shown, pictures: Sequence[av.VideoFrame]) -> None:
-        """Append a frame, drawn for each writer, to the videos."""
+    def write(self, shown: Shown, source: av.VideoFrame, pictures: Sequence[av.VideoFrame]) -> None:
+        """Append a frame, the input's and as drawn for each writer, to the videos."""
         time_ns = int(self.clip.video.time_ns[len(self.kept)])
         self.kept.append(shown.kept)
         self._poses.append(shown.frame.pose)
+        if self.side_by_side is not None:
+            both = joined(source, pictures[0], arrangement(self.clip.video))
+            self.side_by_side.write_picture(both, time_ns)
         for writer, picture in zip(self.writers, pictures, strict=True):
             writer.write_picture(picture, time_ns)
 
@@ -110,11 +124,8 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
             f"{folder}: the results would lie among the frames; choose another folder for them"
         )
     _require_no_file_of_others(clip.name, folder)
-    endings = clips.RESULTS if settings.with_uncropped else clips.RESULTS[:1]
     with replacing_together(folder) as unfinished:
-        files = [unfinished / f"{clip.name}{end}{settings.ending}" for end in endings]
-        writers = [_writer(clip, file, settings) for file in files]
-        made = Making(clip, writers, unfinished, by_gyro)
+        made = Making(clip, *_writers(clip, unfinished, settings), unfinished, by_gyro)
         yield made
         if len(made.kept) < clip.frame_count:
             raise InputError(
@@ -134,10 +145,26 @@ def making(clip: Clip, folder: Path, settings: Settings, by_gyro: bool) -> Itera
                 _plot(clip, made.path, unfinished / f"{clip.name}.jpg")
 
 
-def _writer(clip: Clip, file: Path, settings: Settings) -> VideoWriter:
+def _writers(
+    clip: Clip, folder: Path, settings: Settings
+) -> tuple[list[VideoWriter], VideoWriter | None]:
+    """Return the writers of the cropped and the uncropped video, and of the one of both sides."""
+    cropped, uncropped, side_by_side = _videos(clip, folder, settings.ending)
+    files = [cropped, uncropped] if settings.with_uncropped else [cropped]
+    writers = [_writer(clip, file, clip.size, settings) for file in files]
+    if not settings.side_by_side:
+        return writers, None
+    return writers, _writer(clip, side_by_side, joined_size(clip), settings)
+
+
+def _videos(clip: Clip, folder: Path, suffix: str) -> list[Path]:
+    return [folder / f"{clip.name}{end}{suffix}" for end in clips.RESULTS]
+
+
+def _writer(clip: Clip, file: Path, size: tuple[int, int], settings: Settings) -> VideoWriter:
     crf, preset, encoder = settings.crf, settings.preset, settings.encoder
     like = clip.video if settings.audio else dataclasses.replace(clip.video, has_audio=False)
-    return VideoWriter(file, like, *clip.size, crf, preset, encoder, settings.codec)
+    return VideoWriter(file, like, *size, crf, preset, encoder, settings.codec)
 
 
 def finish(made: Making, folder: Path, measure: bool, track: Track = silently) -> Report:
@@ -186,8 +213,7 @@ def _has_path_of_earlier_run(name: str, folder: Path) -> bool:
 
 def _report(made: Making, folder: Path) -> Report:
     name = made.clip.name
-    suffix = made.writers[0].path.suffix
-    cropped, uncropped = (folder / f"{name}{end}{suffix}" for end in clips.RESULTS)
+    cropped, uncropped, side_by_side = _videos(made.clip, folder, made.writers[0].path.suffix)
     has_path = made.path is not None
     return Report(
         trajectory=folder / f"{name}.txt" if has_path else None,
@@ -196,13 +222,15 @@ def _report(made: Making, folder: Path) -> Report:
         cropped=cropped,
         kept=min(made.kept),
         explained=made.explained,
+        side_by_side=None if made.side_by_side is None else side_by_side,
     )
 
 
 def _remove_what_does_not_hold(folder: Path, name: str, report: Report) -> None:
     """Remove what an earlier run made of another path, and this one did not replace."""
     movies = {f"{name}{end}{suffix}" for end in clips.RESULTS for suffix in VIDEO_ENDINGS}
-    for movie in movies - {file.name for file in (report.cropped, report.uncropped) if file}:
+    written = report.cropped, report.uncropped, report.side_by_side
+    for movie in movies - {file.name for file in written if file}:
         (folder / movie).unlink(missing_ok=True)
     endings = ["_metrics.json"]
     if report.trajectory is None and _has_path_of_earlier_run(name, folder):

@@ -15,13 +15,15 @@ class Report:
             method that follows no camera path.
         plot: the picture of the real and the virtual path; None likewise.
         uncropped: the video at its full field of view, or None if it was not wanted.
-        cropped: the video cropped to what the frames cover, scaled back to its size.
+        cropped: the video cropped to what the frames cover, scaled back to its size; where only
+            the one of both sides was to be kept, that.
         kept: fraction of the width and of the height that the crop keeps; where it varies, the
             smallest of all frames.
         explained: fraction of the pictures' motion that the gyro explains (see `agreement`); NaN
             where there is too little motion, and without a gyro.
         metrics_file: the measures as JSON, or None if they were not wanted.
         metrics: the measures of the input and of the output, or None.
+        side_by_side: the video of input and cropped result, or None if it was not wanted.
     """
 
     trajectory: Path | None
@@ -32,3 +34,4 @@ class Report:
     explained: float
     metrics_file: Path | None = None
     metrics: MetricsTable | None = None
+    side_by_side: Path | None = None

@@ -69,7 +69,7 @@ def stabilize(
             least shake in this clip, or as a smoother usually does.
         track: reports the progress.
         settings: the fields of `Settings`: crop, framing, uncropped, border, crf, preset, encoder,
-            codec, audio, measure, force.
+            codec, audio, measure, force, side_by_side.
 
     Returns:
         Where everything is, and what was measured.
@@ -112,13 +112,13 @@ def stabilize_by(
 def stabilize_into(
     clip: Clip, file: Path, method: Method, settings: Settings, track: Track = silently
 ) -> Report:
-    """Stabilise a clip by a method, and keep nothing but the cropped video.
+    """Stabilise a clip by a method, and keep one video: cropped, or side by side if wanted.
 
     Args:
         clip: what `load_clip` found.
         file: for the video, .mp4, or .mov for ProRes; replaced if it is there.
         method: see `stabilize`.
-        settings: what is wanted; the cropped video alone.
+        settings: what is wanted; no uncropped video, and no metrics.
         track: reports the progress.
 
     Raises:
@@ -133,8 +133,9 @@ def stabilize_into(
             report = stabilize_by(clip, folder, method, settings, track)
         except InputError as error:
             raise InputError(str(error).replace(str(folder), str(file))) from error
-        report.cropped.replace(part)
-    return dataclasses.replace(report, cropped=file, trajectory=None, plot=None)
+        (report.side_by_side or report.cropped).replace(part)
+    both = None if report.side_by_side is None else file
+    return dataclasses.replace(report, cropped=file, side_by_side=both, trajectory=None, plot=None)
 
 
 def _require_one_video(clip: Clip, file: Path, settings: Settings) -> None:
@@ -158,5 +159,5 @@ def _draw(made: Making, method: Method, settings: Settings, track: Track) -> Non
         pictures = shown(clip, made.pictures, method, *wanted, stages, track)
         frames = drawn(pictures, clip, settings.with_uncropped, settings.border)
         done = stages.run("warping", frames)
-        for each, of_videos in track(done, clip.frame_count, "stabilising"):
-            made.write(each, of_videos)
+        for each in track(done, clip.frame_count, "stabilising"):
+            made.write(*each)

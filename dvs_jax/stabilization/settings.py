@@ -41,6 +41,8 @@ class Settings:
         measure: whether to compute the metrics; they need the uncropped video, which is then
             written too.
         force: whether a gyro is gone by that does not tell how the pictures moved.
+        side_by_side: whether to write a further video, with the input left and the cropped result
+            right.
     """
 
     crop: float = DEFAULT_CROP
@@ -54,6 +56,7 @@ class Settings:
     audio: bool = True
     measure: bool = False
     force: bool = False
+    side_by_side: bool = False
 
     def __post_init__(self) -> None:
         """Raise InputError where one is impossible."""

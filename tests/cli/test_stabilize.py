@@ -359,3 +359,14 @@ def test_what_an_option_cannot_be_is_refused_from_a_file_too(dvs, walk, tmp_path
     run = dvs("stabilize", walk, "-o", tmp_path / "out", "--preset-file", tmp_path / "trip.toml")
     assert_refused(run, complaint)
     assert not (tmp_path / "out").exists()
+
+
+def test_side_by_side_is_named_beside_the_others_or_alone(dvs, walk, tmp_path):
+    wanted = ("--side-by-side", "--refine", "none", *QUICK)
+    run = dvs("stabilize", walk, "-o", tmp_path / "out", "--smoother", "gaussian", *wanted)
+    assert (run.code, run.err) == (0, "")
+    assert f"side by side: {tmp_path}/out/walking_stab_side_by_side.mp4" in run.out
+    assert "cropped video: " in run.out
+    alone = dvs("stabilize", walk, "-o", tmp_path / "a.mp4", "--smoother", "gaussian", *wanted)
+    assert alone.out.strip().startswith(f"side by side: {tmp_path}/a.mp4 (keeps ")
+    assert probe(tmp_path / "a.mp4").width == 2 * 192

@@ -1,6 +1,6 @@
 """The frames of many clips warped on devices, between decoders and encoders on the host."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -57,8 +57,8 @@ class _Drawing(DrawTask):
         self.work, self._settings, self._framing = work, settings, framing
         self._files, self._lock = ExitStack(), ExitStack()
         self._made: Making | None = None
-        # The grids and crops of frames that the device has not returned yet.
-        self._shown: list[Shown] = []
+        # The frames that the device has not returned yet, with their grids and crops.
+        self._begun: deque[tuple[Shown, av.VideoFrame]] = deque()
         super().__init__(self._read_frames(), self._write_frame, self._finish)
 
     def _read_frames(self) -> Iterator[DrawnFrame]:
@@ -79,7 +79,7 @@ class _Drawing(DrawTask):
         shape = grid.shape_for(clip.size)
         pairs = zip(self._made.pictures(), told, strict=False)
         for picture, shown, drawn_by in with_grids(pairs):
-            self._shown.append(shown)
+            self._begun.append((shown, picture))
             luma, *both = pictures.planes(picture)
             yield DrawnFrame(
                 Planes(luma, np.stack(both, axis=-1)),
@@ -90,7 +90,7 @@ class _Drawing(DrawTask):
     def _write_frame(self, drawn: Planes) -> None:
         assert self._made is not None
         of_videos = [_picture(*planes) for planes in zip(*drawn, strict=True)]
-        self._made.write(self._shown.pop(0), of_videos)
+        self._made.write(*self._begun.popleft(), of_videos)
 
     def _finish(self, error: BaseException | None) -> None:
         with self._lock:

@@ -55,7 +55,7 @@ def assert_alike(devices, host) -> None:
     assert devices.report.explained == pytest.approx(host.report.explained, abs=1e-6)
     paths = [camera_path.read(each.report.trajectory) for each in (devices, host)]
     np.testing.assert_allclose(paths[0].quaternion, paths[1].quaternion, atol=2e-5)
-    for kind in ("cropped", "uncropped"):
+    for kind in ("cropped", "uncropped", "side_by_side"):
         files = [getattr(each.report, kind) for each in (devices, host)]
         if files[0] is None:
             assert files[1] is None
@@ -77,7 +77,8 @@ def test_devices_make_what_the_host_makes(folders, tmp_path, network):
     method = Smoothed("gaussian")
     if network:
         method = FusedMethod(calm(Architecture(flow=False, lstm=(8,))))
-    devices, host = by_both(folders, tmp_path / "out", method, uncropped=True)
+    videos = {"uncropped": True, "side_by_side": True}
+    devices, host = by_both(folders, tmp_path / "out", method, **videos)
     assert [each.state for each in devices] == ["done", "failed", "done"]
     for pair in zip(devices, host, strict=True):
         assert_alike(*pair)
