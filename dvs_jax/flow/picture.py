@@ -36,3 +36,16 @@ def picture(
     blended = 255 - np.minimum(length, 1)[..., None] * (255 - pure)
     shaded = np.where(length[..., None] > 1, pure * _TOO_LONG_SHADE, blended)
     return np.where(known[..., None], shaded, 0).astype(np.uint8)
+
+
+def component(
+    flow: Float[np.ndarray, "height width"], farthest: float = 15.0
+) -> UInt8[np.ndarray, "height width"]:
+    """Return one component of flow as grey levels: f becomes (f + farthest)·255 / (2·farthest).
+
+    Args:
+      flow: dx or dy in pixels.
+      farthest: what becomes white, its negative black; what lies beyond is clipped.
+    """
+    level = (np.clip(flow, -farthest, farthest) + farthest) * (255.0 / (2.0 * farthest))
+    return np.rint(level).astype(np.uint8)
