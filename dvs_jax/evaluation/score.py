@@ -28,6 +28,7 @@ _OF_PICTURES = (
     "picture_rotation_rate_deg_s",
     "area_kept",
     "flow_difference_px",
+    "output_pixels",
 )
 """Measures that `Metrics` has by the same names."""
 
@@ -69,6 +70,7 @@ class Score:
         stability: mean of the two official stabilities (see `metrics.Metrics`, as for the rest).
         distortion: minimum.
         fov_ratio: average.
+        output_pixels: as the first ones.
         correlation: average.
     """
 
@@ -95,6 +97,7 @@ class Score:
     stability: float = _measured("picture", "Sta-\nbility", "higher", ".3f")
     distortion: float = _measured("picture", "Distor-\ntion", "higher", ".3f")
     fov_ratio: float = _measured("picture", "FOV\nratio", "higher", ".3f")
+    output_pixels: float = _measured("picture", "Output\npixels", "higher", ".0f")
     correlation: float = _measured("picture", "Corre-\nlation", "higher", ".3f")
 
 

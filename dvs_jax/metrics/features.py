@@ -23,13 +23,13 @@ class Picture(NamedTuple):
         size: its original width and height in pixels.
         grey: uint8 [480, 640].
         watched: uint8 grey, 640 wide, what is seen of it (see `step.watched`).
-        watched_width: width in pixels of what is seen before it was resized.
+        watched_size: width and height in pixels of what is seen before it was resized.
     """
 
     size: tuple[int, int]
     grey: UInt8[np.ndarray, "height width"]
     watched: UInt8[np.ndarray, "row column"]
-    watched_width: int
+    watched_size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def shrink(
         _require_rgb(each, name)
     small = cv2.resize(frame, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
     size, grey = (frame.shape[1], frame.shape[0]), cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return Picture(size, grey, watched(shown, kept), shown.shape[1])
+    return Picture(size, grey, watched(shown, kept), (shown.shape[1], shown.shape[0]))
 
 
 def _require_rgb(frame: UInt8[np.ndarray, "height width 3"], name: str) -> None:

@@ -24,7 +24,7 @@ class FlowDifference:
         # A crop in whole pixels may change the aspect by a row.
         before = cv2.resize(before, after.shape[1::-1])
         distance_px = float(np.linalg.norm(after - before, axis=-1).mean())
-        self._total += distance_px * target.picture.watched_width / FLOW_WIDTH
+        self._total += distance_px * target.picture.watched_size[0] / FLOW_WIDTH
         self._pairs += 1
 
     def mean(self) -> float:

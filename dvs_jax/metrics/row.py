@@ -32,7 +32,7 @@ class Row:
         self._shake = ShakeMeasurement(rate, focal_length)
         self._flow_difference = FlowDifference()
         self._shown = shown
-        self._size = (WIDTH, HEIGHT)
+        self._size = self._watched_size = (WIDTH, HEIGHT)
         self._warps: list[Float[np.ndarray, "3 3"] | None] = []
         self._motions: list[Float[np.ndarray, "3 3"] | None] = []
         self._correlations: list[Float[np.ndarray, " tile"]] = []
@@ -55,7 +55,7 @@ class Row:
         if self._previous is not None:
             self._motions.append(match(self._previous, target))
         self._previous = target
-        self._size = target.picture.size
+        self._size, self._watched_size = target.picture.size, target.picture.watched_size
 
     def image_path(self, time_ns: Int[np.ndarray, "frame"], camera: Camera) -> CameraPath:
         """Return the camera path estimated from the pictures (see `image_path`)."""
@@ -80,6 +80,7 @@ class Row:
             distortion_min=_smallest(distortion),
             fov_ratio_average=(_mean(across) + _mean(down)) / 2.0,
             fov_ratio_min=min(_smallest(across), _smallest(down)),
+            output_pixels=math.prod(self._watched_size),
             stability_translation=translation,
             stability_rotation=rotation,
             stability_mean=(translation + rotation) / 2.0,

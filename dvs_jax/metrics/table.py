@@ -54,6 +54,8 @@ class Metrics:
             fewer.
         fov_ratio_min: the smallest over both axes. A gap is counted at one border only, so a
             central crop to 2·ratio − 1 is needed to remove it.
+        output_pixels: width × height of a frame as it is watched. A crop that is scaled back, as
+            ours is, does not lower it; sharpness tells what that costs.
         stability_translation: fraction of the energy of the accumulated shift √(M₀₂² + M₁₂²) that
             lies in the lowest five frequencies. NaN below 14 frames, which have no more
             frequencies, and for a video without any motion. It is sensitive to rounding: one grey
@@ -85,6 +87,7 @@ class Metrics:
     distortion_min: float = _measured("Distortion, minimum", "", "higher", 4)
     fov_ratio_average: float = _measured("FOV ratio, average", "", "higher", 4)
     fov_ratio_min: float = _measured("FOV ratio, minimum", "", "higher", 4)
+    output_pixels: int = _measured("Output pixels", "px a frame", "higher", 0)
     stability_translation: float = _measured("Stability, translation", "", "higher", 4)
     stability_rotation: float = _measured("Stability, rotation", "", "higher", 4)
     stability_mean: float = _measured("Stability, mean", "", "higher", 4)

@@ -31,7 +31,7 @@ def dvs(monkeypatch, capsys) -> Callable[..., Run]:
 @pytest.fixture(autouse=True)
 def quick_results(monkeypatch):
     """The plot and the metrics, which take longest, have tests of their own."""
-    table = MetricsTable(*([Metrics(30, *([0.5] * 22))] * 2))
+    table = MetricsTable(*([Metrics(30, *([0.5] * 23))] * 2))
     monkeypatch.setattr(plots, "plot_path", lambda file, *_: file.write_bytes(b"a picture"))
     monkeypatch.setattr(metrics, "measure", lambda _, outputs, *__, **___: [*outputs] and table)
 

@@ -47,6 +47,14 @@ def test_sizes_may_differ():
     assert row.unmatched_frames == 0
     assert row.distortion_min > 0.98
     assert row.fov_ratio_min > 0.99
+    assert row.output_pixels == 320 * 240
+
+
+def test_output_pixels_are_those_of_what_is_watched():
+    frames, watched = [texture((320, 240))] * 6, [texture((160, 90))] * 6
+    time_ns = times(6, 30.0)
+    table = metrics.measure(frames, frames.copy(), time_ns, Camera(), cropped=watched, kept=0.8)
+    assert (table.input.output_pixels, table.output.output_pixels) == (320 * 240, 160 * 90)
 
 
 def test_one_stream_can_be_both_and_is_looked_at_once(monkeypatch):

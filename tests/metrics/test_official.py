@@ -130,7 +130,7 @@ def test_a_video_without_any_motion_has_no_stability():
 def test_numbers_do_not_hang_on_a_library_that_rounds_by_processor():
     noise = np.random.default_rng(3).integers(0, 256, (480, 640), np.uint8)
     smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
-    picture = features.Picture(SIZE, smooth, smooth, SIZE[0])
+    picture = features.Picture(SIZE, smooth, smooth, SIZE)
     warp = np.eye(3)
     warp[:2] = cv2.getRotationMatrix2D((320, 240), 1.3, 1.02)
     found = []

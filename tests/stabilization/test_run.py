@@ -174,7 +174,7 @@ def test_every_part_of_the_report_and_every_argument_is_documented():
 
 
 def test_the_public_call_is_the_documented_one(walk, tmp_path, monkeypatch):
-    table = MetricsTable(*([Metrics(30, *([np.nan] * 22))] * 2))
+    table = MetricsTable(*([Metrics(30, *([np.nan] * 23))] * 2))
     monkeypatch.setattr(metrics, "measure", lambda *_, **__: table)
     report = dvs_jax.stabilize(
         dvs_jax.load_clip(walk), f"{tmp_path}/out/", model=None, measure=True
@@ -505,7 +505,7 @@ def test_no_space_at_any_step_is_one_line(walk, tmp_path, monkeypatch, place, na
 def test_metrics_that_cannot_be_written_leave_the_new_videos_and_no_older_metrics(
     walk, tmp_path, monkeypatch
 ):
-    table = MetricsTable(*([Metrics(30, *([0.5] * 22))] * 2))
+    table = MetricsTable(*([Metrics(30, *([0.5] * 23))] * 2))
     monkeypatch.setattr(metrics, "measure", lambda *_, **__: table)
     out = tmp_path / "out"
     quickly(walk, out, measure=True)
