@@ -19,6 +19,7 @@ from dvs_jax.cli.flow import flow
 from dvs_jax.cli.import_recording import import_recording
 from dvs_jax.cli.lens import lens
 from dvs_jax.cli.notes import notes_shown, say
+from dvs_jax.cli.record import record
 from dvs_jax.cli.stabilize import stabilize
 from dvs_jax.cli.synthesize import synthesize
 from dvs_jax.cli.train import PARSING, train
@@ -62,6 +63,7 @@ def _talk(
 
 
 app.command()(stabilize)
+app.command()(record)
 app.command()(demo)
 app.command("import")(import_recording)
 app.command()(lens)

@@ -13,7 +13,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -49,6 +49,23 @@ def end_at_signals() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handle)
+
+
+@contextlib.contextmanager
+def interrupt_setting(event: threading.Event) -> Iterator[None]:
+    """Let SIGINT set an event, instead of ending the process, as long as the context lasts.
+
+    One that is ignored, as in commands that a shell runs in the background, stays so.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: event.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _watch(reading: int, handle: Callable[[int, FrameType | None], None]) -> None:

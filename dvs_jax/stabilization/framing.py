@@ -27,8 +27,6 @@ LEADING_BACK_S = 0.4
 
 _FRAMES_AT_ONCE = 8
 
-Seconds = Float[np.ndarray, "frame"]
-
 
 class Shown(NamedTuple):
     """The grid and the crop of one frame.
@@ -73,7 +71,7 @@ class Shares:
 def framed(
     framing: Framing,
     frames: Iterable[Frame],
-    time_s: Seconds,
+    time_s: Iterable[float],
     shares: Shares,
     folder: Path | None = None,
 ) -> Iterator[Shown]:
@@ -83,7 +81,7 @@ def framed(
         framing: how the crop is chosen.
         frames: of a clip; consumed as the results are. A varying crop has a look-ahead of a
             second, the smallest one needs all frames.
-        time_s: when each was taken, ascending.
+        time_s: when each was taken, ascending; with "fixed" it is consumed as the frames are.
         shares: the limits.
         folder: for the temporary file of grids while the worst frame is searched; None takes the
             system's folder for temporary files, which may lie in memory.
@@ -94,7 +92,7 @@ def framed(
     return _fixed(within, shares) if framing == "fixed" else _varying(within, time_s, shares)
 
 
-def led_back(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterator[Frame]:
+def led_back(frames: Iterable[Frame], time_s: Iterable[float], shares: Shares) -> Iterator[Frame]:
     """Yield frames that cover what the crop leaves, in order.
 
     The grid of a frame that does not is blended towards the identity, which covers everything, by a
@@ -109,16 +107,15 @@ def led_back(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterat
 
 def _given_up(
     frames: Iterable[Frame],
-    time_s: Seconds,
+    time_s: Iterable[float],
     giving_way: GivingWay,
     demand: Callable[[list[Frame]], Float[np.ndarray, "frame"]],
 ) -> Iterator[tuple[Frame, float]]:
     """Yield each frame with what is given up for it and for those after it, changing slowly."""
     waiting: list[Frame] = []
-    start = 0
+    times = iter(time_s)
     for portion in _portions(frames):
-        part = time_s[start : start + len(portion)]
-        start += len(portion)
+        part = np.array(list(islice(times, len(portion))), np.float64)
         waiting += portion
         lost = giving_way.push(part, demand(portion))
         yield from zip(waiting, lost.tolist(), strict=False)
@@ -172,7 +169,7 @@ def _smallest(frames: Iterable[Frame], shares: Shares, folder: Path | None) -> I
         yield from (Shown(frame, share) for frame in spool)
 
 
-def _varying(frames: Iterable[Frame], time_s: Seconds, shares: Shares) -> Iterator[Shown]:
+def _varying(frames: Iterable[Frame], time_s: Iterable[float], shares: Shares) -> Iterator[Shown]:
     def demand(portion: list[Frame]) -> Float[np.ndarray, "frame"]:
         return 1.0 - shares.of(_evaluated(coverage.kept_share, portion))
 

@@ -12,7 +12,7 @@ import numpy as np
 from av.video.reformatter import ColorRange
 from jaxtyping import Shaped, UInt8
 
-from dvs_jax.video.conversion import FORMATS, ToRgb
+from dvs_jax.video.conversion import FORMATS, ToRgb, depth_of
 
 Plane = Shaped[np.ndarray, "height width"]
 """uint8, or uint16 of which 10 bits are used."""
@@ -94,3 +94,14 @@ class Shrink:
             target[:] = _shrunk(source, self._size)
         small.colorspace, small.color_range = picture.colorspace, ColorRange.MPEG
         return self._to_rgb(small)
+
+
+def even(picture: av.VideoFrame) -> av.VideoFrame:
+    """Return a picture without a last odd row and column, which 4:2:0 videos cannot have."""
+    size = picture.width - picture.width % 2, picture.height - picture.height % 2
+    if size == (picture.width, picture.height):
+        return picture
+    cut = blank(size, depth_of(picture))
+    for source, target in zip(planes(picture), planes(cut), strict=True):
+        target[...] = source[: target.shape[0], : target.shape[1]]
+    return cut

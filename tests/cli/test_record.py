@@ -1,0 +1,96 @@
+"""`dvs-jax record`, with FFmpeg's test picture as the camera."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from dvs_jax.video import VideoWriter, probe
+from dvs_jax.video.capture import WAITING
+
+from .run import assert_refused
+
+CAMERA = "lavfi:testsrc2=size=96x64:rate=30,realtime"
+
+
+def named(out: str) -> list[Path]:
+    return [Path(path) for path in re.findall(r": (\S+\.mp4)", out)]
+
+
+def test_record_keeps_what_it_saw_and_stabilises_it(dvs, tmp_path):
+    run = dvs("record", "--camera", CAMERA, "--seconds", "0.5", "-o", tmp_path / "out")
+    assert run.code == 0
+    assert run.lines("note") == [f"note: {CAMERA}: recording; Ctrl-C ends it"]
+    recording, stabilized = named(run.out)
+    assert re.fullmatch(r"camera_\d{8}_\d{6}\.mp4", recording.name)
+    assert stabilized == recording.with_name(f"{recording.stem}_stab_crop.mp4")
+    assert probe(recording).frame_count == probe(stabilized).frame_count >= 2
+    assert probe(recording).time_ns[-1] < 0.5e9
+
+
+@pytest.mark.parametrize("mode", [[], ["--live"]])
+def test_an_interrupt_ends_the_recording_and_keeps_it(dvs, tmp_path, monkeypatch, mode):
+    write, written = VideoWriter.write_picture, []
+
+    def interrupted(self, picture, time_ns):
+        write(self, picture, time_ns)
+        written.append(time_ns)
+        if len(written) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(VideoWriter, "write_picture", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    run = dvs("record", "--camera", CAMERA, "-o", tmp_path / "out", *mode)
+    assert run.code == 0
+    recording, stabilized = named(run.out)
+    assert probe(recording).frame_count == probe(stabilized).frame_count >= 2
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_dropped_pictures_are_counted(dvs, tmp_path, monkeypatch):
+    write = VideoWriter.write_picture
+
+    def after_the_camera(self, picture, time_ns):
+        """A machine that writes its first picture when the camera has shown all."""
+        for thread in threading.enumerate():
+            if thread.name == "camera":
+                thread.join(60.0)
+        write(self, picture, time_ns)
+
+    monkeypatch.setattr(VideoWriter, "write_picture", after_the_camera)
+    camera = "lavfi:testsrc2=size=96x64:rate=30:duration=3"
+    run = dvs("record", "--camera", camera, "-o", tmp_path / "out", "--live")
+    (warning,) = run.lines("warning")
+    dropped = int(re.search(r"too slow for (\d+) pictures", warning)[1])
+    assert probe(named(run.out)[0]).frame_count + dropped == 89
+    assert dropped >= 89 - 2 * WAITING
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_the_recording_of_a_process(tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "dvs_jax", "record", "--camera", CAMERA, "-o", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        # Something of the film lies on the disk once several pictures are encoded.
+        while not any(part.stat().st_size for part in out.glob(".camera*.part")):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate()
+    assert process.returncode == 0
+    recording, stabilized = named(printed)
+    assert probe(recording).frame_count == probe(stabilized).frame_count >= 2
+
+
+def test_what_cannot_be_recorded_is_one_line(dvs, tmp_path):
+    out = tmp_path / "out"
+    assert_refused(dvs("record", "--camera", "v4l2:/dev/nothing", "-o", out), "cannot be opened")
+    assert_refused(dvs("record", "--camera", "nonsense:0", "-o", out), "FFmpeg reads no nonsense")
+    refused = dvs("record", "--camera", CAMERA, "--live", "--model", "gyro_only", "-o", out)
+    assert_refused(refused, "only pictures alone and our StabNet")

@@ -1,0 +1,74 @@
+"""Recordings of a camera, stabilised while they are made."""
+
+import numpy as np
+import pytest
+
+from dvs_jax import video
+from dvs_jax.clip import load_clip
+from dvs_jax.errors import InputError
+from dvs_jax.methods import AsFilmed, Refined
+from dvs_jax.stabilization import Settings, live, stabilize_by
+from dvs_jax.video import probe
+from dvs_jax.video.capture import Captured
+
+
+class Camera:
+    """Plays a file as a camera that waits."""
+
+    def __init__(self, file, count=None):
+        self.info = probe(file)
+        self.dropped, self._file, self._count = 0, file, count
+        self.ended = type("Event", (), {"set": lambda self: None})()
+
+    def pictures(self):
+        shown = zip(video.read_pictures(self._file), self.info.time_ns.tolist(), strict=True)
+        for index, each in enumerate(shown):
+            if index == self._count:
+                return
+            yield Captured(*each)
+
+
+def stabilized(camera, file):
+    return live.record_stabilized(camera, file, np.inf, live.prepared(camera.info, None))
+
+
+def test_a_recording_has_the_camera_s_pictures_and_times(walk, tmp_path):
+    source = walk / "walking.mp4"
+    assert live.record(Camera(source), tmp_path / "a.mp4", until_s=0.5) == 15
+    info = probe(tmp_path / "a.mp4")
+    np.testing.assert_array_equal(info.time_ns, probe(source).time_ns[:15])
+    assert (info.width, info.height, info.frame_rate) == (192, 108, 30)
+
+
+def test_live_makes_the_very_pictures_that_the_file_gives_afterwards(walk, tmp_path):
+    source = walk / "walking.mp4"
+    steady = stabilized(Camera(source), tmp_path / "a.mp4")
+    assert steady == tmp_path / "a_stab_crop.mp4"
+    for file in (tmp_path / "a.mp4", steady):
+        np.testing.assert_array_equal(probe(file).time_ns, probe(source).time_ns)
+    clip, method = load_clip(source, read_sensors=False), Refined(own_look_ahead_s=0.4)
+    offline = stabilize_by(clip, tmp_path / "offline", method, Settings(framing="fixed"))
+    found, expected, as_filmed = (
+        np.array(list(video.read_frames(file)), int) for file in (steady, offline.cropped, source)
+    )
+    np.testing.assert_array_equal(found, expected)
+    assert np.abs(found - as_filmed).mean() > 5.0
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_recording_shorter_than_the_look_ahead_is_whole(walk, tmp_path, count):
+    camera = Camera(walk / "walking.mp4", count)
+    steady = stabilized(camera, tmp_path / "a.mp4")
+    assert probe(steady).frame_count == count
+
+
+def test_no_picture_is_one_line_and_no_file(walk, tmp_path):
+    with pytest.raises(InputError, match="no frame was written"):
+        stabilized(Camera(walk / "walking.mp4", 0), tmp_path / "a.mp4")
+    assert list(tmp_path.glob("*.mp4")) == []
+
+
+def test_methods_that_cannot_be_run_live_are_refused():
+    with pytest.raises(InputError, match="only pictures alone and our StabNet stabilise"):
+        live.require_live(AsFilmed())
+    live.require_live(None)
