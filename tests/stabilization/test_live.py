@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from flax import nnx
 
 from dvs_jax import video
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.methods import AsFilmed, Refined
 from dvs_jax.stabilization import Settings, live, stabilize_by
+from dvs_jax.stabnet.method import StabNetMethod
+from dvs_jax.stabnet.network import Network
 from dvs_jax.video import probe
 from dvs_jax.video.capture import Captured
 
@@ -53,6 +56,22 @@ def test_live_makes_the_very_pictures_that_the_file_gives_afterwards(walk, tmp_p
     )
     np.testing.assert_array_equal(found, expected)
     assert np.abs(found - as_filmed).mean() > 5.0
+
+
+@pytest.mark.slow
+def test_stabnet_is_run_live_too(walk, tmp_path):
+    network = Network(nnx.Rngs(0))
+    # Trusts what it finds, as a trained one.
+    network.gate.bias[...] += 5.0
+    method, source = StabNetMethod(network), walk / "walking.mp4"
+    camera = Camera(source)
+    steady = live.record_stabilized(
+        camera, tmp_path / "a.mp4", np.inf, live.prepared(camera.info, method)
+    )
+    clip = load_clip(source, read_sensors=False)
+    offline = stabilize_by(clip, tmp_path / "offline", method, Settings(framing="fixed"))
+    found, expected = (list(video.read_frames(file)) for file in (steady, offline.cropped))
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("count", [1, 5])
