@@ -11,6 +11,7 @@ import typer
 from dvs_jax.cli.printing import print_file
 from dvs_jax.cli.signals import interrupt_setting
 from dvs_jax.cli.tracking import tracking
+from dvs_jax.errors import InputError
 
 if TYPE_CHECKING:
     from dvs_jax.methods import Method
@@ -61,6 +62,8 @@ def record(
     from dvs_jax.whole_file import make_folder
 
     method = None if model is None else load_model(model)
+    if method is not None and "gyro" in method.needs:
+        raise InputError(f"--model {model} reads a gyro, which no camera logs here; leave it out")
     make_folder(out)
     file = out / f"camera_{datetime.now():%Y%m%d_%H%M%S}.mp4"
     until_s = math.inf if seconds is None else seconds

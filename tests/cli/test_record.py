@@ -92,5 +92,6 @@ def test_what_cannot_be_recorded_is_one_line(dvs, tmp_path):
     out = tmp_path / "out"
     assert_refused(dvs("record", "--camera", "v4l2:/dev/nothing", "-o", out), "cannot be opened")
     assert_refused(dvs("record", "--camera", "nonsense:0", "-o", out), "FFmpeg reads no nonsense")
-    refused = dvs("record", "--camera", CAMERA, "--live", "--model", "gyro_only", "-o", out)
-    assert_refused(refused, "only pictures alone and our StabNet")
+    refused = dvs("record", "--camera", CAMERA, "--model", "gyro_only", "-o", out)
+    assert_refused(refused, "--model gyro_only reads a gyro")
+    assert not list(out.glob("*.mp4"))
