@@ -59,7 +59,8 @@ def write(frames: Iterable[Image], flow: FlowFolder, detector: Detector) -> Iter
 
 def _require_own(folder: Path) -> None:
     found = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-    if folder.is_symlink() or not found <= {FEATURES, ACROSS, DOWN}:
+    is_other = folder.is_symlink() or (folder.exists() and not folder.is_dir())
+    if is_other or not found <= {FEATURES, ACROSS, DOWN}:
         raise InputError(
             f"{folder}: the pictures would replace it, and it is not of an earlier run; move it "
             "away"

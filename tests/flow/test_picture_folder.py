@@ -81,6 +81,10 @@ def test_pictures_are_replaced_and_an_interrupted_run_leaves_those_before(frames
 
 
 def test_a_folder_of_others_is_refused(frames, flow):
+    (flow.clip / picture_folder.NAME).write_bytes(b"a file")
+    with pytest.raises(InputError, match="not of an earlier run; move it away"):
+        list(picture_folder.write(frames, flow, "orb"))
+    (flow.clip / picture_folder.NAME).unlink()
     (flow.clip / picture_folder.NAME).mkdir()
     (flow.clip / picture_folder.NAME / "holiday.jpg").write_bytes(b"a photo")
     with pytest.raises(InputError, match=r"flow_pictures: .* not of an earlier run; move it away"):
