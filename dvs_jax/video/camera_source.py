@@ -9,8 +9,11 @@ import av
 
 from dvs_jax.errors import InputError
 
-LONGEST_SILENCE_S = (10.0, 5.0)
-"""How long opening, and then each picture, may take before it is an error."""
+OPENING_S = 10.0
+"""How long opening may take before it is an error."""
+
+SILENCE_S = 5.0
+"""How long each picture may take then."""
 
 # Two letters or more, so that C:\a.mp4 is a file; no slashes behind, as in rtsp://…, an address.
 _FORMAT = re.compile(r"(\w{2,}):(?!//)(.+)")
@@ -37,7 +40,7 @@ class CameraSource(NamedTuple):
             av.FFmpegError, OSError: it cannot be opened.
         """
         options = _OPTIONS.get(self.format or "", {})
-        timeout: Any = LONGEST_SILENCE_S
+        timeout: Any = (OPENING_S, SILENCE_S)
         return av.open(self.address, format=self.format, options=options, timeout=timeout)
 
 

@@ -1,10 +1,10 @@
 """A camera's pictures as they come; what is not taken in time is dropped and counted."""
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -17,19 +17,24 @@ from av.video.stream import VideoStream
 
 from dvs_jax.errors import InputError, reason
 from dvs_jax.video import camera_source
+from dvs_jax.video.camera_source import SILENCE_S
 from dvs_jax.video.color import color_of
 from dvs_jax.video.container import fraction
 from dvs_jax.video.conversion import ToPlanes, depth_of
+from dvs_jax.video.dropping_queue import DroppingQueue
 from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.picture import even
+from dvs_jax.video.probing import pixel_aspect
 from dvs_jax.video.size import require_size
 from dvs_jax.video.times import NANOSECONDS
 
 WAITING = 16
 """Capacity of the bounded queue, in pictures: half a second, 50 MB in full HD."""
 
+_SHORTEST_STEP_NS = 20_000
+"""Two ticks of the 90 kHz video clock fit into it: closer pictures could not be stored."""
+
 _USUAL_RATE = Fraction(30)
-_POLL_S = 0.05
 _PAUSE_S = 0.005
 """Between two attempts to read from a camera that has no picture yet."""
 
@@ -53,7 +58,6 @@ class Capture:
 
     Attributes:
         info: what a file of its pictures is like; of their times it knows the first alone.
-        dropped: how many pictures were dropped so far, since the queue was full.
         ended: set it to end; it is set where the source ends by itself.
     """
 
@@ -67,9 +71,13 @@ class Capture:
             InputError: as `camera_source.parse`.
         """
         self._camera, self._source = camera, camera_source.parse(camera)
-        self.dropped = 0
-        self.ended = threading.Event()
-        self._waiting: queue.Queue[tuple[av.VideoFrame, int]] = queue.Queue(WAITING)
+        self._waiting: DroppingQueue[tuple[av.VideoFrame, int]] = DroppingQueue(WAITING)
+        self.ended = self._waiting.ended
+
+    @property
+    def dropped(self) -> int:
+        """How many pictures were dropped so far, since the queue was full."""
+        return self._waiting.dropped
 
     def __enter__(self) -> Self:
         """Open the camera, and look at one picture, which is not part of the recording.
@@ -77,16 +85,18 @@ class Capture:
         Raises:
             InputError: it cannot be opened, or shows nothing.
         """
-        try:
-            self._container = self._source.open()
-            self._stream = _video_of(self._container, self._camera)
-            self._decoded = _decoded(self._container, self._stream)
-            first = next(self._decoded, None)
-        except (av.FFmpegError, OSError) as error:
-            raise InputError(f"{self._camera}: cannot be opened ({reason(error)})") from error
-        if first is None:
-            raise InputError(f"{self._camera}: shows no picture")
-        self.info = _described(self._camera, self._stream, first)
+        with ExitStack() as opened:
+            try:
+                self._container = opened.enter_context(self._source.open())
+                self._stream = _video_of(self._container, self._camera)
+                self._decoded = _decoded(self._container, self._stream)
+                first = next(self._decoded, None)
+            except (av.FFmpegError, OSError) as error:
+                raise InputError(f"{self._camera}: cannot be opened ({reason(error)})") from error
+            if first is None:
+                raise InputError(f"{self._camera}: shows no picture")
+            self.info = _described(self._camera, self._stream, first)
+            opened.pop_all()
         self._size = first.width, first.height
         self._thread = threading.Thread(target=self._read, name="camera", daemon=True)
         return self
@@ -100,7 +110,7 @@ class Capture:
         """Stop reading, and close the camera unless it hangs."""
         self.ended.set()
         if self._thread.ident is not None:
-            self._thread.join(sum(camera_source.LONGEST_SILENCE_S))
+            self._thread.join(2.0 * SILENCE_S)
         if not self._thread.is_alive():
             self._container.close()
 
@@ -108,34 +118,28 @@ class Capture:
         """Yield the pictures from now on, until it has ended; to be called once."""
         to_planes = ToPlanes(Path(self._camera))
         self._thread.start()
-        while True:
-            try:
-                frame, time_ns = self._waiting.get(timeout=_POLL_S)
-            except queue.Empty:
-                if self.ended.is_set():
-                    return
-                continue
-            yield Captured(even(to_planes(frame)), time_ns)
+        try:
+            # Reading is the first to give up, if it can: its reason is the better one.
+            for frame, time_ns in self._waiting.taken(1.5 * SILENCE_S):
+                yield Captured(even(to_planes(frame)), time_ns)
+        except TimeoutError as error:
+            self._tell_end(error)
+            self.ended.set()
 
     def _read(self) -> None:
         """Pass pictures on, and never wait for the other side."""
         try:
-            for frame, time_ns in self._timed():
-                if self.ended.is_set():
-                    return
-                try:
-                    self._waiting.put_nowait((frame, time_ns))
-                except queue.Full:
-                    self.dropped += 1
+            self._waiting.fill(self._timed())
         except (av.FFmpegError, OSError) as error:
-            logger.warning("%s: has ended (%s)", self._camera, reason(error))
-        finally:
-            self.ended.set()
+            self._tell_end(error)
+
+    def _tell_end(self, error: Exception) -> None:
+        logger.warning("%s: has ended (%s)", self._camera, reason(error))
 
     def _timed(self) -> Iterator[tuple[av.VideoFrame, int]]:
-        """Yield frames with their times since the first, ascending."""
+        """Yield frames with their times since the first, ascending; others are left out."""
         first: float | None = None
-        last_ns = -1
+        last_ns = -_SHORTEST_STEP_NS
         for frame in self._decoded:
             if (frame.width, frame.height) != self._size:
                 logger.warning("%s: has ended, for its pictures change in size", self._camera)
@@ -143,7 +147,7 @@ class Capture:
             now = time.monotonic() if frame.time is None else frame.time
             first = now if first is None else first
             time_ns = round((now - first) * NANOSECONDS)
-            if time_ns > last_ns:
+            if time_ns - last_ns >= _SHORTEST_STEP_NS:
                 last_ns = time_ns
                 yield frame, time_ns
 
@@ -156,11 +160,16 @@ def _video_of(container: InputContainer, camera: str) -> VideoStream:
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    asked = time.monotonic()
     while True:
         try:
-            yield from container.decode(stream)
+            for frame in container.decode(stream):
+                yield frame
+                asked = time.monotonic()
             return
         except BlockingIOError:  # what AVFoundation says where it has no picture yet
+            if time.monotonic() - asked > SILENCE_S:
+                raise TimeoutError(f"nothing came for {SILENCE_S:g} s") from None
             time.sleep(_PAUSE_S)
 
 
@@ -178,4 +187,5 @@ def _described(camera: str, stream: VideoStream, first: av.VideoFrame) -> VideoI
         has_audio=False,
         color=color_of(path, first),
         bit_depth=depth_of(first),
+        pixel_aspect=pixel_aspect(stream),
     )

@@ -131,7 +131,7 @@ def _describe(
         color=color_of(path, first),
         bit_depth=depth_of(first),
         mastering=mastering_of(first),
-        pixel_aspect=_pixel_aspect(stream),
+        pixel_aspect=pixel_aspect(stream),
         time_base=time_base,
         tags=read_tags(container, stream),
         start=start,
@@ -157,7 +157,8 @@ def _start(container: InputContainer, video: VideoStream, ticks: list[int | None
     return min(known + [start for start in sounds if min(known) - start <= LONGEST_LEAD_S])
 
 
-def _pixel_aspect(stream: VideoStream) -> Fraction:
+def pixel_aspect(stream: VideoStream) -> Fraction:
+    """Return the width of a stream's pixels by their height."""
     aspect = fraction(stream.sample_aspect_ratio)
     # Where it is impossible, players show square pixels.
     return aspect if 1 / _MOST_ANAMORPHIC <= aspect <= _MOST_ANAMORPHIC else Fraction(1)

@@ -4,7 +4,9 @@ FFmpeg's test picture plays the camera, paced in real time where that matters.
 """
 
 import sys
+import threading
 import time
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from dvs_jax.errors import InputError
 from dvs_jax.video import camera_source
 from dvs_jax.video.camera_source import CameraSource
-from dvs_jax.video.capture import WAITING, Capture
+from dvs_jax.video.capture import WAITING, Capture, _decoded
 from dvs_jax.video.picture import planes
 
 PICTURE = "testsrc2=size=64x48:rate=30"
@@ -106,6 +108,45 @@ def test_a_camera_that_breaks_off_ends_the_recording_and_says_so(monkeypatch, ca
         monkeypatch.setattr(capture, "_decoded", breaking(capture._decoded))
         assert len(list(capture.pictures())) == 1
     assert "has ended (Input/output error)" in caplog.text
+
+
+def test_a_camera_that_hangs_ends_the_recording_and_says_so(monkeypatch, caplog):
+    monkeypatch.setattr("dvs_jax.video.capture.SILENCE_S", 0.02)
+    plugged_in = threading.Event()
+    with Capture(f"lavfi:{PICTURE}:duration=1") as capture:
+
+        def hanging(decoded):
+            yield next(decoded)
+            plugged_in.wait()
+
+        monkeypatch.setattr(capture, "_decoded", hanging(capture._decoded))
+        assert len(list(capture.pictures())) <= 1
+        assert "has ended (nothing came for 0.03 s)" in caplog.text
+    plugged_in.set()
+
+
+def test_a_camera_that_never_has_a_picture_cannot_be_opened(monkeypatch):
+    class Nothing:
+        def decode(self, stream):
+            raise BlockingIOError
+
+    monkeypatch.setattr("dvs_jax.video.capture.SILENCE_S", 0.02)
+    with pytest.raises(TimeoutError, match="nothing came"):
+        next(_decoded(Nothing(), None))
+
+
+def test_pictures_too_close_for_a_file_are_left_out(tmp_path):
+    # Every other one comes 5 µs after the one before it.
+    bursts = "settb=1/1000000,setpts=floor(N/2)*40000+mod(N\\,2)*5"
+    with Capture(f"lavfi:{PICTURE}:duration=0.4,{bursts}") as capture:
+        times_ns = [each.time_ns for each in capture.pictures()]
+    assert len(times_ns) >= 5
+    assert np.diff(times_ns).min() >= 20_000
+
+
+def test_pixels_that_are_not_square_stay_so():
+    with Capture(f"lavfi:{PICTURE}:duration=0.2,setsar=16/15") as capture:
+        assert capture.info.pixel_aspect == Fraction(16, 15)
 
 
 def test_ten_bits_stay():
