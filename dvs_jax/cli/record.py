@@ -54,27 +54,33 @@ def record(
     is no sound. The folder gets camera_20250131_174500.mp4, by the time of day, and
     camera_20250131_174500_stab_crop.mp4.
 
-    Pictures that this machine is too slow for are dropped, and their number is told.
+    Pictures that this machine is too slow for are dropped, and their number is told. With --live
+    those that it is too slow to stabilise are in the recording alone.
     """
     from dvs_jax.stabilization import live as recording
     from dvs_jax.stabilization import load_model
     from dvs_jax.video.capture import Capture
-    from dvs_jax.whole_file import make_folder
+    from dvs_jax.whole_file import locked
 
     method = None if model is None else load_model(model)
     if method is not None and "gyro" in method.needs:
         raise InputError(f"--model {model} reads a gyro, which no camera logs here; leave it out")
-    make_folder(out)
+    if live:
+        recording.require_live(method)
     file = out / f"camera_{datetime.now():%Y%m%d_%H%M%S}.mp4"
     until_s = math.inf if seconds is None else seconds
     if live:
-        recording.require_live(method)
         with Capture(camera) as capture:
             info = capture.info
         # Before the recording: compiling takes seconds, in which a camera that is open would wait.
         stabilize = recording.prepared(info, method)
-    with Capture(camera) as capture, interrupt_setting(capture.ended):
-        _log.info("%s: recording; Ctrl-C ends it", camera)
+    # Two cameras may be recorded into one folder, but not begin in the same second.
+    with (
+        locked(out, file.name),
+        Capture(camera) as capture,
+        interrupt_setting(capture.ended),
+    ):
+        _log.info("%s: is recorded into %s; Ctrl-C ends it", camera, file)
         if live:
             stabilized = recording.record_stabilized(capture, file, until_s, stabilize)
         else:

@@ -1,8 +1,10 @@
 """A camera's pictures written as they come, and stabilised meanwhile."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -22,9 +24,11 @@ from dvs_jax.stabnet.method import StabNetMethod
 from dvs_jax.stabnet.method import Stream as StabNetStream
 from dvs_jax.stages import Stages, one_opencv_thread
 from dvs_jax.video import NANOSECONDS, VideoInfo, VideoWriter
-from dvs_jax.video.capture import Capture, Captured
+from dvs_jax.video.capture import WAITING, Capture, Captured
+from dvs_jax.video.dropping_queue import DroppingQueue
 from dvs_jax.video.picture import blank, planes
 from dvs_jax.warping import grid
+from dvs_jax.whole_file import replacing
 
 LOOK_AHEAD_S = 0.4
 """Look-ahead in seconds of the pictures alone."""
@@ -33,6 +37,8 @@ Grid = Float[np.ndarray, "rows columns 2"]
 
 Stabilize = Callable[[Iterable[Captured]], Iterator[tuple[int, Drawn]]]
 """Draws a camera's pictures, each with its time in nanoseconds, some of them later."""
+
+_log = logging.getLogger("dvs_jax")
 
 
 class Stream(Protocol):
@@ -101,8 +107,7 @@ def record(capture: Capture, file: Path, until_s: float) -> int:
     Raises:
         InputError: no picture came, or the file cannot be written.
     """
-    with _writer(file, capture.info) as writer:
-        return sum(1 for _ in _kept(_until(capture, until_s), writer))
+    return sum(1 for _ in _recorded(capture, file, until_s))
 
 
 def prepared(info: VideoInfo, method: Method | None) -> Stabilize:
@@ -118,11 +123,14 @@ def prepared(info: VideoInfo, method: Method | None) -> Stabilize:
     clip = _like(info)
     for _ in _stabilized(_blanks(clip), clip, _begun(method, clip)):
         pass
-    return lambda captured: _stabilized(captured, clip, _begun(method, clip))
+    return lambda captured: _stabilized(_alike(captured, clip), clip, _begun(method, clip))
 
 
 def record_stabilized(capture: Capture, file: Path, until_s: float, stabilize: Stabilize) -> Path:
     """Write a camera's pictures to a file, and stabilised to a second one meanwhile.
+
+    The first one never waits for the second: pictures that this machine is too slow to stabilise
+    are in the first alone, and their number is told. It is also kept if stabilising fails.
 
     Args:
         capture: an open camera.
@@ -134,23 +142,47 @@ def record_stabilized(capture: Capture, file: Path, until_s: float, stabilize: S
         The stabilised video, beside the other.
 
     Raises:
-        InputError: as `record`.
+        InputError: as `record`; or the pictures have another size than those prepared for.
     """
     steady = file.with_name(f"{file.stem}{RESULTS[0]}{file.suffix}")
-    with ExitStack() as files:
-        as_filmed, stabilized = (
-            files.enter_context(_writer(each, capture.info)) for each in (file, steady)
+    recorded: DroppingQueue[Captured] = DroppingQueue(WAITING)
+    with (
+        _writer(steady, capture.info) as writer,
+        one_opencv_thread(),
+        Stages() as stages,
+        ThreadPoolExecutor(1, "recording") as pool,
+    ):
+        recording = pool.submit(recorded.fill, _recorded(capture, file, until_s))
+        try:
+            for time_ns, each in stages.run("stabilising", stabilize(recorded.taken())):
+                writer.write_picture(each.pictures[0], time_ns)
+        finally:
+            capture.ended.set()
+        recording.result()
+    if recorded.dropped:
+        _log.warning(
+            "%s: this machine was too slow to stabilise %d of its pictures; dvs-jax stabilize "
+            "makes them all",
+            *(file, recorded.dropped),
         )
-        stages = files.enter_context(Stages())
-        files.enter_context(one_opencv_thread())
-        kept = stages.run("recording", _kept(_until(capture, until_s), as_filmed))
-        for time_ns, each in stages.run("stabilising", stabilize(kept)):
-            stabilized.write_picture(each.pictures[0], time_ns)
     return steady
 
 
-def _writer(file: Path, info: VideoInfo) -> VideoWriter:
-    return VideoWriter(file, info, info.width, info.height, DEFAULT_CRF, DEFAULT_PRESET)
+@contextmanager
+def _writer(file: Path, info: VideoInfo) -> Iterator[VideoWriter]:
+    with (
+        replacing(file) as part,
+        VideoWriter(part, info, info.width, info.height, DEFAULT_CRF, DEFAULT_PRESET) as writer,
+    ):
+        yield writer
+
+
+def _recorded(capture: Capture, file: Path, until_s: float) -> Iterator[Captured]:
+    """Pass a camera's pictures on, and write each."""
+    with _writer(file, capture.info) as writer:
+        for each in _until(capture, until_s):
+            writer.write_picture(each.picture, each.time_ns)
+            yield each
 
 
 def _until(capture: Capture, until_s: float) -> Iterator[Captured]:
@@ -161,10 +193,16 @@ def _until(capture: Capture, until_s: float) -> Iterator[Captured]:
         yield captured
 
 
-def _kept(captured: Iterable[Captured], writer: VideoWriter) -> Iterator[Captured]:
-    """Pass pictures on, and write each."""
+def _alike(captured: Iterable[Captured], clip: Clip) -> Iterator[Captured]:
+    """Pass pictures on; raise InputError if they have another size than the clip."""
     for each in captured:
-        writer.write_picture(each.picture, each.time_ns)
+        size = each.picture.width, each.picture.height
+        if size != clip.size:
+            before, now = (f"{width} × {height}" for width, height in (clip.size, size))
+            raise InputError(
+                f"{clip.video.path}: its pictures had {before} pixels, and have {now} now; "
+                "start again"
+            )
         yield each
 
 

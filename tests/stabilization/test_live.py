@@ -1,5 +1,8 @@
 """Recordings of a camera, stabilised while they are made."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from flax import nnx
@@ -31,6 +34,12 @@ class Camera:
             yield Captured(*each)
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """Nothing is dropped, though this camera does not wait for the stabilising."""
+    monkeypatch.setattr(live, "WAITING", 100)
+
+
 def stabilized(camera, file):
     return live.record_stabilized(camera, file, np.inf, live.prepared(camera.info, None))
 
@@ -43,7 +52,7 @@ def test_a_recording_has_the_camera_s_pictures_and_times(walk, tmp_path):
     assert (info.width, info.height, info.frame_rate) == (192, 108, 30)
 
 
-def test_live_makes_the_very_pictures_that_the_file_gives_afterwards(walk, tmp_path):
+def test_live_makes_the_very_pictures_that_the_file_gives_afterwards(walk, tmp_path, patient):
     source = walk / "walking.mp4"
     steady = stabilized(Camera(source), tmp_path / "a.mp4")
     assert steady == tmp_path / "a_stab_crop.mp4"
@@ -58,8 +67,32 @@ def test_live_makes_the_very_pictures_that_the_file_gives_afterwards(walk, tmp_p
     assert np.abs(found - as_filmed).mean() > 5.0
 
 
+def test_the_recording_is_whole_though_stabilising_is_slow(walk, tmp_path, caplog):
+    camera, file = Camera(walk / "walking.mp4"), tmp_path / "a.mp4"
+    prepared = live.prepared(camera.info, None)
+
+    def after_the_recording(captured):
+        while not file.exists():
+            time.sleep(0.01)
+        return prepared(captured)
+
+    steady = live.record_stabilized(camera, file, np.inf, after_the_recording)
+    np.testing.assert_array_equal(probe(file).time_ns, camera.info.time_ns)
+    np.testing.assert_array_equal(probe(steady).time_ns, camera.info.time_ns[: live.WAITING])
+    assert f"a.mp4: this machine was too slow to stabilise {30 - live.WAITING} of" in caplog.text
+
+
+def test_the_recording_is_kept_where_stabilising_fails(walk, tmp_path):
+    camera = Camera(walk / "walking.mp4")
+    other = replace(camera.info, width=96, height=64)
+    with pytest.raises(InputError, match="pictures had 96 × 64 pixels, and have 192 × 108 now"):
+        live.record_stabilized(camera, tmp_path / "a.mp4", np.inf, live.prepared(other, None))
+    assert [file.name for file in tmp_path.glob("*.mp4")] == ["a.mp4"]
+    assert probe(tmp_path / "a.mp4").frame_count == 30
+
+
 @pytest.mark.slow
-def test_stabnet_is_run_live_too(walk, tmp_path):
+def test_stabnet_is_run_live_too(walk, tmp_path, patient):
     network = Network(nnx.Rngs(0))
     # Trusts what it finds, as a trained one.
     network.gate.bias[...] += 5.0
