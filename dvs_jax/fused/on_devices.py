@@ -20,6 +20,7 @@ from dvs_jax.fused.features import as_read
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.online import RING
 from dvs_jax.fused.rollout import RolloutState, StepFeatures
+from dvs_jax.methods.stretch import choose
 
 
 class FollowStretch(NamedTuple):
@@ -116,7 +117,7 @@ class Follower:
     ) -> tuple[RolloutState, Float[Array, "frame 4"]]:
         start = _start(core, features)
         begun = rollout.begin(core, start, _first(features))
-        state = _choose(is_first, begun, before)
+        state = choose(is_first, begun, before)
         # A clip's first frame is not a step: it leaves the initial state unchanged.
         is_start = is_first & (jnp.arange(len(features.interval_s)) == 0)
 
@@ -125,7 +126,7 @@ class Follower:
         ) -> tuple[RolloutState, Float[Array, "4"]]:
             step, held = entry
             new, output = rollout.step(core, state, step)
-            return _choose(held, state, new), output.pose
+            return choose(held, state, new), output.pose
 
         state, pose = jax.lax.scan(advance, state, (features, is_start))
         first = rollout.start_pose(core, start, pose[0])
@@ -190,7 +191,3 @@ def _area_weights(source: int, target: int) -> Float[np.ndarray, "target source"
     pixel = np.arange(source)[None]
     overlap = np.minimum(begin + scale, pixel + 1) - np.maximum(begin, pixel)
     return (np.maximum(overlap, 0.0) / scale).astype(np.float32)
-
-
-def _choose(condition: Bool[Array, ""], yes: PyTree, no: PyTree) -> PyTree:
-    return jax.tree.map(lambda one, other: jnp.where(condition, one, other), yes, no)

@@ -5,9 +5,12 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool
 
 Item = TypeVar("Item")
+Tree = TypeVar("Tree")
 
 FRAMES = 8
 """Frames in a stretch."""
@@ -46,6 +49,11 @@ def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     rest = iter(items)
     while chunk := list(islice(rest, FRAMES)):
         yield chunk
+
+
+def choose(condition: Bool[Array, ""], yes: Tree, no: Tree) -> Tree:
+    """Return one of two pytrees of equal shapes: the carry of a clip that begins, or goes on."""
+    return jax.tree.map(lambda one, other: jnp.where(condition, one, other), yes, no)
 
 
 def _chosen(frames: int, start: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from dvs_jax import clip as clips
 from dvs_jax import quaternion
 from dvs_jax.clip import Clip
 from dvs_jax.methods import Frame
-from dvs_jax.methods.stretch import Stretch, chunks, filled
+from dvs_jax.methods.stretch import Stretch, choose, chunks, filled
 from dvs_jax.stabnet import official_stream
 from dvs_jax.stabnet.official_frames import Grey, first_frame, frame, in_range
 from dvs_jax.stabnet.official_network import OfficialNetwork
@@ -52,7 +52,7 @@ class OfficialDeviceWork:
         A clip's first frame is taken for steady; its output means nothing.
         """
         begun = self.begin(stretch)
-        history = _choose(stretch.is_first, begun, carry)
+        history = choose(stretch.is_first, begun, carry)
         held = stretch.is_first & (jnp.arange(len(stretch.frames)) == 0)
 
         def advance(
@@ -60,7 +60,7 @@ class OfficialDeviceWork:
         ) -> tuple[History, Float[Array, "50"]]:
             current, is_held = entry
             moved, (theta, _) = official_stream.step(self._graph, weights, history, current)
-            return _choose(is_held, history, moved), theta
+            return choose(is_held, history, moved), theta
 
         return jax.lax.scan(advance, history, (in_range(stretch.frames), held))
 
@@ -97,7 +97,3 @@ class _ClipTask:
         yield first_frame(self._shape)
         for theta in np.concatenate(self._theta)[1:]:
             yield frame(theta, self._shape)
-
-
-def _choose(condition: Bool[Array, ""], yes: History, no: History) -> History:
-    return jax.tree.map(lambda one, other: jnp.where(condition, one, other), yes, no)
