@@ -6,7 +6,6 @@ from functools import partial
 
 import av
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, UInt8
@@ -17,8 +16,10 @@ from dvs_jax.methods import Frame, Picture
 from dvs_jax.methods.along_path import processor
 from dvs_jax.stabnet import online
 from dvs_jax.stabnet.alignment import VERTICES
-from dvs_jax.stabnet.network import LONGER_SIDE, Network
+from dvs_jax.stabnet.device_work import StabNetDeviceWork
+from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.online import Setting, State
+from dvs_jax.stabnet.seen import grey, looked_at, setting_of
 from dvs_jax.video.picture import shrunk_luma
 from dvs_jax.warping import grid
 
@@ -41,6 +42,10 @@ class StabNetMethod:
         for picture in pictures:
             yield Frame(stream.push(picture))
 
+    def device_work(self) -> StabNetDeviceWork:
+        """Return the work on many clips at a time on devices."""
+        return StabNetDeviceWork(self.network)
+
     def fingerprint(self) -> dict[str, str]:
         """Return what tells this method from others, as JSON values."""
         return {"model": checkpoint.fingerprint(self.network)}
@@ -58,10 +63,7 @@ class Stream:
             crop: the most that may be cut off at each side, as a share of width and height.
         """
         self._graph, self._weights = nnx.split(network)
-        width, height = shown_size(clip.video)
-        self._aspect, self._size = height / width, looked_at((width, height))
-        with jax.default_device(processor()):
-            self._setting = online.setting(_rate(clip), crop, self._aspect)
+        self._size, self._setting = looked_at(shown_size(clip.video)), setting_of(clip, crop)
         self._state: State | None = None
 
     def push(self, picture: av.VideoFrame) -> Float[np.ndarray, "5 5 2"]:
@@ -76,19 +78,6 @@ class Stream:
             return np.asarray(source)
 
 
-def looked_at(size: tuple[float, float]) -> tuple[int, int]:
-    """Return the width and height at which the network looks at pictures that are shown so."""
-    scale = LONGER_SIDE / max(size)
-    width, height = (max(2 * round(scale * side / 2), 16) for side in size)
-    return width, height
-
-
-def _rate(clip: Clip) -> float:
-    """Return the usual frame rate, rounded so that clips of one rate share compiled programs."""
-    interval_s = float(np.median(np.diff(clip.video.time_ns))) * 1e-9
-    return round(1.0 / interval_s, 1)
-
-
 @partial(jax.jit, static_argnums=0)
 def _begin(
     graph: nnx.GraphDef[Network],
@@ -96,7 +85,7 @@ def _begin(
     setting: Setting,
     seen: UInt8[Array, "height width"],
 ) -> State:
-    return online.begin(nnx.merge(graph, weights), setting, _grey(seen))
+    return online.begin(nnx.merge(graph, weights), setting, grey(seen))
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=3)
@@ -107,9 +96,5 @@ def _step(
     state: State,
     seen: UInt8[Array, "height width"],
 ) -> tuple[State, Float[Array, "5 5 2"]]:
-    state, _ = online.push(nnx.merge(graph, weights), setting, state, _grey(seen))
+    state, _ = online.push(nnx.merge(graph, weights), setting, state, grey(seen))
     return state, online.source(state.look, seen.shape[0] / seen.shape[1])
-
-
-def _grey(seen: UInt8[Array, "height width"]) -> Float[Array, "height width"]:
-    return jnp.asarray(seen, jnp.float32) / 255.0

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import jax.numpy as jnp
 import pytest
 from flax import nnx
 
 from dvs_jax.stabnet import official_weights
+from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.official_network import OfficialNetwork
 
 from .weights import recipe
@@ -27,3 +29,11 @@ def network(port_weights) -> OfficialNetwork:
 def split(network):
     """The network as a graph and its state."""
     return nnx.split(network)
+
+
+@pytest.fixture(scope="session")
+def trusting() -> Network:
+    """Ours untrained, but for its trust: features of random filters can be compared too."""
+    network = Network(nnx.Rngs(0))
+    network.gate.bias = nnx.Param(jnp.ones(1))
+    return network

@@ -3,33 +3,29 @@
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
-from dvs_jax import load_clip, stabilize
+from dvs_jax import Clip, load_clip, stabilize
 from dvs_jax.clip import read_pictures
 from dvs_jax.errors import InputError
+from dvs_jax.stabilization.drawing import drawn
+from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.models import load_model
 from dvs_jax.stabnet import objective, online, sequences, weights
 from dvs_jax.stabnet.loader import Batches, examples
-from dvs_jax.stabnet.method import StabNetMethod, Stream, looked_at
+from dvs_jax.stabnet.method import StabNetMethod, Stream
 from dvs_jax.stabnet.network import Network
+from dvs_jax.stabnet.seen import looked_at
+from dvs_jax.video.picture import planes
 from dvs_jax.warping import grid
+from tests.stabilization.test_run import encode, sound_packets
 
 
 @pytest.fixture(scope="module")
 def network() -> Network:
     return Network(nnx.Rngs(0))
-
-
-@pytest.fixture(scope="module")
-def trusting(network: Network) -> Network:
-    """The untrained network, but for its trust: features of random filters can be compared too."""
-    changed = nnx.clone(network)
-    changed.gate.bias = nnx.Param(jnp.ones(1))
-    return changed
 
 
 def example(seed: int) -> sequences.Example:
@@ -145,3 +141,39 @@ def test_examples_differ():
     pieces = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((1, 8, 8), np.uint8)
     drawn = examples(np.random.default_rng(0), pieces, 6)
     assert len(set(drawn.seed.tolist())) == 6
+
+
+def test_the_shortest_clip_is_stabilised_too(trusting):
+    rng = np.random.default_rng(0)
+    pictures = list(rng.integers(0, 255, (2, 54, 96, 3), dtype=np.uint8))
+    clip = Clip.from_arrays(pictures, np.array([0, 33_333_333]))
+    found = list(StabNetMethod(trusting).frames(clip, read_pictures(clip), 0.1))
+    assert len(found) == 2
+    assert all(np.isfinite(each.source).all() for each in found)
+
+
+@pytest.mark.slow
+def test_full_hd_stays_full_hd_with_its_sound_and_its_first_frame(trusting, tmp_path):
+    rng = np.random.default_rng(0)
+    frame = np.kron(rng.integers(0, 255, (54, 96, 3)), np.ones((20, 20, 1))).astype(np.uint8)
+    frames = [np.roll(frame, 10 * number, axis=1) for number in range(5)]
+    encode(tmp_path / "film.mp4", frames, seconds_of_sound=0.2)
+    clip = load_clip(tmp_path / "film.mp4")
+    report = stabilize(clip, tmp_path / "out", model=StabNetMethod(trusting), refine="none")
+    made = load_clip(report.cropped)
+    assert (made.size, made.frame_count) == ((1920, 1080), 5)
+    np.testing.assert_array_equal(made.video.time_ns, clip.video.time_ns)
+    assert sound_packets(report.cropped) == sound_packets(clip.video.path)
+
+
+def test_by_an_untrained_network_frames_come_out_bit_for_bit(network):
+    rng = np.random.default_rng(0)
+    frames = list(rng.integers(0, 255, (3, 54, 96, 3), dtype=np.uint8))
+    clip = Clip.from_arrays(frames, np.arange(3) * 33_333_333)
+    pictures = list(read_pictures(clip))
+    told = StabNetMethod(network).frames(clip, iter(pictures), 0.1)
+    whole = (Shown(frame, 1.0) for frame in told)
+    made = drawn(zip(pictures, whole, strict=True), clip, False, "black")
+    for picture, each in zip(pictures, made, strict=True):
+        for before, after in zip(planes(picture), planes(each.pictures[0]), strict=True):
+            np.testing.assert_array_equal(before, after)
