@@ -1,6 +1,9 @@
 """Training StabNet from a config and photographs to a model, in miniature, and what is refused."""
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import jax
@@ -15,6 +18,9 @@ from dvs_jax.stabilization.models import load_model
 from dvs_jax.stabnet import train
 from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.settings import settings
+from dvs_jax.training import loop, parallel
+from tests import virtual_devices
+from tests.training import toy
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +53,36 @@ def test_a_stopped_run_goes_on_to_the_very_model_of_one_that_was_not(config, tmp
         np.testing.assert_array_equal(left, right)
     untrained = jax.tree.leaves(nnx.state(Network(nnx.Rngs(0))))
     assert any((left != right).any() for left, right in zip(one, untrained, strict=True))
+
+
+@pytest.mark.slow
+def test_under_pmap_and_shard_map_eight_devices_train_alike(tmp_path):
+    tests = Path(__file__).resolve().parents[1]
+    environment = os.environ | {
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": virtual_devices.flags(8),
+        "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)]),
+    }
+    command = [sys.executable, "-m", "stabnet.run_steps", str(tmp_path / "steps.npz")]
+    subprocess.run(command, env=environment, check=True)
+    with np.load(tmp_path / "steps.npz") as steps:
+        by_kind = [
+            {name.partition("/")[2]: steps[name] for name in steps if name.startswith(f"{kind}/")}
+            for kind in ("before", *parallel.KINDS)
+        ]
+    before, one, other = by_kind
+    assert one.keys() == other.keys() and len(one) == len(before) + 1
+    for name in one:
+        np.testing.assert_allclose(one[name], other[name], atol=1e-5, err_msg=name)
+    assert max(np.abs(one[name] - before[name]).max() for name in before) > 1e-3
+
+
+def test_a_run_of_another_system_is_not_gone_on_with(config, tmp_path):
+    other = toy.config(epochs=1)
+    loop.train(other, tmp_path / "run", toy.params(), toy.loss, toy.Stream(16))
+    with pytest.raises(InputError, match=r"checkpoints/5: ") as caught:
+        train.train_and_evaluate(config, tmp_path / "run")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
