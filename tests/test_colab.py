@@ -1,4 +1,4 @@
-"""The notebook: clean in git, and it runs from top to bottom."""
+"""The notebooks: clean in git, and they run from top to bottom."""
 
 import base64
 import importlib.util
@@ -10,32 +10,48 @@ import types
 from pathlib import Path
 
 import av
+import jax.numpy as jnp
 import nbclient
 import nbformat
 import pytest
+from flax import nnx
+
+from dvs_jax.stabnet import weights
+from dvs_jax.stabnet.network import Network
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOK = ROOT / "colab" / "quickstart.ipynb"
+FOLDER = ROOT / "colab"
+NOTEBOOKS = ["quickstart", "frames_only"]
 
 SHORTER = "SECONDS, SIZE = 1.2, (320, 180)"
-"""Run after the notebook's own parameters."""
+"""Run after a notebook's own parameters."""
 
 
-@pytest.fixture
-def notebook():
-    return nbformat.read(NOTEBOOK, as_version=4)
+def read(name):
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+@pytest.fixture(params=NOTEBOOKS)
+def notebook(request):
+    return read(request.param)
 
 
 def source_of(notebook, cell_id):
     return next(cell.source for cell in notebook.cells if cell.id == cell_id)
 
 
-def test_it_is_valid_and_stripped(notebook):
+def test_all_notebooks_are_tested():
+    assert sorted(NOTEBOOKS) == sorted(file.stem for file in FOLDER.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_they_are_valid_and_stripped(name):
+    notebook = read(name)
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
-    assert nbformat.writes(notebook) == NOTEBOOK.read_text().rstrip("\n")
+    assert nbformat.writes(notebook) == (FOLDER / f"{name}.ipynb").read_text().rstrip("\n")
 
 
 @pytest.fixture
@@ -52,30 +68,51 @@ def own_kernel(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
 
 
-@pytest.mark.slow
-def test_it_runs_from_top_to_bottom(notebook, own_kernel, tmp_path):
+def run(name, folder, parameters):
+    """Run a notebook in a folder; return what its cells show, by their names."""
+    notebook = read(name)
     place = next(i for i, cell in enumerate(notebook.cells) if cell.id == "parameters")
-    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(SHORTER))
-    resources = {"metadata": {"path": str(tmp_path)}}
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(parameters))
+    resources = {"metadata": {"path": str(folder)}}
     client = nbclient.NotebookClient(
         notebook, kernel_name="python3", resources=resources, timeout=600
     )
     client.execute()
-    shown = {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
+    return {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
 
+
+def assert_both_are_shown(shown, folder):
+    """The clip's description, the metrics, and a video of 36 frames of both side by side."""
     printed = "".join(each.text for each in shown["clip"] if each.name == "stdout")
     assert "36 frames of 320 × 180 pixels" in printed
     table = shown["metrics"][0].data["text/plain"]
     assert "Input" in table and "Output" in table and "Stability" in table
-    assert "image/jpeg" in shown["plot"][0].data
     page = shown["compare"][0].data["text/html"]
     assert "<video" in page
     encoded = page.partition("base64,")[2].partition('"')[0]
-    (tmp_path / "shown.mp4").write_bytes(base64.b64decode(encoded))
-    with av.open(str(tmp_path / "shown.mp4")) as video:
+    (folder / "shown.mp4").write_bytes(base64.b64decode(encoded))
+    with av.open(str(folder / "shown.mp4")) as video:
         frames = list(video.decode(video=0))
     assert len(frames) == 36
     assert (frames[0].width, frames[0].height) == (2 * 534, 300)
+
+
+@pytest.mark.slow
+def test_the_quick_start_runs_from_top_to_bottom(own_kernel, tmp_path):
+    shown = run("quickstart", tmp_path, SHORTER)
+    assert_both_are_shown(shown, tmp_path)
+    assert "image/jpeg" in shown["plot"][0].data
+
+
+@pytest.mark.slow
+def test_a_clip_is_stabilised_by_its_frames_alone_from_top_to_bottom(own_kernel, tmp_path):
+    network = Network(nnx.Rngs(0))
+    network.gate.bias = nnx.Param(jnp.ones(1))
+    weights.save(network, tmp_path / "model")
+    shown = run("frames_only", tmp_path, f"{SHORTER}; MODEL = 'model'")
+    assert_both_are_shown(shown, tmp_path)
+    assert "image/png" in shown["plot"][-1].data
+    assert not list(tmp_path.glob("made_video/*.txt"))
 
 
 @pytest.fixture
@@ -88,7 +125,7 @@ def commands(monkeypatch):
 
 
 def test_it_installs_from_the_clone_it_lies_in(notebook, commands, monkeypatch):
-    monkeypatch.chdir(NOTEBOOK.parent)
+    monkeypatch.chdir(FOLDER)
     exec(source_of(notebook, "install"), {})
     assert commands == [[sys.executable, "-m", "pip", "install", "--quiet", str(ROOT)]]
 
@@ -126,5 +163,6 @@ def test_uploads_become_a_clip(notebook, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     upload = source_of(notebook, "clip").partition("\nclip =")[0]
     exec(upload, {"UPLOAD": True, "Path": Path, "sys": sys})
-    stored = {file.name: file.read_bytes() for file in (tmp_path / "own_clip").iterdir()}
+    (folder,) = tmp_path.iterdir()
+    stored = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert stored == uploads
