@@ -1,19 +1,18 @@
 """Speed of stabilising a clip, by stage and end to end, compared with a plain transcode."""
 
 import dataclasses
-import os
 import sys
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 from dvs_jax import clip as clips
 from dvs_jax import sensors, synthetic
+from dvs_jax.benchmarks import ways
 from dvs_jax.benchmarks.process import run_alone
 from dvs_jax.benchmarks.report import Column, Report, Table
-from dvs_jax.benchmarks.transcoding import ENCODING, transcode
+from dvs_jax.benchmarks.transcoding import ENCODING
+from dvs_jax.benchmarks.ways import EndToEnd, Way
 from dvs_jax.clip import Clip, load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.vidstab import has_vidstab, run_vidstab
@@ -49,15 +48,7 @@ SAMPLE = SyntheticClip(
 
 SAMPLE_REPEATS = 5
 
-_TRANSCODE = "plain transcode"
-
 _STAGE_COLUMNS = (Column("stage"), Column("frames/s", ".1f"), Column("share", ".0%"))
-_WAY_COLUMNS = (
-    Column("from file to file"),
-    Column("frames/s", ".1f"),
-    Column("time / transcode's", ".2f"),
-    Column("core ms a frame", ".1f"),
-)
 
 
 class StageSpeed(NamedTuple):
@@ -72,23 +63,6 @@ class StageSpeed(NamedTuple):
     name: str
     frames_per_s: float
     share: float
-
-
-class EndToEnd(NamedTuple):
-    """The speed of one program from a video file to another.
-
-    Attributes:
-        name: of the program.
-        frames_per_s: median of all rounds.
-        time_ratio: median, over the rounds, of its time by that of the plain transcode.
-        core_ms: median CPU time of a frame, in ms, which varies less than the rest while other
-            programs run.
-    """
-
-    name: str
-    frames_per_s: float
-    time_ratio: float
-    core_ms: float
 
 
 class CommandCost(NamedTuple):
@@ -121,65 +95,46 @@ def measure(source: Path | None, model: str | None, track: Track = silently) -> 
         raise InputError(f"{model}: is no network of DVS, whose stages this times")
     with scratch() as folder:
         clip = load_clip(source or sample_clip(folder, track))
-        if clip.video.path.is_dir():
-            raise InputError(f"{clip.video.path}: is a folder of images; give a video file")
-        ways = _end_to_end(clip, method, folder, track)
+        ways.require_video_file(clip)
+        timed = ways.end_to_end(clip, _ways(clip, method, folder), folder, ROUNDS, track)
         cost = _in_own_process(clip, model, folder)
-        return report_of(clip, _stages(clip, method, folder), ways, cost)
+        return report_of(clip, _stages(clip, method, folder), timed, cost)
 
 
-def sample_clip(folder: Path, track: Track = silently) -> Path:
-    """Render a short full HD clip with its sensors, repeat it to 20 s and return the long one."""
+def sample_clip(folder: Path, track: Track = silently, repeats: int = SAMPLE_REPEATS) -> Path:
+    """Render 4 s of full HD with their sensors, and return a clip that repeats them."""
     short = synthetic.synthesize(
         SAMPLE, folder / "short", lambda frames: track(frames, SAMPLE.frame_count, "rendering")
     )
-    return repeat(short, folder / "long", SAMPLE_REPEATS)
+    return repeat(short, folder / "long", repeats)
 
 
 def report_of(
-    clip: Clip, stages: list[StageSpeed], ways: list[EndToEnd], cost: CommandCost
+    clip: Clip, stages: list[StageSpeed], timed: list[EndToEnd], cost: CommandCost
 ) -> Report:
     """Return the report of a clip: the stages, the programs end to end, and the command."""
     width, height = clip.size
     stage_table = Table(
         f"each stage alone, {width} × {height}", _STAGE_COLUMNS, tuple(stages), drawn=("frames/s",)
     )
-    title = f"end to end, {clip.frame_count} frames, medians of {ROUNDS}"
-    way_table = Table(title, _WAY_COLUMNS, tuple(ways), drawn=("frames/s",))
-    ours = next(way for way in ways if way.name == "stabilize")
+    ours = next(way for way in timed if way.name == "stabilize")
     memory = cost.peak_memory_bytes / 1e6
     command = f"the command, with all it loads: {cost.seconds:.1f} s, {memory:.0f} MB at most"
     about = {"clip": str(clip.video.path), "size": clip.size, "frames": clip.frame_count}
     return Report(
         "pipeline",
-        (stage_table, way_table),
+        (stage_table, ways.table(clip, timed, ROUNDS)),
         {"time of stabilize over the transcode's": ours.time_ratio},
         (command,),
         about | {"command": cost._asdict()},
     )
 
 
-def _end_to_end(clip: Clip, method: FusedMethod, folder: Path, track: Track) -> list[EndToEnd]:
-    ways: dict[str, Callable[[], object]] = {
-        _TRANSCODE: lambda: transcode(clip, folder / "transcoded.mp4"),
-        "stabilize": lambda: stabilize(clip, folder / "out", method),
-    }
+def _ways(clip: Clip, method: FusedMethod, folder: Path) -> dict[str, Way]:
+    found: dict[str, Way] = {"stabilize": lambda: stabilize(clip, folder / "out", method)}
     if has_vidstab():
-        ways["ffmpeg, two-pass vidstab"] = lambda: run_vidstab(clip, folder, ENCODING)
-    ways["stabilize"]()  # loads and compiles
-    rounds = [
-        {name: _timed(way) for name, way in ways.items()}
-        for _ in track(range(ROUNDS), ROUNDS, "rounds")
-    ]
-    return [
-        EndToEnd(
-            name,
-            clip.frame_count / median(each[name].seconds for each in rounds),
-            median(each[name].seconds / each[_TRANSCODE].seconds for each in rounds),
-            median(each[name].core_seconds for each in rounds) / clip.frame_count * 1e3,
-        )
-        for name in ways
-    ]
+        found["ffmpeg, two-pass vidstab"] = lambda: run_vidstab(clip, folder, ENCODING)
+    return found
 
 
 def _in_own_process(clip: Clip, model: str, folder: Path) -> CommandCost:
@@ -233,14 +188,3 @@ def _encode(clip: Clip, frames: Iterable[Drawn], out: Path) -> None:
     with VideoWriter(out, clip.video, *clip.size, DEFAULT_CRF, DEFAULT_PRESET) as writer:
         for frame, time_ns in zip(frames, clip.video.time_ns, strict=False):
             writer.write_picture(frame.pictures[0], int(time_ns))
-
-
-class _Timed(NamedTuple):
-    seconds: float
-    core_seconds: float
-
-
-def _timed(run: Callable[[], object]) -> _Timed:
-    start, before = time.perf_counter(), os.times()[:4]
-    run()
-    return _Timed(time.perf_counter() - start, sum(os.times()[:4]) - sum(before))

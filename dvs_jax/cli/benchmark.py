@@ -65,6 +65,28 @@ def pipeline(
 
 
 @benchmark.command()
+def frames_only(
+    clip: Annotated[
+        Path | None,
+        typer.Argument(help="Without a clip 8 s of full HD are made.", show_default=False),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A network that reads frames alone. Can be given several times.",
+            show_default="stabnet",
+        ),
+    ] = None,
+    out: Numbers = None,
+    plot: Picture = None,
+) -> None:
+    """`stabilize` by frames alone, beside a plain transcode."""
+    from dvs_jax.benchmarks import frames_only
+
+    _report(lambda track: frames_only.measure(clip, model, track), out, plot)
+
+
+@benchmark.command()
 def train(out: Numbers = None, plot: Picture = None) -> None:
     """Training, and what the paper's recipe would take."""
     from dvs_jax.benchmarks import train
