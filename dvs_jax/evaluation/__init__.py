@@ -6,7 +6,7 @@ then is the residual shake compared.
 """
 
 from dvs_jax.evaluation.comparison import ClipResult, Comparison, compare
-from dvs_jax.evaluation.files import NUMBERS, PICTURE, evaluate, shipped
+from dvs_jax.evaluation.files import NUMBERS, PICTURE, evaluate, shipped, shipped_by_pictures
 from dvs_jax.evaluation.footage import Footage, Motion, of_clip, of_record
 from dvs_jax.evaluation.score import Score
 
@@ -23,4 +23,5 @@ __all__ = [
     "of_clip",
     "of_record",
     "shipped",
+    "shipped_by_pictures",
 ]

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from dvs_jax import pretrained
+from dvs_jax import checkpoint, pretrained
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import picture, table
 from dvs_jax.evaluation.comparison import Comparison, check_crop, compare
 from dvs_jax.evaluation.loading import load
 from dvs_jax.flow import Estimator
+from dvs_jax.fused import weights
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.models import load_model
 from dvs_jax.whole_file import locked, replacing_together
@@ -36,7 +37,8 @@ def evaluate(
 
     Args:
         paths: videos, clips' folders, and datasets of records (see `loading.load`).
-        models: names, folders or files of networks; None takes those that are shipped.
+        models: names, folders or files of networks; None takes those that are shipped: where
+            nothing is drawn, those that go by the gyro.
         out: folder for the numbers and the picture, which replace those of an earlier run; None
             writes none.
         crop: fraction of width and height to cut off at each side.
@@ -69,7 +71,8 @@ def _compared(
     flow_estimator: str | Estimator,
     track: Track,
 ) -> Comparison:
-    networks = {name: load_model(name) for name in (shipped() if models is None else models)}
+    usual = shipped() + (shipped_by_pictures() if measure else [])
+    networks = {name: load_model(name) for name in (usual if models is None else models)}
     footage, left_out = load(paths, flow_estimator)
     if not footage:
         raise InputError(f"no clip can be evaluated: {'; '.join(left_out.values())}")
@@ -80,5 +83,15 @@ def _compared(
 
 
 def shipped() -> list[str]:
-    """Return the names of the networks that the package ships."""
-    return sorted(folder.name for folder in pretrained.SHIPPED_FOLDER.glob("*/"))
+    """Return the names of the networks that the package ships, and that go by the gyro."""
+    return [name for name, kind in _kinds().items() if kind == weights.KIND]
+
+
+def shipped_by_pictures() -> list[str]:
+    """Return the names of the networks that the package ships, and that need no sensor."""
+    return [name for name, kind in _kinds().items() if kind != weights.KIND]
+
+
+def _kinds() -> dict[str, str]:
+    folders = sorted(pretrained.SHIPPED_FOLDER.glob("*/"))
+    return {folder.name: checkpoint.metadata(folder)["kind"] for folder in folders}

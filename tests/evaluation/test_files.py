@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from flax import nnx
 
 from data.dataset_builder import build
 from data.record_builder import RecordBuilder
@@ -23,6 +24,8 @@ from dvs_jax.fused.record import Record
 from dvs_jax.fused.weights import save
 from dvs_jax.methods.along_path import shown_by
 from dvs_jax.progress import silently
+from dvs_jax.stabnet import weights as stabnet
+from dvs_jax.stabnet.network import Network
 from dvs_jax.whole_file import locked
 
 from .footage import SIZE, record_of
@@ -110,9 +113,13 @@ def test_an_impossible_crop_is_refused_before_anything_is_done(tmp_path):
 
 def test_models_are_those_shipped_by_default(tmp_path, monkeypatch, margin_keeper, rendered_walk):
     save(margin_keeper, tmp_path / "weights" / "keeper")
+    stabnet.save(Network(nnx.Rngs(0)), tmp_path / "weights" / "by_frames_alone")
     monkeypatch.setattr(evaluation.files.pretrained, "SHIPPED_FOLDER", tmp_path / "weights")
     compared = evaluate([rendered_walk], None, None, **OPTIONS)
     assert "model keeper" in compared.means
+    assert not any("by_frames_alone" in name for name in compared.means)
+    drawn = evaluate([rendered_walk], None, None, **OPTIONS | {"measure": True})
+    assert "method by_frames_alone" in drawn.means
 
 
 @pytest.fixture(scope="module")
