@@ -25,7 +25,7 @@ def get_config() -> ConfigDict:
     config.train.schedule = "cosine"  # down to 0 at the end
     config.train.warmup_steps = 10  # to the peak rate
     config.train.clip_norm = 1.0  # of the gradient, over all weights
-    config.train.loss_weights = ((1, {"half": 1.0, "quarter": 0.3, "eighth": 0.15, "trust": 2.0}),)
+    config.train.loss_weights = ((1, {"half": 1.0, "quarter": 0.3, "eighth": 0.15}),)
     config.train.log_every = 10  # steps
     config.train.checkpoint_every = 50  # steps
     config.train.evaluate_every = 1  # epochs

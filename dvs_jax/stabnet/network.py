@@ -23,8 +23,6 @@ LONGER_SIDE = 320
 
 _ROUNDS = 2
 """Looks at each scale."""
-_TELLS = 5
-"""Numbers from which it is judged how far an alignment is to be believed."""
 
 
 class Look(NamedTuple):
@@ -51,12 +49,13 @@ class Found(NamedTuple):
     Attributes:
         look: by which the current frame shows what the steadied picture showed.
         rougher: the same after the rounds at an eighth and at a quarter of the size.
-        trust: float32 [], 0 to 1, how far that is to be believed.
+        likeness: float32 [], -1 to 1, correlation of the two pictures' features by that look: near
+            0 where they show different things.
     """
 
     look: Look
     rougher: tuple[Look, Look]
-    trust: Float[Array, ""]
+    likeness: Float[Array, ""]
 
 
 def as_filmed() -> Look:
@@ -65,16 +64,15 @@ def as_filmed() -> Look:
 
 
 class Network(nnx.Module):
-    """Compares pictures; nothing is trusted before training, so frames stay as they are."""
+    """Compares pictures; before training all cells count alike, and filters are random."""
 
     def __init__(self, rngs: nnx.Rngs):
-        """Draw the weights of the features; those of what judges are zero."""
+        """Draw the weights of the features; those of what judges cells are zero."""
         zeros = nnx.initializers.zeros
         self.encoder = Encoder(rngs)
         self.judges = nnx.List(
             [nnx.Conv(2 * each, 1, (3, 3), kernel_init=zeros, rngs=rngs) for each in CHANNELS]
         )
-        self.gate = nnx.Linear(_TELLS, 1, kernel_init=zeros, rngs=rngs)
 
     def features(self, picture: Float[Array, "rows columns"]) -> Features:
         """Return the features of a grey picture, 0 to 1, `LONGER_SIDE` pixels long."""
@@ -100,11 +98,11 @@ class Network(nnx.Module):
             if number == 0:
                 look = comparison.shifted(look)
             for _ in range(_ROUNDS):
-                look, evidence, off = comparison.nearer(look)
+                look, evidence = comparison.nearer(look)
             rougher.append(look)
+        likeness = comparison.likeness(look)
         look = look._replace(mesh=look.mesh + alignment.mesh(evidence))
-        tells = _tells(evidence, off, look)
-        return Found(look, (rougher[0], rougher[1]), jnp.clip(self.gate(tells)[0], 0.0, 1.0))
+        return Found(look, (rougher[0], rougher[1]), likeness)
 
 
 class _Comparison:
@@ -134,16 +132,22 @@ class _Comparison:
         shift = correlation.best_shift(self.steadied, self._seen(look)[0]) * self.raster.step
         return _after(look, jnp.concatenate([shift, jnp.zeros(2)]))
 
-    def nearer(
-        self, look: Look
-    ) -> tuple[Look, alignment.Evidence, Float[Array, "row column channel"]]:
-        """Return a look that agrees better, the evidence for it, and how far features differed."""
+    def nearer(self, look: Look) -> tuple[Look, alignment.Evidence]:
+        """Return a look that agrees better, and the evidence for it."""
         seen, inside = self._seen(look)
         off = seen - self.steadied
         judged = self.judge(jnp.concatenate([self.steadied, jnp.abs(off)], axis=-1))[..., 0]
         trust = jax.nn.sigmoid(judged) * (inside & self.shown)
         evidence = alignment.evidence(self.gradient, off, trust)
-        return _after(look, alignment.similarity(evidence, self.points)), evidence, off
+        return _after(look, alignment.similarity(evidence, self.points)), evidence
+
+    def likeness(self, look: Look) -> Float[Array, ""]:
+        """Return the correlation of the features where both pictures show something."""
+        seen, inside = self._seen(look)
+        both = (inside & self.shown)[..., None]
+        one, other = _about_mean(self.steadied, both), _about_mean(seen, both)
+        size = jnp.sqrt((one**2).sum() * (other**2).sum())
+        return (one * other).sum() / jnp.maximum(size, 1e-6)
 
 
 def _after(look: Look, motion: Float[Array, "4"]) -> Look:
@@ -159,13 +163,9 @@ def _after(look: Look, motion: Float[Array, "4"]) -> Look:
     )
 
 
-def _tells(
-    evidence: alignment.Evidence, off: Float[Array, "row column channel"], look: Look
-) -> Float[Array, "5"]:
-    """Return what tells whether two pictures show the same: a bias, and four numbers near 1."""
-    weight = evidence.weight
-    share = weight.mean()
-    squared = (weight * (off**2).mean(axis=-1)).sum() / jnp.maximum(weight.sum(), 1e-6)
-    texture = jnp.log(jnp.trace(evidence.square.mean(axis=(0, 1))) + 1e-3)
-    bent = 100.0 * jnp.abs(look.mesh).mean()
-    return jnp.stack([jnp.ones(()), share, jnp.log(squared + 1e-4), texture / 5.0, bent])
+def _about_mean(
+    features: Float[Array, "row column channel"], counted: Bool[Array, "row column 1"]
+) -> Float[Array, "row column channel"]:
+    """Return features less their mean where they count, and 0 elsewhere."""
+    total = jnp.where(counted, features, 0.0).sum((0, 1), keepdims=True)
+    return jnp.where(counted, features - total / jnp.maximum(counted.sum(), 1), 0.0)

@@ -15,12 +15,10 @@ from dvs_jax.stabnet.online import State
 from dvs_jax.stabnet.sequences import ASPECT, Example
 from dvs_jax.synthetic.paired.pose import WIDTH
 
-TERMS = ("half", "quarter", "eighth", "trust")
+TERMS = ("half", "quarter", "eighth")
 
 _LEAST_ERROR = 0.1
 """In pixels of a picture 640 wide: errors below count by their size, above by their logarithm."""
-_TRUSTED_ERROR = 1.5
-"""Error, in those pixels, at which half is trusted."""
 
 
 class Frame(NamedTuple):
@@ -30,14 +28,14 @@ class Frame(NamedTuple):
         errors: float32 [point], of the finest look, in pixels of a picture 640 wide.
         quarter: likewise, after the rounds at a quarter of the size.
         eighth: likewise, after those at an eighth.
-        trust: float32 [], in what was found.
+        likeness: float32 [], see `Found`.
         is_cut: bool [], whether nothing could be found.
     """
 
     errors: Float[Array, "point"]
     quarter: Float[Array, "point"]
     eighth: Float[Array, "point"]
-    trust: Float[Array, ""]
+    likeness: Float[Array, ""]
     is_cut: Array
 
 
@@ -51,8 +49,7 @@ def sequence_loss(
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
     """Return the weighted sum of the terms, and each term, of one sequence.
 
-    "half", "quarter" and "eighth" are errors of the looks found at each scale, "trust" is how far
-    the trust in them is from what they deserve.
+    "half", "quarter" and "eighth" are errors of the looks found at each scale.
 
     Args:
         graph: the network without its weights.
@@ -67,7 +64,6 @@ def sequence_loss(
         "half": _distance(found.errors, found.is_cut),
         "quarter": _distance(found.quarter, found.is_cut),
         "eighth": _distance(found.eighth, found.is_cut),
-        "trust": ((found.trust - _deserved(found)) ** 2).mean(),
     }
     return sum((weights[name] * term for name, term in terms.items()), jnp.zeros(())), terms
 
@@ -109,7 +105,7 @@ def _points() -> Float[Array, "row column 2"]:
 
 def _compared(found: Found, truth: Float[Array, "row column 2"], is_cut: Array) -> Frame:
     eighth, quarter = (_errors(look, truth) for look in found.rougher)
-    return Frame(_errors(found.look, truth), quarter, eighth, found.trust, is_cut)
+    return Frame(_errors(found.look, truth), quarter, eighth, found.likeness, is_cut)
 
 
 def _errors(look: Look, truth: Float[Array, "row column 2"]) -> Float[Array, "point"]:
@@ -120,8 +116,3 @@ def _errors(look: Look, truth: Float[Array, "row column 2"]) -> Float[Array, "po
 
 def _distance(errors: Float[Array, "frame point"], is_cut: Array) -> Float[Array, ""]:
     return jnp.where(is_cut, 0.0, jnp.log1p(errors / _LEAST_ERROR).mean(axis=-1)).mean()
-
-
-def _deserved(found: Frame) -> Float[Array, "frame"]:
-    squared = (jax.lax.stop_gradient(found.errors) ** 2).mean(axis=-1)
-    return jnp.where(found.is_cut, 0.0, 1.0 / (1.0 + squared / _TRUSTED_ERROR**2))

@@ -19,9 +19,9 @@ _MESH_HZ = 0.5
 """Displacements that change faster are taken out; slower ones are the scene's own."""
 _FARTHEST = 6.0 / 640.0
 """Of displacements, in widths."""
-_NOTHING, _EVERYTHING = 0.2, 0.5
-"""Trust up to which a frame stays as it is, and from which it is drawn as the law wants. Between
-lies little: trust varies from frame to frame, and what is drawn must not."""
+_OTHER, _SAME = 0.2, 0.5
+"""Likeness up to which two pictures show different things, so that a frame stays as it is, and from
+which they show the same. Held-out scenes that do are above 0.7, others below 0.2."""
 
 
 class Setting(NamedTuple):
@@ -77,7 +77,7 @@ def push(
         The state after it, and how it was found to lie beside the steadied picture before.
     """
     found = network.compare(state.features, state.look, picture)
-    share = jnp.clip((found.trust - _NOTHING) / (_EVERYTHING - _NOTHING), 0.0, 1.0)
+    share = jnp.clip((found.likeness - _OTHER) / (_SAME - _OTHER), 0.0, 1.0)
     look = _steadied(setting, state, found, share)
     step = share * plane.seen_from(found.look.camera, look.camera)
     features = network.features(drawn(picture, look))

@@ -34,21 +34,21 @@ class HeldOut:
         self._run = jax.jit(partial(_run, graph))
 
     def measure(self, params: nnx.State) -> dict[str, float]:
-        """Return errors of the alignment in pixels of a picture 640 wide, and the trust in it.
+        """Return errors of the alignment in pixels of a picture 640 wide, and likenesses.
 
         Returns:
             "error": the median over frames of the RMS over a frame's points; "error_p90": 90 % are
-            below; "trust" and "trust_at_cuts": means; "worth": the geometric mean of 0.05 pixels
-            more than each frame's error, to be minimised.
+            below; "likeness" and "likeness_at_cuts": means, see `Found`; "worth": the geometric
+            mean of 0.05 pixels more than each frame's error, to be minimised.
         """
         found = [jax.device_get(self._run(params, each)) for each in self._examples]
-        errors, trust, is_cut = map(np.concatenate, zip(*found, strict=True))
+        errors, likeness, is_cut = map(np.concatenate, zip(*found, strict=True))
         errors, cuts = errors[~is_cut], is_cut
         return {
             "error": float(np.median(errors)),
             "error_p90": float(np.percentile(errors, 90.0)),
-            "trust": float(trust[~cuts].mean()),
-            "trust_at_cuts": float(trust[cuts].mean()) if cuts.any() else 0.0,
+            "likeness": float(likeness[~cuts].mean()),
+            "likeness_at_cuts": float(likeness[cuts].mean()) if cuts.any() else 0.0,
             "worth": float(np.exp(np.log(errors + 0.05).mean())),
         }
 
@@ -59,4 +59,4 @@ def _run(
     key = jax.random.key(jnp.asarray(example.seed))
     found, _ = objective.run(graph, FRAMES, params, example, key)
     rms = jnp.sqrt((found.errors**2).mean(axis=-1))
-    return rms[_WARMING:], found.trust[_WARMING:], found.is_cut[_WARMING:]
+    return rms[_WARMING:], found.likeness[_WARMING:], found.is_cut[_WARMING:]

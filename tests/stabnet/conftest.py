@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import jax.numpy as jnp
 import pytest
 from flax import nnx
 
@@ -32,8 +31,6 @@ def split(network):
 
 
 @pytest.fixture(scope="session")
-def trusting() -> Network:
-    """Ours untrained, but for its trust: features of random filters can be compared too."""
-    network = Network(nnx.Rngs(0))
-    network.gate.bias = nnx.Param(jnp.ones(1))
-    return network
+def untrained() -> Network:
+    """Ours; features of random filters can be compared too."""
+    return Network(nnx.Rngs(0))

@@ -30,7 +30,7 @@ def steps(kind, loss, params):
     devices = parallel.all_devices(train)
     step = make_step(loss, train, devices)
     state = devices.replicate(begin(params, make_optimizer(train), 0.0, 0))
-    weights = devices.replicate({"half": np.float32(1.0), "trust": np.float32(1.0)})
+    weights = devices.replicate({"half": np.float32(1.0), "quarter": np.float32(1.0)})
     for number in range(2):
         batch = jax.tree.map(
             lambda *each: np.stack(each), *[example(8 * number + i) for i in range(8)]

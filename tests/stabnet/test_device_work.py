@@ -32,8 +32,8 @@ def recorded(monkeypatch):
 
 
 @pytest.mark.slow
-def test_many_clips_on_devices_get_the_frames_that_one_gets(trusting, recorded):
-    by_itself = StabNetMethod(trusting)
+def test_many_clips_on_devices_get_the_frames_that_one_gets(untrained, recorded):
+    by_itself = StabNetMethod(untrained)
     compiled = method._begin._cache_size(), method._step._cache_size()
     wanted = [
         [frame.source for frame in by_itself.frames(clip, clips.read_pictures(clip), crop)]

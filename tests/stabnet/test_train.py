@@ -37,7 +37,7 @@ def config(photographs) -> ConfigDict:
     config.data.photographs = config.data.held_out = str(photographs)
     config.data.pieces, config.data.frames = 4, 2
     config.train.batch_size, config.train.epochs, config.train.steps_per_epoch = 1, 2, 1
-    config.train.lr, config.train.loss_weights = 1e-3, ((1, {"half": 1.0, "trust": 1.0}),)
+    config.train.lr, config.train.loss_weights = 1e-3, ((1, {"half": 1.0, "quarter": 1.0}),)
     return config
 
 
