@@ -18,8 +18,11 @@ from dvs_jax.errors import InputError
 from dvs_jax.evaluation.comparison import Comparison
 from dvs_jax.fused.record import record_of_gyro
 from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
+from dvs_jax.stabilization.models import load_model as load_any
 
 SHIPPED = ("fused", "gyro_only")
+"""Those that go by the gyro."""
+BY_PICTURES = ("stabnet",)
 MEGABYTE = 2**20
 CLIPS = 12
 PIECE = 412 * 12
@@ -28,12 +31,13 @@ PIECE = 412 * 12
 
 def test_what_is_shipped():
     assert sorted(evaluation.shipped()) == sorted(SHIPPED)
+    assert sorted(evaluation.shipped_by_pictures()) == sorted(BY_PICTURES)
     assert DEFAULT_MODEL in SHIPPED
     files = [file for file in pretrained.SHIPPED_FOLDER.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 20 * MEGABYTE
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", SHIPPED + BY_PICTURES)
 def test_each_model_has_a_card_and_names_no_machines_folder(name):
     folder = pretrained.SHIPPED_FOLDER / name
     card = (folder / "MODEL_CARD.md").read_text()
@@ -43,10 +47,10 @@ def test_each_model_has_a_card_and_names_no_machines_folder(name):
     assert not [file for file in files if b"/runs/" in file.read_bytes()]
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", SHIPPED + BY_PICTURES)
 def test_a_changed_bit_is_told(name, tmp_path, caplog):
     with caplog.at_level("INFO", "dvs_jax"):
-        load_model(name)
+        load_any(name)
     assert caplog.messages == []
     folder = shutil.copytree(pretrained.SHIPPED_FOLDER / name, tmp_path / name)
     data = max(folder.rglob("d/*"), key=lambda file: file.stat().st_size)
@@ -54,7 +58,7 @@ def test_a_changed_bit_is_told(name, tmp_path, caplog):
     content[len(content) // 2 // 4 * 4 + 3] ^= 64
     data.write_bytes(content)
     with pytest.raises(InputError, match=f"{name}: damaged checkpoint: "):
-        load_model(folder)
+        load_any(folder)
 
 
 def held_out(config: str) -> list[evaluation.Footage]:
