@@ -36,6 +36,15 @@ def test_record_keeps_what_it_saw_and_stabilises_it(dvs, tmp_path):
     assert probe(kept).time_ns[-1] < 0.5e9
 
 
+@pytest.fixture
+def interruptible():
+    """A process that an interrupt reaches, also where a shell runs it in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("mode", [[], ["--live"]])
 def test_an_interrupt_ends_the_recording_and_keeps_it(dvs, tmp_path, monkeypatch, mode):
     write, written = VideoWriter.write_picture, []
