@@ -10,14 +10,9 @@ import types
 from pathlib import Path
 
 import av
-import jax.numpy as jnp
 import nbclient
 import nbformat
 import pytest
-from flax import nnx
-
-from dvs_jax.stabnet import weights
-from dvs_jax.stabnet.network import Network
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "colab"
@@ -106,10 +101,7 @@ def test_the_quick_start_runs_from_top_to_bottom(own_kernel, tmp_path):
 
 @pytest.mark.slow
 def test_a_clip_is_stabilised_by_its_frames_alone_from_top_to_bottom(own_kernel, tmp_path):
-    network = Network(nnx.Rngs(0))
-    network.gate.bias = nnx.Param(jnp.ones(1))
-    weights.save(network, tmp_path / "model")
-    shown = run("frames_only", tmp_path, f"{SHORTER}; MODEL = 'model'")
+    shown = run("frames_only", tmp_path, SHORTER)
     assert_both_are_shown(shown, tmp_path)
     assert "image/png" in shown["plot"][-1].data
     assert not list(tmp_path.glob("made_video/*.txt"))
