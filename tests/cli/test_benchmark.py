@@ -11,7 +11,16 @@ from dvs_jax import cli
 from dvs_jax.benchmarks import flow, flow_accuracy, trajectory
 from dvs_jax.flow.end_point_error import EndPointErrorReport
 
-BENCHMARKS = ("trajectory", "pipeline", "train", "device", "flow", "flow-accuracy", "faults")
+BENCHMARKS = (
+    "trajectory",
+    "pipeline",
+    "frames-only",
+    "train",
+    "device",
+    "flow",
+    "flow-accuracy",
+    "faults",
+)
 
 
 @pytest.fixture
