@@ -74,11 +74,15 @@ def at_flow(file: Path) -> None:
 
 
 def at_a_process(file: Path) -> None:
-    """Of which the command waits for the end, and which has started another."""
+    """Of which the command waits for the end, and which has started others and waits for one."""
     from dvs_jax import synthetic
 
+    first = "sleep 1000 & first=$!"
+    others = "for other in $(seq 50); do sleep 1000 & done"
+    script = f"{first}; {others}; touch '{file}'; wait $first; echo the first has ended >&2"
+
     def wait(*_: object) -> None:
-        subprocess.run(["sh", "-c", f"sleep 1000 & touch '{file}'; sleep 1000"])
+        subprocess.run(["sh", "-c", script])
 
     synthetic.synthesize = wait
 

@@ -103,5 +103,7 @@ def _end_children(parent: int) -> None:
     for listed in Path(f"/proc/{parent}/task").glob("*/children"):
         with contextlib.suppress(OSError):
             for child in map(int, listed.read_text().split()):
+                # Stopped, it starts no others meanwhile, and tells nobody that its own have ended.
+                os.kill(child, signal.SIGSTOP)
                 _end_children(child)
                 os.kill(child, signal.SIGKILL)
