@@ -32,18 +32,28 @@ class Weights:
     """Published weights.
 
     Attributes:
-        file_name: the name under which the PyTorch file is kept in the cache folder.
-        kind: the network they belong to: "raft-large" or "raft-small".
+        file_name: the name under which the file is kept in the cache folder.
+        kind: the network they belong to: "raft-large" or "raft-small" (PyTorch files); "pose" or
+            "selfie" (TensorFlow Lite's).
         sha256: of the file itself, not of the archive.
-        url: the official address of a zip archive that holds the file.
-        member: the file's name in that archive.
+        url: the official address of the file, or of a zip archive that holds it.
+        member: the file's name in that archive; None if it lies at the address itself.
+        other_sha256: of the other archives in which the same networks were published.
     """
 
     file_name: str
     kind: str
     sha256: str
     url: str
-    member: str
+    member: str | None = None
+    other_sha256: tuple[str, ...] = ()
+
+    def require(self, path: Path) -> None:
+        """Raise ValueError for another file."""
+        import pooch
+
+        if pooch.file_hash(str(path)) not in (self.sha256, *self.other_sha256):
+            raise ValueError(f"{path} is another file")
 
 
 def _raft(variant: str, kind: str, sha256: str) -> Weights:
@@ -71,6 +81,46 @@ REGISTRY = {
 }
 
 
+_GOOGLE = "https://storage.googleapis.com"
+
+
+def _pose(variant: str, sha256: str, *others: str) -> Weights:
+    file_name = f"pose_landmarker_{variant}.task"
+    folder = f"{_GOOGLE}/mediapipe-models/pose_landmarker/pose_landmarker_{variant}/float16/1"
+    return Weights(file_name, "pose", sha256, f"{folder}/{file_name}", other_sha256=others)
+
+
+def _selfie(file_name: str, generation: int, sha256: str) -> Weights:
+    url = f"{_GOOGLE}/mediapipe-assets/{file_name}?generation={generation}"
+    return Weights(file_name, "selfie", sha256, url)
+
+
+# MediaPipe: its BlazePose bundles, of which the full one was packed three times, and its models
+# for selfies, as its build file names them (third_party/external_files.bzl).
+REGISTRY |= {
+    "pose-lite": _pose("lite", "59929e1d1ee95287735ddd833b19cf4ac46d29bc7afddbbf6753c459690d574a"),
+    "pose-full": _pose(
+        "full",
+        "d89791bdb5d94ec09c82ef2da7490eacc1279b5c332d5894f81beefe843a0168",
+        "5134a3aad27a58b93da0088d431f366da362b44e3ccfbe3462b3827a839011b1",
+        "4eaa5eb7a98365221087693fcc286334cf0858e2eb6e15b506aa4a7ecdcec4ad",
+    ),
+    "pose-heavy": _pose(
+        "heavy", "64437af838a65d18e5ba7a0d39b465540069bc8aae8308de3e318aad31fcbc7b"
+    ),
+    "selfie-general": _selfie(
+        "selfie_segmentation.tflite",
+        1683332563830600,
+        "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+    ),
+    "selfie-landscape": _selfie(
+        "selfie_segmentation_landscape.tflite",
+        1683332561312022,
+        "a77d03f4659b9f6b6c1f5106947bf40e99d7655094b6527f214ea7d451106edd",
+    ),
+}
+
+
 def locate(name: str) -> Path:
     """Finds weights by name, downloading them if necessary.
 
@@ -82,7 +132,7 @@ def locate(name: str) -> Path:
         name: a shipped checkpoint, or a name in REGISTRY.
 
     Returns:
-        The path of a shipped checkpoint's folder (Orbax) or of the published file (PyTorch).
+        The path of a shipped checkpoint's folder (Orbax) or of the published file.
 
     Raises:
         InputError: the name is unknown; or the weights must be downloaded and cannot be
@@ -95,6 +145,25 @@ def locate(name: str) -> Path:
         return _fetch(name, REGISTRY[name])
     known = ", ".join(sorted({*shipped, *REGISTRY}))
     raise InputError(f"no weights are named {name!r}; the known names are {known}")
+
+
+def locate_in(folder: Path | None, name: str) -> Path:
+    """Finds a published file in a user's folder, of whatever version it is.
+
+    Args:
+        folder: in which it has its published name; None to `locate` it instead.
+        name: in REGISTRY.
+
+    Raises:
+        InputError: it is not there, or see `locate`.
+    """
+    if folder is None:
+        return locate(name)
+    weights = REGISTRY[name]
+    path = folder / weights.file_name
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; fetch {weights.url} and put it there")
+    return path
 
 
 def cache_folder() -> Path:
@@ -110,26 +179,35 @@ def _platforms_cache() -> Path:
 
 
 def _fetch(name: str, weights: Weights) -> Path:
-    import pooch
-
     cache = cache_folder()
     path = cache / weights.file_name
     try:
-        if not (path.exists() and pooch.file_hash(str(path)) == weights.sha256):
+        if not _is_there(weights, path):
             _download(weights, cache)
     except (OSError, *_NOT_THE_FILE) as error:
         stale = "; what lies there has another checksum" if path.exists() else ""
+        what = f"its {weights.member}" if weights.member else "it"
         raise InputError(
             f"the weights {name!r} are not at hand, and {_reason(error)}; "
-            f"fetch {weights.url} and put its {weights.member} at {path}{stale}"
+            f"fetch {weights.url} and put {what} at {path}{stale}"
         ) from error
     return path
 
 
+def _is_there(weights: Weights, path: Path) -> bool:
+    try:
+        weights.require(path)
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
+
+
 def _download(weights: Weights, cache: Path) -> None:
-    checksum = f"sha256:{weights.sha256}"
-    member = functools.partial(_download_member, member=weights.member)
-    with downloaded(weights.url, cache, checksum, weights.file_name, downloader=member) as file:
+    how: dict[str, Any] = {}
+    if weights.member is not None:
+        how["downloader"] = functools.partial(_download_member, member=weights.member)
+    with downloaded(weights.url, cache, None, weights.file_name, **how) as file:
+        weights.require(file)
         file.replace(cache / weights.file_name)
 
 

@@ -180,19 +180,76 @@ def test_an_unknown_name_lists_the_known_ones(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(pretrained, "SHIPPED_FOLDER", tmp_path / "weights")
     message = (
         "no weights are named 'raft'; the known names are "
-        "fused, raft-chairs, raft-kitti, raft-sintel, raft-small, raft-things"
+        "fused, pose-full, pose-heavy, pose-lite, raft-chairs, raft-kitti, raft-sintel, "
+        "raft-small, raft-things, selfie-general, selfie-landscape"
     )
     with pytest.raises(InputError, match=message):
         pretrained.locate("raft")
 
 
 def test_every_entry_has_an_official_address_and_a_checksum():
-    assert len({weights.sha256 for weights in pretrained.REGISTRY.values()}) == 5
-    for name, weights in pretrained.REGISTRY.items():
+    raft = {name: each for name, each in pretrained.REGISTRY.items() if name.startswith("raft")}
+    assert len({weights.sha256 for weights in raft.values()}) == 5
+    for name, weights in raft.items():
         assert weights.url == "https://dl.dropboxusercontent.com/s/4j4z58wuv8o0mfz/models.zip"
         assert weights.member == f"models/{name}.pth"
-        assert len(bytes.fromhex(weights.sha256)) == 32
         assert weights.kind == ("raft-small" if name == "raft-small" else "raft-large")
+    google = {name: each for name, each in pretrained.REGISTRY.items() if name not in raft}
+    assert {each.kind for each in google.values()} == {"pose", "selfie"}
+    for weights in google.values():
+        assert weights.url.startswith("https://storage.googleapis.com/mediapipe-")
+        assert weights.member is None
+    for weights in pretrained.REGISTRY.values():
+        assert all(len(bytes.fromhex(each)) == 32 for each in (weights.sha256, *weights.other_sha256))
+
+
+@pytest.fixture
+def bare(server: Server, monkeypatch: pytest.MonkeyPatch) -> pretrained.Weights:
+    """Weights that lie at their address without an archive, published in two versions."""
+    checksums = [hashlib.sha256(each).hexdigest() for each in (CONTENT[:-1], CONTENT)]
+    weights = pretrained.Weights(
+        "tiny.task", "pose", checksums[0], server.url, None, tuple(checksums[1:])
+    )
+    monkeypatch.setitem(pretrained.REGISTRY, "bare", weights)
+    return weights
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_file_that_lies_in_no_archive_is_downloaded_in_any_version(server: Server, cache: Path):
+    server.body = CONTENT
+    assert pretrained.locate("bare").read_bytes() == CONTENT
+    assert pretrained.locate("bare") == cache / "tiny.task"
+    assert server.requests == 1
+
+
+@pytest.mark.usefixtures("bare")
+def test_another_file_at_the_address_is_not_kept(server: Server, cache: Path):
+    server.body = CONTENT[::-1]
+    message = rf"what the server sent is not the published file; fetch {server.url} and put it at"
+    with pytest.raises(InputError, match=message):
+        pretrained.locate("bare")
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_users_folder_comes_before_the_network(server: Server, tmp_path: Path):
+    with pytest.raises(InputError, match=r"tiny\.task: no such file; fetch http"):
+        pretrained.locate_in(tmp_path, "bare")
+    (tmp_path / "tiny.task").write_bytes(b"a later version")
+    assert pretrained.locate_in(tmp_path, "bare") == tmp_path / "tiny.task"
+    assert server.requests == 0
+    server.body = CONTENT
+    assert pretrained.locate_in(None, "bare").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("name", ["pose-full", "selfie-general", "selfie-landscape"])
+def test_the_published_networks_have_the_checksums_on_record(
+    name: str, cache: Path, published_models: Path
+):
+    cache.mkdir()
+    file = published_models / pretrained.REGISTRY[name].file_name
+    (cache / file.name).write_bytes(file.read_bytes())
+    assert pretrained.locate(name) == cache / file.name
 
 
 def test_the_published_small_raft_has_the_checksum_on_record(cache: Path, published_models: Path):

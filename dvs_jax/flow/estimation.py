@@ -52,7 +52,11 @@ _WEIGHTLESS: dict[str, Callable[[], Estimator]] = {
 }
 _AUTOMATIC_WEIGHTS = "raft-things"
 
-NAMES = ("auto", *_WEIGHTLESS, *pretrained.REGISTRY)
+_PUBLISHED = tuple(
+    name for name, weights in pretrained.REGISTRY.items() if weights.kind.startswith("raft")
+)
+
+NAMES = ("auto", *_WEIGHTLESS, *_PUBLISHED)
 
 
 def create(
@@ -85,7 +89,7 @@ def create(
         return _automatic(iterations, dtype)
     if name in _WEIGHTLESS:
         return _WEIGHTLESS[name]()
-    if name not in pretrained.REGISTRY:
+    if name not in _PUBLISHED:
         raise InputError(f"no flow estimator is called {name!r}; there are {', '.join(NAMES)}")
     network = raft_weights.load(pretrained.locate(name), dtype)
     return RaftEstimator(name, network, iterations=iterations)
