@@ -200,7 +200,9 @@ def test_every_entry_has_an_official_address_and_a_checksum():
         assert weights.url.startswith("https://storage.googleapis.com/mediapipe-")
         assert weights.member is None
     for weights in pretrained.REGISTRY.values():
-        assert all(len(bytes.fromhex(each)) == 32 for each in (weights.sha256, *weights.other_sha256))
+        assert all(
+            len(bytes.fromhex(each)) == 32 for each in (weights.sha256, *weights.other_sha256)
+        )
 
 
 @pytest.fixture

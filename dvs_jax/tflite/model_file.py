@@ -95,14 +95,15 @@ def content_of(path: Path, member: str | None = None) -> bytes:
     if member is None:
         return read_bytes(path, LARGEST_FILE)
     require_regular(path)
-    advice = "fetch it again"
-    with reading(path, "no bundle of models (a zip archive), or damaged", advice):
-        with zipfile.ZipFile(path) as archive:
-            if member not in archive.namelist():
-                raise InputError(f"{path}: holds no {member}, so this is another kind of bundle")
-            if archive.getinfo(member).file_size > LARGEST_FILE:
-                raise InputError(f"{path}: its {member} has more than {LARGEST_FILE} bytes")
-            return archive.read(member)
+    with (
+        reading(path, "no bundle of models (a zip archive), or damaged", "fetch it again"),
+        zipfile.ZipFile(path) as archive,
+    ):
+        if member not in archive.namelist():
+            raise InputError(f"{path}: holds no {member}, so this is another kind of bundle")
+        if archive.getinfo(member).file_size > LARGEST_FILE:
+            raise InputError(f"{path}: its {member} has more than {LARGEST_FILE} bytes")
+        return archive.read(member)
 
 
 def parse(data: bytes) -> Model:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Shaped
 
 from dvs_jax.errors import reading
-from dvs_jax.tflite.model_file import Model, Tensor, content_of, parse
+from dvs_jax.tflite.model_file import Model, Operator, Tensor, content_of, parse
 from dvs_jax.tflite.operators import DECODERS, MAKERS, Function, Node
 
 Weights = dict[str, Float[Array, "..."]]
@@ -130,7 +130,7 @@ def _decoded(
     return values
 
 
-def _step(operator: Any, tensors: Sequence[Tensor], constants: dict[int, Any]) -> _Step:
+def _step(operator: Operator, tensors: Sequence[Tensor], constants: dict[int, Any]) -> _Step:
     name = operator.name
     if name not in MAKERS:
         known = ", ".join(sorted({*MAKERS, *DECODERS}))

@@ -154,7 +154,9 @@ def every_operator() -> bytes:
         sides = {0: ("b", padding), 1: ("i", stride), 2: ("i", stride), 3: ("b", activation)}
         return add("CONV_2D", (x, w, b), shape, sides)
 
-    padded = add("PAD", (0, held(_integers([0, 0, 1, 1, 1, 1, 0, 0]).reshape(4, 2))), (1, 10, 10, 4))
+    padded = add(
+        "PAD", (0, held(_integers([0, 0, 1, 1, 1, 1, 0, 0]).reshape(4, 2))), (1, 10, 10, 4)
+    )
     x = conv(padded, weights(8, 3, 3, 4), weights(8), (1, 4, 4, 8), 1, 2, 3)
     sides = {0: ("b", 0), 1: ("i", 1), 2: ("i", 1), 3: ("i", 1), 4: ("b", 1)}
     x = add("DEPTHWISE_CONV_2D", (x, weights(1, 3, 3, 8), weights(8)), (1, 4, 4, 8), sides)
@@ -173,7 +175,13 @@ def every_operator() -> bytes:
     both = add("CONCATENATION", (larger, spread), (1, 8, 8, 10), {0: ("i", 3)})
     pairs = {0: ("b", 1), 1: ("i", 2), 2: ("i", 2), 3: ("i", 2), 4: ("i", 2)}
     x = add("MAX_POOL_2D", (both,), (1, 4, 4, 10), pairs)
-    x = add(CUSTOM, (x, weights(1, 2, 2, 10), weights(1)), (1, 8, 8, 1), None, struct.pack("<3i", 1, 2, 2))
+    x = add(
+        CUSTOM,
+        (x, weights(1, 2, 2, 10), weights(1)),
+        (1, 8, 8, 1),
+        None,
+        struct.pack("<3i", 1, 2, 2),
+    )
     x = add("RELU6", (x,), (1, 8, 8, 1))
     add("RESHAPE", (x, held(_integers([1, 64]))), (1, 64))
     return tflite(tensors, nodes)

@@ -17,10 +17,11 @@ from .files import Given, Node
 BIAS = np.zeros(4, "<f4")
 POINT = np.ones((4, 1, 1, 4), "<f4")
 PICTURE = Given((1, 8, 8, 4))
+FILTER = Given(POINT.shape, POINT)
 ONES = {1: ("i", 1), 2: ("i", 1)}
 
 
-def convolution(w: Given = Given(POINT.shape, POINT), options=ONES, name="CONV_2D", **more) -> bytes:
+def convolution(w: Given = FILTER, options=ONES, name="CONV_2D", **more) -> bytes:
     tensors = [PICTURE, w, Given((4,), BIAS), PICTURE]
     return files.tflite(tensors, [Node(name, [0, 1, 2], 3, options)], **more)
 

@@ -46,7 +46,9 @@ def taps(x: np.ndarray, size: int, stride: int, dilation: int, same: bool):
 WAYS = [(3, 1, 1, True), (3, 2, 1, True), (3, 2, 1, False), (5, 2, 1, True), (3, 1, 2, True)]
 
 
-@pytest.mark.parametrize(("size", "stride", "dilation", "same"), [*WAYS, (1, 1, 1, True), (1, 2, 1, True)])
+@pytest.mark.parametrize(
+    ("size", "stride", "dilation", "same"), [*WAYS, (1, 1, 1, True), (1, 2, 1, True)]
+)
 def test_convolution(size: int, stride: int, dilation: int, same: bool):
     x, w, b = normal(1, 8, 11, 3), normal(5, size, size, 3), normal(5)
     expected = np.einsum("rcyxi,oyxi->rco", taps(x, size, stride, dilation, same), w)[None] + b

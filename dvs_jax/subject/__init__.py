@@ -1,0 +1,1 @@
+"""Keeps a walking person at one place of the picture."""
