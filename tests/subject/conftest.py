@@ -26,7 +26,7 @@ def recorded_poses(golden: Path) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="session")
 def frame_100(recordings: Path) -> np.ndarray:
     frames = video.read_frames(recordings / "people" / CLIPS["garden"])
-    return next(frame.image for index, frame in enumerate(frames) if index == 100)
+    return next(frame for index, frame in enumerate(frames) if index == 100)
 
 
 @pytest.fixture(scope="session")

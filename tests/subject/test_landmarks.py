@@ -50,7 +50,7 @@ def test_poses_of_whole_frames(recordings, pose_networks, recorded_poses):
         if index not in wanted:
             continue
         row = int(np.flatnonzero(recorded_poses["frame"] == index)[0])
-        pictures = frame.image[None]
+        pictures = frame[None]
         found = detector.candidates(pose_networks.detector, pictures)
         (person,) = detector.people(jax.tree.map(lambda each: each[0], found))
         assert np.abs(person.points.ravel() - recorded_poses["detection"][row, 1:]).max() < 0.01
