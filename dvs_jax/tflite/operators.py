@@ -156,7 +156,7 @@ def _convolution(node: Node) -> Function:
     picture, filters, bias = node.shapes
     _require(len(picture) == len(filters) == 4, "a convolution of other than pictures")
     _require(picture[3] == filters[3] and bias == filters[:1], "channels that do not fit")
-    sliding = _sliding(node, filters[1:3], (4, 5))
+    sliding = _sliding(node, (filters[1], filters[2]), (4, 5))
     activation = _activation(node, 3)
     convolve = _pointwise if sliding.is_point else _dense(sliding)
     return lambda x, w, b: activation(convolve(x, w) + _last(b))
@@ -190,7 +190,7 @@ def _depthwise_convolution(node: Node) -> Function:
     _require(len(picture) == len(filters) == 4, "a convolution of other than pictures")
     _require(node.option(3, default=1) == 1 == filters[0], "a depth multiplier other than 1")
     _require(picture[3:] == filters[3:] == bias, "channels that do not fit")
-    sliding = _sliding(node, filters[1:3], (5, 6))
+    sliding = _sliding(node, (filters[1], filters[2]), (5, 6))
     activation = _activation(node, 4)
     return lambda x, w, b: activation(_shifted_products(x, w[0], sliding) + _last(b))
 

@@ -5,11 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dvs_jax import video
 from dvs_jax.subject import detector, landmarks, region
 from dvs_jax.subject.region import Region
-
-from .conftest import CLIPS
 
 
 def test_a_confident_heat_map_moves_its_point():
@@ -42,13 +39,9 @@ def test_a_turned_region_turns_the_pose():
 
 
 @pytest.mark.slow
-def test_poses_of_whole_frames(recordings, pose_networks, recorded_poses):
+def test_poses_of_whole_frames(garden, pose_networks, recorded_poses):
     """Detector, region and points together, on frames where the detection is strong."""
-    wanted = {80, 100, 140}
-    frames = video.read_frames(recordings / "people" / CLIPS["garden"])
-    for index, frame in zip(range(141), frames, strict=False):
-        if index not in wanted:
-            continue
+    for index, frame in garden.items():
         row = int(np.flatnonzero(recorded_poses["frame"] == index)[0])
         pictures = frame[None]
         found = detector.candidates(pose_networks.detector, pictures)
@@ -62,5 +55,6 @@ def test_poses_of_whole_frames(recordings, pose_networks, recorded_poses):
         assert error[23:25].mean(0).max() < 2.1
         assert error.max() < 9
         assert np.abs(pose.world[0, :33] - recorded_poses["world"][row]).max() < 0.03
+        # The detector's guess is coarse: the next region lies about the hips.
         again = landmarks.followed(jax.tree.map(lambda each: each[0], pose))
-        assert np.hypot(*(again.center - regions.center[0])) < 0.1 * again.side
+        assert np.abs(again.center - expected[23:25].mean(0)).max() < 2.5
