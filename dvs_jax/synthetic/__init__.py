@@ -16,6 +16,11 @@ In bulk, without frames:
     sensors, truth = sensor_log(clip), aligned_true_path(clip)
     for flow in bulk_flow(clip, (120, 68)):             # exact, of a world of planes
         estimated = spoil(flow, draw_flow_faults(rng), rng)
+
+With people who walk through it, for what follows them:
+
+    walk = make_walk(clip, [Walker(start_m=(-2.0, 6.0), velocity_m_s=(1.2, 0.0))])
+    image, points = render_walk(walk, 0), tracks(walk)
 """
 
 from dvs_jax.synthetic.bulk_flow import bulk_flow
@@ -35,12 +40,24 @@ from dvs_jax.synthetic.recording import (
 )
 from dvs_jax.synthetic.sensing import aligned_true_path, lens_shift, sensor_log, shown_path
 from dvs_jax.synthetic.variety import draw
+from dvs_jax.synthetic.walk import (
+    Panel,
+    Walk,
+    Walker,
+    make_walk,
+    render_walk,
+    silhouette,
+    tracks,
+)
 
 __all__ = [
     "A_CLIP",
     "FlowFaults",
+    "Panel",
     "Recording",
     "SyntheticClip",
+    "Walk",
+    "Walker",
     "aligned_true_path",
     "bulk_flow",
     "draw",
@@ -48,12 +65,16 @@ __all__ = [
     "flow_between",
     "flow_pairs",
     "lens_shift",
+    "make_walk",
     "record",
     "render_frame",
+    "render_walk",
     "sensor_log",
     "shown_path",
+    "silhouette",
     "spoil",
     "synthesize",
+    "tracks",
     "true_path",
     "turned_view",
     "view_of",

@@ -4,6 +4,7 @@ Each is an RGBA image with premultiplied alpha, so that it can be shrunk and int
 dark or bright edges.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -64,6 +65,16 @@ def paint_cutouts(seed: int, texel_m: float) -> list[Cutout]:
         pyramid = make_pyramid(_premultiply(picture), LEVELS)
         cutouts.append(Cutout(width_m, height_m, texel_m, pyramid))
     return cutouts
+
+
+@functools.cache
+def paint_panel(seed: int, width_m: float, height_m: float, texel_m: float) -> Cutout:
+    """Paint a brick wall of a given size, which nothing is seen through."""
+    size = round(width_m / texel_m), round(height_m / texel_m)
+    picture = _empty(size)
+    picture[..., :3] = _bricks(np.random.default_rng([seed, 31]), size)
+    picture[..., 3] = 1.0
+    return Cutout(width_m, height_m, texel_m, make_pyramid(_premultiply(picture), LEVELS))
 
 
 def paint_shadow(width_m: float) -> Cutout:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from dvs_jax.synthetic.backdrop import Backdrop
-from dvs_jax.synthetic.billboard import Sighting, intersect, sight
+from dvs_jax.synthetic.billboard import Billboard, Sighting, intersect, sight
 from dvs_jax.synthetic.ground import CAMERA_HEIGHT_M, TILE_M, Ground
 from dvs_jax.synthetic.pyramid import Level
 from dvs_jax.synthetic.scene import Scene
@@ -40,6 +40,29 @@ def render(scene: Scene, view: View) -> UInt8[np.ndarray, "row column 3"]:
     for sighting in sight(scene.shadows, view) + sight(scene.billboards, view):
         _paint_billboard(image, sighting, origin, direction, view.focal_px)
     return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB).astype(np.uint8, copy=False)
+
+
+def coverage(
+    billboard: Billboard, others: list[Billboard], view: View
+) -> Float[np.ndarray, "row column"]:
+    """Return the share of each pixel that shows a billboard, 0…1, where nearer others hide it.
+
+    Args:
+        billboard: the one to be seen.
+        others: those that may stand before it.
+        view: the camera of each of the frame's rows.
+    """
+    width, height = view.size
+    origin = view.center.T[:, :, None].astype(np.float32)
+    direction = _pixel_rays(view, width)
+    share: Float[np.ndarray, "row column"] = np.zeros((height, width), np.float32)
+    # Those farther away come first and change nothing: there is no share yet.
+    for sighting in sight([billboard, *others], view):
+        layer = np.zeros((height, width, 4), np.uint8)
+        _paint_billboard(layer, sighting, origin, direction, view.focal_px)
+        alpha = layer[..., 3] / np.float32(255.0)
+        share = alpha if sighting.billboard is billboard else share * (1.0 - alpha)
+    return share
 
 
 def _pixel_rays(view: View, width: int) -> Float[np.ndarray, "3 row column"]:
