@@ -1,0 +1,1 @@
+"""Where a viewer of a 360° video looks in the next seconds."""

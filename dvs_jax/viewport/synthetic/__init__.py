@@ -1,0 +1,1 @@
+"""Made-up 360° videos and people who watch them, of which everything is known."""
