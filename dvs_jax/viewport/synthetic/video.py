@@ -18,6 +18,7 @@ _SIGMA = np.radians(10.0)
 _NOISE = 0.05
 _SHORTEST_S, _LONGEST_S = 3.0, 6.0
 _STEEPEST = np.radians(30.0)
+_NEAREST, _FARTHEST = np.radians((40.0, 140.0))
 _FASTEST = np.radians(15.0)
 
 
@@ -60,11 +61,11 @@ def draw(rng: np.random.Generator) -> Video:
     while begin[-1] < LENGTH_S:
         begin.append(begin[-1] + rng.uniform(_SHORTEST_S, _LONGEST_S))
     scenes = len(begin) - 1
-    away = np.radians(rng.uniform(40.0, 140.0, scenes)) * rng.choice([-1.0, 1.0], scenes)
     azimuth = rng.uniform(0.0, 2.0 * np.pi, (scenes, BLOBS))
-    azimuth[:, 0] = azimuth[0, 0] + np.cumsum(away)
     latitude = rng.uniform(-_STEEPEST, _STEEPEST, (scenes, BLOBS))
     start = sphere.from_angles(azimuth, np.pi / 2.0 - latitude)
+    for scene in range(1, scenes):
+        start[scene, 0] = _away(rng, start[scene - 1, 0])
     others = rng.integers(0, BLOBS, scenes)
     shown = np.arange(1, BLOBS) <= others[:, None]
     weight = np.ones((scenes, BLOBS))
@@ -76,6 +77,15 @@ def draw(rng: np.random.Generator) -> Video:
         speed=rng.uniform(0.0, _FASTEST, (scenes, BLOBS)),
         weight=weight,
     )
+
+
+def _away(rng: np.random.Generator, last: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    """Draw where the next main blob begins: neither near the last one's begin nor opposite."""
+    while True:
+        away = rng.uniform(_NEAREST, _FARTHEST)
+        found = sphere.along(last, sphere.tangent(last, rng.standard_normal(3)), np.array(away))
+        if abs(found[2]) <= np.sin(_STEEPEST):
+            return found
 
 
 def saliency(

@@ -1,0 +1,46 @@
+"""Maps of saliency as a few points on the sphere: `salxyz`."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from dvs_jax.viewport import sphere
+
+_PAPERS = {(224, 448): 160}
+"""Of which size of maps which of the highest values are taken in the paper: every 160th."""
+
+_SHARE = 0.2
+"""Of a map's values, the highest, from which points are taken."""
+
+
+def stride(height: int, width: int, count: int) -> int:
+    """Return which of the highest values are taken: every such one."""
+    return _PAPERS.get((height, width), int(_SHARE * height * width) // count)
+
+
+def points(
+    saliency: Float[Array, "*batch height width"], count: int
+) -> Float[Array, "*batch point 4"]:
+    """Return points (x, y, z, value) of a map, the highest first; of equal ones the earlier pixel.
+
+    Args:
+        saliency: equirectangular maps.
+        count: how many points, taken at equal strides among the highest fifth of the values.
+    """
+    height, width = saliency.shape[-2:]
+    step = stride(height, width, count)
+    values, places = jax.lax.top_k(saliency.reshape(*saliency.shape[:-2], -1), step * count)
+    directions = jnp.asarray(sphere.pixel_directions(height, width).reshape(-1, 3), saliency.dtype)
+    chosen = values[..., ::step], directions[places[..., ::step]]
+    return jnp.concatenate([chosen[1], chosen[0][..., None]], axis=-1)
+
+
+_points = jax.jit(points, static_argnums=1)
+
+
+def of_maps(
+    maps: Float[np.ndarray, "step height width"], count: int
+) -> Float[np.ndarray, "step point 4"]:
+    """Return the points of a video's maps, float32, on the host."""
+    return np.asarray(_points(jnp.asarray(maps, jnp.float32), count))
