@@ -25,7 +25,7 @@ def test_errors_are_summed_up(scores, viewer):
     assert found.median_deg == pytest.approx(12.0)
     assert found.within == pytest.approx((1 / 3, 1 / 3, 2 / 3))
     assert 0.5 < found.overlap < found.hit < 1.0
-    assert found.vain == pytest.approx(1 - found.hit, abs=0.1)
+    assert found.vain == pytest.approx(0.246, abs=1e-3)
 
 
 def test_the_interval_is_that_of_viewers_not_of_windows(scores, viewer):

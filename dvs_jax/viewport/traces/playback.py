@@ -22,6 +22,9 @@ _SAMPLE_S = 0.2
 
 _MOST_INVALID = 0.2
 
+_SAME = 1e-6
+"""Share of the way between samples that counts as none: times are written with few digits."""
+
 _log = logging.getLogger("dvs_jax")
 
 
@@ -92,7 +95,7 @@ def bridged(
     step = time_s[before + 1] - time_s[before]
     share = (at_s - time_s[before]) / step
     # At a sample's very time its neighbours do not matter.
-    use_before, use_after = share < 1.0, share > 0.0
+    use_before, use_after = share < 1.0 - _SAME, share > _SAME
     sound = (valid[before] | ~use_before) & (valid[before + 1] | ~use_after)
     return before, share, sound & ((step <= LONGEST_GAP_S + 1e-9) | ~(use_before & use_after))
 

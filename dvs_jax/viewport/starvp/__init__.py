@@ -1,0 +1,1 @@
+"""STAR-VP: a network that predicts where a viewer looks from motion and saliency."""
