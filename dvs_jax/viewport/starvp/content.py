@@ -11,8 +11,6 @@ from jaxtyping import Array, Bool, Float
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.starvp.attention import Block
 
-_HIGHEST_FREQUENCY = 20.0
-
 
 class Spatial(nnx.Module):
     """Within an instant: the direction asks, and the salient points answer."""
@@ -58,8 +56,7 @@ class Temporal(nnx.Module):
             [Block(of.width, both, of.width, of.heads, of.mlp, rngs) for _ in range(of.blocks)]
         )
         self.output = nnx.Linear(of.width, 3, rngs=rngs)
-        self.position = nnx.data(jnp.asarray(positions(of.encoding, of.steps, of.position)))
-        self.future = of.future
+        self.of = of
 
     def __call__(
         self,
@@ -74,8 +71,9 @@ class Temporal(nnx.Module):
             contents: tokens of their saliency.
             known: which of the latter count.
         """
-        asking = jnp.concatenate([self.position, self.of_direction[...]], axis=-1)
-        beside = jnp.concatenate([self.position, self.of_content[...]], axis=-1)
+        place = jnp.asarray(positions(self.of.encoding, self.of.steps, self.of.position))
+        asking = jnp.concatenate([place, self.of_direction[...]], axis=-1)
+        beside = jnp.concatenate([place, self.of_content[...]], axis=-1)
         tokens = jnp.concatenate(
             [
                 jnp.concatenate([directions, asking], axis=-1),
@@ -83,7 +81,7 @@ class Temporal(nnx.Module):
             ]
         )
         counts = jnp.concatenate([jnp.ones_like(known), known])
-        query = asking[-self.future :]
+        query = asking[-self.of.future :]
         for block in self.encoders:
             tokens = block(tokens, tokens, counts)
         for block in self.decoders:
@@ -119,14 +117,14 @@ def positions(encoding: str, steps: int, width: int) -> Float[np.ndarray, "step 
 
     Args:
         encoding: "fourier": the position from −1 to 1, its sines and its cosines at frequencies
-            from 1 to 20; "sinusoid": sines and cosines by turns, of ever longer periods (Vaswani
+            from 1 to half the instants, as a Perceiver's (Jaegle and others, 2021); "sinusoid": sines and cosines by turns, of ever longer periods (Vaswani
             and others, 2017).
         steps: how many instants.
         width: of the encoding; odd for "fourier".
     """
     if encoding == "fourier":
         place = np.linspace(-1.0, 1.0, steps)[:, None]
-        angle = math.pi * np.linspace(1.0, _HIGHEST_FREQUENCY, width // 2) * place
+        angle = math.pi * np.linspace(1.0, steps / 2.0, width // 2) * place
         return np.concatenate([place, np.sin(angle), np.cos(angle)], axis=-1).astype(np.float32)
     even = np.arange(0, width, 2)
     angle = np.arange(steps)[:, None] * np.exp(even * (-math.log(10000.0) / width))
