@@ -47,9 +47,10 @@ def train(
     loaded = configuration.load(config, changes)
     model = _trainer(loaded.system)(loaded, workdir)
     printing.print_file("model", model)
-    printing.print_line(
-        printing.out, f"to use it: dvs-jax stabilize CLIP --model {shlex.quote(str(model))}"
-    )
+    if loaded.system != "viewport":
+        printing.print_line(
+            printing.out, f"to use it: dvs-jax stabilize CLIP --model {shlex.quote(str(model))}"
+        )
 
 
 def _trainer(system: str) -> Callable[..., Path]:
@@ -57,8 +58,13 @@ def _trainer(system: str) -> Callable[..., Path]:
     from dvs_jax.errors import InputError
     from dvs_jax.fused import train as fused
     from dvs_jax.stabnet import train as stabnet
+    from dvs_jax.viewport import train as viewport
 
-    trainers = {"fused": fused.train_and_evaluate, "stabnet": stabnet.train_and_evaluate}
+    trainers = {
+        "fused": fused.train_and_evaluate,
+        "stabnet": stabnet.train_and_evaluate,
+        "viewport": viewport.train_and_evaluate,
+    }
     if system not in trainers:
         raise InputError(f"config.system: {system!r} is none of {', '.join(trainers)}")
     return trainers[system]

@@ -141,7 +141,9 @@ def tangent(a: Float[Array, "*batch 3"], b: Float[Array, "*batch 3"]) -> Float[A
 
 
 def along(
-    start: Float[Array, "*batch 3"], heading: Float[Array, "*batch 3"], angle: Float[Array, "*batch"]
+    start: Float[Array, "*batch 3"],
+    heading: Float[Array, "*batch 3"],
+    angle: Float[Array, "*batch"],
 ) -> Float[Array, "*batch 3"]:
     """Return where a great circle leads.
 

@@ -51,7 +51,9 @@ def test_parts_share_nothing(audience, kind):
         assert not shared[0] or kind == "videos"
         assert not shared[1] or kind == "viewers"
     sizes = [len(part) for part in parts]
-    expected = {"both": [8 * 6, 2 * 2, 2 * 1], "viewers": [72, 18, 18], "videos": [72, 24, 12]}[kind]
+    expected = {"both": [8 * 6, 2 * 2, 2 * 1], "viewers": [72, 18, 18], "videos": [72, 24, 12]}[
+        kind
+    ]
     assert sizes == expected
 
 
@@ -83,7 +85,5 @@ def test_on_real_viewers_baselines_are_as_far_off_as_recorded(golden, name, pred
     found = windows.cut(chosen, stride=1, between=(30, 74))
     assert len(found.last) == 6525
     scores = score.score(predict(found.past, 25), found.future)
-    np.testing.assert_allclose(
-        scores.error_deg.mean(axis=0), data[f"{name}_error_deg"], atol=1e-9
-    )
+    np.testing.assert_allclose(scores.error_deg.mean(axis=0), data[f"{name}_error_deg"], atol=1e-9)
     np.testing.assert_allclose(scores.overlap.mean(axis=0), data[f"{name}_iou"], atol=1e-9)

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from dvs_jax.viewport.synthetic import video as videos
 from dvs_jax.viewport.synthetic import viewers
 from dvs_jax.viewport.synthetic.video import LENGTH_S, Video
-from dvs_jax.viewport.tracks import RATE
 from dvs_jax.viewport.traces.trace import HeadTrace
+from dvs_jax.viewport.tracks import RATE
 
 LEAD_S = (0.2, 0.3)
 """By how much the eyes are ahead of the head."""
@@ -29,9 +29,7 @@ class Audience(NamedTuple):
     traces: list[HeadTrace]
 
 
-def draw(
-    seed: int, count: int, per_video: int, lead_s: tuple[float, float] = LEAD_S
-) -> Audience:
+def draw(seed: int, count: int, per_video: int, lead_s: tuple[float, float] = LEAD_S) -> Audience:
     """Draw videos and viewers, of whom none watches two of them.
 
     Args:

@@ -47,15 +47,11 @@ def write_quest(folder: Path, trace: HeadTrace, roll_deg: float = 0.0) -> None:
     rotation = sphere.unity_rotation(*map(np.radians, (yaw, -up, roll)))
     euler = np.stack([yaw % 360.0, -up % 360.0, roll % 360.0], axis=-1)
     nothing = np.zeros((len(yaw), 3))
-    _write(
-        folder / "head.csv", _HEAD, [*_clocks(trace), rotation, nothing, euler, nothing]
-    )
+    _write(folder / "head.csv", _HEAD, [*_clocks(trace), rotation, nothing, euler, nothing])
     right, above = gaze_yaw - yaw, gaze_up + up
     eyes = [gaze_yaw, gaze_up, right, above, np.hypot(right, above), gaze_yaw, gaze_up]
     face = np.zeros((len(yaw), len(_COMBINED) - len(_CLOCKS) - 3 - len(eyes)))
-    _write(
-        folder / "combined.csv", _COMBINED, [*_clocks(trace), yaw, -up, roll, *eyes, face]
-    )
+    _write(folder / "combined.csv", _COMBINED, [*_clocks(trace), yaw, -up, roll, *eyes, face])
 
 
 def write_wu(file: Path, trace: HeadTrace) -> None:

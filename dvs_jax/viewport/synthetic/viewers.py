@@ -75,8 +75,7 @@ def watch(
     leads = rng.uniform(*lead_s, len(people))
     watched = [video for video in videos for _ in range(viewers)]
     choices = [
-        _choices(rng, video, person.faithful)
-        for video, person in zip(watched, people, strict=True)
+        _choices(rng, video, person.faithful) for video, person in zip(watched, people, strict=True)
     ]
     # Half a step on: over a step a target is taken to be where it is in its middle.
     targets = [
@@ -150,9 +149,7 @@ def _start(rng: np.random.Generator, video: Video) -> Float[np.ndarray, "3"]:
     return sphere.from_angles(np.array(rng.uniform(0.0, 2.0 * np.pi)), np.array(np.pi / 2.0))
 
 
-def _choices(
-    rng: np.random.Generator, video: Video, faithful: float
-) -> Int[np.ndarray, "scene"]:
+def _choices(rng: np.random.Generator, video: Video, faithful: float) -> Int[np.ndarray, "scene"]:
     """The blob that a viewer turns to in each scene, −1 for none."""
     chosen = []
     for weight in video.weight:

@@ -230,8 +230,6 @@ def _face(tables: dict[str, Table], rows: np.ndarray) -> Float[np.ndarray, "row 
     sides = ("Outer_Brow_Raiser_L", "Outer_Brow_Raiser_R")
     if "face" in tables and columns.has(tables["face"], *sides):
         outer = columns.require(tables["face"], *sides).mean(axis=-1)
-    face = np.stack(
-        [activity, (brow_l + brow_r) / 2.0, jaw, (eye_l + eye_r) / 2.0, outer], axis=-1
-    )
+    face = np.stack([activity, (brow_l + brow_r) / 2.0, jaw, (eye_l + eye_r) / 2.0, outer], axis=-1)
     seen = columns.require(table, "FaceIsValid") != 0.0
     return np.where(seen, face, 0.0)[rows]

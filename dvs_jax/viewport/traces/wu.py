@@ -1,5 +1,6 @@
 """Reads the head movements of Wu and others, "A Dataset for Exploring User Behaviors in VR
-Spherical Video Streaming", MMSys 2017."""
+Spherical Video Streaming", MMSys 2017.
+"""
 
 import re
 from pathlib import Path

@@ -1,0 +1,86 @@
+"""Trains STAR-VP on made-up viewers: from a config to a model."""
+
+from functools import partial
+from pathlib import Path
+
+from flax import nnx
+from ml_collections import ConfigDict
+
+from dvs_jax.errors import InputError
+from dvs_jax.training import loop, model, parallel
+from dvs_jax.training.settings import require_sound
+from dvs_jax.viewport import dataset
+from dvs_jax.viewport.dataset import Batches, Dataset
+from dvs_jax.viewport.starvp import architecture, objective, weights
+from dvs_jax.viewport.starvp.architecture import Architecture
+from dvs_jax.viewport.starvp.losses import LOSSES
+from dvs_jax.viewport.starvp.network import Network
+from dvs_jax.viewport.validation import HeldOut
+from dvs_jax.whole_file import make_folder
+
+
+def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+    """Train as a config says, resuming an earlier call that was stopped.
+
+    Args:
+        config: as `settings.settings` describes it.
+        workdir: the run's folder, for logs, checkpoints and, at the end, the model.
+
+    Returns:
+        The model's folder, which `weights.load` reads. If training keeps a moving average of the
+        weights, the model is that average.
+
+    Raises:
+        InputError: the config or a checkpoint cannot be used; the message says why.
+        SystemExit: with code 0, after SIGTERM and a checkpoint.
+    """
+    check(config)
+    parallel.join_hosts(config.train)
+    workdir = Path(workdir)
+    make_folder(workdir)
+    of = network_of(config)
+    batches = Batches(
+        _drawn(config, config.data.seed, config.data.videos, of),
+        parallel.local_batch_size(config.train),
+        config.train.seed,
+    )
+    graph, params = nnx.split(Network(of, nnx.Rngs(config.train.seed)))
+    held_out = None
+    if config.train.evaluate_every:
+        unseen = _drawn(config, config.data.held_out_seed, config.data.held_out_videos, of)
+        held_out = HeldOut(graph, unseen).measure
+    loss = partial(objective.window_loss, graph, config.loss, not of.turn)
+    trained = loop.train(config, workdir, params, loss, batches, evaluate=held_out)
+    return model.write(workdir, partial(weights.save, nnx.merge(graph, trained)))
+
+
+def network_of(config: ConfigDict) -> Architecture:
+    """Return the network that a config describes.
+
+    Raises:
+        InputError: a field makes no sense; it is named.
+    """
+    return architecture.from_dict(config.network.to_dict(), Path("config.network"))
+
+
+def check(config: ConfigDict) -> None:
+    """Raise InputError, naming the field, if fields of the config make no sense."""
+    require_sound(config.train)
+    network_of(config)
+    for name in ("videos", "viewers", "stride", "held_out_videos"):
+        if config.data[name] < 1:
+            raise InputError(f"config.data.{name}: give at least one")
+    if config.data.seed == config.data.held_out_seed:
+        raise InputError("config.data.held_out_seed: is that of the training; give another")
+    if config.loss not in LOSSES:
+        raise InputError(f"config.loss: {config.loss!r} is none of {', '.join(LOSSES)}")
+    named = {name for _, row in config.train.loss_weights for name in row}
+    if unknown := sorted(named - set(objective.TERMS)):
+        raise InputError(
+            f"config.train.loss_weights: no term is called {', '.join(unknown)}; there are "
+            f"{', '.join(objective.TERMS)}"
+        )
+
+
+def _drawn(config: ConfigDict, seed: int, videos: int, of: Architecture) -> Dataset:
+    return dataset.synthetic(seed, videos, config.data.viewers, config.data.stride, of)

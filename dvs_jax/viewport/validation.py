@@ -1,0 +1,48 @@
+"""Evaluates a network in training on unseen viewers of unseen videos."""
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dvs_jax.viewport import sphere
+from dvs_jax.viewport.dataset import Dataset
+from dvs_jax.viewport.score import RANGES
+from dvs_jax.viewport.starvp.network import Network, Prediction
+
+_BATCH = 256
+
+
+class HeldOut:
+    """Windows on which a network is evaluated."""
+
+    def __init__(self, graph: nnx.GraphDef[Network], dataset: Dataset):
+        """Keep the windows."""
+        self._dataset = dataset
+
+        def run(params: nnx.State, *window: jax.Array) -> Prediction:
+            return nnx.merge(graph, params)(*window)
+
+        self._run = jax.jit(jax.vmap(run, (None, 0, 0, 0)))
+
+    def predict(self, params: nnx.State) -> Prediction:
+        """Return the predictions of all windows, [window, ...], on the host."""
+        found = []
+        for begin in range(0, len(self._dataset), _BATCH):
+            # All batches have one size, so that the function is compiled once.
+            chosen = np.arange(begin, begin + _BATCH) % len(self._dataset)
+            each = self._dataset.examples(chosen, np.zeros(_BATCH, np.uint32))
+            found.append(jax.device_get(self._run(params, each.past, each.points, each.known)))
+        count = len(self._dataset)
+        return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *found)
+
+    def measure(self, params: nnx.State) -> dict[str, float]:
+        """Return mean errors in degrees, of all steps ("error") and of ranges, and mean gates."""
+        found = self.predict(params)
+        error = np.degrees(sphere.distance(found.direction, self._dataset.windows.future))
+        return {
+            "error": float(error.mean()),
+            "error_below_1_s": float(error[:, RANGES["below 1 s"]].mean()),
+            "error_2_to_5_s": float(error[:, RANGES["2 to 5 s"]].mean()),
+            "gate_first": float(found.gate[:, 0].mean()),
+            "gate_last": float(found.gate[:, -1].mean()),
+        }
