@@ -117,8 +117,9 @@ def positions(encoding: str, steps: int, width: int) -> Float[np.ndarray, "step 
 
     Args:
         encoding: "fourier": the position from −1 to 1, its sines and its cosines at frequencies
-            from 1 to half the instants, as a Perceiver's (Jaegle and others, 2021); "sinusoid": sines and cosines by turns, of ever longer periods (Vaswani
-            and others, 2017).
+            from 1 to half the number of instants, as a Perceiver's (Jaegle and others, 2021);
+            "sinusoid": sines and cosines by turns, of ever longer periods (Vaswani and others,
+            2017).
         steps: how many instants.
         width: of the encoding; odd for "fourier".
     """
