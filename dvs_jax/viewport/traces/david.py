@@ -1,5 +1,6 @@
-"""Reads the head movements of David and others, "A Dataset of Head and Eye Movements for 360°
-Videos", MMSys 2018.
+"""Reads the head movements of David and others, MMSys 2018.
+
+"A Dataset of Head and Eye Movements for 360° Videos".
 """
 
 import math

@@ -1,5 +1,6 @@
-"""Reads the head movements of Wu and others, "A Dataset for Exploring User Behaviors in VR
-Spherical Video Streaming", MMSys 2017.
+"""Reads the head movements of Wu and others, MMSys 2017.
+
+"A Dataset for Exploring User Behaviors in VR Spherical Video Streaming".
 """
 
 import re

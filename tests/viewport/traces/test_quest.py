@@ -46,7 +46,7 @@ def test_the_gaze_is_told_in_the_heads_own_axes(viewer, folder):
     )
     roll = np.radians(10.0)
     level = np.cos(roll) * in_head[:, 1] + np.sin(roll) * in_head[:, 0]
-    yaw, up = sphere.to_yaw_pitch(viewer.direction)
+    _, up = sphere.to_yaw_pitch(viewer.direction)
     flat = np.sin(up) * in_head[:, 2] + np.cos(up) * level
     np.testing.assert_allclose(flat, viewer.gaze[:, 2], atol=1e-6)
 
@@ -75,7 +75,7 @@ def test_a_mended_recorder_is_found_out_and_read_when_told(viewer, folder):
 
 
 def test_the_wrong_wish_is_refused(folder):
-    with pytest.raises(InputError, match="taken as positive upwards, .* leave --pitch-up away"):
+    with pytest.raises(InputError, match=r"taken as positive upwards, .* leave --pitch-up away"):
         quest.read(folder / "head.csv", pitch_up=True)
 
 
