@@ -101,6 +101,7 @@ def test_mirroring_and_turning_keep_what_matters(small):
         np.testing.assert_array_equal(found.past[:, 2], example.past[:, 2])
 
 
+@pytest.mark.slow
 def test_one_batch_is_learned(config, small):
     """A small network can learn a handful of windows by heart."""
     config.network.update({"width": 32, "heads": 4, "mlp": 64, "position": 9, "lstm": 32})
