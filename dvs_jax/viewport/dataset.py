@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Bool, Float, Int, UInt32
 
+from dvs_jax.quaternion import Array
 from dvs_jax.viewport import saliency_points, tracks, windows
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.synthetic import audience
@@ -14,7 +15,7 @@ from dvs_jax.viewport.windows import Windows
 
 
 class Example(NamedTuple):
-    """A window.
+    """A window, or a batch of them.
 
     Attributes:
         seed: uint32, drawn by the loader.
@@ -24,11 +25,11 @@ class Example(NamedTuple):
         known: bool [step], at which instants saliency is known.
     """
 
-    seed: UInt32[Array, ""]
-    past: Float[Array, "past 3"]
-    future: Float[Array, "future 3"]
-    points: Float[Array, "step point 4"]
-    known: Bool[Array, "step"]
+    seed: UInt32[Array, "*example"]
+    past: Float[Array, "*example past 3"]
+    future: Float[Array, "*example future 3"]
+    points: Float[Array, "*example step point 4"]
+    known: Bool[Array, "*example step"]
 
 
 class Dataset:

@@ -78,8 +78,9 @@ class Network(nnx.Module):
         fused = gate[:, None] * motion + (1.0 - gate[:, None]) * content
         direction = sphere.normalize(fused)
         if self.of.turn:
-            turned = (sphere.turned(each, azimuth) for each in (direction, fused, motion, content))
-            return Prediction(*turned, gate)
+            direction, fused, motion, content = (
+                sphere.turned(each, azimuth) for each in (direction, fused, motion, content)
+            )
         return Prediction(direction, fused, motion, content, gate)
 
     def _content(

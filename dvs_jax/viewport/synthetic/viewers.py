@@ -84,7 +84,8 @@ def watch(
     ]
     stiffness = np.array([person.stiffness for person in people])
     start = np.stack([_start(rng, video) for video in watched])
-    path = follow(start, *map(np.stack, zip(*targets, strict=True)), stiffness)
+    target, has_target = map(np.stack, zip(*targets, strict=True))
+    path = follow(start, target, has_target, stiffness)
     looked = [
         _targets(video, chosen, time_s, person.delay_s - lead)
         for video, chosen, person, lead in zip(watched, choices, people, leads, strict=True)

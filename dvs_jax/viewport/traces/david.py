@@ -36,9 +36,9 @@ def read(file: Path) -> list[HeadTrace]:
     index, longitude, latitude, start_ms = found.columns(range(4)).T
     outside = (np.minimum(longitude, latitude) < 0.0) | (np.maximum(longitude, latitude) > 1.0)
     if outside.any():
-        row = int(np.argmax(outside))
+        place = int(np.argmax(outside))
         raise InputError(
-            f"{file}, line {found.line[row]}: ({longitude[row]:g}, {latitude[row]:g}) lies outside "
+            f"{file}, line {found.line[place]}: ({longitude[place]:g}, {latitude[place]:g}) lies outside "
             "of the picture; longitude and latitude have to be shares from 0 to 1"
         )
     direction = sphere.from_angles(2.0 * math.pi * longitude, math.pi * latitude)

@@ -33,9 +33,9 @@ def read(file: Path, forward: float = sphere.FORWARD) -> HeadTrace:
         yaw, pitch = columns.require(table, *_ANGLES).T
         steep = np.abs(pitch) > 90.0
         if steep.any():
-            row = int(np.argmax(steep))
+            place = int(np.argmax(steep))
             raise InputError(
-                f"{file}, line {table.line[row]}: a pitch of {pitch[row]:g}° is beyond ±90°; "
+                f"{file}, line {table.line[place]}: a pitch of {pitch[place]:g}° is beyond ±90°; "
                 "write degrees, 0 at the horizon and positive upwards"
             )
         direction = sphere.from_yaw_pitch(np.radians(yaw), np.radians(pitch), forward)

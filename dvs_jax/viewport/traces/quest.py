@@ -112,8 +112,8 @@ def _tables(file: Path) -> dict[str, Table]:
                 f"{table.file}: {len(table.line)} rows where {first.file.name} has "
                 f"{len(first.line)}; give the files of one recording, all complete"
             )
-        times = [columns.require(each, "PlaybackTime")[:, 0] for each in (table, first)]
-        if not np.allclose(*times, atol=1e-3):
+        time, other = (columns.require(each, "PlaybackTime")[:, 0] for each in (table, first))
+        if not np.allclose(time, other, atol=1e-3):
             raise InputError(
                 f"{table.file}: its PlaybackTime is not that of {first.file.name}; give the files "
                 "of one recording"
