@@ -31,5 +31,5 @@ def get_config() -> ConfigDict:
     config.train.log_every = 50  # steps
     config.train.checkpoint_every = 1000  # steps
     config.train.evaluate_every = 5  # epochs
-    config.train.best_measure = "error"  # its best checkpoint is kept beside the last ones
+    config.train.best_measure = "error_all"  # its best checkpoint is kept beside the last ones
     return config

@@ -43,5 +43,5 @@ def get_config() -> ConfigDict:
     config.train.log_every = 10  # steps
     config.train.checkpoint_every = 20  # steps
     config.train.evaluate_every = 1  # epochs
-    config.train.best_measure = "error"  # its best checkpoint is kept
+    config.train.best_measure = "error_all"  # its best checkpoint is kept
     return config

@@ -38,8 +38,8 @@ def read(file: Path) -> list[HeadTrace]:
     if outside.any():
         place = int(np.argmax(outside))
         raise InputError(
-            f"{file}, line {found.line[place]}: ({longitude[place]:g}, {latitude[place]:g}) lies outside "
-            "of the picture; longitude and latitude have to be shares from 0 to 1"
+            f"{file}, line {found.line[place]}: ({longitude[place]:g}, {latitude[place]:g}) lies "
+            "outside of the picture; longitude and latitude have to be shares from 0 to 1"
         )
     direction = sphere.from_angles(2.0 * math.pi * longitude, math.pi * latitude)
     begin = np.flatnonzero(np.append(True, np.diff(index) <= 0.0))
