@@ -2,7 +2,7 @@
 
 Reproduces: no published numbers; the network of "STAR-VP: Improving Long-term Viewport Prediction
     in 360° Videos via Space-aligned and Time-varying Fusion", MM 2024, which has no public code.
-Cost: nine million parameters: for an accelerator; a step on two CPU cores takes many seconds.
+Cost: not measured; with nine million parameters it is made for an accelerator.
 Command:
     dvs-jax train --config configs/viewport.py --workdir runs/viewport
 """

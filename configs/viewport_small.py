@@ -2,7 +2,7 @@
 
 Reproduces: no publication; see `dvs_jax.viewport.starvp.architecture` for how it differs from the
     paper's network.
-Cost: about ten minutes on two CPU cores.
+Cost: about a quarter of an hour on two CPU cores.
 Command:
     dvs-jax train --config configs/viewport_small.py --workdir runs/viewport_small
 """
