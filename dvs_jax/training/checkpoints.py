@@ -165,16 +165,18 @@ class Checkpoints:
 
 def _options(train: ConfigDict) -> ocp.CheckpointManagerOptions:
     policies: list[Any] = [checkpoint_managers.LatestN(n=train.keep_checkpoints)]
-    if train.best_measure:
+    measured = (lambda measures: measures[train.best_measure]) if train.best_measure else None
+    if measured is not None:
         best = checkpoint_managers.BestN(
-            get_metric_fn=lambda measures: measures[train.best_measure],
-            reverse=True,
-            n=1,
-            keep_checkpoints_without_metrics=False,
+            get_metric_fn=measured, reverse=True, n=1, keep_checkpoints_without_metrics=False
         )
         policies.append(best)
     return ocp.CheckpointManagerOptions(
         preservation_policy=checkpoint_managers.AnyPreservationPolicy(policies),
+        # It decides nothing beside a policy, but without it the measures are not written, and a
+        # run that goes on would not know which checkpoint had been the best.
+        best_fn=measured,
+        best_mode="min",
         cleanup_tmp_directories=True,
     )
 

@@ -196,6 +196,15 @@ def test_the_best_evaluated_checkpoint_and_the_last_ones_are_kept(tmp_path: Path
     assert [(line["step"], line["jitter"]) for line in evaluated][:2] == [(5, 3.0), (10, 1.0)]
 
 
+def test_a_run_that_goes_on_keeps_the_best_checkpoint_of_before(tmp_path: Path):
+    values = iter([1.0, 3.0, 2.0, 5.0, 4.0])
+    changes = {"evaluate_every": 1, "best_measure": "jitter", "keep_checkpoints": 1}
+    for epochs in (2, 5):
+        calls = {"evaluate": lambda _: {"jitter": next(values)}}
+        train(tmp_path, epochs=epochs, **changes, calls=calls)
+    assert {int(path.name) for path in (tmp_path / "checkpoints").iterdir()} == {5, 25}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
