@@ -141,3 +141,19 @@ def _inverted(theta: Affines) -> Affines:
     (a, b, t), (c, d, u) = jnp.moveaxis(theta, 0, -1)
     rows = jnp.stack([jnp.stack([d, -b, b * u - d * t]), jnp.stack([-c, a, c * t - a * u])])
     return jnp.moveaxis(rows / jnp.broadcast_to(a * d - b * c, rows.shape), -1, 0)
+
+
+def uncovering(theta: Affines, crop: float, size: tuple[int, int]) -> Scalar:
+    """Return the mean squared distance by which what the crop leaves reaches beyond the frame.
+
+    Unlike `uncovered` it says into which direction the maps have to change.
+
+    Args:
+        theta: of each frame.
+        crop: what is cut off at each side, as a share of width and height.
+        size: width and height in pixels.
+    """
+    linear, shift = theta[:, :, :2] * (1.0 - 2.0 * crop), theta[:, :, 2:]
+    beyond = jnp.maximum(jnp.abs(_corners(jnp.concatenate([linear, shift], -1))) - 1.0, 0.0)
+    half = jnp.broadcast_to(0.5 * jnp.asarray(size, beyond.dtype), beyond.shape)
+    return ((beyond * half) ** 2).sum(-1).mean()

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from dvs_jax import quaternion
+from dvs_jax.stabgan.farneback import Flow, Grey, flow_between
 from dvs_jax.stabgan.official_generator import FRAMES
 
 HOP = FRAMES // 2
@@ -16,8 +17,6 @@ _SHARE = np.minimum(np.arange(FRAMES) + 0.5, FRAMES - 0.5 - np.arange(FRAMES)) /
 """How much each frame of a window counts: those of two that overlap add up to 1."""
 
 Rgb = UInt8[np.ndarray, "height width 3"]
-Grey = UInt8[np.ndarray, "height width"]
-Flow = Float[np.ndarray, "height width 2"]
 
 
 class Window(NamedTuple):
@@ -47,7 +46,7 @@ def windows(
     fresh = 0
     for frame in frames:
         grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-        kept.append((frame, _flow(grey if before is None else before, grey)))
+        kept.append((frame, flow_between(grey if before is None else before, grey)))
         before, fresh = grey, fresh + 1
         if len(kept) == FRAMES:
             yield _window(kept)
@@ -55,10 +54,6 @@ def windows(
     if fresh:
         still = kept[-1][0], np.zeros_like(kept[-1][1])
         yield _window(kept + [still] * (FRAMES - len(kept)))
-
-
-def _flow(before: Grey, after: Grey) -> Flow:
-    return cv2.calcOpticalFlowFarneback(before, after, None, 0.5, 3, 15, 3, 5, 1.2, 0)
 
 
 def _window(kept: list[tuple[Rgb, Flow]]) -> Window:

@@ -12,8 +12,9 @@ from jaxtyping import Array, Float, Key
 from dvs_jax.stabnet import online, sequences
 from dvs_jax.stabnet.network import Found, Look, Network
 from dvs_jax.stabnet.online import State
-from dvs_jax.stabnet.sequences import ASPECT, Example
+from dvs_jax.stabnet.sequences import ASPECT
 from dvs_jax.synthetic.paired.pose import WIDTH
+from dvs_jax.training.photographs import Example
 
 TERMS = ("half", "quarter", "eighth")
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, Key
 
-from dvs_jax import quaternion
 from dvs_jax.stabnet import online
 from dvs_jax.stabnet.network import LONGER_SIDE, Look, Network, as_filmed
 from dvs_jax.stabnet.online import Setting, State
 from dvs_jax.synthetic import paired
 from dvs_jax.synthetic.paired.pose import WIDTH
+from dvs_jax.training.photographs import Example
 
 SIZE = (LONGER_SIDE, LONGER_SIDE * 9 // 16)
 ASPECT = SIZE[1] / SIZE[0]
@@ -28,18 +28,6 @@ _CUT = 0.05
 """Chance that a frame shows something else."""
 _OFFSET = (0.08, 0.045, 0.03, 0.03)
 """Deviations of the first steadied camera from the real one: x, y, roll and log zoom."""
-
-
-class Example(NamedTuple):
-    """What a sequence is made of.
-
-    Attributes:
-        seed: uint32, of all that is drawn.
-        photographs: uint8 [photograph, rows, columns], pieces of photographs, grey.
-    """
-
-    seed: UInt32[quaternion.Array, ""]
-    photographs: UInt8[quaternion.Array, "photograph rows columns"]
 
 
 class Sequence(NamedTuple):

@@ -8,10 +8,10 @@ from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError
 from dvs_jax.stabnet import objective, sequences, weights
-from dvs_jax.stabnet.loader import Batches
 from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.validation import HeldOut
 from dvs_jax.training import loop, model, parallel
+from dvs_jax.training.photographs import Batches
 from dvs_jax.training.settings import require_sound
 from dvs_jax.whole_file import make_folder
 

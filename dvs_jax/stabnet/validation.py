@@ -11,9 +11,9 @@ from flax import nnx
 from ml_collections import ConfigDict
 
 from dvs_jax.stabnet import objective
-from dvs_jax.stabnet.loader import PIECE, examples
 from dvs_jax.stabnet.network import Network
 from dvs_jax.synthetic.paired import pieces
+from dvs_jax.training.photographs import PIECE, Example, examples
 
 _PIECES = 40
 SEQUENCES = 12
@@ -54,7 +54,7 @@ class HeldOut:
 
 
 def _run(
-    graph: nnx.GraphDef[Network], params: nnx.State, example: objective.Example
+    graph: nnx.GraphDef[Network], params: nnx.State, example: Example
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     key = jax.random.key(jnp.asarray(example.seed))
     found, _ = objective.run(graph, FRAMES, params, example, key)

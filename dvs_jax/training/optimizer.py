@@ -13,7 +13,7 @@ Rate = Callable[[Int[Array, ""] | int], Float[Array, ""]]
 
 
 def make_optimizer(train: ConfigDict) -> optax.GradientTransformation:
-    """Return Adam as `settings` describes it.
+    """Return Adam as `settings` describes it, one for each part of the parameters.
 
     Gradients are clipped first, as a PyTorch loop clips them before the optimiser's step. Coupled
     decay adds weight_decay · parameter to the gradient, which Adam then normalises
@@ -21,19 +21,33 @@ def make_optimizer(train: ConfigDict) -> optax.GradientTransformation:
     step (torch.optim.AdamW; Loshchilov & Hutter, arXiv:1711.05101).
 
     Args:
-        train: the settings, of which learning rate, decay and clipping are read.
+        train: the settings, of which learning rate, parts, decay and clipping are read. Where it
+            names parts, the parameters are a dictionary of these.
 
     Raises:
         InputError: the schedule has no such name.
     """
+    rate = learning_rate(train)
+    if not train.parts:
+        return _adam(train, rate)
+    return optax.multi_transform(
+        {name: _adam(train, _times(rate, factor)) for name, factor in train.parts},
+        lambda params: {name: name for name in params},
+    )
+
+
+def _adam(train: ConfigDict, rate: Rate) -> optax.GradientTransformation:
     decay = (
         optax.add_decayed_weights(train.weight_decay) if train.weight_decay else optax.identity()
     )
     clip = optax.clip_by_global_norm(train.clip_norm) if train.clip_norm else optax.identity()
-    order = (
-        (optax.scale_by_adam(), decay) if train.decoupled_decay else (decay, optax.scale_by_adam())
-    )
-    return optax.chain(clip, *order, optax.scale_by_learning_rate(learning_rate(train)))
+    adam = optax.scale_by_adam(b1=train.adam_beta)
+    order = (adam, decay) if train.decoupled_decay else (decay, adam)
+    return optax.chain(clip, *order, optax.scale_by_learning_rate(rate))
+
+
+def _times(rate: Rate, factor: float) -> Rate:
+    return lambda step: factor * rate(step)
 
 
 def learning_rate(train: ConfigDict) -> Rate:

@@ -43,6 +43,10 @@ def settings() -> ConfigDict:
     train.several_hosts = False  # whether the run has several hosts; see `parallel.join_hosts`
 
     train.lr = 1e-4  # Adam's peak learning rate
+    train.adam_beta = 0.9  # its decay of the mean gradient
+    # Parts of the parameters by name, and a factor of each one's rate: (("generator", 1.0), …).
+    # Each has Adam and clipping to itself. Empty: all parameters are one part.
+    train.parts = ()
     train.schedule = "constant"  # constant, step or cosine
     train.decay_epochs = 200  # step: the rate is multiplied by decay_factor every so many epochs
     train.decay_factor = 0.1  # step: see decay_epochs
@@ -77,6 +81,7 @@ def require_sound(train: ConfigDict) -> None:
     for name in _NOT_NEGATIVE:
         if train[name] < 0:
             raise InputError(f"config.train.{name}: {train[name]} is negative")
-    if not 0.0 <= train.ema_decay < 1.0:
-        raise InputError(f"config.train.ema_decay: {train.ema_decay} is not from 0 to below 1")
+    for name in ("ema_decay", "adam_beta"):
+        if not 0.0 <= train[name] < 1.0:
+            raise InputError(f"config.train.{name}: {train[name]} is not from 0 to below 1")
     require_weights(train.loss_weights)

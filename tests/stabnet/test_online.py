@@ -15,21 +15,21 @@ from dvs_jax.stabilization.drawing import drawn
 from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.models import load_model
 from dvs_jax.stabnet import objective, online, sequences, weights
-from dvs_jax.stabnet.loader import Batches, examples
 from dvs_jax.stabnet.method import StabNetMethod, Stream
 from dvs_jax.stabnet.seen import looked_at
+from dvs_jax.training.photographs import Batches, Example, examples
 from dvs_jax.video.picture import planes
 from dvs_jax.warping import grid
 from tests.stabilization.test_run import encode, sound_packets
 
 
-def example(seed: int) -> sequences.Example:
+def example(seed: int) -> Example:
     """One example of blurred noise, which has detail everywhere."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(4, 512, 512)).astype(np.float32)
     soft = sum(np.roll(noise, (y, x), (1, 2)) for y in range(-3, 4) for x in range(-3, 4))
     pieces = np.clip(128 + 6 * soft, 0, 255).astype(np.uint8)
-    return sequences.Example(np.uint32(seed), pieces)
+    return Example(np.uint32(seed), pieces)
 
 
 def test_a_frame_that_shows_something_else_stays_as_it_is(untrained):

@@ -1,12 +1,13 @@
-"""Batches of examples: random pieces of a folder's photographs."""
+"""Batches of examples made of photographs: random pieces of a folder's pictures, and a seed."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import UInt8, UInt32
 
-from dvs_jax.stabnet.sequences import Example
+from dvs_jax import quaternion
 from dvs_jax.synthetic.paired import pieces
 
 PIECE = 512
@@ -16,10 +17,25 @@ PHOTOGRAPHS = 4
 """Pieces from which one scene is made."""
 
 
+class Example(NamedTuple):
+    """What a scene and a camera's way past it are drawn from.
+
+    Attributes:
+        seed: uint32, of all that is drawn.
+        photographs: uint8 [photograph, rows, columns] in grey, or [photograph, 3, rows, columns]
+            in RGB: pieces of photographs.
+    """
+
+    seed: UInt32[quaternion.Array, ""]
+    photographs: UInt8[quaternion.Array, "photograph *channel rows columns"]
+
+
 class Batches:
     """An endless stream of batches, of which each depends on the seed and its number alone."""
 
-    def __init__(self, folder: Path, count: int, batch_size: int, seed: int):
+    def __init__(
+        self, folder: Path, count: int, batch_size: int, seed: int, colour: bool = False
+    ):
         """Cut the pieces.
 
         Args:
@@ -27,11 +43,12 @@ class Batches:
             count: pieces to draw from, which stay in memory.
             batch_size: examples that this process loads.
             seed: of everything that is random.
+            colour: whether they are RGB; else they are grey.
 
         Raises:
             InputError: the folder is missing or empty, or a picture cannot be read.
         """
-        self._pieces = pieces(folder, np.random.default_rng(seed), count, PIECE)
+        self._pieces = pieces(folder, np.random.default_rng(seed), count, PIECE, colour)
         self._batch_size, self._seed, self._number = batch_size, seed, 0
 
     def __next__(self) -> Example:
