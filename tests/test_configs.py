@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 
 from dvs_jax.fused import architecture, configured
 from dvs_jax.fused import train as fused
+from dvs_jax.stabgan import train as stabgan
 from dvs_jax.stabnet import train as stabnet
 from dvs_jax.training import configuration, parallel
 from dvs_jax.training.optimizer import make_optimizer
@@ -18,7 +19,11 @@ FOLDER = Path(__file__).resolve().parents[1] / "configs"
 
 FILES = sorted(FOLDER.glob("*.py"))
 
+<<<<<<< HEAD
 CHECKS = {"fused": fused.check, "stabnet": stabnet.check, "viewport": viewport.check}
+=======
+CHECKS = {"fused": fused.check, "stabgan": stabgan.check, "stabnet": stabnet.check}
+>>>>>>> 487202f (Train StabGAN, and stabilise by it, as a stream)
 
 
 @pytest.fixture(params=FILES, ids=lambda file: file.stem)
@@ -53,7 +58,7 @@ def test_its_network_is_possible(config: ConfigDict, file: Path) -> None:
 
 
 def test_its_data_are_named_as_builders_name_them(config: ConfigDict) -> None:
-    if config.system == "stabnet":
+    if config.system in ("stabgan", "stabnet"):
         assert config.data.photographs == "datasets/photographs/train"
         assert config.data.held_out == "datasets/photographs/held_out"
         return

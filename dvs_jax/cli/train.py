@@ -57,11 +57,13 @@ def _trainer(system: str) -> Callable[..., Path]:
     """Return what trains the networks of a system."""
     from dvs_jax.errors import InputError
     from dvs_jax.fused import train as fused
+    from dvs_jax.stabgan import train as stabgan
     from dvs_jax.stabnet import train as stabnet
     from dvs_jax.viewport import train as viewport
 
     trainers = {
         "fused": fused.train_and_evaluate,
+        "stabgan": stabgan.train_and_evaluate,
         "stabnet": stabnet.train_and_evaluate,
         "viewport": viewport.train_and_evaluate,
     }

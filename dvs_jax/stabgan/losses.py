@@ -59,6 +59,23 @@ def gradient_penalty(discriminate: Callable[[Clip], Logits], real: Clip) -> Scal
     return 0.5 * (gradient**2).sum()
 
 
+def gradient_penalty_along(
+    discriminate: Callable[[Clip], Logits], real: Clip, direction: Clip
+) -> Scalar:
+    """Return R1 as seen along a random direction: in the mean over these it is R1.
+
+    It takes a derivative in one direction instead of a gradient by every pixel, of which training
+    would take the gradient again: a sixth of the time.
+
+    Args:
+        discriminate: see `gradient_penalty`.
+        real: the clip.
+        direction: drawn from the normal distribution, of mean 0 and deviation 1.
+    """
+    _, change = jax.jvp(lambda clip: discriminate(clip).mean(), (real,), (direction,))
+    return 0.5 * change**2
+
+
 def pixel_difference(fake: Clip, real: Clip) -> Scalar:
     """Return the mean difference of two clips, black borders included, as officially."""
     return jnp.abs(fake - real).mean()

@@ -55,8 +55,9 @@ def clip_loss(
 
     "supervised" is the distance from the true maps, "smooth" how the output's motion changes,
     "inside" what reaches beyond the frame; "pixel" and "perceptual" compare with the steady clip;
-    "gan" is the generator's, "discriminator" and "r1" are the discriminator's. Terms whose weights
-    are all 0 cost nothing and are told as 0, the looks and the GAN's together.
+    "gan" is the generator's, "discriminator" and "r1" are the discriminator's. If none of the looks
+    and of the GAN's terms is given a weight, they are not computed but told as 0; nor are the GAN's
+    if none of these is.
 
     Args:
         setting: the networks and the clips.
@@ -65,18 +66,20 @@ def clip_loss(
         key: of all that is random.
         weights: of the terms by name.
     """
-    drawing, filming, spoiling, looking = jax.random.split(key, 4)
+    weighed = frozenset(weights)
+    drawing, filming, spoiling, looking, judging = jax.random.split(key, 5)
     take = takes.draw(drawing, example, setting.frames)
     clip = takes.shaky_clip(filming, take)
     generator = nnx.merge(setting.generator, params["generator"])
     seen = generator_input(clip, takes.spoiled_flow(spoiling, take))
     theta = generator(seen, jnp.ones(setting.frames, bool), takes.ASPECT)
-    terms = motion_terms(theta, take) | _where_weighed(
-        weights,
-        (*LOOK_TERMS, *GAN_TERMS),
-        lambda: _look_terms(setting, params, weights, _Shown(clip, theta, take, looking)),
-    )
-    return sum((weights[name] * term for name, term in terms.items()), jnp.zeros(())), terms
+    terms = dict.fromkeys(TERMS, jnp.zeros(())) | motion_terms(theta, take)
+    if not weighed.isdisjoint(LOOK_TERMS + GAN_TERMS):
+        looks = _looks(clip, theta, takes.steady_clip(looking, take))
+        terms |= _look_terms(setting.difference, looks)
+        if not weighed.isdisjoint(GAN_TERMS):
+            terms |= _gan_terms(setting.discriminator, params["discriminator"], looks, judging)
+    return sum((weights[name] * terms[name] for name in weighed), jnp.zeros(())), terms
 
 
 def motion_terms(theta: losses.Affines, take: Take) -> Terms:
@@ -88,49 +91,43 @@ def motion_terms(theta: losses.Affines, take: Take) -> Terms:
     }
 
 
-class _Shown(NamedTuple):
-    """A shaky clip, its maps, and what the steady clip is filmed by."""
+class _Looks(NamedTuple):
+    """The warped clip and the steady one, both black where the warped one shows nothing.
 
-    clip: losses.Clip
-    theta: losses.Affines
-    take: Take
-    key: Key[Array, ""]
+    Attributes:
+        fake: the warped clip.
+        real: the steady one; black borders would give away the other.
+        inside: float32 [frame, row, column], 1 where there is something to see, else 0.
+    """
+
+    fake: losses.Clip
+    real: losses.Clip
+    inside: Float[Array, "frame row column"]
 
 
-def _look_terms(
-    setting: Setting, params: Params, weights: Mapping[str, Float[Array, ""]], shown: _Shown
-) -> Terms:
-    fake, inside = jax.vmap(lambda frame, theta: affine_warp.warp(frame, theta, False))(
-        shown.clip, shown.theta
-    )
-    # Black borders would give away what was warped: both have the same.
+def _looks(shaky: losses.Clip, theta: losses.Affines, steady: losses.Clip) -> _Looks:
+    fake, inside = jax.vmap(lambda frame, one: affine_warp.warp(frame, one, False))(shaky, theta)
     border = jnp.broadcast_to(inside[..., None], fake.shape)
-    fake, real = fake * border, takes.steady_clip(shown.key, shown.take) * border
-    looks = {
-        "pixel": losses.pixel_difference_inside(fake, real, inside),
-        "perceptual": setting.difference(fake, real),
+    return _Looks(fake * border, steady * border, inside)
+
+
+def _look_terms(difference: Difference, looks: _Looks) -> Terms:
+    return {
+        "pixel": losses.pixel_difference_inside(*looks),
+        "perceptual": difference(looks.fake, looks.real),
     }
-    return looks | _where_weighed(
-        weights, GAN_TERMS, lambda: _gan_terms(setting.discriminator, params, fake, real)
-    )
 
 
 def _gan_terms(
-    graph: nnx.GraphDef[Discriminator], params: Params, fake: losses.Clip, real: losses.Clip
+    graph: nnx.GraphDef[Discriminator], params: nnx.State, looks: _Looks, key: Key[Array, ""]
 ) -> Terms:
-    learning = nnx.merge(graph, params["discriminator"])
-    still = nnx.merge(graph, jax.lax.stop_gradient(params["discriminator"]))
-    of_fake = learning(jax.lax.stop_gradient(fake))
+    learning = nnx.merge(graph, params)
+    still = nnx.merge(graph, jax.lax.stop_gradient(params))
+    of_fake = learning(jax.lax.stop_gradient(looks.fake))
     return {
-        "gan": losses.fooling(still(fake)),
-        "discriminator": losses.telling_apart(learning(real), of_fake),
-        "r1": losses.gradient_penalty(learning, real),
+        "gan": losses.fooling(still(looks.fake)),
+        "discriminator": losses.telling_apart(learning(looks.real), of_fake),
+        "r1": losses.gradient_penalty_along(
+            learning, looks.real, jax.random.normal(key, looks.real.shape)
+        ),
     }
-
-
-def _where_weighed(
-    weights: Mapping[str, Float[Array, ""]], names: tuple[str, ...], terms: Callable[[], Terms]
-) -> Terms:
-    """Return terms, 0 without computing them if none of them weighs anything."""
-    weighed = jnp.stack([weights[name] for name in names]).max() > 0.0
-    return jax.lax.cond(weighed, terms, lambda: {name: jnp.zeros(()) for name in names})

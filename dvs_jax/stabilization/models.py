@@ -18,6 +18,8 @@ from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import Method
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabgan import official_weights as stabgan
+from dvs_jax.stabgan import weights as stabgan_weights
+from dvs_jax.stabgan.method import StabGanMethod
 from dvs_jax.stabgan.official_method import OfficialStabGanMethod
 from dvs_jax.stabnet import official_weights as stabnet
 from dvs_jax.stabnet import tensor_bundle
@@ -83,7 +85,9 @@ def _stabnet(path: Path, *_: Any) -> Method:
     return OfficialStabNetMethod(stabnet.load(path))
 
 
-def _stabgan(path: Path, *_: Any) -> OfficialStabGanMethod:
+def _stabgan(path: Path, *_: Any) -> Method:
+    if path.is_dir() and checkpoint.metadata(path).get("architecture") == stabgan_weights.OURS:
+        return StabGanMethod(stabgan_weights.load(path))
     return OfficialStabGanMethod(stabgan.load(path))
 
 

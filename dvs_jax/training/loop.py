@@ -214,7 +214,9 @@ class _Run:
 
     def _weights(self, number: int) -> Weights:
         weights = schedule.weights_at(self.settings.loss_weights, self._epoch(number))
-        return self.devices.replicate({name: np.float32(w) for name, w in weights.items()})
+        return self.devices.replicate(
+            {name: None if w is None else np.float32(w) for name, w in weights.items()}
+        )
 
 
 def _numbers(metrics: Metrics) -> dict[str, float]:

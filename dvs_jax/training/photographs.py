@@ -33,9 +33,7 @@ class Example(NamedTuple):
 class Batches:
     """An endless stream of batches, of which each depends on the seed and its number alone."""
 
-    def __init__(
-        self, folder: Path, count: int, batch_size: int, seed: int, colour: bool = False
-    ):
+    def __init__(self, folder: Path, count: int, batch_size: int, seed: int, colour: bool = False):
         """Cut the pieces.
 
         Args:

@@ -26,10 +26,10 @@ def value_at(table: Sequence[tuple[int, Value]], epoch: int) -> Value:
     return [value for first, value in table if first <= epoch][-1]
 
 
-def weights_at(table: WeightTable, epoch: int) -> dict[str, float]:
-    """Return the weight of every term named in the table; 0 if the epoch's row does not name it.
+def weights_at(table: WeightTable, epoch: int) -> dict[str, float | None]:
+    """Return the weight of every term named in the table; None if the epoch's row does not name it.
 
-    The keys are the same in every epoch, so that the step is compiled once.
+    The step is compiled for each set of named terms, so that a loss can leave out the others.
 
     Args:
         table: rows (first epoch, weight by term), as for `value_at`.
@@ -40,7 +40,7 @@ def weights_at(table: WeightTable, epoch: int) -> dict[str, float]:
     """
     row = value_at(table, epoch)
     names = sorted({name for _, weights in table for name in weights})
-    return {name: float(row.get(name, 0.0)) for name in names}
+    return {name: float(row[name]) if name in row else None for name in names}
 
 
 def require_order(table: Sequence[tuple[int, Value]]) -> None:

@@ -16,7 +16,8 @@ from dvs_jax.training.optimizer import learning_rate, make_optimizer
 from dvs_jax.training.parallel import AXIS, Devices
 from dvs_jax.training.state import Params, TrainState, averaged
 
-Weights = Mapping[str, Float[Array, ""]]
+Weights = Mapping[str, Float[Array, ""] | None]
+"""Of the terms by name; None: the term counts for nothing, and need not be computed."""
 Metrics = dict[str, Float[Array, ""]]
 
 
@@ -32,7 +33,8 @@ class Example(Protocol):
 
 
 Loss = Callable[
-    [Params, Any, Key[Array, ""], Weights], tuple[Float[Array, ""], Mapping[str, Float[Array, ""]]]
+    [Params, Any, Key[Array, ""], Mapping[str, Float[Array, ""]]],
+    tuple[Float[Array, ""], Mapping[str, Float[Array, ""]]],
 ]
 Step = Callable[[TrainState, PyTree, Weights], tuple[TrainState, Metrics]]
 
@@ -43,7 +45,7 @@ def make_step(loss: Loss, train: ConfigDict, devices: Devices) -> Step:
     Args:
         loss: maps one example's (params, example, random key, weights by term) to the total and
             the terms by name, all float32 scalars. Every term has a weight: 0 if the config does
-            not name it.
+            not name it for this epoch; such a term is not in the mapping before it is looked up.
         train: the settings.
         devices: those on which it runs.
 
@@ -80,11 +82,12 @@ def _gradient(
     loss: Loss, params: Params, batch: Any, key: Key[Array, ""], weights: Weights, parts: int
 ) -> tuple[Params, Metrics]:
     """The mean gradient and terms over a device's shard, accumulated over micro-batches."""
+    named = {name: weight for name, weight in weights.items() if weight is not None}
 
     def mean_loss(params: Params, part: Any) -> tuple[Float[Array, ""], Metrics]:
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, part.seed)
         # Terms that the config does not name have weight 0.
-        known = defaultdict(lambda: jnp.float32(0.0), weights)
+        known = defaultdict(lambda: jnp.float32(0.0), named)
         totals, terms = jax.vmap(lambda one, key: loss(params, one, key, known))(part, keys)
         _require_terms(weights, terms)
         return totals.mean(), jax.tree.map(jnp.mean, {"total": totals, **terms})

@@ -1,0 +1,126 @@
+"""Trains our StabGAN: from a config and photographs to a model that `load_model` reads."""
+
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+import jax
+from flax import nnx
+from ml_collections import ConfigDict
+
+from dvs_jax.errors import InputError
+from dvs_jax.stabgan import objective, perceptual, weights
+from dvs_jax.stabgan.discriminator import Discriminator
+from dvs_jax.stabgan.generator import Generator
+from dvs_jax.stabgan.objective import Setting
+from dvs_jax.stabgan.validation import HeldOut
+from dvs_jax.training import loop, parallel
+from dvs_jax.training.photographs import Batches
+from dvs_jax.training.settings import require_sound
+from dvs_jax.whole_file import make_folder, replacing
+
+MODEL_FOLDER = "model"
+
+PARTS = ("generator", "discriminator")
+
+_FEWEST_FRAMES = 16
+
+
+def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+    """Train as a config says, resuming an earlier call that was stopped.
+
+    Args:
+        config: as `settings.settings` describes it.
+        workdir: the run's folder, for logs, checkpoints of both networks and, at the end, the
+            model: the generator.
+
+    Returns:
+        The model's folder, which `load_model` and `dvs-jax stabilize --model` take. If training
+        keeps a moving average of the weights, the model is that average.
+
+    Raises:
+        InputError: the config, a photograph, VGG-19's weights or a checkpoint cannot be used; the
+            message says why.
+        SystemExit: with code 0, after SIGTERM and a checkpoint.
+    """
+    check(config)
+    parallel.join_hosts(config.train)
+    workdir = Path(workdir)
+    make_folder(workdir)
+    seed = config.train.seed
+    generator, params = nnx.split(Generator(nnx.Rngs(seed), config.model.similarity))
+    discriminator, judge = nnx.split(Discriminator(nnx.Rngs(seed)))
+    setting = Setting(generator, discriminator, config.data.frames, _difference(config.model))
+    held_out = HeldOut(generator, config).measure if config.train.evaluate_every else None
+    trained = loop.train(
+        config,
+        workdir,
+        dict(zip(PARTS, (params, judge), strict=True)),
+        partial(objective.clip_loss, setting),
+        _batches(config),
+        evaluate=held_out,
+    )
+    model = workdir / MODEL_FOLDER
+    if jax.process_index() == 0:
+        _replace(nnx.merge(generator, trained["generator"]), model)
+    return model
+
+
+def _batches(config: ConfigDict) -> Batches:
+    return Batches(
+        Path(config.data.photographs),
+        config.data.pieces,
+        parallel.local_batch_size(config.train),
+        config.train.seed,
+        colour=True,
+    )
+
+
+def _difference(model: ConfigDict) -> objective.Difference:
+    if model.perceptual == "pyramid":
+        return perceptual.pyramid_difference
+    random = model.perceptual == "random"
+    vgg = perceptual.random_vgg() if random else perceptual.load_vgg(Path(model.vgg19))
+    return partial(perceptual.feature_difference, vgg)
+
+
+def check(config: ConfigDict) -> None:
+    """Raise InputError, naming the field, if fields of the config make no sense."""
+    require_sound(config.train)
+    if config.data.frames < _FEWEST_FRAMES:
+        raise InputError(
+            f"config.data.frames: a clip of {config.data.frames} frames is too short; give "
+            f"{_FEWEST_FRAMES} or more"
+        )
+    if config.data.pieces < 1:
+        raise InputError("config.data.pieces: give at least one")
+    kinds = get_args(perceptual.Perceptual)
+    if config.model.perceptual not in kinds:
+        raise InputError(
+            f"config.model.perceptual: {config.model.perceptual!r} is none of {', '.join(kinds)}"
+        )
+    if config.model.perceptual == "vgg19" and not config.model.vgg19:
+        raise InputError(
+            "config.model.vgg19: name torchvision's file of VGG-19's weights, or set "
+            'config.model.perceptual to "pyramid", which needs none'
+        )
+    _check_parts_and_terms(config.train)
+
+
+def _check_parts_and_terms(train: ConfigDict) -> None:
+    if tuple(sorted(dict(train.parts))) != tuple(sorted(PARTS)):
+        raise InputError(f"config.train.parts: give a factor to each of {', '.join(PARTS)}")
+    named = {name for _, row in train.loss_weights for name in row}
+    if unknown := sorted(named - set(objective.TERMS)):
+        raise InputError(
+            f"config.train.loss_weights: no term is called {', '.join(unknown)}; there are "
+            f"{', '.join(objective.TERMS)}"
+        )
+
+
+def _replace(generator: Generator, folder: Path) -> None:
+    """Write the model, replacing an earlier one."""
+    with replacing(folder) as unfinished:
+        weights.save(generator, unfinished)
+        if folder.exists():
+            folder.replace(unfinished.with_name("earlier"))
