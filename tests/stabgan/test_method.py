@@ -1,0 +1,128 @@
+"""Our StabGAN as a method: streamed as at once, on full-size frames, within the crop."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import dvs_jax
+from dvs_jax import checkpoint
+from dvs_jax import clip as clips
+from dvs_jax.errors import InputError
+from dvs_jax.stabgan import affine_warp, weights
+from dvs_jax.stabgan.generator import Generator, generator_input
+from dvs_jax.stabgan.method import (
+    StabGanMethod,
+    looked_at,
+    source_grid,
+    streamed,
+    with_flow,
+    within,
+)
+from dvs_jax.stabilization.models import load_model
+from dvs_jax.warping import grid
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    """Untrained, but for a last layer that says something small."""
+    made = Generator(nnx.Rngs(0))
+    kernel = np.random.default_rng(1).normal(size=(128, 6)).astype(np.float32)
+    made.last.kernel.set_value(jnp.asarray(0.02 * kernel))
+    return made
+
+
+def frames(count: int) -> list[np.ndarray]:
+    texture = np.random.default_rng(0).integers(0, 256, (36, 64, 3), dtype=np.uint8)
+    return [np.roll(texture, (number % 3, 2 * number), (0, 1)) for number in range(count)]
+
+
+@pytest.fixture
+def clip():
+    large = [np.repeat(np.repeat(each, 2, 0), 2, 1) for each in frames(8)]
+    return dvs_jax.Clip.from_arrays(large, np.arange(8) * 33_333_333)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_streamed_in_blocks_it_says_what_it_says_of_the_whole_clip(generator, count):
+    seen = list(with_flow(iter(frames(count))))
+    rgb, flow = map(np.stack, zip(*seen, strict=True))
+    x = generator_input(jnp.asarray(rgb, jnp.float32) / 255.0, jnp.asarray(flow))
+    graph, params = nnx.split(generator)
+    whole = jax.jit(lambda x: nnx.merge(graph, params)(x, jnp.ones(count, bool), 9 / 16))
+    at_once = whole(x)
+    found = np.stack(list(streamed(generator, iter(seen), 9 / 16)))
+    assert np.abs(found - np.eye(2, 3)).max() > 1e-3
+    np.testing.assert_allclose(found, at_once, atol=1e-5)
+
+
+def test_flow_comes_from_the_frame_before():
+    first, second = (flow for _, flow in with_flow(iter(frames(2))))
+    assert not first.any()
+    assert np.median(second[8:-8, 16:-16, 0]) == pytest.approx(2.0, abs=0.2)
+
+
+def test_an_untrained_network_changes_nothing(clip):
+    told = StabGanMethod(Generator(nnx.Rngs(0))).frames(clip, clips.read_pictures(clip), 0.1)
+    told = [frame.source for frame in told]
+    assert len(told) == 8
+    np.testing.assert_allclose(told, np.broadcast_to(grid.output_points(5, 5), (8, 5, 5, 2)))
+
+
+def test_grids_go_from_edge_to_edge():
+    theta, size = np.array([[0.95, 0.08, 0.02], [-0.06, 1.04, 0.03]]), (64, 48)
+    place = affine_warp.places(np.asarray(theta, np.float32), size, align_corners=False)
+    down, across = ((np.arange(length) + 0.5) / length for length in size[::-1])
+    found = grid.at(source_grid(theta), down, across)
+    np.testing.assert_allclose(found, (np.asarray(place) + 1.0) / 2.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [0.01, 0.1, 0.2, 0.4, 3.0])
+def test_maps_are_held_within_the_crop_and_small_ones_are_left(shift):
+    theta = np.array([[1.0, 0.0, shift], [0.0, 1.0, 0.0]])
+    held = within(theta, 0.1)[0, 2]
+    assert held < 0.2 + 1e-9
+    assert (held == shift) == (shift <= 0.14)
+
+
+def test_with_no_crop_at_all_frames_stay_as_they_are():
+    theta = np.array([[1.05, 0.02, 0.1], [-0.02, 1.05, 0.0]])
+    np.testing.assert_allclose(within(theta, 0.0), np.eye(2, 3), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((1920, 1080), (128, 72)), ((1080, 1920), (72, 128)), ((640, 480), (128, 96))],
+)
+def test_pictures_are_looked_at_128_long(size, expected):
+    assert looked_at(size) == expected
+
+
+def test_weights_are_saved_and_loaded_as_a_method(tmp_path, generator):
+    weights.save(generator, tmp_path / "model")
+    method = load_model(tmp_path / "model")
+    assert isinstance(method, StabGanMethod)
+    assert method.fingerprint() == StabGanMethod(generator).fingerprint()
+    assert method.generator.similarity
+
+
+def test_whether_maps_shear_is_kept(tmp_path):
+    weights.save(Generator(nnx.Rngs(0), similarity=False), tmp_path / "model")
+    assert not weights.load(tmp_path / "model").similarity
+
+
+def test_a_model_of_another_system_is_refused(tmp_path):
+    checkpoint.save(tmp_path / "other", {"a": np.zeros(1)}, {"kind": "fused"})
+    with pytest.raises(
+        InputError, match=r"other: holds no StabGAN of this package, but .* 'fused'"
+    ):
+        weights.load(tmp_path / "other")
+
+
+def test_videos_of_full_size_are_written(generator, clip, tmp_path):
+    report = dvs_jax.stabilize(
+        clip, tmp_path / "out", method=StabGanMethod(generator), refine="none"
+    )
+    made = clips.load_clip(report.cropped)
+    assert made.size == clip.size and made.frame_count == clip.frame_count
