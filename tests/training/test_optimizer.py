@@ -30,7 +30,7 @@ def adam_by_hand(lr: float, *, l2: float = 0.0, decoupled: float = 0.0) -> np.nd
 
 
 def adam(**changes) -> np.ndarray:
-    optimizer = make_optimizer(toy.config(lr=0.1, **changes).train)
+    optimizer = make_optimizer(toy.config(**{"lr": 0.1} | changes).train)
     params = jnp.asarray(PARAMS, jnp.float32)
     state = optimizer.init(params)
     for gradient in GRADIENTS:
@@ -62,6 +62,29 @@ def test_clipping_scales_to_the_global_norm_before_decay(monkeypatch: pytest.Mon
     actual = adam(clip_norm=0.3, weight_decay=0.2)
     monkeypatch.setitem(globals(), "GRADIENTS", clipped)
     np.testing.assert_allclose(actual, adam_by_hand(0.1, l2=0.2), rtol=2e-5)
+
+
+def test_the_mean_gradients_decay_can_be_chosen():
+    first = -0.1 * np.sign(GRADIENTS[0])
+    remembering, forgetful = adam(), adam(adam_beta=0.0)
+    assert np.abs(remembering - forgetful).max() > 0.01
+    # Without memory, Adam's second step follows the second gradient alone.
+    assert np.sign(forgetful - PARAMS - first)[0] == -np.sign(GRADIENTS[1, 0])
+
+
+def test_parts_have_rates_and_clipping_to_themselves():
+    train = toy.config(lr=0.1, clip_norm=0.3, parts=(("big", 1.0), ("small", 0.5))).train
+    optimizer = make_optimizer(train)
+    params = {name: jnp.asarray(PARAMS, jnp.float32) for name in ("big", "small")}
+    state = optimizer.init(params)
+    scales = {"big": 1000.0, "small": 1.0}
+    for gradient in GRADIENTS:
+        gradients = {name: jnp.asarray(scale * gradient) for name, scale in scales.items()}
+        updates, state = optimizer.update(gradients, state, params)
+        params = optax.apply_updates(params, updates)
+    np.testing.assert_allclose(params["small"], adam(lr=0.05, clip_norm=0.3), rtol=1e-6)
+    moved, would = params["big"] - PARAMS, adam(clip_norm=0.3) - PARAMS
+    assert (np.sign(moved) == np.sign(would)).all()
 
 
 def rates(steps: list[int], **changes) -> list[float]:

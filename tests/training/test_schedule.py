@@ -11,13 +11,13 @@ TABLE = ((1, {"follow": 10.0, "angle": 1.0}), (31, {"follow": 5.0, "overlap": 2.
 @pytest.mark.parametrize(
     ("epoch", "weights"),
     [
-        (1, {"angle": 1.0, "follow": 10.0, "overlap": 0.0}),
-        (30, {"angle": 1.0, "follow": 10.0, "overlap": 0.0}),
-        (31, {"angle": 0.0, "follow": 5.0, "overlap": 2.0}),
-        (400, {"angle": 0.0, "follow": 5.0, "overlap": 2.0}),
+        (1, {"angle": 1.0, "follow": 10.0, "overlap": None}),
+        (30, {"angle": 1.0, "follow": 10.0, "overlap": None}),
+        (31, {"angle": None, "follow": 5.0, "overlap": 2.0}),
+        (400, {"angle": None, "follow": 5.0, "overlap": 2.0}),
     ],
 )
-def test_a_row_holds_until_the_next_begins(epoch: int, weights: dict[str, float]):
+def test_a_row_holds_until_the_next_begins(epoch: int, weights: dict[str, float | None]):
     assert weights_at(TABLE, epoch) == weights
 
 
