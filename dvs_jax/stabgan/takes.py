@@ -70,7 +70,7 @@ def shaky_clip(key: Key[Array, ""], take: Take) -> Float[Array, "frame row colum
 def steady_clip(key: Key[Array, ""], take: Take) -> Float[Array, "frame row column 3"]:
     """Return what the same camera would record on the steady path, with a global shutter."""
     take = take._replace(camera=take.camera._replace(readout=jnp.zeros_like(take.camera.readout)))
-    return _filmed(key, take, take.steady, jnp.gradient(take.steady, axis=0))
+    return _filmed(key, take, take.steady, jnp.asarray(jnp.gradient(take.steady, axis=0)))
 
 
 def _filmed(
