@@ -18,7 +18,7 @@ def get_config() -> ConfigDict:
     config = settings()
 
     config.train.batch_size = 8  # clips of 48 frames
-    config.train.micro_batches = 8  # one after the other: on a CPU that is quicker
+    config.train.micro_batches = 1  # all at once: on a CPU convolutions are slow in a loop
     config.train.epochs = 100  # 5,000 steps in all
     config.train.steps_per_epoch = 50
     config.train.lr = 2e-4  # the generator's; the discriminator has half of it

@@ -18,7 +18,6 @@ def get_config() -> ConfigDict:
     config.data.pieces = 60  # one or two of each photograph
     config.data.frames = 32  # of a clip
     config.train.batch_size = 2  # clips
-    config.train.micro_batches = 2  # one after the other
     config.train.epochs = 4  # the last one with the discriminator
     config.train.steps_per_epoch = 10  # 40 in all
     config.train.lr = 1e-3  # peak
