@@ -24,10 +24,11 @@ def get_config() -> ConfigDict:
     config.train.schedule = "cosine"  # down to 0 at the end
     config.train.warmup_steps = 5  # to the peak rate
     config.train.clip_norm = 1.0  # of each network's gradient
-    motion = {"supervised": 1.0, "smooth": 20.0, "inside": 5.0}
+    paths = {"paths": 1.0}
+    motion = paths | {"supervised": 1.0, "smooth": 2.0, "inside": 1.0}
     looks = {"pixel": 10.0, "perceptual": 1.0}
     gan = {"gan": 0.05, "discriminator": 1.0, "r1": 1.0}
-    config.train.loss_weights = ((1, motion), (4, motion | looks | gan))
+    config.train.loss_weights = ((1, paths), (2, motion), (4, motion | looks | gan))
     config.train.log_every = 1  # steps
     config.train.checkpoint_every = 20  # steps
     config.train.evaluate_every = 4  # epochs

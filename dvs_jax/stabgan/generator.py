@@ -28,6 +28,12 @@ _INPUTS = 7
 _GROUPS = 8
 _CELLS = 4
 _FLOW_SCALE = 10.0
+_OF_CELLS = 10.0
+"""Factor of the flow in cells, in which a pixel of it is about 1."""
+_LEAST_DETAIL = 1e-4
+"""Added to the squared difference of neighbouring pixels, of 0 to 1: flow counts by it."""
+_TOLD = 0.1
+"""Factor of what the last layer says: a pixel is a small number."""
 _LAYERS = ((1, 5, 32), (3, 3, 48), (3, 3, 64), (1, 3, 96))
 """Frames and pixels along each side of the kernel, and channels, of the convolutions."""
 _ZOOM, _TURN, _SHIFT = 0.1, 0.1, 0.2
@@ -56,14 +62,18 @@ class Generator(nnx.Module):
             ]
         )
         self.norms = nnx.List([nnx.GroupNorm(each, _GROUPS, rngs=rngs) for each in channels[1:]])
-        self.describe = nnx.Linear(_CELLS**2 * channels[-1], DESCRIPTION, rngs=rngs)
+        zeros = nnx.initializers.zeros
+        self.describe_looks = nnx.Linear(
+            _CELLS**2 * channels[-1], DESCRIPTION, kernel_init=zeros, use_bias=False, rngs=rngs
+        )
+        self.describe_flow = nnx.Linear(2 * _CELLS**2, DESCRIPTION, rngs=rngs)
         self.over_time = nnx.List(
             [
                 nnx.Conv(DESCRIPTION, DESCRIPTION, (5,), kernel_dilation=each, rngs=rngs)
                 for each in DILATIONS
             ]
         )
-        self.last = nnx.Linear(DESCRIPTION, 6, kernel_init=nnx.initializers.zeros, rngs=rngs)
+        self.last = nnx.Linear(DESCRIPTION, 6, kernel_init=zeros, rngs=rngs)
         self.similarity = similarity
 
     def __call__(self, x: Layers, present: Present, aspect: float) -> Float[Array, "frame 2 3"]:
@@ -79,12 +89,32 @@ class Generator(nnx.Module):
     def descriptions(self, x: Layers, present: Present) -> Descriptions:
         """Return what describes each frame and its motion; see `__call__`."""
         here = present.astype(x.dtype)[:, None, None, None]
+        flow = _flow_in_cells(x)
         for (frames, *_), layer, norm in zip(_LAYERS, self.convolutions, self.norms, strict=True):
             x = jnp.broadcast_to(here, x.shape) * x
             # A convolution over three frames, written as one of pictures: quicker on a CPU. Each
             # frame is a sample of its own, so that norms take their statistics of it alone.
             x = nnx.silu(norm(layer(_with_neighbours(x) if frames == 3 else x)))
-        return nnx.silu(self.describe(_in_cells(x).reshape(len(x), -1)))
+        return self._described(flow, self.describe_looks(_in_cells(x).reshape(len(x), -1)))
+
+    def maps_by_flow(
+        self, flow: Float[Array, "frame 4 4 2"], aspect: float
+    ) -> Float[Array, "frame 2 3"]:
+        """Return what is said of frames of which nothing is known but their flow.
+
+        Args:
+            flow: means over equally large cells of the flow in `generator_input`.
+            aspect: see `__call__`.
+        """
+        present = jnp.ones(len(flow), bool)
+        return self.maps(self._described(flow, jnp.zeros(DESCRIPTION)), present, aspect)
+
+    def _described(
+        self, flow: Float[Array, "frame 4 4 2"], looks: Float[Array, "*frame 128"]
+    ) -> Descriptions:
+        # Norms make the convolutions blind for how far a picture moves as a whole.
+        by_flow = self.describe_flow(_OF_CELLS * flow.reshape(len(flow), -1))
+        return nnx.silu(by_flow + jnp.broadcast_to(looks, by_flow.shape))
 
     def maps(
         self, described: Descriptions, present: Present, aspect: float
@@ -93,7 +123,7 @@ class Generator(nnx.Module):
         here = jnp.broadcast_to(present.astype(described.dtype)[:, None], described.shape)
         for layer in self.over_time:
             described = described + nnx.silu(layer(here * described))
-        return affine_maps(self.last(described), aspect, self.similarity)
+        return affine_maps(_TOLD * self.last(described), aspect, self.similarity)
 
 
 def affine_maps(
@@ -141,6 +171,17 @@ def _with_neighbours(x: Layers) -> Float[Array, "frame row column three_channels
     nothing = jnp.zeros_like(x[:1])
     before, after = jnp.concatenate([nothing, x[:-1]]), jnp.concatenate([x[1:], nothing])
     return jnp.concatenate([before, x, after], axis=-1)
+
+
+def _flow_in_cells(x: Layers) -> Float[Array, "frame 4 4 2"]:
+    """Return the input's flow in cells, the more of each pixel's the more detail is there."""
+    grey = jnp.pad(x[..., :3].mean(-1), ((0, 0), (0, 1), (0, 1)), "edge")
+    across, down = jnp.diff(grey[:, :-1], axis=2), jnp.diff(grey[:, :, :-1], axis=1)
+    detail = (across**2 + down**2 + _LEAST_DETAIL)[..., None]
+    flow = x[..., 3:5]
+    return _in_cells(jnp.broadcast_to(detail, flow.shape) * flow) / jnp.broadcast_to(
+        _in_cells(detail), (len(x), _CELLS, _CELLS, 2)
+    )
 
 
 def _in_cells(x: Layers) -> Float[Array, "frame 4 4 channel"]:

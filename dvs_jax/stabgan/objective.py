@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from dvs_jax.stabgan import affine_warp, losses, takes
+from dvs_jax.stabgan import affine_warp, losses, paths, takes
 from dvs_jax.stabgan.discriminator import Discriminator
 from dvs_jax.stabgan.generator import Generator, generator_input
 from dvs_jax.stabgan.takes import Take
@@ -21,7 +21,11 @@ from dvs_jax.training.photographs import Example
 MOTION_TERMS = ("supervised", "smooth", "inside")
 LOOK_TERMS = ("pixel", "perceptual")
 GAN_TERMS = ("gan", "discriminator", "r1")
-TERMS = (*MOTION_TERMS, *LOOK_TERMS, *GAN_TERMS)
+CLIP_TERMS = (*MOTION_TERMS, *LOOK_TERMS, *GAN_TERMS)
+TERMS = ("paths", *CLIP_TERMS)
+
+_PATHS, _PATH_FRAMES = 16, 128
+"""Paths without pictures to a clip, and their frames."""
 
 Terms = dict[str, Float[Array, ""]]
 Params = Mapping[str, nnx.State]
@@ -53,11 +57,11 @@ def clip_loss(
 ) -> tuple[Float[Array, ""], Terms]:
     """Return the weighted sum of the terms, and each term, of one clip.
 
-    "supervised" is the distance from the true maps, "smooth" how the output's motion changes,
-    "inside" what reaches beyond the frame; "pixel" and "perceptual" compare with the steady clip;
-    "gan" is the generator's, "discriminator" and "r1" are the discriminator's. If none of the looks
-    and of the GAN's terms is given a weight, they are not computed but told as 0; nor are the GAN's
-    if none of these is.
+    "paths" is the distance from the true maps of paths without pictures; "supervised" is that of a
+    clip's, "smooth" how the output's motion changes, "inside" what reaches beyond the frame; "pixel"
+    and "perceptual" compare with the steady clip; "gan" is the generator's, "discriminator" and
+    "r1" are the discriminator's. If "paths" alone has a weight, the clip's terms are not computed
+    but told as 0; nor are the looks' and the GAN's if none of these has one, nor the GAN's alone.
 
     Args:
         setting: the networks and the clips.
@@ -67,19 +71,47 @@ def clip_loss(
         weights: of the terms by name.
     """
     weighed = frozenset(weights)
-    drawing, filming, spoiling, looking, judging = jax.random.split(key, 5)
+    generator = nnx.merge(setting.generator, params["generator"])
+    terms = dict.fromkeys(TERMS, jnp.zeros(()))
+    along, clipping = jax.random.split(key)
+    if "paths" in weighed:
+        terms["paths"] = _path_term(generator, along)
+    if not weighed.isdisjoint(CLIP_TERMS):
+        terms |= _clip_terms(
+            setting, generator, params["discriminator"], example, clipping, weighed
+        )
+    return sum((weights[name] * terms[name] for name in weighed), jnp.zeros(())), terms
+
+
+def _path_term(generator: Generator, key: Key[Array, ""]) -> Float[Array, ""]:
+    def distance(key: Key[Array, ""]) -> Float[Array, ""]:
+        flow, wanted = paths.draw(key, _PATH_FRAMES)
+        theta = generator.maps_by_flow(flow, takes.ASPECT)
+        return losses.corner_distance(theta, wanted, takes.SIZE)
+
+    return jax.vmap(distance)(jax.random.split(key, _PATHS)).mean()
+
+
+def _clip_terms(
+    setting: Setting,
+    generator: Generator,
+    judge: nnx.State,
+    example: Example,
+    key: Key[Array, ""],
+    weighed: frozenset[str],
+) -> Terms:
+    drawing, filming, flowing, looking, judging = jax.random.split(key, 5)
     take = takes.draw(drawing, example, setting.frames)
     clip = takes.shaky_clip(filming, take)
-    generator = nnx.merge(setting.generator, params["generator"])
-    seen = generator_input(clip, takes.spoiled_flow(spoiling, take))
+    seen = generator_input(clip, takes.flow(flowing, take, clip))
     theta = generator(seen, jnp.ones(setting.frames, bool), takes.ASPECT)
-    terms = dict.fromkeys(TERMS, jnp.zeros(())) | motion_terms(theta, take)
+    terms = motion_terms(theta, take)
     if not weighed.isdisjoint(LOOK_TERMS + GAN_TERMS):
         looks = _looks(clip, theta, takes.steady_clip(looking, take))
         terms |= _look_terms(setting.difference, looks)
         if not weighed.isdisjoint(GAN_TERMS):
-            terms |= _gan_terms(setting.discriminator, params["discriminator"], looks, judging)
-    return sum((weights[name] * terms[name] for name in weighed), jnp.zeros(())), terms
+            terms |= _gan_terms(setting.discriminator, judge, looks, judging)
+    return terms
 
 
 def motion_terms(theta: losses.Affines, take: Take) -> Terms:

@@ -22,7 +22,7 @@ def _data() -> ConfigDict:
     data.photographs = "datasets/photographs/train"  # folder of pictures of which scenes are made
     data.held_out = "datasets/photographs/held_out"  # likewise for evaluation
     data.pieces = 150  # cut out of them, 512 × 512 in colour, which stay in memory
-    data.frames = 48  # of a clip
+    data.frames = 64  # of a clip
     return data
 
 

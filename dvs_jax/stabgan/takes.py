@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+import numpy as np
+from jaxtyping import Array, Float, Key, UInt8
 
+from dvs_jax.stabgan import farneback
 from dvs_jax.stabgan.generator import LONGER_SIDE
 from dvs_jax.stabgan.pose_motion import affine_between, flow_between
 from dvs_jax.stabgan.steady_path import steadied
@@ -23,6 +25,9 @@ CROP = 0.1
 
 _SHARE_WRONG, _LEAST_WRONG = 0.1, 0.1
 """Largest deviations of spoiled flow: as a share of the clip's movement, and in pixels."""
+_AS_IN_USE = 0.75
+"""Share of clips with flow as it is computed in use; the others' is the true one, spoiled."""
+_GREY = (0.299, 0.587, 0.114)
 _PATCHES = (4, 7)
 """Rows and columns of patches in which the flow is wrong alike."""
 
@@ -118,3 +123,25 @@ def spoiled_flow(key: Key[Array, ""], take: Take) -> Float[Array, "frame row col
     error = jax.image.resize(patches, flow.shape, "linear")
     spoiled = flow + deviation * (error + 0.5 * jax.random.normal(fine, flow.shape))
     return spoiled.at[0].set(0.0)
+
+
+def flow(
+    key: Key[Array, ""], take: Take, clip: Float[Array, "frame row column 3"]
+) -> Float[Array, "frame row column 2"]:
+    """Return the flow from the frame before to each, in pixels, as the generator may meet it.
+
+    Args:
+        key: of all that is random.
+        take: which the clip is of.
+        clip: of `shaky_clip`.
+    """
+    choosing, spoiling = jax.random.split(key)
+    grey = jnp.round(255.0 * clip @ jnp.asarray(_GREY)).astype(jnp.uint8)
+    shape = jax.ShapeDtypeStruct((*grey.shape, 2), jnp.float32)
+    found = jax.pure_callback(_as_in_use, shape, grey, vmap_method="sequential")
+    spoiled = spoiled_flow(spoiling, take)
+    return jnp.where(jax.random.bernoulli(choosing, _AS_IN_USE), found, spoiled)
+
+
+def _as_in_use(grey: UInt8[Array, "frame row column"]) -> Float[np.ndarray, "frame row column 2"]:
+    return farneback.flow_along(np.asarray(grey))
