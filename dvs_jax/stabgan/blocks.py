@@ -43,6 +43,11 @@ def blocks(stream: Iterator[PyTree], size: int, around: int) -> Iterator[tuple[B
         kept = kept[size:]
 
 
+def absent(like: Block) -> Block:
+    """Return a block of nothing, as after the end of a stream."""
+    return Block(jax.tree.map(np.zeros_like, like.items), np.zeros_like(like.present))
+
+
 def _block(kept: list[Any]) -> Block:
     present = np.array([item is not None for item in kept])
     nothing = jax.tree.map(np.zeros_like, kept[int(present.argmax())])

@@ -42,6 +42,7 @@ _ZOOM, _TURN, _SHIFT = 0.1, 0.1, 0.2
 Layers = Float[Array, "frame row column channel"]
 Descriptions = Float[Array, "frame 128"]
 Present = Bool[Array, "frame"]
+Scalar = float | Float[Array, ""]
 
 
 class Generator(nnx.Module):
@@ -76,7 +77,7 @@ class Generator(nnx.Module):
         self.last = nnx.Linear(DESCRIPTION, 6, kernel_init=zeros, rngs=rngs)
         self.similarity = similarity
 
-    def __call__(self, x: Layers, present: Present, aspect: float) -> Float[Array, "frame 2 3"]:
+    def __call__(self, x: Layers, present: Present, aspect: Scalar) -> Float[Array, "frame 2 3"]:
         """Return each frame's affine map, from output to input, from edge to edge −1 to 1.
 
         Args:
@@ -98,7 +99,7 @@ class Generator(nnx.Module):
         return self._described(flow, self.describe_looks(_in_cells(x).reshape(len(x), -1)))
 
     def maps_by_flow(
-        self, flow: Float[Array, "frame 4 4 2"], aspect: float
+        self, flow: Float[Array, "frame 4 4 2"], aspect: Scalar
     ) -> Float[Array, "frame 2 3"]:
         """Return what is said of frames of which nothing is known but their flow.
 
@@ -117,7 +118,7 @@ class Generator(nnx.Module):
         return nnx.silu(by_flow + jnp.broadcast_to(looks, by_flow.shape))
 
     def maps(
-        self, described: Descriptions, present: Present, aspect: float
+        self, described: Descriptions, present: Present, aspect: Scalar
     ) -> Float[Array, "frame 2 3"]:
         """Return each frame's affine map; see `__call__`."""
         here = jnp.broadcast_to(present.astype(described.dtype)[:, None], described.shape)
@@ -127,7 +128,7 @@ class Generator(nnx.Module):
 
 
 def affine_maps(
-    told: Float[Array, "frame 6"], aspect: float, similarity: bool
+    told: Float[Array, "frame 6"], aspect: Scalar, similarity: bool
 ) -> Float[Array, "frame 2 3"]:
     """Return the bounded affine maps that numbers stand for, near 0 equal to them.
 

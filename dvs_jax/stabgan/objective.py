@@ -23,6 +23,8 @@ LOOK_TERMS = ("pixel", "perceptual")
 GAN_TERMS = ("gan", "discriminator", "r1")
 CLIP_TERMS = (*MOTION_TERMS, *LOOK_TERMS, *GAN_TERMS)
 TERMS = ("paths", *CLIP_TERMS)
+ACCURACY = "accuracy"
+"""Share of patches that the discriminator judges right; told beside the terms."""
 
 _PATHS, _PATH_FRAMES = 16, 128
 """Paths without pictures to a clip, and their frames."""
@@ -57,11 +59,12 @@ def clip_loss(
 ) -> tuple[Float[Array, ""], Terms]:
     """Return the weighted sum of the terms, and each term, of one clip.
 
-    "paths" is the distance from the true maps of paths without pictures; "supervised" is that of a
-    clip's, "smooth" how the output's motion changes, "inside" what reaches beyond the frame; "pixel"
-    and "perceptual" compare with the steady clip; "gan" is the generator's, "discriminator" and
-    "r1" are the discriminator's. If "paths" alone has a weight, the clip's terms are not computed
-    but told as 0; nor are the looks' and the GAN's if none of these has one, nor the GAN's alone.
+    "paths" is the distance from the true maps of paths without pictures; "supervised" is that of
+    a clip's, "smooth" how the output's motion changes, "inside" what reaches beyond the frame;
+    "pixel" and "perceptual" compare with the steady clip; "gan" is the generator's, "discriminator"
+    and "r1" are the discriminator's. If "paths" alone has a weight, the clip's terms are not
+    computed but told as 0; nor are the looks' and the GAN's if none of these has one, nor the GAN's
+    alone.
 
     Args:
         setting: the networks and the clips.
@@ -72,7 +75,7 @@ def clip_loss(
     """
     weighed = frozenset(weights)
     generator = nnx.merge(setting.generator, params["generator"])
-    terms = dict.fromkeys(TERMS, jnp.zeros(()))
+    terms = dict.fromkeys((*TERMS, ACCURACY), jnp.zeros(()))
     along, clipping = jax.random.split(key)
     if "paths" in weighed:
         terms["paths"] = _path_term(generator, along)
@@ -155,10 +158,11 @@ def _gan_terms(
 ) -> Terms:
     learning = nnx.merge(graph, params)
     still = nnx.merge(graph, jax.lax.stop_gradient(params))
-    of_fake = learning(jax.lax.stop_gradient(looks.fake))
+    of_real, of_fake = learning(looks.real), learning(jax.lax.stop_gradient(looks.fake))
     return {
         "gan": losses.fooling(still(looks.fake)),
-        "discriminator": losses.telling_apart(learning(looks.real), of_fake),
+        "discriminator": losses.telling_apart(of_real, of_fake),
+        ACCURACY: 0.5 * ((of_real > 0.0).mean() + (of_fake < 0.0).mean()),
         "r1": losses.gradient_penalty_along(
             learning, looks.real, jax.random.normal(key, looks.real.shape)
         ),

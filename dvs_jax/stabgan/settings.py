@@ -2,6 +2,7 @@
 
 from ml_collections import ConfigDict
 
+from dvs_jax.stabgan import objective
 from dvs_jax.training import settings as training
 
 
@@ -14,6 +15,8 @@ def settings() -> ConfigDict:
     config.train = training.settings()
     config.train.adam_beta = 0.5  # as usual against a discriminator
     config.train.parts = (("generator", 1.0), ("discriminator", 0.5))  # and factors of their rates
+    # One that always knows has nothing left to teach.
+    config.train.slowed = (("discriminator", objective.ACCURACY, 0.95, 500),)
     return config.lock()
 
 

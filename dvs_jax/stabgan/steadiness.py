@@ -36,14 +36,14 @@ def measures(
         size: width and height, of which the ratio alone matters.
         rate: frames a second.
     """
-    half = np.array([[320.0], [320.0 * size[1] / size[0]]])
+    half = _half(size)
     none = [np.broadcast_to(np.eye(2, 3), scene.wanted.shape) for scene in scenes]
     error, before = (
         np.mean([_squared(half * ((each - scene.wanted) @ _CORNERS)) for each, scene in pairs])
         for pairs in (zip(maps, scenes, strict=True), zip(none, scenes, strict=True))
     )
     shake, shaken = (
-        np.array([_shake(each, scene.motion, half, rate) for each, scene in pairs])
+        np.array([_shake(path(each, scene.motion, size), rate) for each, scene in pairs])
         for pairs in (zip(maps, scenes, strict=True), zip(none, scenes, strict=True))
     )
     return {
@@ -58,18 +58,40 @@ def _squared(difference: Float[np.ndarray, "frame 2 corner"]) -> float:
     return float((difference**2).sum(axis=1).mean())
 
 
-def _shake(maps: Affines, motion: Affines, half: Float[np.ndarray, "2 1"], rate: float) -> float:
-    """Return the mean square in pixels of how the output's corners move above 2 Hz."""
+def path(
+    maps: Affines, motion: Affines, size: tuple[int, int]
+) -> Float[np.ndarray, "frame 2 corner"]:
+    """Return how far the output's corners have moved since the first frame.
+
+    Args:
+        maps: from output to input.
+        motion: see `Scene`.
+        size: width and height, of which the ratio alone matters.
+
+    Returns:
+        (x, y) in pixels of a picture 640 wide.
+    """
     squares = np.zeros((len(maps), 3, 3))
     squares[:, 2, 2] = 1.0
     theta, between = squares.copy(), squares
     theta[:, :2], between[:, :2] = maps, motion
     seen = np.linalg.inv(theta[1:]) @ between[1:] @ theta[:-1]
-    velocity = half * ((seen @ _CORNERS) - _CORNERS)[:, :2]
-    window = np.hanning(len(velocity))[:, None, None]
-    mean = (window * velocity).sum(axis=0) / window.sum()
-    spectrum = np.fft.rfft(window * (velocity - mean), axis=0)
-    frequency = np.fft.rfftfreq(len(velocity), 1.0 / rate)
+    step = _half(size) * (seen @ _CORNERS - _CORNERS)[:, :2]
+    return np.cumsum(np.concatenate([np.zeros_like(step[:1]), step]), axis=0)
+
+
+def _half(size: tuple[int, int]) -> Float[np.ndarray, "2 1"]:
+    return np.array([[320.0], [320.0 * size[1] / size[0]]])
+
+
+def _shake(path: Float[np.ndarray, "frame 2 corner"], rate: float) -> float:
+    """Return the mean square of what is fast in a path."""
+    step = np.diff(path, axis=0)
+    window = np.hanning(len(step))[:, None, None]
+    mean = (window * step).sum(axis=0) / window.sum()
+    spectrum = np.fft.rfft(window * (step - mean), axis=0)
+    frequency = np.fft.rfftfreq(len(step), 1.0 / rate)
     fast = frequency > _SHAKE_HZ
     moved = np.abs(spectrum[fast]) * rate / (2.0 * np.pi * frequency[fast])[:, None, None]
-    return float((moved**2).sum(axis=(0, 1)).mean())
+    # By Parseval's theorem; the frequencies below 0 count as well.
+    return float(2.0 * (moved**2).sum(axis=(0, 1)).mean() / len(step) / (window**2).sum())

@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
-import jax
 from flax import nnx
 from ml_collections import ConfigDict
 
@@ -14,12 +13,10 @@ from dvs_jax.stabgan.discriminator import Discriminator
 from dvs_jax.stabgan.generator import Generator
 from dvs_jax.stabgan.objective import Setting
 from dvs_jax.stabgan.validation import HeldOut
-from dvs_jax.training import loop, parallel
+from dvs_jax.training import loop, model, parallel
 from dvs_jax.training.photographs import Batches
 from dvs_jax.training.settings import require_sound
-from dvs_jax.whole_file import make_folder, replacing
-
-MODEL_FOLDER = "model"
+from dvs_jax.whole_file import make_folder
 
 PARTS = ("generator", "discriminator")
 
@@ -51,19 +48,18 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     generator, params = nnx.split(Generator(nnx.Rngs(seed), config.model.similarity))
     discriminator, judge = nnx.split(Discriminator(nnx.Rngs(seed)))
     setting = Setting(generator, discriminator, config.data.frames, _difference(config.model))
-    held_out = HeldOut(generator, config).measure if config.train.evaluate_every else None
+    held_out = HeldOut(generator, config) if config.train.evaluate_every else None
     trained = loop.train(
         config,
         workdir,
         dict(zip(PARTS, (params, judge), strict=True)),
         partial(objective.clip_loss, setting),
         _batches(config),
-        evaluate=held_out,
+        evaluate=None if held_out is None else held_out.measure,
+        picture=None if held_out is None else held_out.picture,
     )
-    model = workdir / MODEL_FOLDER
-    if jax.process_index() == 0:
-        _replace(nnx.merge(generator, trained["generator"]), model)
-    return model
+    finished = nnx.merge(generator, trained["generator"])
+    return model.write(workdir, partial(weights.save, finished))
 
 
 def _batches(config: ConfigDict) -> Batches:
@@ -76,11 +72,11 @@ def _batches(config: ConfigDict) -> Batches:
     )
 
 
-def _difference(model: ConfigDict) -> objective.Difference:
-    if model.perceptual == "pyramid":
+def _difference(chosen: ConfigDict) -> objective.Difference:
+    if chosen.perceptual == "pyramid":
         return perceptual.pyramid_difference
-    random = model.perceptual == "random"
-    vgg = perceptual.random_vgg() if random else perceptual.load_vgg(Path(model.vgg19))
+    random = chosen.perceptual == "random"
+    vgg = perceptual.random_vgg() if random else perceptual.load_vgg(Path(chosen.vgg19))
     return partial(perceptual.feature_difference, vgg)
 
 
@@ -116,11 +112,3 @@ def _check_parts_and_terms(train: ConfigDict) -> None:
             f"config.train.loss_weights: no term is called {', '.join(unknown)}; there are "
             f"{', '.join(objective.TERMS)}"
         )
-
-
-def _replace(generator: Generator, folder: Path) -> None:
-    """Write the model, replacing an earlier one."""
-    with replacing(folder) as unfinished:
-        weights.save(generator, unfinished)
-        if folder.exists():
-            folder.replace(unfinished.with_name("earlier"))

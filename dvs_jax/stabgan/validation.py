@@ -13,10 +13,12 @@ from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
 from dvs_jax.stabgan import classical, farneback, objective, steadiness, takes
+from dvs_jax.stabgan.frames import source_grid, within
 from dvs_jax.stabgan.generator import Generator, generator_input
-from dvs_jax.stabgan.method import within
 from dvs_jax.stabgan.steadiness import Scene
 from dvs_jax.synthetic.paired import pieces
+from dvs_jax.training import sample
+from dvs_jax.training.board import Picture
 from dvs_jax.training.photographs import PIECE, Example, examples
 
 _PIECES = 40
@@ -54,6 +56,19 @@ class HeldOut:
         """
         found = [jax.device_get(self._run(params["generator"], *seen)) for seen in self._seen]
         return self._told("", found) | self._classical
+
+    def picture(self, params: objective.Params) -> Picture:
+        """Draw the middle frame of the first clip, and the clip's path before and after."""
+        clip, flow = self._seen[0]
+        found = jax.device_get(self._run(params["generator"], clip, flow))
+        held = np.stack([within(theta, takes.CROP) for theta in found])
+        motion = self._scenes[0].motion
+        as_filmed = np.broadcast_to(np.eye(2, 3), held.shape)
+        before, after = (
+            steadiness.path(maps, motion, takes.SIZE).mean(axis=-1) for maps in (as_filmed, held)
+        )
+        middle = FRAMES // 2
+        return sample.drawn(clip[middle], source_grid(held[middle]), before, after)
 
     def _told(self, prefix: str, maps: list[np.ndarray]) -> dict[str, float]:
         held = [np.stack([within(theta, takes.CROP) for theta in each]) for each in maps]

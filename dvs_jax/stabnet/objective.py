@@ -75,8 +75,8 @@ def run(
     params: nnx.State,
     example: Example,
     key: Key[Array, ""],
-) -> tuple[Frame, tuple[Look, Float[Array, "frame 6"]]]:
-    """Return what came of all frames but the first, stacked; how they were drawn, and their poses.
+) -> tuple[Frame, tuple[Look, sequences.Sequence]]:
+    """Return what came of all frames but the first, stacked; how they were drawn; the sequence.
 
     The network is driven by its own output, as it is in use; gradients do not go from frame to
     frame.
@@ -95,7 +95,7 @@ def run(
         return new, (_compared(found, jax.lax.stop_gradient(truth), is_cut), new.look)
 
     _, (found, looks) = jax.lax.scan(advance, state, jnp.arange(1, frames))
-    return found, (looks, sequence.pose[1:])
+    return found, (looks, sequence)
 
 
 def _points() -> Float[Array, "row column 2"]:

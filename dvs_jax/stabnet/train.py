@@ -42,9 +42,17 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
         config.train.seed,
     )
     graph, params = nnx.split(Network(nnx.Rngs(config.train.seed)))
-    held_out = HeldOut(graph, config).measure if config.train.evaluate_every else None
+    held_out = HeldOut(graph, config) if config.train.evaluate_every else None
     loss = partial(objective.sequence_loss, graph, config.data.frames)
-    trained = loop.train(config, workdir, params, loss, batches, evaluate=held_out)
+    trained = loop.train(
+        config,
+        workdir,
+        params,
+        loss,
+        batches,
+        evaluate=None if held_out is None else held_out.measure,
+        picture=None if held_out is None else held_out.picture,
+    )
     return model.write(workdir, partial(weights.save, nnx.merge(graph, trained)))
 
 

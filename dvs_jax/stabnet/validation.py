@@ -10,9 +10,12 @@ import numpy as np
 from flax import nnx
 from ml_collections import ConfigDict
 
-from dvs_jax.stabnet import objective
+from dvs_jax.stabnet import objective, online, sequences
 from dvs_jax.stabnet.network import Network
 from dvs_jax.synthetic.paired import pieces
+from dvs_jax.synthetic.paired.pose import WIDTH
+from dvs_jax.training import sample
+from dvs_jax.training.board import Picture
 from dvs_jax.training.photographs import PIECE, Example, examples
 
 _PIECES = 40
@@ -32,6 +35,7 @@ class HeldOut:
         drawn = examples(rng, cut, SEQUENCES)
         self._examples = [jax.tree.map(itemgetter(number), drawn) for number in range(SEQUENCES)]
         self._run = jax.jit(partial(_run, graph))
+        self._look = jax.jit(partial(_look, graph))
 
     def measure(self, params: nnx.State) -> dict[str, float]:
         """Return errors of the alignment in pixels of a picture 640 wide, and likenesses.
@@ -51,6 +55,25 @@ class HeldOut:
             "likeness_at_cuts": float(likeness[cuts].mean()) if cuts.any() else 0.0,
             "worth": float(np.exp(np.log(errors + 0.05).mean())),
         }
+
+    def picture(self, params: nnx.State) -> Picture:
+        """Draw the middle frame of the first sequence, and its path before and after."""
+        filmed, source, before, after = jax.device_get(self._look(params, self._examples[0]))
+        return sample.drawn(np.repeat(filmed[..., None], 3, axis=-1), source, before, after)
+
+
+def _look(
+    graph: nnx.GraphDef[Network], params: nnx.State, example: Example
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Return a frame, its grid, and the path before and after."""
+    key = jax.random.key(jnp.asarray(example.seed))
+    _, (looks, sequence) = objective.run(graph, FRAMES, params, example, key)
+    middle = FRAMES // 2
+    source = online.source(jax.tree.map(itemgetter(middle - 1), looks), sequences.ASPECT)
+    filmed = jnp.round(255.0 * sequence.picture[middle]).astype(jnp.uint8)
+    shown = jax.vmap(lambda look: look.source(jnp.zeros(2), sequences.ASPECT))(looks)
+    before = sequence.pose[1:, :2]
+    return filmed, source, before, before + WIDTH * shown
 
 
 def _run(

@@ -8,17 +8,20 @@ from jaxtyping import Array, Float, Int
 from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError
+from dvs_jax.training.slowing import slowed
 
 Rate = Callable[[Int[Array, ""] | int], Float[Array, ""]]
 
 
-def make_optimizer(train: ConfigDict) -> optax.GradientTransformation:
+def make_optimizer(train: ConfigDict) -> optax.GradientTransformationExtraArgs:
     """Return Adam as `settings` describes it, one for each part of the parameters.
 
     Gradients are clipped first, as a PyTorch loop clips them before the optimiser's step. Coupled
     decay adds weight_decay · parameter to the gradient, which Adam then normalises
     (torch.optim.Adam); decoupled decay subtracts rate · weight_decay · parameter beside Adam's
     step (torch.optim.AdamW; Loshchilov & Hutter, arXiv:1711.05101).
+
+    Updates are given the terms by name as well, by which parts are slowed down.
 
     Args:
         train: the settings, of which learning rate, parts, decay and clipping are read. Where it
@@ -29,11 +32,11 @@ def make_optimizer(train: ConfigDict) -> optax.GradientTransformation:
     """
     rate = learning_rate(train)
     if not train.parts:
-        return _adam(train, rate)
-    return optax.multi_transform(
-        {name: _adam(train, _times(rate, factor)) for name, factor in train.parts},
-        lambda params: {name: name for name in params},
-    )
+        return optax.with_extra_args_support(_adam(train, rate))
+    parts = {name: _adam(train, _times(rate, factor)) for name, factor in train.parts}
+    for name, term, limit, steps in train.slowed:
+        parts[name] = optax.chain(parts[name], slowed(term, limit, steps))
+    return optax.multi_transform(parts, lambda params: {name: name for name in params})
 
 
 def _adam(train: ConfigDict, rate: Rate) -> optax.GradientTransformation:

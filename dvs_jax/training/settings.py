@@ -47,6 +47,9 @@ def settings() -> ConfigDict:
     # Parts of the parameters by name, and a factor of each one's rate: (("generator", 1.0), …).
     # Each has Adam and clipping to itself. Empty: all parameters are one part.
     train.parts = ()
+    # Parts whose rate is halved each time that a term was above a limit for so many steps in a row:
+    # (part, term, limit, steps).
+    train.slowed = ()
     train.schedule = "constant"  # constant, step or cosine
     train.decay_epochs = 200  # step: the rate is multiplied by decay_factor every so many epochs
     train.decay_factor = 0.1  # step: see decay_epochs

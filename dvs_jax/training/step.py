@@ -69,7 +69,9 @@ def device_step(loss: Loss, train: ConfigDict) -> Step:
         gradient, metrics = lax.pmean(
             _gradient(loss, state.params, batch, key, weights, train.micro_batches), AXIS
         )
-        updates, optimizer_state = optimizer.update(gradient, state.optimizer, state.params)
+        updates, optimizer_state = optimizer.update(
+            gradient, state.optimizer, state.params, terms=metrics
+        )
         params = optax.apply_updates(state.params, updates)
         metrics |= {"gradient_norm": optax.tree.norm(gradient), "learning_rate": rate(state.step)}
         ema = averaged(state.ema, params, train.ema_decay)

@@ -11,15 +11,9 @@ from dvs_jax import checkpoint
 from dvs_jax import clip as clips
 from dvs_jax.errors import InputError
 from dvs_jax.stabgan import affine_warp, weights
+from dvs_jax.stabgan.frames import looked_at, source_grid, with_flow, within
 from dvs_jax.stabgan.generator import Generator, generator_input
-from dvs_jax.stabgan.method import (
-    StabGanMethod,
-    looked_at,
-    source_grid,
-    streamed,
-    with_flow,
-    within,
-)
+from dvs_jax.stabgan.method import StabGanMethod, streamed
 from dvs_jax.stabilization.models import load_model
 from dvs_jax.warping import grid
 

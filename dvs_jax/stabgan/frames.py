@@ -1,0 +1,83 @@
+"""A clip as our generator takes it, and its affine maps as backward grids."""
+
+from collections.abc import Iterator
+
+import cv2
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from dvs_jax.clip import Clip, shown_size
+from dvs_jax.methods import Frame, Picture
+from dvs_jax.stabgan.blocks import Block
+from dvs_jax.stabgan.farneback import Flow, Grey, flow_between
+from dvs_jax.stabgan.generator import LONGER_SIDE, Descriptions, Generator, generator_input
+from dvs_jax.video.picture import Shrink
+from dvs_jax.warping import grid
+
+_POINTS = 5
+"""Rows and columns of the grids; an affine map needs no more than two."""
+_SOFT = 0.7
+"""Share of the crop up to which nothing is held back."""
+
+Rgb = UInt8[np.ndarray, "height width 3"]
+
+
+def looked_at(size: tuple[float, float]) -> tuple[int, int]:
+    """Return the width and height at which the generator looks at pictures that are shown so."""
+    scale = LONGER_SIDE / max(size)
+    width, height = (max(2 * round(scale * side / 2), 16) for side in size)
+    return width, height
+
+
+def seen(clip: Clip, pictures: Iterator[Picture]) -> Iterator[tuple[Rgb, Flow]]:
+    """Yield a clip's pictures as the generator looks at them, with their flow."""
+    return with_flow(map(Shrink(clip.video.path, looked_at(shown_size(clip.video))), pictures))
+
+
+def with_flow(frames: Iterator[Rgb]) -> Iterator[tuple[Rgb, Flow]]:
+    """Yield small RGB frames, each with the flow to it from the one before; 0 for the first."""
+    before: Grey | None = None
+    for frame in frames:
+        grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        if before is None:
+            yield frame, np.zeros((*grey.shape, 2), np.float32)
+        else:
+            yield frame, flow_between(before, grey)
+        before = grey
+
+
+def described(generator: Generator, block: Block) -> Descriptions:
+    """Return the generator's descriptions of a block of `seen`."""
+    frames, flow = block.items
+    x = generator_input(jnp.asarray(frames, jnp.float32) / 255.0, jnp.asarray(flow))
+    return generator.descriptions(x, block.present)
+
+
+def shown(maps: Iterator[Float[np.ndarray, "2 3"]], crop: float) -> Iterator[Frame]:
+    """Yield the frames of a clip's maps, held within a crop."""
+    for theta in maps:
+        yield Frame(source_grid(within(theta, crop)))
+
+
+def within(theta: Float[np.ndarray, "2 3"], crop: float) -> Float[np.ndarray, "2 3"]:
+    """Return a map held back smoothly so that what the crop leaves does not reach beyond the frame.
+
+    Args:
+        theta: from output to input, from edge to edge −1 to 1.
+        crop: the most that may be cut off at each side, as a share of width and height.
+    """
+    side = 1.0 - 2.0 * crop
+    corners = side * np.array([[-1, -1, 1, 1], [-1, 1, -1, 1], [1 / side] * 4])
+    size = (np.abs(theta @ corners).max() - side) / max(2.0 * crop, 1e-6)
+    if size <= _SOFT:
+        return theta
+    held = _SOFT + (1.0 - _SOFT) * np.tanh((size - _SOFT) / (1.0 - _SOFT))
+    return np.eye(2, 3) + held / size * (theta - np.eye(2, 3))
+
+
+def source_grid(theta: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "5 5 2"]:
+    """Return the backward grid (see `methods.Frame`) of an affine map from edge to edge."""
+    place = 2.0 * grid.output_points(_POINTS, _POINTS) - 1.0
+    found = place @ theta[:, :2].T + theta[:, 2]
+    return ((found + 1.0) / 2.0).astype(np.float32)
