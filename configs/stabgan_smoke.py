@@ -25,7 +25,7 @@ def get_config() -> ConfigDict:
     config.train.warmup_steps = 5  # to the peak rate
     config.train.clip_norm = 1.0  # of each network's gradient
     paths = {"paths": 1.0}
-    motion = paths | {"supervised": 1.0, "smooth": 2.0, "inside": 1.0}
+    motion = paths | {"supervised": 1.0, "smooth": 1.0, "inside": 1.0}
     looks = {"pixel": 10.0, "perceptual": 1.0}
     gan = {"gan": 0.05, "discriminator": 1.0, "r1": 1.0}
     config.train.loss_weights = ((1, paths), (2, motion), (4, motion | looks | gan))

@@ -32,6 +32,8 @@ _OF_CELLS = 10.0
 """Factor of the flow in cells, in which a pixel of it is about 1."""
 _LEAST_DETAIL = 1e-4
 """Added to the squared difference of neighbouring pixels, of 0 to 1: flow counts by it."""
+_SMOOTH_FRAMES = 15.0
+"""Deviation of the Gaussian over time that training begins with."""
 _TOLD = 0.1
 """Factor of what the last layer says: a pixel is a small number."""
 _LAYERS = ((1, 5, 32), (3, 3, 48), (3, 3, 64), (1, 3, 96))
@@ -74,6 +76,8 @@ class Generator(nnx.Module):
                 for each in DILATIONS
             ]
         )
+        self.motion = nnx.Linear(DESCRIPTION, 6, kernel_init=zeros, rngs=rngs)
+        self.smoothing = nnx.Param(jnp.tile(jnp.asarray(_smoothing())[:, None], (1, 6)))
         self.last = nnx.Linear(DESCRIPTION, 6, kernel_init=zeros, rngs=rngs)
         self.similarity = similarity
 
@@ -120,11 +124,39 @@ class Generator(nnx.Module):
     def maps(
         self, described: Descriptions, present: Present, aspect: Scalar
     ) -> Float[Array, "frame 2 3"]:
-        """Return each frame's affine map; see `__call__`."""
-        here = jnp.broadcast_to(present.astype(described.dtype)[:, None], described.shape)
+        """Return each frame's affine map; see `__call__`.
+
+        It is what smoothing the motion asks for, and what the convolutions over time add to that.
+        """
+        here = present.astype(described.dtype)[:, None]
+        motion = self.motion(described)
+        smoothed = _filtered(jnp.broadcast_to(here, motion.shape) * motion, self.smoothing[...])
         for layer in self.over_time:
+            here = jnp.broadcast_to(here, described.shape)
             described = described + nnx.silu(layer(here * described))
-        return affine_maps(_TOLD * self.last(described), aspect, self.similarity)
+        return affine_maps(_TOLD * (smoothed + self.last(described)), aspect, self.similarity)
+
+
+def _smoothing() -> Float[np.ndarray, "tap"]:
+    """Return the weights of motion around a frame that tell how far it is from the smooth path.
+
+    That is the path's mean around it, by a Gaussian.
+    """
+    away = np.arange(-TOLD_AROUND, TOLD_AROUND + 1)
+    weight = np.exp(-0.5 * (away / _SMOOTH_FRAMES) ** 2)
+    weight /= weight.sum()
+    # The path up to a frame is the sum of all motion up to it.
+    earlier = np.cumsum(weight) - weight
+    return np.where(away <= 0, earlier, earlier - 1.0).astype(np.float32)
+
+
+def _filtered(
+    motion: Float[Array, "frame number"], weights: Float[Array, "tap number"]
+) -> Float[Array, "frame number"]:
+    """Return sums of the motion around each frame, zero beyond the clip."""
+    around = jnp.pad(motion, ((TOLD_AROUND, TOLD_AROUND), (0, 0)))
+    taken = [around[k : k + len(motion)] for k in range(len(weights))]
+    return jnp.einsum("kfn,kn->fn", jnp.stack(taken), weights)
 
 
 def affine_maps(

@@ -28,6 +28,8 @@ ACCURACY = "accuracy"
 
 _PATHS, _PATH_FRAMES = 16, 128
 """Paths without pictures to a clip, and their frames."""
+_LEAST_DISTANCE, _LEAST_SHAKE = 0.2, 0.05
+"""In pixels: added where errors are told as shares of a clip's, so that still ones stay still."""
 
 Terms = dict[str, Float[Array, ""]]
 Params = Mapping[str, nnx.State]
@@ -59,8 +61,9 @@ def clip_loss(
 ) -> tuple[Float[Array, ""], Terms]:
     """Return the weighted sum of the terms, and each term, of one clip.
 
-    "paths" is the distance from the true maps of paths without pictures; "supervised" is that of
-    a clip's, "smooth" how the output's motion changes, "inside" what reaches beyond the frame;
+    "paths" is the distance from the true maps of paths without pictures, as a share of that as
+    filmed; "supervised" is that of a clip's, "smooth" the square of how the output's motion
+    changes, as a share of the input's, "inside" what reaches beyond the frame;
     "pixel" and "perceptual" compare with the steady clip; "gan" is the generator's, "discriminator"
     and "r1" are the discriminator's. If "paths" alone has a weight, the clip's terms are not
     computed but told as 0; nor are the looks' and the GAN's if none of these has one, nor the GAN's
@@ -90,7 +93,7 @@ def _path_term(generator: Generator, key: Key[Array, ""]) -> Float[Array, ""]:
     def distance(key: Key[Array, ""]) -> Float[Array, ""]:
         flow, wanted = paths.draw(key, _PATH_FRAMES)
         theta = generator.maps_by_flow(flow, takes.ASPECT)
-        return losses.corner_distance(theta, wanted, takes.SIZE)
+        return _share_wrong(theta, wanted)
 
     return jax.vmap(distance)(jax.random.split(key, _PATHS)).mean()
 
@@ -119,11 +122,23 @@ def _clip_terms(
 
 def motion_terms(theta: losses.Affines, take: Take) -> Terms:
     """Return the terms that only maps and poses are needed for."""
+    motion = takes.motion(take)
+    shake = losses.unsmooth_motion(_as_filmed(theta), motion, takes.SIZE)
     return {
-        "supervised": losses.corner_distance(theta, takes.corrections(take), takes.SIZE),
-        "smooth": losses.unsmooth_motion(theta, takes.motion(take), takes.SIZE),
+        "supervised": _share_wrong(theta, takes.corrections(take)),
+        "smooth": losses.unsmooth_motion(theta, motion, takes.SIZE) / (shake + _LEAST_SHAKE**2),
         "inside": losses.uncovering(theta, takes.CROP, takes.SIZE),
     }
+
+
+def _share_wrong(theta: losses.Affines, wanted: losses.Affines) -> Float[Array, ""]:
+    """Return the distance from the true maps as a share of that of the clip as filmed."""
+    before = losses.corner_distance(_as_filmed(wanted), wanted, takes.SIZE)
+    return losses.corner_distance(theta, wanted, takes.SIZE) / (before + _LEAST_DISTANCE)
+
+
+def _as_filmed(like: losses.Affines) -> losses.Affines:
+    return jnp.broadcast_to(jnp.eye(2, 3), like.shape)
 
 
 class _Looks(NamedTuple):

@@ -29,10 +29,11 @@ def draw(
     between = jax.vmap(lambda one, other: affine_between(one, other, SIZE))
     motion = between(jnp.concatenate([pose[:1], pose[:-1]]), pose)
     wanted = between(steadied(pose, RATE, CROP, SIZE), pose)
-    return _spoiled(spoiling, _in_cells(motion)), wanted
+    return _spoiled(spoiling, in_cells(motion)), wanted
 
 
-def _in_cells(motion: Float[Array, "frame 2 3"]) -> Float[Array, "frame 4 4 2"]:
+def in_cells(motion: Float[Array, "frame 2 3"]) -> Float[Array, "frame 4 4 2"]:
+    """Return the flow in the middle of each cell, as `generator_input` tells it."""
     middle = (np.arange(4) - 1.5) / 2.0
     x, y = (jnp.asarray(each, jnp.float32) for each in np.meshgrid(middle, middle))
     there = jax.vmap(affine_warp.applied, (0, None, None))(motion, x, y)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from dvs_jax.stabgan import generator
 from dvs_jax.stabgan.generator import Generator, affine_maps, generator_input
 
 ROWS, COLUMNS = 18, 32
@@ -21,10 +22,12 @@ def untrained() -> Generator:
 
 @pytest.fixture(scope="module")
 def shaking(untrained: Generator) -> Generator:
-    """A generator whose last layer says something."""
+    """A generator that says something, and by looks as well."""
     changed = nnx.clone(untrained)
     kernel = np.random.default_rng(1).normal(size=(128, 6)).astype(np.float32)
-    changed.last.kernel.set_value(jnp.asarray(0.1 * kernel))
+    changed.last.kernel.set_value(jnp.asarray(kernel))
+    looks = np.random.default_rng(3).normal(size=changed.describe_looks.kernel.shape)
+    changed.describe_looks.kernel.set_value(jnp.asarray(0.03 * looks, jnp.float32))
     return changed
 
 
@@ -46,7 +49,7 @@ def clip(frames: int) -> jnp.ndarray:
 
 def test_it_has_as_many_parameters_as_planned(untrained):
     sizes = [leaf.size for leaf in jax.tree.leaves(nnx.state(untrained, nnx.Param))]
-    assert sum(sizes) == 711_734
+    assert sum(sizes) == 716_970
 
 
 def test_untrained_it_changes_nothing(untrained):
@@ -66,6 +69,17 @@ def test_frames_beyond_the_clip_change_nothing(shaking):
     alone = maps(shaking, seen[1:6], jnp.ones(5, bool))
     present = jnp.asarray([False, *[True] * 5, False])
     np.testing.assert_allclose(maps(shaking, seen, present)[1:6], alone, atol=1e-6)
+
+
+def test_training_begins_with_smoothing_by_a_gaussian():
+    rng = np.random.default_rng(0)
+    motion = rng.normal(size=(161, 6)).astype(np.float32)
+    away = np.arange(-30, 31)
+    weight = np.exp(-0.5 * (away / 15.0) ** 2)
+    path = np.cumsum(motion, axis=0)
+    smooth = np.stack([np.convolve(each, weight / weight.sum(), "valid") for each in path.T], -1)
+    filtered = generator._filtered(jnp.asarray(motion), Generator(nnx.Rngs(0)).smoothing[...])
+    np.testing.assert_allclose(filtered[30:-30], path[30:-30] - smooth, atol=1e-4)
 
 
 def test_inputs_are_colours_flow_in_shares_and_coordinates():

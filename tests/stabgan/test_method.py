@@ -10,10 +10,11 @@ import dvs_jax
 from dvs_jax import checkpoint
 from dvs_jax import clip as clips
 from dvs_jax.errors import InputError
-from dvs_jax.stabgan import affine_warp, weights
+from dvs_jax.stabgan import affine_warp, method, weights
 from dvs_jax.stabgan.frames import looked_at, source_grid, with_flow, within
 from dvs_jax.stabgan.generator import Generator, generator_input
 from dvs_jax.stabgan.method import StabGanMethod, streamed
+from dvs_jax.stabilization.devices.lanes import Program, drive
 from dvs_jax.stabilization.models import load_model
 from dvs_jax.warping import grid
 
@@ -23,7 +24,9 @@ def generator() -> Generator:
     """Untrained, but for a last layer that says something small."""
     made = Generator(nnx.Rngs(0))
     kernel = np.random.default_rng(1).normal(size=(128, 6)).astype(np.float32)
-    made.last.kernel.set_value(jnp.asarray(0.02 * kernel))
+    made.last.kernel.set_value(jnp.asarray(0.2 * kernel))
+    looks = np.random.default_rng(3).normal(size=made.describe_looks.kernel.shape)
+    made.describe_looks.kernel.set_value(jnp.asarray(0.03 * looks, jnp.float32))
     return made
 
 
@@ -95,10 +98,10 @@ def test_pictures_are_looked_at_128_long(size, expected):
 
 def test_weights_are_saved_and_loaded_as_a_method(tmp_path, generator):
     weights.save(generator, tmp_path / "model")
-    method = load_model(tmp_path / "model")
-    assert isinstance(method, StabGanMethod)
-    assert method.fingerprint() == StabGanMethod(generator).fingerprint()
-    assert method.generator.similarity
+    loaded = load_model(tmp_path / "model")
+    assert isinstance(loaded, StabGanMethod)
+    assert loaded.fingerprint() == StabGanMethod(generator).fingerprint()
+    assert loaded.generator.similarity
 
 
 def test_whether_maps_shear_is_kept(tmp_path):
@@ -112,6 +115,33 @@ def test_a_model_of_another_system_is_refused(tmp_path):
         InputError, match=r"other: holds no StabGAN of this package, but .* 'fused'"
     ):
         weights.load(tmp_path / "other")
+
+
+def test_many_clips_on_devices_get_the_frames_that_one_gets(generator):
+    large = [np.repeat(np.repeat(each, 2, 0), 2, 1) for each in frames(40)]
+    made = [
+        dvs_jax.Clip.from_arrays(large[:count], np.arange(count) * 33_333_333)
+        for count in (2, 16, 40)
+    ]
+    stabgan = StabGanMethod(generator)
+    work = stabgan.device_work()
+    tasks = [work.task(each, 0.1) for each in made]
+    program = Program(work, work.begin, work.weights, 2, jax.local_devices()[:1])
+    assert all(error is None for _, error in drive(program, tasks))
+    for each, task in zip(made, tasks, strict=True):
+        wanted = [frame.source for frame in stabgan.frames(each, clips.read_pictures(each), 0.1)]
+        found = [frame.source for frame in task.frames()]
+        assert len(found) == len(wanted) == each.frame_count
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert np.abs(np.array(wanted) - grid.output_points(5, 5)).max() > 1e-3
+
+
+def test_blocks_of_a_stream_are_compiled_once(generator):
+    before = [step._cache_size() for step in (method._descriptions, method._maps)]
+    for count in (5, 40, 70):
+        list(streamed(generator, with_flow(iter(frames(count))), 0.5 + 0.001 * count))
+    after = [step._cache_size() for step in (method._descriptions, method._maps)]
+    assert max(now - earlier for now, earlier in zip(after, before, strict=True)) <= 1
 
 
 def test_videos_of_full_size_are_written(generator, clip, tmp_path):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dvs_jax.stabgan import losses, objective, perceptual, takes
+from dvs_jax.stabgan import farneback, losses, objective, paths, perceptual, takes
 from dvs_jax.stabgan.discriminator import Discriminator
-from dvs_jax.stabgan.generator import Generator
+from dvs_jax.stabgan.generator import Generator, generator_input
 
 from .clips import example
 
@@ -39,6 +39,27 @@ def test_flow_is_that_of_the_motion_a_little_spoiled(take):
     shift = np.asarray(takes.motion(take))[:, :, 2] * [64.0, 36.0]
     middle = flow[:, 26:46, 44:84].mean(axis=(1, 2))
     assert np.abs(middle[1:] - shift[1:]).max() < 0.5 + 0.2 * np.abs(shift).max()
+
+
+def test_flow_as_in_use_is_in_most_clips(take):
+    clip = jax.jit(takes.shaky_clip)(jax.random.key(0), take)
+    flow = jax.jit(takes.flow)
+    found = [np.asarray(flow(jax.random.key(number), take, clip)) for number in range(8)]
+    grey = np.round(255.0 * np.asarray(clip) @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+    as_in_use = farneback.flow_along(grey)
+    # Grey values may be rounded differently.
+    alike = [np.abs(each - as_in_use).mean() < 1e-2 for each in found]
+    assert 4 <= sum(alike) < 8
+
+
+def test_a_pans_flow_is_the_same_in_all_cells_and_in_the_generators_unit():
+    # A pixel of a picture 128 wide to the right, and one of 72 down.
+    motion = jnp.tile(jnp.eye(2, 3), (2, 1, 1)).at[1, :, 2].set(jnp.asarray([2 / 128, 2 / 72]))
+    cells = np.asarray(paths.in_cells(motion))
+    seen = generator_input(jnp.zeros((2, 72, 128, 3)), jnp.ones((2, 72, 128, 2)))
+    wanted = np.broadcast_to(np.asarray(seen)[1, 0, 0, 3:5], (4, 4, 2))
+    np.testing.assert_allclose(cells[1], wanted, rtol=1e-5)
+    assert not cells[0].any()
 
 
 def test_what_the_crop_leaves_may_reach_to_the_edge():

@@ -1,17 +1,41 @@
 """Training StabGAN from a config and photographs to a model, in miniature, and what is refused."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import jax
 import numpy as np
 import pytest
+import virtual_devices
 from flax import nnx
 from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError
-from dvs_jax.stabgan import train
+from dvs_jax.stabgan import objective, train
+from dvs_jax.stabgan.frames import with_flow
 from dvs_jax.stabgan.generator import Generator
+from dvs_jax.stabgan.method import streamed
 from dvs_jax.stabgan.settings import settings
 from dvs_jax.stabilization.models import load_model
+from dvs_jax.training.checkpoints import Checkpoints
+from dvs_jax.training.loop import CHECKPOINTS_FOLDER
+from dvs_jax.training.optimizer import make_optimizer
+from dvs_jax.training.state import begin
+
+CONFIG = """from dvs_jax.stabgan.settings import settings
+
+def get_config():
+    config = settings()
+    config.data.photographs = config.data.held_out = {photographs!r}
+    config.data.pieces, config.data.frames = 4, 16
+    config.train.batch_size, config.train.epochs, config.train.steps_per_epoch = 2, 1, 2
+    config.train.loss_weights = ((1, {terms!r}),)
+    return config
+"""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +72,60 @@ def test_a_stopped_run_goes_on_to_the_very_model_of_one_that_was_not(config, tmp
         np.testing.assert_array_equal(left, right)
     untrained = jax.tree.leaves(nnx.state(Generator(nnx.Rngs(0))))
     assert any((left != right).any() for left, right in zip(one, untrained, strict=True))
+
+
+@pytest.mark.slow
+def test_on_paths_the_loss_falls_and_a_still_clip_stays_still(config, tmp_path):
+    config.train.epochs, config.train.steps_per_epoch = 1, 60
+    config.train.loss_weights, config.train.log_every = ((1, {"paths": 1.0}),), 1
+    made = load_model(train.train_and_evaluate(config, tmp_path / "run")).generator
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    told = [json.loads(line)["paths"] for line in lines]
+    assert np.mean(told[-5:]) < 0.7 * np.mean(told[:3])
+    texture = np.random.default_rng(0).integers(0, 256, (9, 16, 3), dtype=np.uint8)
+    frames = [cv2.resize(texture, (128, 72))] * 40
+    theta = np.stack(list(streamed(made, with_flow(iter(frames)), 9 / 16)))
+    corners = (theta - np.eye(2, 3)) @ np.array([[-1, 1, -1, 1], [-1, -1, 1, 1], [1, 1, 1, 1]])
+    # In pixels of the pictures that it looks at.
+    assert np.abs(corners * [[64.0], [36.0]]).max() < 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pmap", "shard_map"])
+def test_two_devices_train_the_model_that_one_trains(photographs, tmp_path, kind):
+    terms = dict.fromkeys(objective.TERMS, 1.0)
+    file = tmp_path / "mini.py"
+    file.write_text(CONFIG.format(photographs=str(photographs), terms=terms))
+    models = [trained(file, tmp_path / f"on {devices}", kind, devices) for devices in (1, 2)]
+    for left, right in zip(*models, strict=True):
+        np.testing.assert_allclose(left, right, atol=2e-5)
+
+
+def trained(file: Path, workdir: Path, kind: str, devices: int) -> list[np.ndarray]:
+    environment = os.environ | {
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": virtual_devices.flags(devices),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
+    arguments = ["--config", str(file), "--workdir", str(workdir)]
+    command = [sys.executable, "-m", "dvs_jax", "train", *arguments]
+    change = f"--config.train.parallel={kind}"
+    run = subprocess.run([*command, change], env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return jax.tree.leaves(nnx.state(load_model(workdir / "model").generator))
+
+
+def test_a_run_of_another_system_is_not_gone_on_with(config, tmp_path):
+    config.train.evaluate_every = 0
+    other = {"weight": np.zeros(3, np.float32)}
+    plain = settings().train
+    plain.parts = plain.slowed = ()
+    with Checkpoints(tmp_path / CHECKPOINTS_FOLDER, plain) as checkpoints:
+        state = begin(other, make_optimizer(plain), 0.0, 0)
+        checkpoints.save(state, ["0"], {})
+    with pytest.raises(InputError, match="checkpoint") as refused:
+        train.train_and_evaluate(config, tmp_path)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
