@@ -38,8 +38,8 @@ class HeldOut:
         filmed = [
             jax.device_get(film(jax.tree.map(itemgetter(number), drawn))) for number in range(CLIPS)
         ]
-        self._scenes = [scene for scene, _ in filmed]
-        self._seen = [(clip, _flow_along(clip)) for _, clip in filmed]
+        self._scenes = [Scene(wanted, motion) for wanted, motion, _ in filmed]
+        self._seen = [(clip, _flow_along(clip)) for *_, clip in filmed]
         steadied = [classical.maps(flow, takes.RATE) for _, flow in self._seen]
         self._classical = self._told("classical_", steadied)
         self._run = jax.jit(partial(_run, graph))
@@ -76,12 +76,17 @@ class HeldOut:
         return {f"{prefix}{name}": value for name, value in measures.items()}
 
 
-def _filmed(example: Example) -> tuple[Scene, UInt8[Array, "frame row column 3"]]:
+def _filmed(
+    example: Example,
+) -> tuple[
+    Float[Array, "frame 2 3"], Float[Array, "frame 2 3"], UInt8[Array, "frame row column 3"]
+]:
+    """Return the maps wanted, the motion, and the clip."""
     drawing, filming = jax.random.split(jax.random.key(jnp.asarray(example.seed)))
     take = takes.draw(drawing, example, FRAMES)
     clip = takes.shaky_clip(filming, take)
-    scene = Scene(takes.corrections(take), takes.motion(take))
-    return scene, jnp.round(255.0 * clip).astype(jnp.uint8)
+    frames = jnp.round(255.0 * clip).astype(jnp.uint8)
+    return takes.corrections(take), takes.motion(take), frames
 
 
 def _flow_along(
