@@ -65,7 +65,7 @@ def gradient_penalty_along(
     """Return R1 as seen along a random direction: in the mean over these it is R1.
 
     It takes a derivative in one direction instead of a gradient by every pixel, of which training
-    would take the gradient again: a sixth of the time.
+    would take the gradient again.
 
     Args:
         discriminate: see `gradient_penalty`.
