@@ -157,7 +157,7 @@ def test_features_that_there_are_not_are_refused(config, tmp_path, change, messa
 
 def test_a_term_that_there_is_not_is_refused(config, tmp_path):
     config.train.loss_weights = ((1, {"jerk": 1.0}),)
-    with pytest.raises(InputError, match="no term is called jerk; there are supervised, smooth"):
+    with pytest.raises(InputError, match="no term is called jerk; there are paths, supervised"):
         train.train_and_evaluate(config, tmp_path / "run")
 
 
