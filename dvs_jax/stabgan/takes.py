@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import Array, Float, Key
 
-from dvs_jax.stabgan import farneback
+from dvs_jax.stabgan import polynomial_flow
 from dvs_jax.stabgan.generator import LONGER_SIDE
 from dvs_jax.stabgan.pose_motion import affine_between, flow_between
 from dvs_jax.stabgan.steady_path import steadied
@@ -136,12 +135,6 @@ def flow(
         clip: of `shaky_clip`.
     """
     choosing, spoiling = jax.random.split(key)
-    grey = jnp.round(255.0 * clip @ jnp.asarray(_GREY)).astype(jnp.uint8)
-    shape = jax.ShapeDtypeStruct((*grey.shape, 2), jnp.float32)
-    found = jax.pure_callback(_as_in_use, shape, grey, vmap_method="sequential")
+    found = polynomial_flow.flow_along(jnp.round(255.0 * clip @ jnp.asarray(_GREY)))
     spoiled = spoiled_flow(spoiling, take)
     return jnp.where(jax.random.bernoulli(choosing, _AS_IN_USE), found, spoiled)
-
-
-def _as_in_use(grey: UInt8[Array, "frame row column"]) -> Float[np.ndarray, "frame row column 2"]:
-    return farneback.flow_along(np.asarray(grey))

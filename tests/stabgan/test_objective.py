@@ -47,8 +47,7 @@ def test_flow_as_in_use_is_in_most_clips(take):
     found = [np.asarray(flow(jax.random.key(number), take, clip)) for number in range(8)]
     grey = np.round(255.0 * np.asarray(clip) @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
     as_in_use = farneback.flow_along(grey)
-    # Grey values may be rounded differently.
-    alike = [np.abs(each - as_in_use).mean() < 1e-2 for each in found]
+    alike = [np.median(np.abs(each - as_in_use)) < 2e-3 for each in found]
     assert 4 <= sum(alike) < 8
 
 
