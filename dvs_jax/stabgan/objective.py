@@ -62,8 +62,8 @@ def clip_loss(
     """Return the weighted sum of the terms, and each term, of one clip.
 
     "paths" is the distance from the true maps of paths without pictures, as a share of that as
-    filmed; "supervised" is that of a clip's, "smooth" the square of how the output's motion
-    changes, as a share of the input's, "inside" what reaches beyond the frame;
+    filmed; "supervised" is that of a clip's, "smooth" how the output's motion changes, as
+    a share of the input's, "inside" what reaches beyond the frame;
     "pixel" and "perceptual" compare with the steady clip; "gan" is the generator's, "discriminator"
     and "r1" are the discriminator's. If "paths" alone has a weight, the clip's terms are not
     computed but told as 0; nor are the looks' and the GAN's if none of these has one, nor the GAN's
@@ -123,10 +123,13 @@ def _clip_terms(
 def motion_terms(theta: losses.Affines, take: Take) -> Terms:
     """Return the terms that only maps and poses are needed for."""
     motion = takes.motion(take)
-    shake = losses.unsmooth_motion(_as_filmed(theta), motion, takes.SIZE)
+    left, filmed = (
+        jnp.sqrt(losses.unsmooth_motion(each, motion, takes.SIZE) + _LEAST_SHAKE**2)
+        for each in (theta, _as_filmed(theta))
+    )
     return {
         "supervised": _share_wrong(theta, takes.corrections(take)),
-        "smooth": losses.unsmooth_motion(theta, motion, takes.SIZE) / (shake + _LEAST_SHAKE**2),
+        "smooth": left / filmed,
         "inside": losses.uncovering(theta, takes.CROP, takes.SIZE),
     }
 
