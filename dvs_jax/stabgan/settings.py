@@ -15,6 +15,7 @@ def settings() -> ConfigDict:
     config.train = training.settings()
     config.train.adam_beta = 0.5  # as usual against a discriminator
     config.train.parts = (("generator", 1.0), ("discriminator", 0.5))  # and factors of their rates
+    config.train.leave_out_terms = True  # paths cost little, motion more, looks most
     # One that always knows has nothing left to teach.
     config.train.slowed = (("discriminator", objective.ACCURACY, 0.95, 500),)
     return config.lock()

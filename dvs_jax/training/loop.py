@@ -214,6 +214,8 @@ class _Run:
 
     def _weights(self, number: int) -> Weights:
         weights = schedule.weights_at(self.settings.loss_weights, self._epoch(number))
+        if not self.settings.leave_out_terms:
+            weights = {name: weight or 0.0 for name, weight in weights.items()}
         return self.devices.replicate(
             {name: None if w is None else np.float32(w) for name, w in weights.items()}
         )

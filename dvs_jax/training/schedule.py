@@ -29,7 +29,7 @@ def value_at(table: Sequence[tuple[int, Value]], epoch: int) -> Value:
 def weights_at(table: WeightTable, epoch: int) -> dict[str, float | None]:
     """Return the weight of every term named in the table; None if the epoch's row does not name it.
 
-    The step is compiled for each set of named terms, so that a loss can leave out the others.
+    With `leave_out_terms` the step is compiled for each set of named terms.
 
     Args:
         table: rows (first epoch, weight by term), as for `value_at`.

@@ -61,6 +61,9 @@ def settings() -> ConfigDict:
 
     # From which epoch (counted from 1) which terms of the loss weigh what; unnamed terms weigh 0.
     train.loss_weights = ((1, {"total": 1.0}),)
+    # Whether terms that an epoch does not name are not even computed, if the loss can do without;
+    # then the step is compiled for each set of named terms.
+    train.leave_out_terms = False
 
     train.log_every = 10  # steps
     train.checkpoint_every = 1000  # steps
