@@ -19,11 +19,12 @@ FOLDER = Path(__file__).resolve().parents[1] / "configs"
 
 FILES = sorted(FOLDER.glob("*.py"))
 
-<<<<<<< HEAD
-CHECKS = {"fused": fused.check, "stabnet": stabnet.check, "viewport": viewport.check}
-=======
-CHECKS = {"fused": fused.check, "stabgan": stabgan.check, "stabnet": stabnet.check}
->>>>>>> 487202f (Train StabGAN, and stabilise by it, as a stream)
+CHECKS = {
+    "fused": fused.check,
+    "stabgan": stabgan.check,
+    "stabnet": stabnet.check,
+    "viewport": viewport.check,
+}
 
 
 @pytest.fixture(params=FILES, ids=lambda file: file.stem)
