@@ -36,13 +36,14 @@ class Film:
         return islice(video.read_frames(self.file), footage.clip.first, None)
 
 
-def by_vidstab(folder: Path, footage: Footage, crop: float) -> Film:
+def by_vidstab(folder: Path, smoothed: int, footage: Footage, crop: float) -> Film:
     """Return what vidstab makes of a clip, zoomed in by the crop.
 
     It keeps to no crop: where it moves a frame further, the frame before shows at the edge.
 
     Args:
-        folder: for its file, which is replaced.
+        folder: for its files, which are replaced.
+        smoothed: frames on each side that it smooths over.
         footage: with a clip.
         crop: fraction of width and height to cut off at each side.
 
@@ -52,4 +53,6 @@ def by_vidstab(folder: Path, footage: Footage, crop: float) -> Film:
     clip = footage.clip
     if clip is None or clip.images is not None or not clip.video.path.is_file():
         raise InputError(f"{footage.name}: is no video file, which vidstab reads")
-    return Film(run_vidstab(clip, folder, _ENCODING, DETECTION, transformation(crop)))
+    own = folder / f"smoothed over {smoothed}"
+    own.mkdir(exist_ok=True)
+    return Film(run_vidstab(clip, own, _ENCODING, DETECTION, transformation(smoothed, crop)))

@@ -20,6 +20,7 @@ from dvs_jax.fused import strength
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods import Method, Refined
+from dvs_jax.stabgan.classical_method import ClassicalMethod
 from dvs_jax.stabilization.models import as_method
 
 Kind = Literal["input", "pictures", "smoother", "within frame", "whole clip", "model", "method"]
@@ -104,13 +105,15 @@ def by_pictures(folder: Path) -> list[Row]:
     Args:
         folder: for other programs' files.
     """
-    method = Refined()
-    name = f"pictures alone, {method.look_ahead_s:g} s ahead"
-    found = [Row(name, "pictures", partial(_told_of, method))]
+    refined = Refined()
+    named: dict[str, Callable[[Footage, float], Found]] = {
+        f"pictures alone, {refined.look_ahead_s:g} s ahead": partial(_told_of, refined),
+        "affine maps, Gaussian": partial(_told_of, ClassicalMethod()),
+    }
     if has_vidstab():
-        name = f"vidstab, {SMOOTHED_FRAMES} frames ahead"
-        found.append(Row(name, "pictures", partial(by_vidstab, folder)))
-    return found
+        for smoothed in SMOOTHED_FRAMES:
+            named[f"vidstab, {smoothed} frames ahead"] = partial(by_vidstab, folder, smoothed)
+    return [Row(name, "pictures", find) for name, find in named.items()]
 
 
 def network_of(model: Method | FusedNetwork) -> FusedNetwork | None:

@@ -9,8 +9,8 @@ from dvs_jax.clip import Clip
 from dvs_jax.evaluation.command import run
 
 DETECTION = "shakiness=8:accuracy=15"
-SMOOTHED_FRAMES = 30
-"""Frames on each side that vidstab smooths over: a second at 30 frames/s."""
+SMOOTHED_FRAMES = (10, 30)
+"""Frames on each side that vidstab smooths over, in a row each: its own default, and a second."""
 
 RESULT = "vidstab.mp4"
 """Name of the video that it makes."""
@@ -28,10 +28,15 @@ def has_vidstab() -> bool:
     return "vidstabdetect" in listed.stdout
 
 
-def transformation(crop: float) -> str:
-    """Return the options of a transformation that zooms in by what a crop cuts off at each side."""
+def transformation(smoothed: int, crop: float) -> str:
+    """Return the options of a transformation that zooms in by what a crop cuts off at each side.
+
+    Args:
+        smoothed: frames on each side that it smooths over.
+        crop: fraction of width and height.
+    """
     zoom = 100.0 * (1.0 / (1.0 - 2.0 * crop) - 1.0)
-    return f"smoothing={SMOOTHED_FRAMES}:optzoom=0:zoom={zoom:.4f}:interpol=bicubic"
+    return f"smoothing={smoothed}:optzoom=0:zoom={zoom:.4f}:interpol=bicubic"
 
 
 def run_vidstab(

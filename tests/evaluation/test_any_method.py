@@ -18,6 +18,7 @@ from dvs_jax.whole_file import scratch
 LABELS = "method still", "method kept", "input"
 
 STEADIED = "pictures alone, 1 s ahead"
+CLASSICAL = "affine maps, Gaussian"
 
 
 class Still:
@@ -52,19 +53,19 @@ def test_without_a_gyro_its_pictures_are_measured(walk, monkeypatch):
     monkeypatch.setattr(methods, "has_vidstab", lambda: False)
     clip = of_clip(load_clip(walk, read_sensors=False))
     compared = compare([clip], {"still": Still()}, crop=0.1, measure=True)
-    assert set(compared.clips[0].scores) == {"input", "method still", STEADIED}
-    shaken, still, steadied = (
-        compared.means[label] for label in ("input", "method still", STEADIED)
-    )
+    assert set(compared.clips[0].scores) == {"input", "method still", STEADIED, CLASSICAL}
+    labels = ("input", "method still", STEADIED, CLASSICAL)
+    shaken, still, steadied, classical = (compared.means[label] for label in labels)
     for name in ("residual_shift_px", "residual_roll_deg", "residual_rotation_deg", "sharpness"):
         assert getattr(still, name) == pytest.approx(getattr(shaken, name), rel=0.1), name
     assert steadied.residual_shift_px < 0.5 * shaken.residual_shift_px
+    assert steadied.residual_shift_px < classical.residual_shift_px < shaken.residual_shift_px
     assert (shaken.area_kept, still.area_kept) == (1.0, pytest.approx(0.64, abs=0.05))
     # The crop is drawn from whole pixels of the input, and looked at in it.
     assert still.flow_difference_px < 0.2 < steadied.flow_difference_px
     assert math.isnan(compared.means["gaussian"].kept_mean)
     labels = [list(each.columns[0].cells) for each in table.render(compared)]
-    assert labels == [["input", STEADIED, "method still"]] * 4
+    assert labels == [["input", STEADIED, CLASSICAL, "method still"]] * 4
 
 
 def test_another_programs_video_is_measured_as_it_lies_there(walk, monkeypatch):
@@ -78,12 +79,14 @@ def test_another_programs_video_is_measured_as_it_lies_there(walk, monkeypatch):
     monkeypatch.setattr(film, "run_vidstab", hand_back)
     footage = of_clip(load_clip(walk, read_sensors=False))
     with scratch() as folder:
-        made = film.by_vidstab(folder, footage, crop=0.1)
+        made, other = (film.by_vidstab(folder, each, footage, crop=0.1) for each in (30, 10))
+        assert made.file != other.file
         before, (after,) = rendering.measure(
             footage.clip, [], 0.1, silently, [made.pictures(footage)]
         )
     assert encoded == [
-        ("shakiness=8:accuracy=15", "smoothing=30:optzoom=0:zoom=25.0000:interpol=bicubic")
+        ("shakiness=8:accuracy=15", f"smoothing={n}:optzoom=0:zoom=25.0000:interpol=bicubic")
+        for n in (30, 10)
     ]
     assert after.frames == before.frames == 30
     assert after.area_kept == pytest.approx(1.0, abs=0.01)
@@ -95,7 +98,7 @@ def test_a_clip_in_memory_has_no_file_for_another_program(walk):
     frames = np.zeros((2, 48, 64, 3), np.uint8)
     clip = Clip.from_arrays(list(frames), np.array([0, 33_000_000]))
     with pytest.raises(InputError, match="clip: is no video file, which vidstab reads"):
-        film.by_vidstab(walk, of_clip(clip), crop=0.1)
+        film.by_vidstab(walk, 30, of_clip(clip), crop=0.1)
 
 
 def test_a_method_that_lacks_something_leaves_the_others(walk, caplog):

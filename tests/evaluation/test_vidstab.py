@@ -12,8 +12,8 @@ ENCODING = {"crf": "20", "preset": "ultrafast", "pix_fmt": "yuv420p"}
 
 
 def test_the_zoom_shows_what_the_crop_leaves():
-    assert "zoom=25.0000:" in transformation(0.1)
-    assert "zoom=100.0000:" in transformation(0.25)
+    assert transformation(30, 0.1).startswith("smoothing=30:optzoom=0:zoom=25.0000:")
+    assert transformation(10, 0.25).startswith("smoothing=10:optzoom=0:zoom=100.0000:")
 
 
 def test_both_passes_are_run_in_the_folder(walk, tmp_path, monkeypatch):
