@@ -51,9 +51,10 @@ def evaluate(
 
     Each method's strength is tuned on each clip until the worst frame just covers what the crop
     keeps. Smoothers look ahead by 400 ms, as networks do; a method that goes by the pictures alone,
-    by 1 s; ffmpeg's vidstab has a row where it is installed. Clips without a gyro have the rows
-    that need none. Smoothers held "within frame" give way at the frame's edge instead, at their
-    best strength; those that see the whole clip are a bound.
+    by 1 s; affine maps are smoothed over the whole clip; ffmpeg's vidstab has two rows where it is
+    installed. Clips without a gyro have the rows that need none. Smoothers held "within frame" give
+    way at the frame's edge instead, at their best strength; those that see the whole clip are a
+    bound.
     """
     from dvs_jax import evaluation, flow
     from dvs_jax.evaluation import table

@@ -82,8 +82,8 @@ def compare(
 ) -> Comparison:
     """Compare the input, classical smoothers, networks and others on clips, at the same crop.
 
-    Where pictures are measured, a method that goes by the pictures alone and ffmpeg's vidstab, if
-    it is installed, have rows too; on clips without sensors these are the only ones.
+    Where pictures are measured, methods that go by the pictures alone and ffmpeg's vidstab, if it
+    is installed, have rows too; on clips without sensors these are the only ones.
 
     Args:
         footage: the clips and records.
