@@ -19,7 +19,7 @@ def get_config() -> ConfigDict:
 
     config.train.batch_size = 3  # clips of 64 frames
     config.train.micro_batches = 1  # all at once: on a CPU convolutions are slow in a loop
-    config.train.epochs = 22  # 1,100 steps in all
+    config.train.epochs = 19  # 950 steps in all
     config.train.steps_per_epoch = 50
     config.train.lr = 1e-3  # the generator's peak; the discriminator has half of it
     config.train.schedule = "step"  # halved after the paths, and again
@@ -33,7 +33,7 @@ def get_config() -> ConfigDict:
     motion = paths | {"supervised": 1.0, "smooth": 1.0, "inside": 1.0}
     looks = {"pixel": 10.0, "perceptual": 1.0}
     gan = {"gan": 0.05, "discriminator": 1.0, "r1": 1.0}
-    config.train.loss_weights = ((1, paths), (9, motion), (19, motion | looks | gan))
+    config.train.loss_weights = ((1, paths), (9, motion), (17, motion | looks | gan))
 
     config.train.log_every = 10  # steps
     config.train.checkpoint_every = 50  # steps

@@ -95,6 +95,24 @@ def train(out: Numbers = None, plot: Picture = None) -> None:
 
 
 @benchmark.command()
+def loss_terms(
+    config: Annotated[Path, typer.Option(help="What to train, such as configs/stabgan_smoke.py.")],
+    workdir: Annotated[Path, typer.Option(help="Folder of the trainings.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings each.")] = 2,
+    out: Numbers = None,
+    plot: Picture = None,
+) -> None:
+    """What is lost where a term of the loss is left out.
+
+    A network is trained with all terms, and without each one; what is measured is each one's last
+    evaluation. Trainings that have ended are not done again.
+    """
+    from dvs_jax.benchmarks import loss_terms
+
+    _report(lambda track: loss_terms.measure(config, workdir, seeds, track), out, plot)
+
+
+@benchmark.command()
 def device(out: Numbers = None, plot: Picture = None) -> None:
     """Flow, network and drawing together on the GPUs or TPUs."""
     from dvs_jax.benchmarks import device

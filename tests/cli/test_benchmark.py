@@ -15,6 +15,7 @@ BENCHMARKS = (
     "trajectory",
     "pipeline",
     "frames-only",
+    "loss-terms",
     "train",
     "device",
     "flow",
