@@ -2,7 +2,7 @@
 
 Reproduces: no publication; "DeepStab-GAN", 2025, with other networks and losses (see
     `dvs_jax.stabgan.generator` and `dvs_jax.stabgan.objective`).
-Cost: about an hour on two CPU cores.
+Cost: about an hour and a half on two CPU cores.
 Commands:
     python -m data.photographs datasets/photographs
     dvs-jax train --config configs/stabgan.py --workdir runs/stabgan
@@ -19,7 +19,7 @@ def get_config() -> ConfigDict:
 
     config.train.batch_size = 3  # clips of 64 frames
     config.train.micro_batches = 1  # all at once: on a CPU convolutions are slow in a loop
-    config.train.epochs = 19  # 950 steps in all
+    config.train.epochs = 18  # 900 steps in all
     config.train.steps_per_epoch = 50
     config.train.lr = 1e-3  # the generator's peak; the discriminator has half of it
     config.train.schedule = "step"  # halved after the paths, and again
