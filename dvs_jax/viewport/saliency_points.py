@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from dvs_jax.errors import InputError
 from dvs_jax.viewport import sphere
 
 _PAPERS = {(224, 448): 160}
@@ -44,3 +45,19 @@ def of_maps(
 ) -> Float[np.ndarray, "step point 4"]:
     """Return the points of a video's maps, float32, on the host."""
     return np.asarray(_points(jnp.asarray(maps, jnp.float32), count))
+
+
+def thinned(
+    points: Float[np.ndarray, "step point 4"], count: int
+) -> Float[np.ndarray, "step chosen 4"]:
+    """Return fewer points of each instant, at equal strides from the highest.
+
+    Raises:
+        InputError: there are not so many.
+    """
+    if points.shape[1] < count:
+        raise InputError(
+            f"the saliency has {points.shape[1]} points an instant, and the network reads {count}; "
+            "compute it again, from the video"
+        )
+    return points[:, np.arange(count) * points.shape[1] // count]

@@ -1,0 +1,97 @@
+"""Predicts many windows of a video at once, on all local devices."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Int
+
+from dvs_jax.viewport import saliency_points
+from dvs_jax.viewport.starvp.network import Network, Prediction
+
+AT_ONCE = 256
+"""Windows: memory does not grow with a video's length."""
+
+Points = Float[np.ndarray, "step point 4"]
+
+
+def predict(
+    network: Network,
+    past: Float[np.ndarray, "window past 3"],
+    last: Int[np.ndarray, "window"],
+    points: Points | None,
+    at_once: int = AT_ONCE,
+) -> Prediction:
+    """Predict windows of one video; the result is on the host, [window, ...].
+
+    The video's saliency lies on each device once; windows gather from it.
+
+    Args:
+        network: what predicts.
+        past: unit vectors, five a second.
+        last: the number of each window's last sample, on the video's clock.
+        points: salient points (x, y, z, value) at each fifth of a second from the video's begin;
+            None where nothing is known of it. Beyond their end nothing is known either.
+        at_once: windows that devices process together.
+
+    Raises:
+        InputError: there are fewer points than the network reads.
+    """
+    graph, params = nnx.split(network)
+    known = 0 if points is None else len(points)
+    if points is None:
+        points = np.zeros((1, network.of.points, 4), np.float32)
+    points = saliency_points.thinned(points, network.of.points)
+    whole, by_window = _layouts()
+    params, points = jax.device_put((params, jnp.asarray(points)), whole)
+    size = min(at_once, len(last))
+    size += -size % jax.local_device_count()
+    found = []
+    for begin in range(0, len(last), size):
+        # All batches have one size, so that the function is compiled once.
+        chosen = np.minimum(np.arange(begin, begin + size), len(last) - 1)
+        windows = jax.device_put((past[chosen], last[chosen].astype(np.int32)), by_window)
+        found.append(jax.device_get(_predict(graph, params, *windows, points, known)))
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(last)], *found)
+
+
+@partial(jax.jit, static_argnums=0)
+def _predict(
+    graph: nnx.GraphDef[Network],
+    params: nnx.State,
+    past: Float[Array, "window past 3"],
+    last: Int[Array, "window"],
+    points: Float[Array, "step point 4"],
+    known: Int[Array, ""],
+) -> Prediction:
+    network = nnx.merge(graph, params)
+    around = jnp.arange(1 - network.of.past, network.of.future + 1)
+
+    def one(past: Float[Array, "past 3"], last: Int[Array, ""]) -> Prediction:
+        return network(past, *gathered(points, known, last + around))
+
+    return jax.vmap(one)(past, last)
+
+
+def gathered(
+    points: Float[Array, "step point 4"], known: Int[Array, ""], step: Int[Array, "instant"]
+) -> tuple[Float[Array, "instant point 4"], Array]:
+    """Return the points of instants, and bool [instant], of which of them anything is known.
+
+    Args:
+        points: of a video's instants.
+        known: how many these are; what follows is filled up.
+        step: the numbers of instants, of which some may lie outside.
+    """
+    inside = (step >= 0) & (step < known)
+    found = points[jnp.where(inside, step, 0)]
+    return jnp.where(inside[:, None, None], found, 0.0), inside
+
+
+def _layouts() -> tuple[NamedSharding, NamedSharding]:
+    """Where what all windows share lies, and where each one's own."""
+    mesh = Mesh(np.array(jax.local_devices()), ("window",))
+    return NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("window"))

@@ -1,0 +1,198 @@
+"""Predicts while a viewer watches: a sample in, the next five seconds out; all state is explicit.
+
+state = viewport.start(model, salxyz)
+state, seen = viewport.step(state, time_s, direction)
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Int
+
+from dvs_jax.errors import InputError
+from dvs_jax.viewport import inference, saliency_points, sphere, tiles, tracks
+from dvs_jax.viewport.starvp.architecture import Architecture
+from dvs_jax.viewport.starvp.network import Network
+from dvs_jax.viewport.traces.trace import LONGEST_GAP_S
+
+KEPT = 512
+"""Samples."""
+
+KEPT_S = 3.2
+"""A window's past, and a step."""
+
+_NEAREST_S = 2.0 * KEPT_S / KEPT
+"""Samples of a faster tracker take one another's place; what is kept is half as far apart, or more,
+and so reaches back far enough."""
+
+_NEVER_S = 1e6
+"""The age of places that no sample has taken yet."""
+
+_SAME_S = 1e-6
+"""Times are written with few digits."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class State:
+    """What is known of a viewer; `step` returns the next one, and changes nothing.
+
+    Attributes:
+        of: the network's sizes.
+        graph: the network without its weights.
+        params: its weights.
+        points: float32 [step, point, 4], the video's salient points.
+        known: of how many steps; what follows is unknown.
+        rate: steps a second.
+        time_s: float64, on the host: when the last sample was taken, on the video's clock; NaN
+            before the first.
+        since_s: float64, likewise: the first sample since the last gap.
+        age_s: float32 [512], how long before the last sample each was taken, the oldest first.
+        direction: float32 [512, 3], unit vectors.
+    """
+
+    of: Architecture = field(metadata={"static": True})
+    graph: nnx.GraphDef[Network] = field(metadata={"static": True})
+    rate: float = field(metadata={"static": True})
+    params: nnx.State
+    points: Float[Array, "step point 4"]
+    known: int
+    time_s: float
+    since_s: float
+    age_s: Float[Array, "sample"]
+    direction: Float[Array, "sample 3"]
+
+
+class Seen(NamedTuple):
+    """What is predicted of the next five seconds, every fifth of a second.
+
+    Attributes:
+        direction: float32 [future, 3], unit vectors: where the viewer will look.
+        gate: float32 [future], how far the motion alone is trusted.
+        tiles: bool [future, row, column], what will be in view.
+        warm: whether the samples reach back as far as the network looks. Where not, the first one
+            is taken to have been held before.
+    """
+
+    direction: Float[Array, "future 3"]
+    gate: Float[Array, "future"]
+    tiles: Bool[Array, "future row column"]
+    warm: bool
+
+
+def start(
+    model: Network, salxyz: Float[np.ndarray, "step point 4"] | None = None, rate: float = tracks.RATE
+) -> State:
+    """Return the state before the first sample.
+
+    Args:
+        model: the network.
+        salxyz: salient points (x, y, z, value) of the video's instants from its begin, as many an
+            instant as the network reads, or more; None for a video of which nothing is known, and
+            beyond their end nothing is known either.
+        rate: of those instants, a second.
+
+    Raises:
+        InputError: there are fewer points than the network reads.
+    """
+    graph, params = nnx.split(model)
+    points = np.zeros((1, model.of.points, 4)) if salxyz is None else salxyz
+    points = saliency_points.thinned(points, model.of.points)
+    return State(
+        of=model.of,
+        graph=graph,
+        rate=rate,
+        params=params,
+        points=jnp.asarray(points, jnp.float32),
+        known=0 if salxyz is None else len(salxyz),
+        time_s=float("nan"),
+        since_s=float("nan"),
+        age_s=jnp.full(KEPT, _NEVER_S, jnp.float32),
+        direction=jnp.zeros((KEPT, 3), jnp.float32),
+    )
+
+
+def step(
+    state: State, time_s: float, direction: Float[np.ndarray, "3"]
+) -> tuple[State, Seen]:
+    """Take a sample, and predict from all since the last gap.
+
+    Samples may come at any rate. A time that is the last one's replaces that sample; one before it,
+    or over 0.3 s after, is a jump in the video, and what was seen before is forgotten.
+
+    Args:
+        state: after the last sample.
+        time_s: of this one, on the video's clock.
+        direction: a vector of any length in the picture's frame (see `sphere`).
+
+    Raises:
+        InputError: the time is no number, or the direction no direction.
+    """
+    direction = np.asarray(direction, np.float64)
+    length = np.linalg.norm(direction)
+    if not (np.isfinite(time_s) and direction.shape == (3,) and 0.0 < length < np.inf):
+        raise InputError(
+            f"a sample at {time_s} s towards {direction.tolist()} tells nothing; give a time in "
+            "seconds and a vector (x, y, z)"
+        )
+    unit = (direction / length).astype(np.float32)
+    elapsed = time_s - state.time_s
+    if not 0.0 <= elapsed <= LONGEST_GAP_S + _SAME_S:
+        state = _emptied(state, time_s, unit)
+        elapsed = 0.0
+    instants = time_s + np.arange(1 - state.of.past, state.of.future + 1) / tracks.RATE
+    places = np.rint(instants * state.rate).astype(np.int32)
+    kept, seen = _advance(state, np.float32(elapsed), unit, places)
+    state = replace(state, time_s=time_s, age_s=kept[0], direction=kept[1])
+    warm = time_s - state.since_s >= (state.of.past - 1) / tracks.RATE - _SAME_S
+    return state, Seen(*seen, warm)
+
+
+def _emptied(state: State, time_s: float, unit: Float[np.ndarray, "3"]) -> State:
+    """Forget what was seen, as if the viewer had always looked where the next sample does."""
+    return replace(
+        state,
+        time_s=time_s,
+        since_s=time_s,
+        age_s=jnp.full(KEPT, _NEVER_S, jnp.float32),
+        direction=jnp.broadcast_to(jnp.asarray(unit), (KEPT, 3)),
+    )
+
+
+@jax.jit
+def _advance(
+    state: State,
+    elapsed_s: Float[Array, ""],
+    unit: Float[Array, "3"],
+    places: Int[Array, "instant"],
+) -> tuple[
+    tuple[Float[Array, "sample"], Float[Array, "sample 3"]],
+    tuple[Float[Array, "future 3"], Float[Array, "future"], Bool[Array, "future row column"]],
+]:
+    """Return the samples kept, and what is predicted from them."""
+    network = nnx.merge(state.graph, state.params)
+    age, direction = _with_sample(state, elapsed_s, unit)
+    back = jnp.arange(state.of.past - 1.0, -1.0, -1.0) / tracks.RATE
+    # The last sample that is no younger.
+    before = jnp.clip((age[:, None] >= back[None] - _SAME_S).sum(axis=0) - 1, 0, KEPT - 2)
+    share = (age[before] - back) / (age[before] - age[before + 1])
+    past = sphere.slerp(direction[before], direction[before + 1], jnp.clip(share, 0.0, 1.0))
+    points, inside = inference.gathered(state.points, state.known, places)
+    found = network(past, points, inside)
+    return (age, direction), (found.direction, found.gate, tiles.in_view(found.direction))
+
+
+def _with_sample(
+    state: State, elapsed_s: Float[Array, ""], unit: Float[Array, "3"]
+) -> tuple[Float[Array, "sample"], Float[Array, "sample 3"]]:
+    """Return ages and directions with a sample behind the others, or in the last one's place."""
+    age = state.age_s + elapsed_s
+    again = (elapsed_s <= 0.0) | (age[-2] < _NEAREST_S)
+    age = jnp.where(again, age, jnp.roll(age, -1)).at[-1].set(0.0)
+    direction = jnp.where(again, state.direction, jnp.roll(state.direction, -1, axis=0))
+    return age, direction.at[-1].set(unit)
