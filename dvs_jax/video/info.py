@@ -40,6 +40,7 @@ class VideoInfo:
       jumps: seconds that were added to that clock from each of its jumps on (see `timeline`).
       cut_ns: of a part of a file, its start and end from when the file begins, int64 nanoseconds;
         the end is None where it is the file's. `time_ns` then counts from the part's start.
+      missing: frames that the file announces and does not hold, for it is cut off or damaged.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class VideoInfo:
     start: Fraction = Fraction(0)
     jumps: tuple[Fraction, ...] = ()
     cut_ns: tuple[int, int | None] | None = None
+    missing: int = 0
 
     @property
     def frame_count(self) -> int:

@@ -99,7 +99,7 @@ def _probe_file(path: Path) -> VideoInfo:
             "%s: is cut off or damaged; %d of its %d frames are missing, the other %d are used",
             *(path, missing, info.frame_count + missing, info.frame_count),
         )
-    return info
+    return replace(info, missing=max(missing, 0))
 
 
 def _describe(

@@ -65,13 +65,13 @@ def crowd(
     """Return where the density of other viewers' directions is highest: it needs an audience.
 
     Args:
-        others: their directions at the steps to predict.
+        others: their directions at the steps to predict; NaN where they are not known.
         height: rows of the map of the density.
         width: its columns.
     """
     places = sphere.pixel_directions(height, width).reshape(-1, 3)
     cosine = np.einsum("vtd,pd->vtp", others, places)
-    density = np.exp((cosine - 1.0) / _CROWD_SIGMA**2).sum(axis=0)
+    density = np.nansum(np.exp((cosine - 1.0) / _CROWD_SIGMA**2), axis=0)
     return places[density.argmax(axis=-1)]
 
 

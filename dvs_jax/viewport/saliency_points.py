@@ -11,13 +11,13 @@ from dvs_jax.viewport import sphere
 _PAPERS = {(224, 448): 160}
 """Of which size of maps which of the highest values are taken in the paper: every 160th."""
 
-_SHARE = 0.2
+SHARE = 0.2
 """Of a map's values, the highest, from which points are taken."""
 
 
 def stride(height: int, width: int, count: int) -> int:
     """Return which of the highest values are taken: every such one."""
-    return _PAPERS.get((height, width), int(_SHARE * height * width) // count)
+    return _PAPERS.get((height, width), int(SHARE * height * width) // count)
 
 
 def points(

@@ -1,6 +1,7 @@
 """Head movements at the rate of predictions: five samples a second of the video's clock."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,3 +43,18 @@ def track(trace: HeadTrace) -> Track:
     before, share, valid = playback.bridged(trace.time_s, trace.valid, at_s)
     direction = sphere.slerp(trace.direction[before], trace.direction[before + 1], share)
     return Track(trace.viewer, trace.video, begin, direction.astype(np.float32), valid)
+
+
+def on_clock(watched: Sequence[Track]) -> Float[np.ndarray, "viewer step 3"]:
+    """Return the directions of viewers of one video from its begin; NaN where they are not known.
+
+    Args:
+        watched: their tracks; what lies before the video's begin is left out.
+    """
+    length = max(each.first + len(each.direction) for each in watched)
+    found = np.full((len(watched), length, 3), np.nan, np.float32)
+    for row, each in zip(found, watched, strict=True):
+        number = each.first + np.arange(len(each.direction))
+        usable = each.valid & (number >= 0)
+        row[number[usable]] = each.direction[usable]
+    return found

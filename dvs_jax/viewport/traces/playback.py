@@ -60,7 +60,8 @@ def keep(
     if np.ptp(time_s) == 0.0:
         raise InputError(
             f"{file}: the video's clock is {time_s[0]:g} s throughout, so the player did not run "
-            "and nothing can be aligned to the video; record it again"
+            "and nothing can be aligned to the video; record it again, or take the recording's own "
+            "clock by --playback-from-timestamp"
         )
     stuck = _stuck(time_s)
     later = np.minimum.accumulate(time_s[::-1])[::-1]

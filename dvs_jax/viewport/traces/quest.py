@@ -5,8 +5,9 @@ the other: GazeRelativeH, GazeRelativeV, EyeHeadOffset and AbsoluteGazePitch are
 computed anew.
 """
 
+import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,13 @@ from dvs_jax.errors import InputError
 from dvs_jax.sensors.table import Table
 from dvs_jax.viewport import sphere
 from dvs_jax.viewport.traces import columns, pitch, playback
-from dvs_jax.viewport.traces.trace import HeadTrace
+from dvs_jax.viewport.traces.trace import LONGEST_GAP_S, HeadTrace
 
 KINDS = ("head", "combined", "eye", "face")
 
 _NAME = re.compile(r"(head|combined|eye|face)((?:_.*)?)\.csv", re.IGNORECASE)
+_log = logging.getLogger("dvs_jax")
+
 _SESSION = re.compile(r"_(.+)_([^_]+)_\d{8}_\d{6}")
 
 
@@ -51,6 +54,7 @@ def read(
     pitch_up: bool = False,
     viewer: str | None = None,
     video: str | None = None,
+    own_clock: bool = False,
 ) -> HeadTrace:
     """Read one file of a recording, and those beside it of the same recording.
 
@@ -64,14 +68,18 @@ def read(
         pitch_up: for a mended recorder, whose HeadPitch and EulerPitch are positive upwards.
         viewer: by default the session, or the folder above the recording's.
         video: by default the one in the file's name, or the recording's folder.
+        own_clock: whether Timestamp, from its first row on, is taken for the video's clock, because
+            the player's did not run. That is logged as a warning.
 
     Raises:
         InputError: a file cannot be read, columns are missing, the files do not have the same rows,
             the pitch has another sign than `pitch_up` says, or the trace is refused by a rule for
             all; the message says why.
     """
-    tables = _tables(file)
+    tables = tables_of(file)
     head = _head(tables, pitch_up)
+    if own_clock:
+        head = _by_own_clock(tables, head)
     direction = sphere.from_unity_rotation(head.rotation, forward)
     rows = np.flatnonzero(head.plays)
     if not len(rows):
@@ -90,7 +98,45 @@ def read(
     )
 
 
-def _tables(file: Path) -> dict[str, Table]:
+def named(file: Path) -> bool:
+    """Return whether a file has the name of one that the recorder writes."""
+    return _NAME.fullmatch(file.name) is not None
+
+
+def recording(file: Path) -> tuple[Path, str]:
+    """Return what the files of one recording share: their folder, and the end of their names."""
+    found = _NAME.fullmatch(file.name)
+    return file.parent, found[2] if found else file.name
+
+
+def _by_own_clock(tables: dict[str, Table], head: _Head) -> _Head:
+    """Take the recording's clock for the video's; VideoFrame, which is the player's, says nothing.
+
+    Raises:
+        InputError: it does not count seconds.
+    """
+    table = next(table for table in tables.values() if table.file == head.file)
+    time = columns.require(table, "Timestamp")[:, 0]
+    step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
+    if not 0.0 < step <= LONGEST_GAP_S:
+        raise InputError(
+            f"{head.file}: its Timestamp moves by {step:g} from row to row, which are no seconds, "
+            "so that it cannot be taken for the video's clock"
+        )
+    _log.warning(
+        "%s: its own clock is taken for the video's; where in the video each sample belongs is "
+        "not known, so nothing that depends on the video's content can be trusted",
+        head.file,
+    )
+    return replace(head, time_s=time - time[0], plays=np.ones(len(time), bool))
+
+
+def tables_of(file: Path) -> dict[str, Table]:
+    """Return the tables of a recording by kind, all with the same rows.
+
+    Raises:
+        InputError: as `read`.
+    """
     found = _NAME.fullmatch(file.name)
     if found is None:
         raise InputError(
