@@ -24,6 +24,7 @@ from dvs_jax.cli.stabilize import stabilize
 from dvs_jax.cli.synthesize import synthesize
 from dvs_jax.cli.train import PARSING, train
 from dvs_jax.cli.usage import UsageError
+from dvs_jax.cli.viewport import viewport
 from dvs_jax.compilation_cache import keep_compiled
 from dvs_jax.errors import InputError
 
@@ -73,6 +74,7 @@ app.command()(flow)
 app.command(**PARSING)(train)
 app.command()(evaluate)
 app.command()(convert)
+app.add_typer(viewport, name="viewport")
 app.add_typer(benchmark, name="benchmark")
 
 

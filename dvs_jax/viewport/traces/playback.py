@@ -68,10 +68,10 @@ def keep(
     last = np.append(time_s[:-1] < later[1:], True)
     _tell_of_repeats(file, time_s)
     row = np.flatnonzero(last)
-    jumps = _jumps(time_s[row], direction[row])
+    jumped = jumps(time_s[row], direction[row])
     # A clock that stands still leaves one row of that time, which must not be bridged.
-    valid = ~jumps & ~stuck[row]
-    causes = Counter({"stuck clock": int(stuck.sum()), "jumps": int((jumps & ~stuck[row]).sum())})
+    valid = ~jumped & ~stuck[row]
+    causes = Counter({"stuck clock": int(stuck.sum()), "jumps": int((jumped & ~stuck[row]).sum())})
     _require_enough(file, time_s[row], causes, len(row) + int((stuck & ~last).sum()))
     return Kept(row, valid)
 
@@ -113,10 +113,10 @@ def _stuck(time_s: Float[np.ndarray, "row"]) -> Bool[np.ndarray, "row"]:
     return np.repeat((count - 1) * row_s > _LONGEST_STUCK_S, count)
 
 
-def _jumps(
+def jumps(
     time_s: Float[np.ndarray, "sample"], direction: Float[np.ndarray, "sample 3"]
 ) -> Bool[np.ndarray, "sample"]:
-    """Samples that come after a turn faster than heads make."""
+    """Return which samples come after a turn faster than heads make."""
     turn = np.degrees(sphere.distance(direction[:-1], direction[1:]))
     return np.append(False, turn > FASTEST_DEG_S * np.diff(time_s))
 
