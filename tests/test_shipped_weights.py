@@ -18,11 +18,13 @@ from dvs_jax.errors import InputError
 from dvs_jax.evaluation.comparison import Comparison
 from dvs_jax.fused.record import record_of_gyro
 from dvs_jax.fused.weights import DEFAULT_MODEL, load_model
-from dvs_jax.stabilization.models import load_model as load_any
+from dvs_jax.stabilization.models import load_model as load_method
+from dvs_jax.viewport import load_model as load_of_viewers
 
 SHIPPED = ("fused", "gyro_only")
 """Those that go by the gyro."""
 BY_PICTURES = ("stabnet",)
+OF_VIEWERS = ("viewport",)
 MEGABYTE = 2**20
 CLIPS = 12
 PIECE = 412 * 12
@@ -37,7 +39,7 @@ def test_what_is_shipped():
     assert sum(file.stat().st_size for file in files) < 20 * MEGABYTE
 
 
-@pytest.mark.parametrize("name", SHIPPED + BY_PICTURES)
+@pytest.mark.parametrize("name", SHIPPED + BY_PICTURES + OF_VIEWERS)
 def test_each_model_has_a_card_and_names_no_machines_folder(name):
     folder = pretrained.SHIPPED_FOLDER / name
     card = (folder / "MODEL_CARD.md").read_text()
@@ -47,8 +49,9 @@ def test_each_model_has_a_card_and_names_no_machines_folder(name):
     assert not [file for file in files if b"/runs/" in file.read_bytes()]
 
 
-@pytest.mark.parametrize("name", SHIPPED + BY_PICTURES)
+@pytest.mark.parametrize("name", SHIPPED + BY_PICTURES + OF_VIEWERS)
 def test_a_changed_bit_is_told(name, tmp_path, caplog):
+    load_any = load_of_viewers if name in OF_VIEWERS else load_method
     with caplog.at_level("INFO", "dvs_jax"):
         load_any(name)
     assert caplog.messages == []
@@ -59,6 +62,13 @@ def test_a_changed_bit_is_told(name, tmp_path, caplog):
     data.write_bytes(content)
     with pytest.raises(InputError, match=f"{name}: damaged checkpoint: "):
         load_any(folder)
+
+
+def test_what_predicts_viewers_stabilises_nothing():
+    with pytest.raises(InputError, match="stabilises nothing; use dvs-jax viewport predict"):
+        load_method("viewport")
+    files = [file for file in (pretrained.SHIPPED_FOLDER / "viewport").rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < MEGABYTE
 
 
 def held_out(config: str) -> list[evaluation.Footage]:

@@ -153,6 +153,18 @@ def faults(
     _report(lambda track: faults.measure(model, clips, track), out, plot)
 
 
+@benchmark.command()
+def viewport(
+    model: Annotated[str, typer.Option(help="The small network: a name or a folder.")] = "viewport",
+    out: Numbers = None,
+    plot: Picture = None,
+) -> None:
+    """Predicting where a viewer looks: a live step, and many windows."""
+    from dvs_jax.benchmarks import viewport
+
+    _report(lambda track: viewport.measure(model), out, plot)
+
+
 def _report(measure: Callable[[Track], Report], numbers: Path | None, drawing: Path | None) -> None:
     """Measure, print what was found, and write and draw it where that is wanted."""
     from dvs_jax.benchmarks import picture, report

@@ -15,6 +15,7 @@ from dvs_jax.flow import Estimator
 from dvs_jax.fused import weights
 from dvs_jax.progress import Track, silently
 from dvs_jax.stabilization.models import load_model
+from dvs_jax.viewport.starvp.weights import KIND as OF_VIEWPORTS
 from dvs_jax.whole_file import locked, replacing_together
 
 NUMBERS, PICTURE = "evaluation.json", "evaluation.png"
@@ -89,7 +90,8 @@ def shipped() -> list[str]:
 
 def shipped_by_pictures() -> list[str]:
     """Return the names of the networks that the package ships, and that need no sensor."""
-    return [name for name, kind in _kinds().items() if kind != weights.KIND]
+    others = weights.KIND, OF_VIEWPORTS
+    return [name for name, kind in _kinds().items() if kind not in others]
 
 
 def _kinds() -> dict[str, str]:

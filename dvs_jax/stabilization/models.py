@@ -26,6 +26,7 @@ from dvs_jax.stabnet import tensor_bundle
 from dvs_jax.stabnet import weights as stabnet_weights
 from dvs_jax.stabnet.method import StabNetMethod
 from dvs_jax.stabnet.official_method import OfficialStabNetMethod
+from dvs_jax.viewport.starvp.weights import KIND as OF_VIEWPORTS
 
 DEFAULT_MODEL = weights.DEFAULT_MODEL
 
@@ -48,6 +49,11 @@ def load_model(
     """
     path = Path(which) if Path(which).exists() else pretrained.locate(str(which))
     kind = _kind_of(path)
+    if kind == OF_VIEWPORTS:
+        raise InputError(
+            f"{path}: predicts where viewers of 360° videos look, and stabilises nothing; use "
+            "dvs-jax viewport predict, or dvs_jax.viewport.load_model"
+        )
     if kind not in _LOADERS:
         known = ", ".join(_LOADERS)
         raise InputError(f"{path}: holds a model of kind {kind!r}, which is none of {known}")

@@ -189,7 +189,7 @@ def _lost_face(recorded: dict[str, Table]) -> list[tuple[float, float]]:
         return []
     time = columns.require(table, "PlaybackTime")[:, 0]
     edges = np.flatnonzero(np.diff(np.concatenate([[0], lost.astype(int), [0]])))
-    spans = [(float(time[i]), float(time[j - 1])) for i, j in zip(edges[::2], edges[1::2])]
+    spans = [(float(time[i]), float(time[j - 1])) for i, j in edges.reshape(-1, 2)]
     return [(begin, end) for begin, end in spans if end - begin > _LOST_S]
 
 

@@ -49,19 +49,21 @@ def compare(
     points: Mapping[str, Points],
     models: Mapping[str, Network],
     between: tuple[int, int] | None = None,
+    stride: int = 1,
 ) -> Comparison:
-    """Predict every window of viewers by all baselines and by models.
+    """Predict windows of viewers by all baselines and by models.
 
     Args:
         watched: by whom and what.
         points: salient points of videos by name, of as many of them as are known.
         models: by name; they all look back and ahead by 3 and by 5 seconds.
         between: as `windows.cut` takes it.
+        stride: samples from one window to the next.
 
     Raises:
         InputError: no window is left, or the saliency has too few points.
     """
-    found = windows.cut(watched, 1, PAST, FUTURE, between)
+    found = windows.cut(watched, stride, PAST, FUTURE, between)
     predicted = {
         "no_motion": baselines.no_motion(found.past, FUTURE),
         "constant": baselines.constant(found.past, FUTURE),
@@ -85,12 +87,16 @@ def _row(row: Row, viewer: np.ndarray) -> dict[str, Any]:
         name: score.summarize(row.scores, viewer, steps)._asdict()
         for name, steps in score.RANGES.items()
     }
+    steps = row.scores.error_deg.shape[1]
+    intervals = [score.interval(row.scores.error_deg[:, k : k + 1], viewer) for k in range(steps)]
     if len(np.unique(viewer)) == 1:
         # Of one viewer nothing tells how others would differ.
         ranges = {name: each | {"interval_deg": None} for name, each in ranges.items()}
+        intervals = []
     return {
         "name": row.name,
         "error_deg": error.tolist(),
+        "interval_deg": intervals or None,
         "overlap": row.scores.overlap.mean(axis=0).tolist(),
         "gate": None if row.gate is None else row.gate.tolist(),
         "ranges": ranges,

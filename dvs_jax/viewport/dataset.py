@@ -1,6 +1,7 @@
 """Windows with the saliency of their instants, and batches of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -9,6 +10,7 @@ from jaxtyping import Bool, Float, Int, UInt32
 
 from dvs_jax.quaternion import Array
 from dvs_jax.viewport import saliency_points, tracks, windows
+from dvs_jax.viewport.record import Record
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.synthetic import audience
 from dvs_jax.viewport.windows import Windows
@@ -118,3 +120,28 @@ def synthetic(seed: int, videos: int, viewers: int, stride: int, of: Architectur
     found = windows.cut([tracks.track(trace) for trace in drawn.traces], stride, of.past, of.future)
     points = {name: saliency_points.of_maps(maps, of.points) for name, maps in drawn.maps.items()}
     return Dataset(found, points)
+
+
+def recorded(found: Sequence[Record], stride: int, of: Architecture) -> Dataset:
+    """Cut windows out of records.
+
+    Args:
+        found: with any number of viewers each.
+        stride: samples from one window to the next.
+        of: the network that is to predict them.
+
+    Raises:
+        InputError: no window is left, or the records have fewer points than the network reads.
+    """
+    # A video may have several records, with saliency of their own.
+    watched = [
+        replace(track, video=f"{number:06} {track.video}")
+        for number, record in enumerate(found)
+        for track in record.tracks()
+    ]
+    points = {
+        f"{number:06} {record.video}": saliency_points.thinned(record.points, of.points)
+        for number, record in enumerate(found)
+    }
+    cut = windows.cut(watched, stride, of.past, of.future)
+    return Dataset(cut, {name: points[name] for name in np.unique(cut.video).tolist()})

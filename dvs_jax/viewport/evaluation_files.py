@@ -12,9 +12,9 @@ from dvs_jax.viewport.comparison import STEPS
 from dvs_jax.viewport.inference import Points
 from dvs_jax.viewport.models import load_model
 from dvs_jax.viewport.saliency import stored, viewers
-from dvs_jax.viewport.tracks import Track
 from dvs_jax.viewport.traces import reading
 from dvs_jax.viewport.traces.reading import Options
+from dvs_jax.viewport.tracks import Track
 from dvs_jax.whole_file import replacing_together
 
 NUMBERS, PICTURE = "evaluation.json", "evaluation.png"

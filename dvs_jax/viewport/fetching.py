@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import os
 import re
 import urllib.error
 import urllib.parse
@@ -92,7 +91,7 @@ def fetch(wanted: Iterable[Address], out: Path, track: Track = silently) -> Iter
             continue
         try:
             _fetch(address, out, track)
-        except (urllib.error.URLError, HTTPException, _Unusable, TimeoutError) as error:
+        except (urllib.error.URLError, HTTPException, _UnusableError, TimeoutError) as error:
             yield Outcome(address.name, "failed", _told(error))
         except ConnectionError as error:
             yield Outcome(address.name, "failed", reason(error))
@@ -102,7 +101,7 @@ def fetch(wanted: Iterable[Address], out: Path, track: Track = silently) -> Iter
             yield Outcome(address.name, "fetched")
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """What the server sends is not the file."""
 
 
@@ -143,7 +142,7 @@ def _fetch(address: Address, out: Path, track: Track) -> None:
         else:
             kind = "video/mp4"
     ends = {"video/webm": ".webm", "video/x-matroska": ".mkv", "video/quicktime": ".mov"}
-    os.replace(part, out / f"{address.name}{ends.get(kind, '.mp4')}")
+    part.replace(out / f"{address.name}{ends.get(kind, '.mp4')}")
 
 
 @contextlib.contextmanager
@@ -158,7 +157,9 @@ def _answer(request: urllib.request.Request, part: Path) -> Iterator[HTTPRespons
             return
         if error.code == 416:
             part.unlink()
-            raise _Unusable("what was fetched before is not of this file; call again") from error
+            raise _UnusableError(
+                "what was fetched before is not of this file; call again"
+            ) from error
         raise
     with opened as answer:
         yield answer
@@ -167,7 +168,7 @@ def _answer(request: urllib.request.Request, part: Path) -> Iterator[HTTPRespons
 def _receive(answer: HTTPResponse, part: Path, have: int, name: str, track: Track) -> None:
     kind = answer.headers.get_content_type()
     if kind.startswith("text/"):
-        raise _Unusable(f"the server sends a page ({kind}), not a video")
+        raise _UnusableError(f"the server sends a page ({kind}), not a video")
     # A server that does not go on sends all of it anew.
     goes_on = answer.status == 206
     length = int(answer.headers.get("Content-Length") or 0)
@@ -178,7 +179,7 @@ def _receive(answer: HTTPResponse, part: Path, have: int, name: str, track: Trac
             file.write(piece)
     size = part.stat().st_size
     if length and size != total:
-        raise _Unusable(f"{size} of {total} bytes came; call again to go on")
+        raise _UnusableError(f"{size} of {total} bytes came; call again to go on")
 
 
 def _told(error: Exception) -> str:

@@ -49,9 +49,9 @@ def forecast(network: Network, track: Track, points: Points | None) -> Forecast:
     return Forecast(
         last=last,
         past=past,
-        direction=found.direction,
-        motion=sphere.normalize(found.motion),
-        gate=found.gate,
+        direction=np.asarray(found.direction),
+        motion=sphere.normalize(np.asarray(found.motion)),
+        gate=np.asarray(found.gate),
         true=true,
     )
 

@@ -77,7 +77,7 @@ def _predict(
 
 
 def gathered(
-    points: Float[Array, "step point 4"], known: Int[Array, ""], step: Int[Array, "instant"]
+    points: Float[Array, "step point 4"], known: int | Int[Array, ""], step: Int[Array, "instant"]
 ) -> tuple[Float[Array, "instant point 4"], Array]:
     """Return the points of instants, and bool [instant], of which of them anything is known.
 

@@ -5,7 +5,6 @@ state, seen = viewport.step(state, time_s, direction)
 """
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -86,7 +85,9 @@ class Seen(NamedTuple):
 
 
 def start(
-    model: Network, salxyz: Float[np.ndarray, "step point 4"] | None = None, rate: float = tracks.RATE
+    model: Network,
+    salxyz: Float[np.ndarray, "step point 4"] | None = None,
+    rate: float = tracks.RATE,
 ) -> State:
     """Return the state before the first sample.
 
@@ -117,9 +118,7 @@ def start(
     )
 
 
-def step(
-    state: State, time_s: float, direction: Float[np.ndarray, "3"]
-) -> tuple[State, Seen]:
+def step(state: State, time_s: float, direction: Float[np.ndarray, "3"]) -> tuple[State, Seen]:
     """Take a sample, and predict from all since the last gap.
 
     Samples may come at any rate. A time that is the last one's replaces that sample; one before it,
@@ -150,7 +149,7 @@ def step(
     kept, seen = _advance(state, np.float32(elapsed), unit, places)
     state = replace(state, time_s=time_s, age_s=kept[0], direction=kept[1])
     warm = time_s - state.since_s >= (state.of.past - 1) / tracks.RATE - _SAME_S
-    return state, Seen(*seen, warm)
+    return state, Seen(seen[0], seen[1], seen[2], warm)
 
 
 def _emptied(state: State, time_s: float, unit: Float[np.ndarray, "3"]) -> State:

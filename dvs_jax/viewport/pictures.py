@@ -145,7 +145,9 @@ def errors(file: Path, rows: Sequence[dict[str, Any]], title: str) -> None:
         (line,) = panels[0].plot(horizon, row["error_deg"], label=row["name"], **style)
         colour = line.get_color()
         panels[1].plot(horizon, row["overlap"], **{**style, "color": colour})
-        _band(panels[0], row, colour)
+        if row["interval_deg"] is not None:
+            band = np.transpose(row["interval_deg"])
+            panels[0].fill_between(horizon, *band, color=colour, alpha=0.12, linewidth=0)
         if row["gate"] is not None:
             panels[2].plot(horizon, row["gate"], **{**style, "color": colour})
     labels = ("error (degrees)", "overlap of tiles", "share of the motion's prediction")
@@ -182,13 +184,6 @@ def coverage(file: Path, direction: Float[np.ndarray, "sample 3"], title: str) -
     panel.set_ylabel("pitch (degrees)")
     panel.set_title(title, parse_math=False)
     plots.save(figure, file)
-
-
-def _band(panel: Axes, row: dict[str, Any], colour: Any) -> None:
-    """The interval of the mean over 2 to 5 s, drawn where that range lies."""
-    interval = row["ranges"]["2 to 5 s"]["interval_deg"]
-    if interval is not None:
-        panel.fill_between((2.0, 5.0), *interval, color=colour, alpha=0.12, linewidth=0)
 
 
 def _line(

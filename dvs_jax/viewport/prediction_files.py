@@ -16,10 +16,10 @@ from dvs_jax.errors import InputError
 from dvs_jax.progress import Track as ShowProgress
 from dvs_jax.progress import silently
 from dvs_jax.video import VideoInfo, VideoWriter
-from dvs_jax.viewport import comparison, pictures, sphere, tiles, tracks
+from dvs_jax.viewport import comparison, pictures, saliency_points, sphere, tiles, tracks
 from dvs_jax.viewport.forecast import Forecast, forecast
 from dvs_jax.viewport.inference import Points
-from dvs_jax.viewport.saliency.queue import described
+from dvs_jax.viewport.saliency.queue import described, tinted
 from dvs_jax.viewport.starvp.network import Network
 from dvs_jax.viewport.traces.trace import HeadTrace
 from dvs_jax.whole_file import replacing_together
@@ -85,7 +85,7 @@ def write(
     with replacing_together(wanted.out) as folder:
         stem = folder / file.stem
         _write_table(_beside(stem, "_viewport.csv"), found, wanted.forward)
-        _write_picture(_beside(stem, "_viewport.jpg"), info, found, wanted.at_s)
+        _write_picture(_beside(stem, "_viewport.jpg"), info, found, points, wanted.at_s)
         if rows:
             pictures.errors(_beside(stem, "_error.jpg"), rows, f"{file.name}, {trace.viewer}")
         _write_numbers(_beside(stem, "_metrics.json"), file, trace, name, rows)
@@ -151,7 +151,9 @@ def _write_tiles(file: Path, found: Forecast) -> None:
             table.writerow((f"{at:.1f}", f"{(k + 1) / tracks.RATE:.1f}", chosen))
 
 
-def _write_picture(file: Path, info: VideoInfo, found: Forecast, at_s: float | None) -> None:
+def _write_picture(
+    file: Path, info: VideoInfo, found: Forecast, points: Points | None, at_s: float | None
+) -> None:
     instants = found.last / tracks.RATE
     chosen = len(instants) // 2 if at_s is None else int(np.argmin(np.abs(instants - at_s)))
     if at_s is not None and abs(instants[chosen] - at_s) > 0.5 / tracks.RATE + 1e-6:
@@ -160,6 +162,8 @@ def _write_picture(file: Path, info: VideoInfo, found: Forecast, at_s: float | N
             f"{instants[-1]:g} s; give --at between"
         )
     frame = _frame_at(info, float(instants[chosen]))
+    if points is not None and found.last[chosen] < len(points):
+        frame = tinted(frame, saliency_points.glow(points[found.last[chosen]]))
     title = f"{info.path.name} at {instants[chosen]:.1f} s"
     each = found.past[chosen], found.direction[chosen], found.true[chosen]
     pictures.view(file, frame, *each, title)
@@ -185,7 +189,7 @@ def _write_video(file: Path, info: VideoInfo, found: Forecast, track: ShowProgre
     with VideoWriter(file, info, info.width, info.height, _CRF, _PRESET) as writer:
         for number, frame in enumerate(frames):
             if at[number] >= 0:
-                frame = drawn(frame, found, int(at[number]))  # noqa: PLW2901
+                frame = drawn(frame, found, int(at[number]))
             writer.write(frame, int(info.time_ns[number]))
 
 

@@ -8,6 +8,8 @@ from jaxtyping import Array, Float
 from dvs_jax.errors import InputError
 from dvs_jax.viewport import sphere
 
+_GLOW = np.radians(5.0)
+
 _PAPERS = {(224, 448): 160}
 """Of which size of maps which of the highest values are taken in the paper: every 160th."""
 
@@ -61,3 +63,13 @@ def thinned(
             "compute it again, from the video"
         )
     return points[:, np.arange(count) * points.shape[1] // count]
+
+
+def glow(
+    points: Float[np.ndarray, "point 4"], height: int = 64, width: int = 128
+) -> Float[np.ndarray, "height width"]:
+    """Return a map, from 0 to 1, that is high about the points that are: for pictures."""
+    places = sphere.pixel_directions(height, width)
+    cosine = np.einsum("hwd,pd->hwp", places, points[:, :3])
+    near = (np.exp((cosine - 1.0) / _GLOW**2) * points[:, 3] ** 2).max(axis=-1)
+    return (near / max(float(near.max()), 1e-6)).astype(np.float32)

@@ -14,6 +14,9 @@ WITHIN_DEG = (5, 10, 15)
 
 _RESAMPLINGS = 1000
 
+_AT_ONCE = 1024
+"""Windows, whose tiles take memory."""
+
 
 class Scores(NamedTuple):
     """Of each window and step ahead, float64 [window, step].
@@ -57,6 +60,16 @@ def score(
     predicted: Float[np.ndarray, "window step 3"], true: Float[np.ndarray, "window step 3"]
 ) -> Scores:
     """Compare predictions, unit vectors, with what came."""
+    parts = [
+        _score(predicted[begin : begin + _AT_ONCE], true[begin : begin + _AT_ONCE])
+        for begin in range(0, len(true), _AT_ONCE)
+    ]
+    return Scores(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _score(
+    predicted: Float[np.ndarray, "window step 3"], true: Float[np.ndarray, "window step 3"]
+) -> Scores:
     predicted, true = (np.asarray(each, np.float64) for each in (predicted, true))
     chosen, viewed = tiles.in_view(predicted), tiles.in_view(true)
     both = (chosen & viewed).sum(axis=(-2, -1))

@@ -19,6 +19,7 @@ def settings() -> ConfigDict:
 
 def _data() -> ConfigDict:
     data = ConfigDict()
+    data.folder = ""  # a dataset of `python -m data.viewport_traces`; "" to make viewers up
     data.seed = 1  # of made-up videos and viewers
     data.videos = 160  # of them, 30 s each
     data.viewers = 6  # of each video, of whom none watches another

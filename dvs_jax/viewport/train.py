@@ -1,4 +1,4 @@
-"""Trains STAR-VP on made-up viewers: from a config to a model."""
+"""Trains STAR-VP on made-up or recorded viewers: from a config to a model."""
 
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 from dvs_jax.errors import InputError
 from dvs_jax.training import loop, model, parallel
 from dvs_jax.training.settings import require_sound
-from dvs_jax.viewport import dataset
+from dvs_jax.viewport import dataset, record
 from dvs_jax.viewport.dataset import Batches, Dataset
 from dvs_jax.viewport.starvp import architecture, objective, weights
 from dvs_jax.viewport.starvp.architecture import Architecture
@@ -40,15 +40,14 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     make_folder(workdir)
     of = network_of(config)
     batches = Batches(
-        _drawn(config, config.data.seed, config.data.videos, of),
+        _windows(config, "training", of),
         parallel.local_batch_size(config.train),
         config.train.seed,
     )
     graph, params = nnx.split(Network(of, nnx.Rngs(config.train.seed)))
     held_out = None
     if config.train.evaluate_every:
-        unseen = _drawn(config, config.data.held_out_seed, config.data.held_out_videos, of)
-        held_out = HeldOut(graph, unseen).measure
+        held_out = HeldOut(graph, _windows(config, "test", of)).measure
     loss = partial(objective.window_loss, graph, config.loss, not of.turn)
     trained = loop.train(config, workdir, params, loss, batches, evaluate=held_out)
     return model.write(workdir, partial(weights.save, nnx.merge(graph, trained)))
@@ -82,5 +81,13 @@ def check(config: ConfigDict) -> None:
         )
 
 
-def _drawn(config: ConfigDict, seed: int, videos: int, of: Architecture) -> Dataset:
-    return dataset.synthetic(seed, videos, config.data.viewers, config.data.stride, of)
+def _windows(config: ConfigDict, split: str, of: Architecture) -> Dataset:
+    """Windows to train on, or to test on."""
+    data = config.data
+    if data.folder:
+        return dataset.recorded(record.load(Path(data.folder), split), data.stride, of)
+    seed, videos = {
+        "training": (data.seed, data.videos),
+        "test": (data.held_out_seed, data.held_out_videos),
+    }[split]
+    return dataset.synthetic(seed, videos, data.viewers, data.stride, of)

@@ -78,7 +78,7 @@ def test_a_state_is_never_changed(model, drawn, points):
 
 def test_before_three_seconds_the_first_sample_is_taken_to_have_been_held(model):
     still = np.array([0.6, 0.0, 0.8])
-    state, seen = viewport.step(viewport.start(model), 7.0, 3.0 * still)
+    _state, seen = viewport.step(viewport.start(model), 7.0, 3.0 * still)
     past = np.broadcast_to(still, (1, 15, 3)).astype(np.float32)
     whole = viewport.predict(model, past, np.array([35]), None)
     np.testing.assert_allclose(seen.direction, whole.direction[0], atol=1e-5)

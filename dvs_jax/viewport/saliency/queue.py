@@ -117,7 +117,7 @@ def run(videos: Iterable[Path], work: Work, track: Track = silently) -> Iterator
             continue
         try:
             _make(info, work, checksum, track)
-        except _CannotBeRead as error:
+        except _UnreadableError as error:
             yield Outcome(each, "passed over", reason=str(error))
         else:
             yield Outcome(each, "done", work.file(each))
@@ -143,7 +143,7 @@ def described(file: Path) -> video.VideoInfo:
     return info
 
 
-class _CannotBeRead(Exception):
+class _UnreadableError(Exception):
     """A video is damaged, which is told of it alone."""
 
 
@@ -192,7 +192,7 @@ def _readable(path: Path) -> Iterator[Frame]:
     try:
         yield from video.read_frames(path)
     except InputError as error:
-        raise _CannotBeRead(str(error)) from error
+        raise _UnreadableError(str(error)) from error
 
 
 def _write_maps(file: Path, maps: Float[np.ndarray, "step height width"]) -> None:

@@ -103,7 +103,7 @@ def _maps(file: Path) -> Float[np.ndarray, "step height width"]:
     with reading(file, "holds no maps of saliency", "give one array [time, height, width]"):
         content = torch_file.read(file) if file.suffix == ".pt" else np.load(file)
         if isinstance(content, np.lib.npyio.NpzFile):
-            maps = next(each for each in map(content.get, content.files) if np.ndim(each) == 3)
+            maps = next(content[name] for name in content.files if content[name].ndim == 3)
         else:
             maps = np.asarray(content)
         maps = np.asarray(maps, np.float32)

@@ -5,7 +5,6 @@ from jaxtyping import Float
 
 from dvs_jax.viewport import sphere
 
-
 HEIGHT, WIDTH = 32, 64
 """Of the maps."""
 

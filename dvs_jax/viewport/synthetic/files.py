@@ -46,7 +46,9 @@ def write(out: Path, seed: int, count: int, per_video: int, track: Track = silen
         file = out / "videos" / f"{name}.mp4"
         write_video(file, made, track)
         points = saliency_points.of_maps(drawn.maps[name], stored.COUNT)
-        stored.write(file.with_name(name + SUFFIX), Stored(points, "synthetic", stored.sha256(file)))
+        stored.write(
+            file.with_name(name + SUFFIX), Stored(points, "synthetic", stored.sha256(file))
+        )
     numbers = {name: number for number, name in enumerate(drawn.videos)}
     for trace in drawn.traces:
         recordings.write_quest(out / "quest" / trace.viewer / trace.video, trace)

@@ -101,6 +101,4 @@ def read_all(paths: list[Path], options: Options | None = None) -> Iterator[Head
 
 
 def _renamed(trace: HeadTrace, options: Options) -> HeadTrace:
-    return replace(
-        trace, viewer=options.viewer or trace.viewer, video=options.video or trace.video
-    )
+    return replace(trace, viewer=options.viewer or trace.viewer, video=options.video or trace.video)

@@ -1,0 +1,99 @@
+"""Speed of predicting viewports: one step while a viewer watches, and many windows at once."""
+
+import time
+from statistics import median
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dvs_jax.benchmarks.report import Column, Report, Table
+from dvs_jax.timing import median_seconds
+from dvs_jax.viewport import inference, live, sphere, tracks
+from dvs_jax.viewport.models import load_model
+from dvs_jax.viewport.saliency.stored import COUNT
+from dvs_jax.viewport.starvp.architecture import Architecture
+from dvs_jax.viewport.starvp.network import Network
+
+BATCHES = (1, 64, 1024)
+
+_RATE = 72.0
+"""Samples a second, as a headset logs them."""
+
+_STEPS = 400
+_RUNS = 5
+_ENOUGH_S = 10.0
+
+_LIVE = (
+    Column("network"),
+    Column("parameters", ",d"),
+    Column("median ms", ".2f"),
+    Column("99 % ms", ".2f"),
+)
+_MANY = (Column("network"), Column("windows", "d"), Column("seconds", ".4f"),
+         Column("windows/s", ",.0f"))  # fmt: skip
+
+
+def measure(small: str = "viewport") -> Report:
+    """Time the shipped network and the paper's.
+
+    Args:
+        small: the name or folder of the former.
+
+    Raises:
+        InputError: there is no such network.
+    """
+    networks = {
+        "small": load_model(small),
+        "full": Network(Architecture(), nnx.Rngs(0)),
+    }
+    stepped = [(name, _size(each), *live_ms(each)) for name, each in networks.items()]
+    batched = [
+        (name, batch, seconds, batch / seconds)
+        for name, each in networks.items()
+        for batch in BATCHES
+        for seconds in (_batch_s(each, batch),)
+    ]
+    return Report(
+        "viewport",
+        (
+            Table("a live step", _LIVE, tuple(stepped), drawn=("median ms", "99 % ms")),
+            Table("windows of one video", _MANY, tuple(batched), drawn=("windows/s",)),
+        ),
+    )
+
+
+def live_ms(network: Network, steps: int = _STEPS) -> tuple[float, float]:
+    """Return the median and the 99th percentile of a step's milliseconds, after compilation."""
+    rng = np.random.default_rng(0)
+    state = live.start(network, _points(rng))
+    yaw = np.cumsum(rng.normal(0.0, 0.01, steps + 50))
+    taken = []
+    for number, direction in enumerate(sphere.from_yaw_pitch(yaw, 0.0 * yaw)):
+        begin = time.perf_counter()
+        state, seen = live.step(state, number / _RATE, direction)
+        jax.block_until_ready((state, seen))
+        taken.append(1000.0 * (time.perf_counter() - begin))
+    return float(median(taken[50:])), float(np.percentile(taken[50:], 99))
+
+
+def _batch_s(network: Network, batch: int) -> float:
+    rng = np.random.default_rng(0)
+    past = sphere.normalize(rng.normal(size=(batch, network.of.past, 3))).astype(np.float32)
+    last, points = rng.integers(20, 100, batch), _points(rng)
+
+    def run() -> object:
+        return inference.predict(network, past, last, points, at_once=batch)
+
+    return median_seconds(run, _RUNS, _ENOUGH_S)
+
+
+def _points(rng: np.random.Generator) -> np.ndarray:
+    """Salient points of half a minute."""
+    found = rng.normal(size=(30 * tracks.RATE, COUNT, 4)).astype(np.float32)
+    found[..., :3] = sphere.normalize(found[..., :3])
+    return found
+
+
+def _size(network: Network) -> int:
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
