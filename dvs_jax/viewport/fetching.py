@@ -64,9 +64,12 @@ def addresses(folder: Path) -> list[Address]:
             f"{folder}: holds no {TABLE}, which names the videos' addresses; unpack the data set "
             "(Formated_Data) there first"
         )
-    found = [each for table in tables for each in _read(table)]
+    found: dict[str, Address] = {}
     # Two videos of the second experiment share an address.
-    return list({each.url: each for each in found}.values())
+    for table in tables:
+        for each in _read(table):
+            found.setdefault(each.url, each)
+    return list(found.values())
 
 
 def fetch(wanted: Iterable[Address], out: Path, track: Track = silently) -> Iterator[Outcome]:

@@ -1,0 +1,111 @@
+"""`dvs-jax viewport …`."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from dvs_jax.viewport import sphere
+from dvs_jax.viewport.synthetic import audience, files, recordings
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return audience.draw(41, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def sea(drawn, tmp_path_factory):
+    """A folder with a video of 3 s and a recording of one who watched it on."""
+    folder = tmp_path_factory.mktemp("sea")
+    (video,) = drawn.videos.values()
+    files.write_video(folder / "sea.mp4", video, length_s=3.0)
+    (maps,) = drawn.maps.values()
+    np.save(folder / "maps.npy", maps)
+    recordings.write_plain(folder / "ann.csv", drawn.traces[0])
+    return folder
+
+
+def test_predict_writes_all_it_promises(dvs, sea, drawn, tmp_path):
+    run = dvs(
+        *("viewport", "predict", sea / "sea.mp4", sea / "ann.csv", "--out", tmp_path),
+        *("--saliency", sea / "maps.npy", "--tiles", "--video", "--at", 10),
+    )
+    assert run.code == 0, run.err
+    names = {each.name for each in tmp_path.iterdir()}
+    assert names == {
+        f"sea_{end}"
+        for end in (
+            *("viewport.csv", "viewport.jpg", "viewport.mp4"),
+            *("error.jpg", "metrics.json", "tiles.csv"),
+        )
+    }
+    rows = list(csv.DictReader((tmp_path / "sea_viewport.csv").open()))
+    assert len(rows) == 136 * 25
+    (row,) = [each for each in rows if (each["t_s"], each["horizon_s"]) == ("10.0", "1.0")]
+    trace = drawn.traces[0]
+    came = trace.direction[np.argmin(np.abs(trace.time_s - 11.0))]
+    yaw, pitch = (np.degrees(each) for each in sphere.to_yaw_pitch(came))
+    assert float(row["true_yaw_deg"]) == pytest.approx(yaw, abs=1e-3)
+    assert float(row["true_pitch_deg"]) == pytest.approx(pitch, abs=1e-3)
+    told = np.array([float(row[axis]) for axis in "xyz"])
+    error = np.degrees(sphere.distance(told, came))
+    assert float(row["error_deg"]) == pytest.approx(error, abs=1e-3)
+    assert rows[-1]["error_deg"] == rows[-1]["true_yaw_deg"] == ""
+    numbers = json.loads((tmp_path / "sea_metrics.json").read_text())
+    found = {each["name"]: each["ranges"]["2 to 5 s"]["mean_deg"] for each in numbers["rows"]}
+    assert found["viewport"] < found["damped"] - 10.0
+    tiles = list(csv.DictReader((tmp_path / "sea_tiles.csv").open()))
+    assert len(tiles) == len(rows) and 10 < len(tiles[0]["tiles"].split()) < 45
+
+
+def test_what_cannot_be_predicted_leaves_nothing(dvs, sea, tmp_path):
+    (tmp_path / "cut_off.mp4").write_bytes((sea / "sea.mp4").read_bytes()[:20_000])
+    for video, recording, more, message in (
+        (tmp_path / "cut_off.mp4", sea / "ann.csv", (), "is cut off or damaged"),
+        (sea / "maps.npy", sea / "ann.csv", (), "maps.npy"),
+        (sea / "sea.mp4", sea / "sea.mp4", (), "sea.mp4"),
+        (sea / "sea.mp4", sea / "nobody.csv", (), "nobody.csv"),
+        (sea / "sea.mp4", sea / "ann.csv", ("--model", "fused"), "holds no network that predicts"),
+        (sea / "sea.mp4", sea / "ann.csv", ("--model", "nothing"), "no weights are named"),
+        (sea / "sea.mp4", sea / "ann.csv", ("--at", 99), "nothing is predicted at 99 s"),
+    ):
+        if "cut_off" not in video.name:
+            more = ("--saliency", sea / "maps.npy", *more)
+        out = tmp_path / "out"
+        run = dvs("viewport", "predict", video, recording, "--out", out, *more)
+        assert run.code == 2 and message in run.err.splitlines()[-1]
+        assert run.err.splitlines()[-1].startswith("error: ") and "Traceback" not in run.err
+        assert not out.exists() or not list(out.iterdir())
+
+
+def test_evaluate_compares_with_all_baselines(dvs, drawn, tmp_path):
+    for trace in drawn.traces:
+        (tmp_path / "data" / trace.viewer).mkdir(parents=True)
+        recordings.write_plain(tmp_path / "data" / trace.viewer / "sea.csv", trace)
+    run = dvs(
+        *("viewport", "evaluate", tmp_path / "data", "--out", tmp_path / "out"),
+        *("--saliency", "viewers"),
+    )
+    assert run.code == 0, run.err
+    content = json.loads((tmp_path / "out/evaluation.json").read_text())
+    assert (content["viewers"], content["videos"], content["windows"]) == (2, 1, 2 * 111)
+    names = [each["name"] for each in content["rows"]]
+    assert names[:5] == ["no_motion", "constant", "damped", "salient", "crowd"]
+    assert (tmp_path / "out/evaluation.png").stat().st_size > 10_000
+    for name in names:
+        assert name in run.out
+
+
+def test_check_ends_with_an_error_where_all_is_refused(dvs, sea, tmp_path):
+    (tmp_path / "a.csv").write_text("t_s,yaw_deg,pitch_deg\n0,0,0\n1,0,0\n")
+    run = dvs("viewport", "check", tmp_path / "a.csv")
+    assert run.code == 2 and "where a prediction needs 8 s" in run.out
+    run = dvs("viewport", "check", sea / "ann.csv", "--viewer", "ann", "--video", "sea")
+    assert run.code == 0 and "viewer ann, video sea, 30.0 s at 50 Hz" in run.out
+
+
+def test_fetch_says_what_it_needs(dvs, tmp_path):
+    run = dvs("viewport", "fetch", "wu", "--out", tmp_path)
+    assert run.code == 2 and "holds no videoMeta.csv" in run.err
