@@ -12,8 +12,11 @@ from jaxtyping import Array, Float, Int
 from dvs_jax.viewport import saliency_points
 from dvs_jax.viewport.starvp.network import Network, Prediction
 
-AT_ONCE = 256
+MOST_AT_ONCE = 1024
 """Windows: memory does not grow with a video's length."""
+
+_SCORES = 1 << 27
+"""Of attention among salient points, which take most memory: half a gigabyte of them at once."""
 
 Points = Float[np.ndarray, "step point 4"]
 
@@ -23,7 +26,6 @@ def predict(
     past: Float[np.ndarray, "window past 3"],
     last: Int[np.ndarray, "window"],
     points: Points | None,
-    at_once: int = AT_ONCE,
 ) -> Prediction:
     """Predict windows of one video; the result is on the host, [window, ...].
 
@@ -35,7 +37,6 @@ def predict(
         last: the number of each window's last sample, on the video's clock.
         points: salient points (x, y, z, value) at each fifth of a second from the video's begin;
             None where nothing is known of it. Beyond their end nothing is known either.
-        at_once: windows that devices process together.
 
     Raises:
         InputError: there are fewer points than the network reads.
@@ -47,7 +48,7 @@ def predict(
     points = saliency_points.thinned(points, network.of.points)
     whole, by_window = _layouts()
     params, points = jax.device_put((params, jnp.asarray(points)), whole)
-    size = min(at_once, len(last))
+    size = min(_at_once(network), len(last))
     size += -size % jax.local_device_count()
     found = []
     for begin in range(0, len(last), size):
@@ -89,6 +90,11 @@ def gathered(
     inside = (step >= 0) & (step < known)
     found = points[jnp.where(inside, step, 0)]
     return jnp.where(inside[:, None, None], found, 0.0), inside
+
+
+def _at_once(network: Network) -> int:
+    of = network.of
+    return max(1, min(MOST_AT_ONCE, _SCORES // (of.steps * of.heads * of.points**2)))
 
 
 def _layouts() -> tuple[NamedSharding, NamedSharding]:
