@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 from dvs_jax.viewport import saliency_points
 from dvs_jax.viewport.starvp.network import Network, Prediction
 
-MOST_AT_ONCE = 1024
+MOST_AT_ONCE = 256
 """Windows: memory does not grow with a video's length."""
 
 _SCORES = 1 << 27

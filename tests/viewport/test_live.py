@@ -100,12 +100,12 @@ def test_a_jump_in_the_video_empties_the_state(model, drawn, to_s):
 
 def test_a_fast_tracker_fills_no_more_than_there_is_room_for(model, drawn):
     (trace,) = drawn.traces
-    every_ms = np.arange(0.0, 4.0, 0.001)
-    axis = np.stack([np.interp(every_ms, trace.time_s, each) for each in trace.direction.T], -1)
+    fine_s = np.arange(0.0, 3.6, 0.002)
+    axis = np.stack([np.interp(fine_s, trace.time_s, each) for each in trace.direction.T], -1)
     slow, fast = viewport.start(model), viewport.start(model)
-    for number, time_s in enumerate(every_ms):
+    for number, time_s in enumerate(fine_s):
         fast, seen_fast = viewport.step(fast, time_s, axis[number])
-        if number % 20 == 19:
+        if number % 10 == 9:
             slow, seen_slow = viewport.step(slow, time_s, axis[number])
     assert (np.asarray(fast.age_s) < 3.3).sum() > 200
     assert float(fast.age_s[0]) > live.KEPT_S
