@@ -102,7 +102,7 @@ def view(
     panel.imshow(frame)
     for ahead_s, step in RIM_STEPS.items():
         if step < len(predicted):
-            strength = 0.9 - 0.13 * ahead_s
+            strength = 0.9 - 0.07 * ahead_s
             _line(panel, rim(predicted[step]), frame, PREDICTED, 1.0, alpha=strength)
     known = true[np.isfinite(true).all(axis=-1)]
     _line(panel, past, frame, PAST, 2.2, label=f"the last {(len(past) - 1) / tracks.RATE:g} s")
