@@ -12,13 +12,14 @@ def convert(
     checkpoint: Annotated[
         Path,
         typer.Argument(
-            help="An official PyTorch checkpoint of DVS, RAFT, StabNet (the PyTorch port's "
-            "stabNet.pth) or StabGAN, or the .index file of StabNet's in TensorFlow."
+            help="A published PyTorch checkpoint of DVS, RAFT, StabNet (the PyTorch port's "
+            "stabNet.pth), StabGAN, STAR-VP, PAVER or timm's vision transformers; the .index file "
+            "of StabNet's in TensorFlow; or Google's .npz of a vision transformer."
         ),
     ],
     out: Annotated[Path, typer.Argument(help="Folder for the Orbax checkpoint; must be new.")],
 ) -> None:
-    """Turn an official checkpoint into an Orbax one. Neither PyTorch nor TensorFlow is needed."""
+    """Turn a published checkpoint into an Orbax one. Neither PyTorch nor TensorFlow is needed."""
     from dvs_jax.stabilization import models
 
     models.convert(checkpoint, out)

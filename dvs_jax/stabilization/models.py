@@ -26,9 +26,14 @@ from dvs_jax.stabnet import tensor_bundle
 from dvs_jax.stabnet import weights as stabnet_weights
 from dvs_jax.stabnet.method import StabNetMethod
 from dvs_jax.stabnet.official_method import OfficialStabNetMethod
-from dvs_jax.viewport.starvp.weights import KIND as OF_VIEWPORTS
+from dvs_jax.viewport.paver import published as paver
+from dvs_jax.viewport.paver import weights as paver_weights
+from dvs_jax.viewport.starvp import published as starvp
+from dvs_jax.viewport.starvp import weights as starvp_weights
 
 DEFAULT_MODEL = weights.DEFAULT_MODEL
+
+_OF_VIEWPORTS = (starvp_weights.KIND, paver_weights.DECODER, paver_weights.TRANSFORMER)
 
 
 def load_model(
@@ -49,7 +54,7 @@ def load_model(
     """
     path = Path(which) if Path(which).exists() else pretrained.locate(str(which))
     kind = _kind_of(path)
-    if kind == OF_VIEWPORTS:
+    if kind in _OF_VIEWPORTS:
         raise InputError(
             f"{path}: predicts where viewers of 360° videos look, and stabilises nothing; use "
             "dvs-jax viewport predict, or dvs_jax.viewport.load_model"
@@ -73,6 +78,9 @@ def _kind_of(path: Path) -> str:
 _OFFICIAL: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
     stabnet.KIND: stabnet.is_port,
     stabgan.KIND: stabgan.is_official,
+    starvp_weights.KIND: starvp.is_published,
+    paver_weights.DECODER: paver.is_decoder,
+    paver_weights.TRANSFORMER: paver.is_transformer,
 }
 """What tells published files of a system."""
 
@@ -156,8 +164,9 @@ def convert(file: Path, out: Path) -> None:
     """Write the weights of a published checkpoint as an Orbax folder.
 
     Args:
-        file: of DVS, RAFT, StabNet (the PyTorch port's file, or TensorFlow's `.index`), or
-            StabGAN's generator.
+        file: of DVS, RAFT, StabNet (the PyTorch port's file, or TensorFlow's `.index`), StabGAN's
+            generator, STAR-VP (a public reproduction's), PAVER's decoder, or a vision transformer
+            (timm's file, or Google's `.npz`).
         out: the folder to make.
 
     Raises:
@@ -165,6 +174,8 @@ def convert(file: Path, out: Path) -> None:
     """
     if file.suffix == tensor_bundle.SUFFIX:
         return stabnet.save(stabnet.from_tensorflow(file), out)
+    if file.suffix == paver.GOOGLES_SUFFIX:
+        return paver_weights.save_transformer(paver.transformer(file), out)
     content = torch_file.read(file)
     if fused.is_official(content):
         return weights.save(fused.from_official(content, file), out)
@@ -174,7 +185,14 @@ def convert(file: Path, out: Path) -> None:
         return stabnet.save(stabnet.from_port(content, file), out)
     if stabgan.is_official(content):
         return stabgan.save(stabgan.generator_from(content, file), out)
+    if starvp.is_published(content):
+        return starvp_weights.save(starvp.from_content(content, file), out)
+    if paver.is_decoder(content):
+        return paver_weights.save_decoder(paver.decoder(content, file), out)
+    if paver.is_transformer(content):
+        return paver_weights.save_transformer(paver.from_timm(content, file), out)
     raise InputError(
         f"{file}: no published checkpoint of DVS (a state_dict with rnns.*), RAFT (fnet.*), "
-        "StabNet (resnet50.*) or StabGAN (encoder.*, regressor.*)"
+        "StabNet (resnet50.*), StabGAN (encoder.*, regressor.*), STAR-VP (spatial_attn.*), PAVER "
+        "(attn_layer.*) or a vision transformer (patch_embed.*)"
     )

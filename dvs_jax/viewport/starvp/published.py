@@ -41,16 +41,38 @@ _RENAMED = (
 )
 
 
+_MARK = "spatial_attn.proj_p.weight"
+
+
+def is_published(content: Mapping[Any, Any]) -> bool:
+    """Return whether a torch file's content looks like the reproduction's state dict."""
+    return _MARK in _tensors(content)
+
+
 def read(file: Path) -> Network:
     """Read a state dict that `torch.save` wrote.
 
     Raises:
         InputError: the file cannot be read, or holds no such network.
     """
-    content: Any = torch_file.read(file)
+    return from_content(torch_file.read(file), file)
+
+
+def from_content(content: Mapping[Any, Any], file: Path) -> Network:
+    """Return the network of a torch file's content: the state dict, or what holds it; see `read`.
+
+    Args:
+        content: what `torch_file.read` found.
+        file: named in errors.
+    """
+    return from_state_dict(_tensors(content), file)
+
+
+def _tensors(content: Mapping[Any, Any]) -> Mapping[Any, Any]:
     for name in _WRAPPERS:
-        content = content.get(name, content) if isinstance(content, dict) else content
-    return from_state_dict(content, file)
+        if isinstance(inner := content.get(name), dict):
+            content = inner
+    return content
 
 
 def from_state_dict(tensors: Mapping[str, Any], file: Path, heads: int = _HEADS) -> Network:
