@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int, UInt32
 
 from dvs_jax.quaternion import Array
 from dvs_jax.viewport import saliency_points, tracks, windows
+from dvs_jax.viewport.cues import Cues
 from dvs_jax.viewport.record import Record
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.synthetic import audience
@@ -25,6 +26,8 @@ class Example(NamedTuple):
         future: float32 [future, 3], the truth.
         points: float32 [step, point, 4], salient points (x, y, z, value) of past and future.
         known: bool [step], at which instants saliency is known.
+        cues: of eyes and face, of the past's samples.
+        viewer: int32, the viewer's place in the architecture's names, from 1; 0 if not there.
     """
 
     seed: UInt32[Array, "*example"]
@@ -32,18 +35,28 @@ class Example(NamedTuple):
     future: Float[Array, "*example future 3"]
     points: Float[Array, "*example step point 4"]
     known: Bool[Array, "*example step"]
+    cues: Cues
+    viewer: Int[Array, "*example"]
 
 
 class Dataset:
     """Windows of viewers, and their videos' saliency, which all windows of a video share."""
 
-    def __init__(self, found: Windows, points: Mapping[str, Float[np.ndarray, "step point 4"]]):
+    def __init__(
+        self,
+        found: Windows,
+        points: Mapping[str, Float[np.ndarray, "step point 4"]],
+        viewers: Sequence[str] = (),
+    ):
         """Keep both.
 
         Args:
             found: the windows.
             points: of each of their videos at each fifth of a second from its begin.
+            viewers: those whom the network knows.
         """
+        row = {name: number for number, name in enumerate(viewers, 1)}
+        self.viewer = np.array([row.get(str(name), 0) for name in found.viewer], np.int32)
         self.windows = found
         names = sorted(points)
         self._video = np.searchsorted(names, found.video)
@@ -73,7 +86,8 @@ class Dataset:
         points = self._points[video[:, None], np.where(known, step, 0)]
         points = np.where(known[..., None, None], points, np.float32(0.0))
         past, future = self.windows.past[chosen], self.windows.future[chosen]
-        return Example(seed, past, future, points, known)
+        cues = Cues(*(each[chosen] for each in self.windows.cues))
+        return Example(seed, past, future, points, known, cues, self.viewer[chosen])
 
 
 class Batches:

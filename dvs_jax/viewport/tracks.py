@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from dvs_jax.viewport import sphere
+from dvs_jax.viewport import cues, sphere
+from dvs_jax.viewport.cues import Cues
 from dvs_jax.viewport.traces import playback
 from dvs_jax.viewport.traces.trace import HeadTrace
 
@@ -25,6 +26,7 @@ class Track:
         first: the first sample's number; sample 0 is at the video's begin.
         direction: float32 [N, 3], unit vectors in the picture's frame.
         valid: bool [N].
+        cues: of eyes and face, [N, ...]; None where nothing but the head is known.
     """
 
     viewer: str
@@ -32,6 +34,7 @@ class Track:
     first: int
     direction: Float[np.ndarray, "sample 3"]
     valid: Bool[np.ndarray, "sample"]
+    cues: Cues | None = None
 
 
 def track(trace: HeadTrace) -> Track:
@@ -42,7 +45,11 @@ def track(trace: HeadTrace) -> Track:
     at_s = np.clip(np.arange(begin, end + 1) / RATE, trace.time_s[0], trace.time_s[-1])
     before, share, valid = playback.bridged(trace.time_s, trace.valid, at_s)
     direction = sphere.slerp(trace.direction[before], trace.direction[before + 1], share)
-    return Track(trace.viewer, trace.video, begin, direction.astype(np.float32), valid)
+    gaze = direction
+    if trace.gaze is not None:
+        gaze = sphere.slerp(trace.gaze[before], trace.gaze[before + 1], share)
+    seen = cues.of_trace(trace, gaze, before + (share > 0.5))
+    return Track(trace.viewer, trace.video, begin, direction.astype(np.float32), valid, seen)
 
 
 def on_clock(watched: Sequence[Track]) -> Float[np.ndarray, "viewer step 3"]:

@@ -1,5 +1,7 @@
 """Evaluates a network in training on unseen viewers of unseen videos."""
 
+from typing import Any
+
 import jax
 import numpy as np
 from flax import nnx
@@ -8,6 +10,7 @@ from dvs_jax.viewport import sphere
 from dvs_jax.viewport.dataset import Dataset
 from dvs_jax.viewport.score import RANGES
 from dvs_jax.viewport.starvp.network import Network, Prediction
+from dvs_jax.viewport.starvp.objective import window_of
 
 _BATCH = 256
 
@@ -19,10 +22,10 @@ class HeldOut:
         """Keep the windows."""
         self._dataset = dataset
 
-        def run(params: nnx.State, *window: jax.Array) -> Prediction:
+        def run(params: nnx.State, *window: Any) -> Prediction:
             return nnx.merge(graph, params)(*window)
 
-        self._run = jax.jit(jax.vmap(run, (None, 0, 0, 0)))
+        self._run = jax.jit(jax.vmap(run, (None, 0, 0, 0, 0, 0)))
 
     def predict(self, params: nnx.State) -> Prediction:
         """Return the predictions of all windows, [window, ...], on the host."""
@@ -31,7 +34,7 @@ class HeldOut:
             # All batches have one size, so that the function is compiled once.
             chosen = np.arange(begin, begin + _BATCH) % len(self._dataset)
             each = self._dataset.examples(chosen, np.zeros(_BATCH, np.uint32))
-            found.append(jax.device_get(self._run(params, each.past, each.points, each.known)))
+            found.append(jax.device_get(self._run(params, *window_of(each))))
         count = len(self._dataset)
         return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *found)
 

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int
 
 from dvs_jax.errors import InputError
+from dvs_jax.viewport import cues
+from dvs_jax.viewport.cues import Cues
 from dvs_jax.viewport.tracks import Track
 
 PAST, FUTURE = 15, 25
@@ -22,6 +25,7 @@ class Windows(NamedTuple):
         last: int [window], the number of the last sample seen, on the video's clock.
         past: float32 [window, past, 3], unit vectors.
         future: float32 [window, future, 3].
+        cues: of the past's samples, [window, past, ...].
         left_out: how many windows had an invalid sample.
     """
 
@@ -30,6 +34,7 @@ class Windows(NamedTuple):
     last: Int[np.ndarray, "window"]
     past: Float[np.ndarray, "window past 3"]
     future: Float[np.ndarray, "window future 3"]
+    cues: Cues
     left_out: int
 
 
@@ -59,6 +64,7 @@ def cut(
             "record for longer, or find out why samples are invalid"
         )
     counts = [len(last) for last, _, _ in pieces]
+    seen = [_cues(track, last, past) for track, (last, _, _) in zip(tracks, pieces, strict=True)]
     samples = np.concatenate([samples for _, samples, _ in pieces])
     return Windows(
         viewer=np.repeat([track.viewer for track in tracks], counts),
@@ -66,6 +72,7 @@ def cut(
         last=np.concatenate([last for last, _, _ in pieces]),
         past=samples[:, :past],
         future=samples[:, past:],
+        cues=jax.tree.map(lambda *parts: np.concatenate(parts), *seen),
         left_out=sum(left_out for _, _, left_out in pieces),
     )
 
@@ -74,6 +81,12 @@ def steps(windows: Windows) -> Int[np.ndarray, "window step"]:
     """Return the numbers, on the video's clock, of all samples of windows, past and future."""
     past, future = windows.past.shape[1], windows.future.shape[1]
     return windows.last[:, None] + np.arange(1 - past, future + 1)
+
+
+def _cues(track: Track, last: Int[np.ndarray, "window"], past: int) -> Cues:
+    found = cues.of_head(track.direction) if track.cues is None else track.cues
+    samples = last[:, None] - track.first + np.arange(1 - past, 1)
+    return Cues(*(each[samples] for each in found))
 
 
 def _cut(

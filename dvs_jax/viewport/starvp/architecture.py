@@ -35,6 +35,10 @@ class Architecture:
             LSTM then reads directions and steps, and predicts all samples at once.
         tau: that baseline's time constant in samples.
         detached: whether the content's part leaves the motion's prediction as it is in training.
+        eye: whether the LSTM reads the eyes beside the head.
+        gaze_query: whether the gaze is part of each instant's question to the saliency.
+        face: whether the gate knows the face.
+        viewers: whom the LSTM knows, by name; with none it tells no viewers apart.
         motion_alone: whether nothing but the motion's prediction is made.
     """
 
@@ -55,6 +59,10 @@ class Architecture:
     damped_prior: bool = False
     tau: float = 2.0
     detached: bool = False
+    eye: bool = False
+    gaze_query: bool = False
+    face: bool = False
+    viewers: tuple[str, ...] = ()
     motion_alone: bool = False
 
     @property
@@ -81,6 +89,10 @@ def from_dict(values: Mapping[str, Any], file: Path) -> Architecture:
     types = {field.name: type(field.default) for field in fields(Architecture)}
     if unknown := sorted(values.keys() - types.keys()):
         raise InputError(f"{file}: no field of a STAR-VP is called {', '.join(unknown)}")
+    # JSON knows no tuples.
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
     for name, value in values.items():
         if type(value) is not types[name]:
             raise InputError(f"{file}: {name} is {value!r}, not of type {types[name].__name__}")

@@ -18,13 +18,17 @@ class Spatial(nnx.Module):
     def __init__(self, of: Architecture, rngs: nnx.Rngs):
         sizes = of.width, of.width, of.width, of.heads, of.mlp
         self.token = nnx.Param(jnp.zeros(1))
-        self.of_direction = nnx.Linear(4, of.width, rngs=rngs)
+        self.of_direction = nnx.Linear(7 if of.gaze_query else 4, of.width, rngs=rngs)
         self.of_points = nnx.Linear(4, of.width, rngs=rngs)
         self.encoders = nnx.List([Block(*sizes, rngs) for _ in range(of.blocks)])
         self.decoders = nnx.List([Block(*sizes, rngs) for _ in range(of.blocks)])
 
     def __call__(
-        self, direction: Float[Array, "3"], points: Float[Array, "point 4"], known: Bool[Array, ""]
+        self,
+        direction: Float[Array, "3"],
+        points: Float[Array, "point 4"],
+        known: Bool[Array, ""],
+        gaze: Float[Array, "3"] | None = None,
     ) -> tuple[Float[Array, "width"], Float[Array, "width"]]:
         """Return the tokens of an instant's direction and of its saliency.
 
@@ -32,8 +36,10 @@ class Spatial(nnx.Module):
             direction: seen or predicted.
             points: (x, y, z, value).
             known: whether there is saliency.
+            gaze: where the eyes look; None without the switch.
         """
-        query = self.of_direction(jnp.concatenate([direction, self.token[...]]))[None]
+        asks = [direction, self.token[...], *([] if gaze is None else [gaze])]
+        query = self.of_direction(jnp.concatenate(asks))[None]
         content, all_known = self.of_points(points), jnp.broadcast_to(known, len(points))
         for block in self.encoders:
             content = block(content, content, all_known)
@@ -94,6 +100,7 @@ class Content(nnx.Module):
 
     def __init__(self, of: Architecture, rngs: nnx.Rngs):
         self.spatial = Spatial(of, rngs)
+        self.of = of
         self.temporal = Temporal(of, rngs)
 
     def __call__(
@@ -101,6 +108,7 @@ class Content(nnx.Module):
         directions: Float[Array, "step 3"],
         points: Float[Array, "step point 4"],
         known: Bool[Array, "step"],
+        gaze: Float[Array, "past 3"],
     ) -> Float[Array, "future 3"]:
         """Predict vectors of any length.
 
@@ -108,8 +116,13 @@ class Content(nnx.Module):
             directions: seen, then as the motion alone predicts them.
             points: the saliency of each instant, (x, y, z, value).
             known: at which instants there is any.
+            gaze: where the eyes looked; they stay there.
         """
-        return self.temporal(*jax.vmap(self.spatial)(directions, points, known), known)
+        asks = [directions, points, known]
+        if self.of.gaze_query:
+            stays = jnp.broadcast_to(gaze[-1], (self.of.future, 3))
+            asks.append(jnp.concatenate([gaze, stays]))
+        return self.temporal(*jax.vmap(self.spatial)(*asks), known)
 
 
 def positions(encoding: str, steps: int, width: int) -> Float[np.ndarray, "step width"]:

@@ -5,12 +5,17 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from dvs_jax.viewport import sphere
+from dvs_jax.viewport.cues import Cues, of_head
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.starvp.content import Content
-from dvs_jax.viewport.starvp.motion import Autoregressive, FromDamped
+from dvs_jax.viewport.starvp.motion import Autoregressive, FromDamped, Viewers
+from dvs_jax.viewport.traces.trace import FACE
+
+_FACE = 16
+"""Width of the face's layer in the gate."""
 
 
 class Prediction(NamedTuple):
@@ -35,15 +40,23 @@ class Gate(nnx.Module):
     """How far the motion's prediction is trusted at each step."""
 
     def __init__(self, of: Architecture, rngs: nnx.Rngs):
-        self.hidden = nnx.Linear(6 * of.future, of.gate, rngs=rngs)
+        self.hidden = nnx.Linear(6 * of.future + _FACE * of.face, of.gate, rngs=rngs)
         self.output = nnx.Linear(of.gate, of.future, rngs=rngs)
+        if of.face:
+            self.of_face = nnx.Linear(len(FACE), _FACE, rngs=rngs)
+        self.of = of
 
     def __call__(
-        self, motion: Float[Array, "future 3"], content: Float[Array, "future 3"]
+        self,
+        motion: Float[Array, "future 3"],
+        content: Float[Array, "future 3"],
+        face: Float[Array, "past 5"],
     ) -> Float[Array, "future"]:
-        """Return the motion's share at each step, 0 to 1."""
-        both = jnp.concatenate([motion, content], axis=-1).ravel()
-        return jax.nn.sigmoid(self.output(jax.nn.relu(self.hidden(both))))
+        """Return the motion's share at each step, 0 to 1; the face counts by its mean."""
+        known = [jnp.concatenate([motion, content], axis=-1).ravel()]
+        if self.of.face:
+            known.append(jax.nn.relu(self.of_face(face.mean(axis=0))))
+        return jax.nn.sigmoid(self.output(jax.nn.relu(self.hidden(jnp.concatenate(known)))))
 
 
 class Network(nnx.Module):
@@ -51,6 +64,8 @@ class Network(nnx.Module):
 
     def __init__(self, of: Architecture, rngs: nnx.Rngs):
         self.motion = (FromDamped if of.damped_prior else Autoregressive)(of, rngs)
+        if of.viewers:
+            self.viewers = Viewers(of, rngs)
         if not of.motion_alone:
             self.content, self.gate = Content(of, rngs), Gate(of, rngs)
         self.of = of
@@ -60,6 +75,8 @@ class Network(nnx.Module):
         past: Float[Array, "past 3"],
         points: Float[Array, "step point 4"],
         known: Bool[Array, "step"],
+        cues: Cues | None = None,
+        viewer: Int[Array, ""] | int = 0,
     ) -> Prediction:
         """Predict a window.
 
@@ -67,14 +84,19 @@ class Network(nnx.Module):
             past: unit vectors, the last one last.
             points: (x, y, z, value), salient points of the past's and the future's instants.
             known: at which instants the saliency is known; the rest of `points` has no effect.
+            cues: of the past's samples; None where nothing but the head was seen.
+            viewer: 1 for the first that the architecture names, and so on; 0 for anyone else.
         """
+        cues = of_head(past) if cues is None else cues
         azimuth = jnp.arctan2(past[-1, 1], past[-1, 0]) if self.of.turn else 0.0
         if self.of.turn:
             past = sphere.turned(past, -azimuth)
             places = sphere.turned(points[..., :3], -azimuth)
             points = jnp.concatenate([places, points[..., 3:]], axis=-1)
-        motion = self.motion(past)
-        content, gate = self._content(past, motion, points, known)
+            cues = cues._replace(gaze=sphere.turned(cues.gaze, -azimuth))
+        begin = self.viewers(jnp.asarray(viewer)) if self.of.viewers else None
+        motion = self.motion(past, cues, begin)
+        content, gate = self._content(past, motion, points, known, cues)
         fused = gate[:, None] * motion + (1.0 - gate[:, None]) * content
         direction = sphere.normalize(fused)
         if self.of.turn:
@@ -89,12 +111,13 @@ class Network(nnx.Module):
         motion: Float[Array, "future 3"],
         points: Float[Array, "step point 4"],
         known: Bool[Array, "step"],
+        cues: Cues,
     ) -> tuple[Float[Array, "future 3"], Float[Array, "future"]]:
         """The content's prediction and the gate."""
         if self.of.motion_alone:
             return motion, jnp.ones(self.of.future)
         seen = jax.lax.stop_gradient(motion) if self.of.detached else motion
-        found = self.content(jnp.concatenate([past, seen]), points, known)
+        found = self.content(jnp.concatenate([past, seen]), points, known, cues.gaze)
         if self.of.residual:
             found = sphere.normalize(past[-1:] + found)
-        return found, self.gate(motion, found)
+        return found, self.gate(motion, found, cues.face)

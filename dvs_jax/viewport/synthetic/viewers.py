@@ -51,15 +51,27 @@ class Viewing:
         direction: float64 [viewing, sample, 3], of the head.
         gaze: float64 [viewing, sample, 3], of the eyes, which turn to a new blob before the head.
         kind: each viewing's key of `KINDS`.
+        follows: bool [viewing, sample], whether the viewer follows anything in the scene shown.
     """
 
     direction: Float[np.ndarray, "viewing sample 3"]
     gaze: Float[np.ndarray, "viewing sample 3"]
     kind: list[str]
+    follows: Bool[np.ndarray, "viewing sample"]
+
+
+def people(rng: np.random.Generator, count: int) -> list[Kind]:
+    """Draw people, a third of them of each kind."""
+    return _people(rng, _kinds(count))
 
 
 def watch(
-    rng: np.random.Generator, videos: Sequence[Video], viewers: int, lead_s: tuple[float, float]
+    rng: np.random.Generator,
+    videos: Sequence[Video],
+    viewers: int,
+    lead_s: tuple[float, float],
+    crowd: Sequence[Kind] | None = None,
+    absent: float = 0.0,
 ) -> Viewing:
     """Let so many viewers watch each video; the viewers of the first come first.
 
@@ -68,31 +80,42 @@ def watch(
         videos: the videos.
         viewers: of each; a third of them of each kind.
         lead_s: between which times the eyes turn before the head; (0, 0) for no lead.
+        crowd: the viewers, who then watch every video; otherwise each video has its own.
+        absent: chance that a viewer follows nothing in a scene.
     """
     time_s = np.arange(SAMPLES) / RATE
-    names = [list(KINDS)[i % len(KINDS)] for i in range(viewers)]
-    people = [_person(rng, KINDS[name]) for _ in videos for name in names]
-    leads = rng.uniform(*lead_s, len(people))
+    names = _kinds(viewers)
+    crowd = _people(rng, names * len(videos)) if crowd is None else [*crowd] * len(videos)
+    leads = rng.uniform(*lead_s, len(crowd))
     watched = [video for video in videos for _ in range(viewers)]
     choices = [
-        _choices(rng, video, person.faithful) for video, person in zip(watched, people, strict=True)
+        _choices(rng, video, person.faithful) for video, person in zip(watched, crowd, strict=True)
     ]
+    if absent:
+        choices = [np.where(rng.random(len(each)) < absent, -1, each) for each in choices]
     # Half a step on: over a step a target is taken to be where it is in its middle.
     targets = [
         _targets(video, chosen, time_s + 0.5 / RATE, person.delay_s)
-        for video, chosen, person in zip(watched, choices, people, strict=True)
+        for video, chosen, person in zip(watched, choices, crowd, strict=True)
     ]
-    stiffness = np.array([person.stiffness for person in people])
+    stiffness = np.array([person.stiffness for person in crowd])
     start = np.stack([_start(rng, video) for video in watched])
     target, has_target = map(np.stack, zip(*targets, strict=True))
     path = follow(start, target, has_target, stiffness)
     looked = [
         _targets(video, chosen, time_s, person.delay_s - lead)
-        for video, chosen, person, lead in zip(watched, choices, people, leads, strict=True)
+        for video, chosen, person, lead in zip(watched, choices, crowd, leads, strict=True)
     ]
     gaze, has = map(np.stack, zip(*looked, strict=True))
     head = sphere.normalize(path + _noise(rng, len(path)))
-    return Viewing(head, np.where(has[..., None], gaze, head), names * len(videos))
+    follows = np.stack(
+        [chosen[video.scene(time_s)] >= 0 for video, chosen in zip(watched, choices, strict=True)]
+    )
+    return Viewing(head, np.where(has[..., None], gaze, head), names * len(videos), follows)
+
+
+def _kinds(count: int) -> list[str]:
+    return [list(KINDS)[number % len(KINDS)] for number in range(count)]
 
 
 def follow(
@@ -137,6 +160,10 @@ def _rotated(
     sideways = np.cross(axis, place)
     inwards = np.cross(axis, sideways)
     return sphere.normalize(place + np.sin(angle) * sideways + (1.0 - np.cos(angle)) * inwards)
+
+
+def _people(rng: np.random.Generator, names: Sequence[str]) -> list[Kind]:
+    return [_person(rng, KINDS[name]) for name in names]
 
 
 def _person(rng: np.random.Generator, kind: Kind) -> Kind:
