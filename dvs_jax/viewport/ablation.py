@@ -16,7 +16,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from dvs_jax.viewport import saliency_points, sphere, tracks, windows
-from dvs_jax.viewport.cues import Cues
+from dvs_jax.viewport.cues import Cues, of_head
 from dvs_jax.viewport.dataset import Dataset, Example
 from dvs_jax.viewport.score import RANGES
 from dvs_jax.viewport.starvp import objective
@@ -30,6 +30,9 @@ SMALL = Architecture(
 )  # fmt: skip
 
 _WEIGHTS = {"fused": 1.0, "motion": 0.5, "content": 0.5}
+
+_CROWD = 3
+"""Seed of the people."""
 
 _CHUNK = 50
 """Steps that are compiled as one."""
@@ -51,7 +54,7 @@ class Sizes(NamedTuple):
     """
 
     videos: int = 40
-    held_out: int = 15
+    held_out: int = 8
     people: int = 12
     steps: int = 400
     batch: int = 32
@@ -73,41 +76,58 @@ class Row(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What a network is told of the windows beside head and saliency."""
+    """What a network is told of the windows beside head and saliency, and what it is not.
 
+    Attributes:
+        on: the switches that are on. What the others read is as where nothing is known, so that all
+            networks have the same weights at first.
+        control: what was done to what the last of them reads; "" for nothing.
+        train: of the windows to train on.
+        test: of those to measure on.
+    """
+
+    on: tuple[str, ...]
     control: str
     train: tuple[Cues, np.ndarray]
     test: tuple[Cues, np.ndarray]
 
 
+_DELAYED, _GAZES, _FACES, _VIEWERS = (
+    "gaze delayed by its lead",
+    *(f"{what} of other windows" for what in ("gaze", "faces", "viewers")),
+)
+
+_EYE = ("eye",)
+_QUERY = (*_EYE, "gaze_query")
+_FACE = (*_QUERY, "face")
+_VIEWER = (*_FACE, "viewer")
+
+_KINDS = {
+    False: [((), ""), (_EYE, ""), (_EYE, _DELAYED), (_EYE, _GAZES)],
+    True: [(_QUERY, ""), (_QUERY, _GAZES), (_FACE, ""), (_FACE, _FACES), (_VIEWER, ""),
+           (_VIEWER, _VIEWERS)],
+}  # fmt: skip
+"""Switches and controls, without the question by the gaze and with it."""
+
+
 def measure(sizes: Sizes = Sizes(), seed: int = 0) -> Iterator[Row]:  # noqa: B008
     """Train a network of each kind, and one for each control; yield how good they are.
 
-    Every network begins with the same weights as its controls and sees the same windows.
+    All see the same windows.
 
     Args:
         sizes: of data and training.
         seed: of weights and batches.
     """
-    train, test = (_drawn(sizes, which, count) for which, count in _parts(sizes))
+    both = [_drawn(sizes, which, count) for which, count in _parts(sizes)]
     late = [_drawn(sizes, which, count, (0.0, 0.0)) for which, count in _parts(sizes)]
-    known = tuple(sorted(set(train.windows.viewer.tolist())))
-    eye, query = {"eye": True}, {"eye": True, "gaze_query": True}
-    face = query | {"face": True}
-    kinds: list[tuple[str, dict[str, Any], list[str]]] = [
-        ("none", {}, []),
-        ("eye", eye, ["gaze delayed by its lead", "gaze of other windows"]),
-        ("eye, gaze_query", query, ["gaze delayed by its lead", "gaze of other windows"]),
-        ("eye, gaze_query, face", face, ["faces of other windows"]),
-        ("eye, gaze_query, face, viewer", face | {"viewers": known}, ["viewers of other windows"]),
-    ]
-    for name, switches, controls in kinds:
-        told = [_told(control, (train, test), late) for control in ["", *controls]]
-        of = replace(SMALL, **switches)
-        errors = _errors(of, train, test, told, sizes, seed)
-        for each, error in zip(told, errors, strict=True):
+    known = audience.crowd_names(_CROWD, sizes.people)
+    for query, kinds in _KINDS.items():
+        of = replace(SMALL, eye=True, gaze_query=query, face=True, viewers=known)
+        told = [_told(on, control, both, late) for on, control in kinds]
+        for each, error in zip(told, _errors(of, *both, told, sizes, seed), strict=True):
             ranges = {key: float(error[:, steps].mean()) for key, steps in RANGES.items()}
-            yield Row(name, each.control, ranges)
+            yield Row(", ".join(each.on) or "none", each.control, ranges)
 
 
 def tell(rows: Iterator[Row]) -> None:
@@ -126,29 +146,34 @@ def _parts(sizes: Sizes) -> list[tuple[int, int]]:
 def _drawn(
     sizes: Sizes, seed: int, videos: int, lead_s: tuple[float, float] = audience.LEAD_S
 ) -> Dataset:
-    drawn = audience.draw(seed, videos, sizes.people, lead_s, crowd_seed=3, absent=sizes.absent)
+    drawn = audience.draw(
+        seed, videos, sizes.people, lead_s, crowd_seed=_CROWD, absent=sizes.absent
+    )
     found = windows.cut([tracks.track(trace) for trace in drawn.traces], 5)
     points = {
         name: saliency_points.of_maps(maps, SMALL.points) for name, maps in drawn.maps.items()
     }
-    return Dataset(found, points, sorted(set(found.viewer.tolist())))
+    return Dataset(found, points, audience.crowd_names(_CROWD, sizes.people))
 
 
-def _told(control: str, both: Sequence[Dataset], late: Sequence[Dataset]) -> _Told:
+def _told(
+    on: tuple[str, ...], control: str, both: Sequence[Dataset], late: Sequence[Dataset]
+) -> _Told:
     parts = []
     for seed, (true, delayed) in enumerate(zip(both, late, strict=True)):
-        cues, viewer = true.windows.cues, true.viewer
         other = np.random.default_rng(seed).permutation(len(true))
-        if control.startswith("gaze delayed"):
-            cues = delayed.windows.cues._replace(face=cues.face)
-        elif control.startswith("gaze of"):
-            cues = cues._replace(gaze=cues.gaze[other], eyes=cues.eyes[other])
-        elif control.startswith("faces"):
-            cues = cues._replace(face=cues.face[other])
-        elif control.startswith("viewers"):
-            viewer = viewer[other]
-        parts.append((cues, viewer))
-    return _Told(control, *parts)
+        eyes = (delayed if control == _DELAYED else true).windows.cues
+        if control == _GAZES:
+            eyes = Cues(*(each[other] for each in eyes))
+        face, viewer = true.windows.cues.face, true.viewer
+        face = face[other] if control == _FACES else face
+        viewer = viewer[other] if control == _VIEWERS else viewer
+        nothing = of_head(true.windows.past)
+        seen = (eyes if "eye" in on else nothing)._replace(
+            face=face if "face" in on else nothing.face
+        )
+        parts.append((seen, viewer if "viewer" in on else np.zeros_like(viewer)))
+    return _Told(on, control, *parts)
 
 
 def _errors(

@@ -120,7 +120,15 @@ class Batches:
         self._number = int(state)
 
 
-def synthetic(seed: int, videos: int, viewers: int, stride: int, of: Architecture) -> Dataset:
+def synthetic(
+    seed: int,
+    videos: int,
+    viewers: int,
+    stride: int,
+    of: Architecture,
+    crowd_seed: int | None = None,
+    absent: float = 0.0,
+) -> Dataset:
     """Make up videos and viewers.
 
     Args:
@@ -129,11 +137,13 @@ def synthetic(seed: int, videos: int, viewers: int, stride: int, of: Architectur
         viewers: of each.
         stride: samples from one window to the next.
         of: the network that is to predict them.
+        crowd_seed: as `audience.draw` takes it; so is the next.
+        absent: chance that a viewer follows nothing in a scene.
     """
-    drawn = audience.draw(seed, videos, viewers)
+    drawn = audience.draw(seed, videos, viewers, crowd_seed=crowd_seed, absent=absent)
     found = windows.cut([tracks.track(trace) for trace in drawn.traces], stride, of.past, of.future)
     points = {name: saliency_points.of_maps(maps, of.points) for name, maps in drawn.maps.items()}
-    return Dataset(found, points)
+    return Dataset(found, points, of.viewers)
 
 
 def recorded(found: Sequence[Record], stride: int, of: Architecture) -> Dataset:
@@ -158,4 +168,5 @@ def recorded(found: Sequence[Record], stride: int, of: Architecture) -> Dataset:
         for number, record in enumerate(found)
     }
     cut = windows.cut(watched, stride, of.past, of.future)
-    return Dataset(cut, {name: points[name] for name in np.unique(cut.video).tolist()})
+    shown = {name: points[name] for name in np.unique(cut.video).tolist()}
+    return Dataset(cut, shown, of.viewers)

@@ -22,8 +22,10 @@ def _data() -> ConfigDict:
     data.folder = ""  # a dataset of `python -m data.viewport_traces`; "" to make viewers up
     data.seed = 1  # of made-up videos and viewers
     data.videos = 160  # of them, 30 s each
-    data.viewers = 6  # of each video, of whom none watches another
+    data.viewers = 6  # of each video
     data.stride = 5  # samples, of which there are five a second, from one window to the next
+    data.known_viewers = False  # the same watch all videos, and the network learns to know each
+    data.absent = 0.0  # chance that a viewer follows nothing in a scene, which the face tells
     data.held_out_seed = 2  # of those on which the network is evaluated
     data.held_out_videos = 40  # likewise
     return data

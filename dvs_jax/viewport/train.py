@@ -1,5 +1,6 @@
 """Trains STAR-VP on made-up or recorded viewers: from a config to a model."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dvs_jax.viewport.starvp import architecture, objective, weights
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.starvp.losses import LOSSES
 from dvs_jax.viewport.starvp.network import Network
+from dvs_jax.viewport.synthetic import audience
 from dvs_jax.viewport.validation import HeldOut
 from dvs_jax.whole_file import make_folder
 
@@ -39,6 +41,8 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     workdir = Path(workdir)
     make_folder(workdir)
     of = network_of(config)
+    if config.data.known_viewers:
+        of = replace(of, viewers=audience.crowd_names(config.data.seed, config.data.viewers))
     batches = Batches(
         _windows(config, "training", of),
         parallel.local_batch_size(config.train),
@@ -69,6 +73,8 @@ def check(config: ConfigDict) -> None:
     for name in ("videos", "viewers", "stride", "held_out_videos"):
         if config.data[name] < 1:
             raise InputError(f"config.data.{name}: give at least one")
+    if not 0.0 <= config.data.absent < 1.0:
+        raise InputError(f"config.data.absent: {config.data.absent} is no chance from 0 to below 1")
     if config.data.seed == config.data.held_out_seed:
         raise InputError("config.data.held_out_seed: is that of the training; give another")
     if config.loss not in LOSSES:
@@ -90,4 +96,5 @@ def _windows(config: ConfigDict, split: str, of: Architecture) -> Dataset:
         "training": (data.seed, data.videos),
         "test": (data.held_out_seed, data.held_out_videos),
     }[split]
-    return dataset.synthetic(seed, videos, data.viewers, data.stride, of)
+    crowd_seed = data.seed if data.known_viewers else None
+    return dataset.synthetic(seed, videos, data.viewers, data.stride, of, crowd_seed, data.absent)

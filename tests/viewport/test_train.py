@@ -49,6 +49,7 @@ def test_a_stopped_run_goes_on_to_the_very_model_of_one_that_was_not(config, tmp
         ("network.heads=3", r"config\.network: width 8 cannot be shared by 3 heads"),
         ("network.encoding=wavelet", r"encoding 'wavelet' is none of fourier, sinusoid"),
         ("data.videos=0", r"config\.data\.videos: give at least one"),
+        ("data.absent=1.5", r"config\.data\.absent: 1\.5 is no chance"),
         ("data.held_out_seed=1", r"config\.data\.held_out_seed: is that of the training"),
         ("loss=hinge", r"config\.loss: 'hinge' is none of orthodromic, horizon, mse"),
         ("train.loss_weights=((1, {'jerk': 1.0}),)", "no term is called jerk; there are fused"),

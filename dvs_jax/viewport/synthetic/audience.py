@@ -61,20 +61,22 @@ def draw(
     viewing = viewers.watch(rng, list(drawn.values()), per_video, lead_s, crowd, absent)
     steps = np.arange(round(LENGTH_S * RATE)) / RATE
     maps = {name: videos.saliency(video, steps, rng) for name, video in drawn.items()}
-    names = [
-        (_name(number, per_video, seed, crowd_seed, viewing), video)
-        for number, video in enumerate(name for name in drawn for _ in range(per_video))
+    names = [f"{seed}-{number}-{kind}" for number, kind in enumerate(viewing.kind)]
+    if crowd_seed is not None:
+        names = [*crowd_names(crowd_seed, per_video)] * count
+    watched = [name for name in drawn for _ in range(per_video)]
+    traces = [
+        _trace(viewing, number, *each)
+        for number, each in enumerate(zip(names, watched, strict=True))
     ]
-    traces = [_trace(viewing, i, *each) for i, each in enumerate(names)]
     return Audience(drawn, maps, _with_faces(traces, viewing, seed) if absent else traces)
 
 
-def _name(
-    number: int, per_video: int, seed: int, crowd_seed: int | None, viewing: viewers.Viewing
-) -> str:
-    if crowd_seed is None:
-        return f"{seed}-{number}-{viewing.kind[number]}"
-    return f"{crowd_seed}-{number % per_video}-{viewing.kind[number]}"
+def crowd_names(crowd_seed: int, count: int) -> tuple[str, ...]:
+    """Return the names of viewers who watch all videos."""
+    return tuple(
+        f"{crowd_seed}-{number}-{kind}" for number, kind in enumerate(viewers.kinds(count))
+    )
 
 
 def _with_faces(traces: list[HeadTrace], viewing: viewers.Viewing, seed: int) -> list[HeadTrace]:

@@ -62,7 +62,7 @@ class Viewing:
 
 def people(rng: np.random.Generator, count: int) -> list[Kind]:
     """Draw people, a third of them of each kind."""
-    return _people(rng, _kinds(count))
+    return _people(rng, kinds(count))
 
 
 def watch(
@@ -84,7 +84,7 @@ def watch(
         absent: chance that a viewer follows nothing in a scene.
     """
     time_s = np.arange(SAMPLES) / RATE
-    names = _kinds(viewers)
+    names = kinds(viewers)
     crowd = _people(rng, names * len(videos)) if crowd is None else [*crowd] * len(videos)
     leads = rng.uniform(*lead_s, len(crowd))
     watched = [video for video in videos for _ in range(viewers)]
@@ -114,7 +114,8 @@ def watch(
     return Viewing(head, np.where(has[..., None], gaze, head), names * len(videos), follows)
 
 
-def _kinds(count: int) -> list[str]:
+def kinds(count: int) -> list[str]:
+    """Return the kinds of so many viewers, keys of `KINDS`."""
     return [list(KINDS)[number % len(KINDS)] for number in range(count)]
 
 
