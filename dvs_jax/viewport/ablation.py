@@ -231,7 +231,9 @@ def _trained(
         each = jax.vmap(lambda window, key: one(params, window, key, weights)[0])
         return each(batch, keys).mean()
 
-    def update(params: nnx.State, state: Any, cues: Cues, viewer: Array, key: Array, seen: Example):
+    def update(
+        params: nnx.State, state: Any, cues: Cues, viewer: Array, key: Array, seen: Example
+    ) -> tuple[nnx.State, Any]:
         chosen = jax.random.randint(key, sizes.batch, 0, len(seen.seed))
         batch = jax.tree.map(lambda leaf: leaf[chosen], seen._replace(cues=cues, viewer=viewer))
         gradient = jax.grad(loss)(params, batch, jax.random.split(key, sizes.batch))
