@@ -60,7 +60,8 @@ def from_dict(values: Mapping[str, Any], file: Path) -> Architecture:
     """
     types = {field.name: type(field.default) for field in fields(Architecture)}
     for name, value in values.items():
-        if type(value) is not types.get(name) or (value is not False and value < 1):
+        of_its_type = type(value) is types.get(name)
+        if not of_its_type or (value is not False and value < 1):
             raise InputError(f"{file}: {name} is {value!r}, which no PAVER has")
     return sound(Architecture(**values), file)
 
