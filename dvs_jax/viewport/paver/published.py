@@ -165,8 +165,9 @@ def from_google(
     heads = None
     for name in [name for name in named if re.search(r"Attention_1\.query\.", name)]:
         block, _, kind = name.rsplit(".", 2)
-        parts = [named.pop(f"{block}.{each}.{kind}", None) for each in ("query", "key", "value")]
-        if any(part is None or part.ndim < 2 for part in parts):
+        popped = [named.pop(f"{block}.{each}.{kind}", None) for each in ("query", "key", "value")]
+        parts = [part for part in popped if part is not None and part.ndim >= 2]
+        if len(parts) < len(popped):
             raise InputError(f"{file}: {name} has no key and value of its shape beside it")
         heads = parts[0].shape[-2]
         flat = [part.reshape(*part.shape[:-2], -1) for part in parts]
