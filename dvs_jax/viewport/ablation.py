@@ -120,12 +120,13 @@ def measure(sizes: Sizes = Sizes(), seed: int = 0) -> Iterator[Row]:  # noqa: B0
         seed: of weights and batches.
     """
     both = [_drawn(sizes, which, count) for which, count in _parts(sizes)]
+    train, test = both
     late = [_drawn(sizes, which, count, (0.0, 0.0)) for which, count in _parts(sizes)]
     known = audience.crowd_names(_CROWD, sizes.people)
     for query, kinds in _KINDS.items():
         of = replace(SMALL, eye=True, gaze_query=query, face=True, viewers=known)
         told = [_told(on, control, both, late) for on, control in kinds]
-        for each, error in zip(told, _errors(of, *both, told, sizes, seed), strict=True):
+        for each, error in zip(told, _errors(of, train, test, told, sizes, seed), strict=True):
             ranges = {key: float(error[:, steps].mean()) for key, steps in RANGES.items()}
             yield Row(", ".join(each.on) or "none", each.control, ranges)
 
@@ -234,14 +235,16 @@ def _trained(
     def update(
         params: nnx.State, state: Any, cues: Cues, viewer: Array, key: Array, seen: Example
     ) -> tuple[nnx.State, Any]:
-        chosen = jax.random.randint(key, sizes.batch, 0, len(seen.seed))
+        chosen = jax.random.randint(key, (sizes.batch,), 0, len(seen.seed))
         batch = jax.tree.map(lambda leaf: leaf[chosen], seen._replace(cues=cues, viewer=viewer))
         gradient = jax.grad(loss)(params, batch, jax.random.split(key, sizes.batch))
         change, state = optimizer.update(gradient, state)
         return optax.apply_updates(params, change), state
 
     def step(carry: Any, key: Array, seen: Example, told: Any) -> tuple[Any, None]:
-        return jax.vmap(update, (0, 0, 0, 0, None, None))(*carry, *told, key, seen), None
+        (params, state), (cues, viewer) = carry, told
+        several = jax.vmap(update, (0, 0, 0, 0, None, None))
+        return several(params, state, cues, viewer, key, seen), None
 
     @jax.jit
     def chunk(carry: Any, keys: Array, seen: Example, told: Any) -> Any:

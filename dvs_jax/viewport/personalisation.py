@@ -154,7 +154,7 @@ def _descend(
     optimizer = optax.adam(_RATE)
 
     def loss(known: Float[Array, "32"]) -> Float[Array, ""]:
-        network = nnx.merge(graph, _with(params, known))
+        network: Network = nnx.merge(graph, _with(params, known))
         found = jax.vmap(network)(*objective.window_of(examples))
         return jax.vmap(LOSSES["orthodromic"])(found.fused, examples.future).mean()
 
