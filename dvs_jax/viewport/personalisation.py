@@ -1,7 +1,7 @@
 """Viewers whom a network was not trained on: what it may take them for, and what that is worth."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -138,7 +138,7 @@ def _table(network: Network) -> Float[Array, "row 32"]:
 
 def _with(params: nnx.State, known: Float[Array, "32"]) -> nnx.State:
     """Put an embedding in the row of the unknown."""
-    table = params["viewers"]["table"]
+    table: Any = params["viewers"]["table"]
     changed = table.replace(table[...].at[0].set(known))
     return nnx.merge_state(params, nnx.State({"viewers": {"table": changed}}))
 
@@ -154,7 +154,7 @@ def _descend(
     optimizer = optax.adam(_RATE)
 
     def loss(known: Float[Array, "32"]) -> Float[Array, ""]:
-        network: Network = nnx.merge(graph, _with(params, known))
+        network = nnx.merge(graph, _with(params, known))
         found = jax.vmap(network)(*objective.window_of(examples))
         return jax.vmap(LOSSES["orthodromic"])(found.fused, examples.future).mean()
 
