@@ -22,8 +22,8 @@ from dvs_jax.stabilization.agreement import Agreement
 from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.report import Report
 from dvs_jax.stabilization.settings import VIDEO_ENDINGS, Settings
-from dvs_jax.stabilization.side_by_side import arrangement, joined, joined_size
 from dvs_jax.video import VideoWriter
+from dvs_jax.video.side_by_side import arrangement, joined, joined_size
 from dvs_jax.whole_file import replacing, replacing_together
 
 LEAST_EXPLAINED = 0.5
@@ -154,7 +154,7 @@ def _writers(
     writers = [_writer(clip, file, clip.size, settings) for file in files]
     if not settings.side_by_side:
         return writers, None
-    return writers, _writer(clip, side_by_side, joined_size(clip), settings)
+    return writers, _writer(clip, side_by_side, joined_size(clip.video, clip.size), settings)
 
 
 def _videos(clip: Clip, folder: Path, suffix: str) -> list[Path]:

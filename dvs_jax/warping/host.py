@@ -16,14 +16,22 @@ from dvs_jax.warping import grid as grids
 
 Border = Literal["black", "reflect"]
 
+Beyond = Literal["black", "reflect", "replicate"]
+"""What `warp_planes` can fill with; the device knows the first two."""
+
 LATTICE_STEP = 32
 """Output pixels between lattice points; interpolated bilinearly in between, exact to 0.1 px."""
 
 _TILE_ROWS, _TILE_COLUMNS = 6, 64
 """Squares of the lattice that are drawn at once."""
 
-_BORDERS = {"black": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101}
-_BLACK_LUMA, _NO_CHROMA = 16, 128
+_BORDERS = {
+    "black": cv2.BORDER_CONSTANT,
+    "reflect": cv2.BORDER_REFLECT_101,
+    "replicate": cv2.BORDER_REPLICATE,
+}
+BLACK = (16, 128, 128)
+"""Y, Cb and Cr in 8 bits."""
 
 LEVELS_OF_10_BITS = 4
 """For each of 8 bits."""
@@ -75,15 +83,18 @@ def warp_frame(
     """
     size = (frame.shape[1], frame.shape[0])
     drawn = np.empty_like(frame)
-    _sample(frame, lattice_map(source, size, kept), LATTICE_STEP, drawn, border, 0, sharp=True)
+    _sample(
+        frame, lattice_map(source, size, kept), LATTICE_STEP, drawn, border, (0,) * 4, sharp=True
+    )
     return drawn
 
 
 def warp_planes(
     source: Sequence[Shaped[np.ndarray, "source_height source_width"]],
     lattice: Float[np.ndarray, "row column 2"],
-    border: Border,
+    border: Beyond,
     drawn: Sequence[Shaped[np.ndarray, "height width"]],
+    colour: tuple[int, int, int] = BLACK,
 ) -> None:
     """Warp one frame of three planes, YCbCr 4:2:0, on the host: luma sharply, chroma bilinearly.
 
@@ -92,19 +103,21 @@ def warp_planes(
             10 bits are used.
         lattice: source positions; see `lattice_map`.
         border: what fills pixels that the frame does not cover.
-        drawn: planes of that type to draw into; a last odd row and column of the source may be
+        drawn: planes of that type to draw into, of any size; a last odd row and column may be
             missing.
+        colour: Y, Cb and Cr in 8 bits that a "black" border has.
     """
     dtype = drawn[0].dtype
     level = 1 if dtype == np.uint8 else LEVELS_OF_10_BITS
     # A chroma sample is taken to lie at the centre of its four luma pixels.
     chroma = (lattice + 0.5) / 2.0 - 0.5
-    _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, level * _BLACK_LUMA, sharp=True)
+    luma, *differing = (level * each for each in colour)
+    _sample(source[0], lattice, LATTICE_STEP, drawn[0], border, (luma,) * 4, sharp=True)
     # OpenCV has no fast path for two channels; four at once take less time than two one by one.
     differences = np.empty((*drawn[1].shape, 4), dtype)
     both = cv2.merge([*source[1:], *source[1:]])
-    none = level * _NO_CHROMA
-    _sample(both, chroma, LATTICE_STEP // 2, differences, border, none, sharp=False)
+    twice = (*differing, *differing)
+    _sample(both, chroma, LATTICE_STEP // 2, differences, border, twice, sharp=False)
     cv2.mixChannels([differences], list(drawn[1:]), [0, 0, 1, 1])
 
 
@@ -113,8 +126,8 @@ def _sample(
     lattice: Float[np.ndarray, "row column 2"],
     step: int,
     drawn: Shaped[np.ndarray, "height width *channel"],
-    border: Border,
-    black: int,
+    border: Beyond,
+    black: tuple[int, ...],
     sharp: bool,
 ) -> None:
     """Warp an image, tile by tile: bilinearly, or sharply (see `doubling`)."""
@@ -193,8 +206,8 @@ def _remap(
     source: Shaped[np.ndarray, "..."],
     positions: Float[np.ndarray, "height width 2"],
     drawn: Shaped[np.ndarray, "..."],
-    border: Border,
-    black: int,
+    border: Beyond,
+    black: tuple[int, ...],
 ) -> None:
     cv2.remap(
         source,
@@ -203,5 +216,5 @@ def _remap(
         cv2.INTER_LINEAR,
         dst=drawn,
         borderMode=_BORDERS[border],
-        borderValue=(black,) * 4,
+        borderValue=black,
     )

@@ -10,9 +10,9 @@ from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.methods import AsFilmed
 from dvs_jax.stabilization import Settings, stabilize, stabilize_by, stabilize_into
-from dvs_jax.stabilization.side_by_side import arrangement, joined, joined_size
 from dvs_jax.video import probe
 from dvs_jax.video.picture import blank, planes
+from dvs_jax.video.side_by_side import arrangement, joined, joined_size
 
 from .test_run import encode, frames_of, sound_packets
 
@@ -40,7 +40,7 @@ def test_the_input_is_shown_on_the_left_however_the_picture_is_turned(walk, rota
         for plane in planes(each):
             plane[...] = level
     both = joined(source, result, arrangement(clip.video))
-    assert (both.width, both.height) == joined_size(clip)
+    assert (both.width, both.height) == joined_size(clip.video, clip.size)
     for plane in planes(both):
         left, right = np.split(as_shown(plane, rotation, mirrored), 2, axis=1)
         assert (left == 50).all() and (right == 200).all()
@@ -86,4 +86,4 @@ def test_two_pictures_that_are_too_large_together_are_refused(walk):
     clip = load_clip(walk)
     wide = replace(clip, video=replace(clip.video, width=8194, height=4000))
     with pytest.raises(InputError, match="16388 × 4000 pixels is too large"):
-        joined_size(wide)
+        joined_size(wide.video, wide.size)

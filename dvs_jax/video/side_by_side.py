@@ -1,14 +1,13 @@
-"""One picture of two: the input on the left, the cropped result on the right."""
+"""One picture of two: the input on the left, the result on the right."""
 
 from typing import NamedTuple
 
 import av
 import numpy as np
 
-from dvs_jax.clip import Clip
-from dvs_jax.video import VideoInfo
 from dvs_jax.video import picture as pictures
 from dvs_jax.video.conversion import depth_of
+from dvs_jax.video.info import VideoInfo
 from dvs_jax.video.size import require_size
 
 
@@ -31,16 +30,20 @@ def arrangement(info: VideoInfo) -> Arrangement:
     return Arrangement(axis=1 - quarters % 2, input_first=(quarters < 2) != info.mirrored)
 
 
-def joined_size(clip: Clip) -> tuple[int, int]:
-    """Return the width and height in stored pixels of a clip's two pictures together.
+def joined_size(info: VideoInfo, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the width and height in stored pixels of two pictures of a video together.
+
+    Args:
+        info: of the video.
+        size: width and height of either, stored.
 
     Raises:
         InputError: it is too large for a video.
     """
-    width, height = (side - side % 2 for side in clip.size)
-    size = (2 * width, height) if arrangement(clip.video).axis == 1 else (width, 2 * height)
-    require_size(clip.video.path, *size)
-    return size
+    width, height = (side - side % 2 for side in size)
+    both = (2 * width, height) if arrangement(info).axis == 1 else (width, 2 * height)
+    require_size(info.path, *both)
+    return both
 
 
 def joined(source: av.VideoFrame, result: av.VideoFrame, how: Arrangement) -> av.VideoFrame:
