@@ -1,5 +1,8 @@
 """Keeps a walking person at one place of the picture: poses, the anchor's track, masks."""
 
 from dvs_jax.subject.export import PoseData, load_poses
+from dvs_jax.subject.report import Report
+from dvs_jax.subject.settings import Settings
+from dvs_jax.subject.stabilize import stabilize
 
-__all__ = ["PoseData", "load_poses"]
+__all__ = ["PoseData", "Report", "Settings", "load_poses", "stabilize"]

@@ -14,6 +14,8 @@ from dvs_jax.subject.pose import HIPS, Poses
 _MOST_WAY = 10.0
 """Torsos; a person who covers more does not count for more."""
 
+BRIEFLY_S = 0.5
+
 _SAME_MOMENT_S = 0.5
 """How far from the moment that a user names a person may be seen."""
 
@@ -27,28 +29,35 @@ class Person:
         time_s: float64 [sighting], their times.
         pose: with a leading axis for the sighting.
         score: how much he is the clip's subject (see `score`).
+        track: which of the tracks is his.
     """
 
     frame: Int[np.ndarray, " sighting"]
     time_s: Float[np.ndarray, " sighting"]
     pose: Poses
     score: float
+    track: int = 0
 
 
 def people(tracks: list[Track], height: int) -> list[Person]:
     """Return everyone of a clip, the likeliest subject first: person 1.
 
+    Whoever is seen for less than `BRIEFLY_S` is left out, unless nobody is seen for longer: the
+    networks take a bush or a shadow for a person now and then.
+
     Args:
         tracks: see `people.Tracker`.
         height: of the picture in pixels.
     """
-    everyone = [_person(track, height) for track in tracks]
-    return sorted(everyone, key=lambda person: -person.score)
+    everyone = [_person(number, track, height) for number, track in enumerate(tracks)]
+    lasting = [each for each in everyone if each.time_s[-1] - each.time_s[0] >= BRIEFLY_S]
+    return sorted(lasting or everyone, key=lambda person: -person.score)
 
 
-def _person(track: Track, height: int) -> Person:
+def _person(number: int, track: Track, height: int) -> Person:
     pose = poses_of.stacked(track.pose)
-    return Person(np.array(track.frame), np.array(track.time_s), pose, score(pose, height))
+    time_s = np.array(track.time_s)
+    return Person(np.array(track.frame), time_s, pose, score(pose, height), number)
 
 
 def score(pose: Poses, height: int) -> float:

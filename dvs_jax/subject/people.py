@@ -35,6 +35,9 @@ _VELOCITY_SHARE = 0.3
 _SIZES = 31
 """Latest torsos of which a track's size is the median."""
 
+_LATEST = 60
+"""Sightings of a track that are looked through for a frame."""
+
 _IMPOSSIBLE = 1e6
 
 
@@ -80,6 +83,12 @@ class Track:
         self.time_s.append(time_s)
         self.pose.append(pose)
 
+    def saw_before_last(self, frame: int, time_s: float, pose: Poses) -> None:
+        """Add a sighting from before the latest one, after those that are earlier still."""
+        self.frame.insert(-1, frame)
+        self.time_s.insert(-1, time_s)
+        self.pose.insert(-1, pose)
+
 
 class Tracker:
     """Follows all people of a clip; it is given the poses of one frame after the other.
@@ -99,6 +108,15 @@ class Tracker:
             if time_s - track.time_s[-1] <= FORGOTTEN_S
         ]
 
+    def seen_in(self, frame: int) -> list[Poses]:
+        """Return the poses of everyone who was seen in one of the latest frames."""
+        return [
+            track.pose[index]
+            for track in self.tracks
+            for index in range(-min(_LATEST, len(track.frame)), 0)
+            if track.frame[index] == frame
+        ]
+
     def see(self, frame: int, time_s: float, found: Poses) -> Int[np.ndarray, " person"]:
         """Add the poses of a frame.
 
@@ -112,7 +130,7 @@ class Tracker:
             one that could be of several people.
         """
         whose = np.full(len(found.score), -1)
-        kept = np.flatnonzero(_distinct(found))
+        kept = np.flatnonzero(distinct(found))
         open_tracks = self.followed(time_s)
         cost = costs([self.tracks[number] for number in open_tracks], found.at(kept), time_s)
         rows, columns, is_new = assign(cost)
@@ -188,7 +206,7 @@ def _without(cost: Float[np.ndarray, "track person"], pair: tuple[int, int]) -> 
     return _total(others, *_matched(others))
 
 
-def _distinct(found: Poses) -> Bool[np.ndarray, " person"]:
+def distinct(found: Poses) -> Bool[np.ndarray, " person"]:
     """Return which poses to keep: of those of one person, the one with the best score."""
     kept = np.isfinite(found.point[..., :2]).all(axis=(-1, -2))
     order = np.argsort(-np.where(kept, found.score, -1.0), kind="stable")
