@@ -21,6 +21,7 @@ from dvs_jax.cli.lens import lens
 from dvs_jax.cli.notes import notes_shown, say
 from dvs_jax.cli.record import record
 from dvs_jax.cli.stabilize import stabilize
+from dvs_jax.cli.subject import subject
 from dvs_jax.cli.synthesize import synthesize
 from dvs_jax.cli.train import PARSING, train
 from dvs_jax.cli.usage import UsageError
@@ -65,6 +66,7 @@ def _talk(
 
 app.command()(stabilize)
 app.command()(record)
+app.command()(subject)
 app.command()(demo)
 app.command("import")(import_recording)
 app.command()(lens)

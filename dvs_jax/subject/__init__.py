@@ -2,7 +2,7 @@
 
 from dvs_jax.subject.export import PoseData, load_poses
 from dvs_jax.subject.report import Report
+from dvs_jax.subject.run import stabilize
 from dvs_jax.subject.settings import Settings
-from dvs_jax.subject.stabilize import stabilize
 
 __all__ = ["PoseData", "Report", "Settings", "load_poses", "stabilize"]

@@ -159,7 +159,9 @@ class Follower:
         views = [(picture, np.zeros(2))]
         if not any(poses_of.torso(pose) > _LARGE * longer for pose in known):
             views += _tiles(picture)
-        detections = detector.people(_joined([self._candidates(*view) for view in views]), _LEAST_TOLD)
+        detections = detector.people(
+            _joined([self._candidates(*view) for view in views]), _LEAST_TOLD
+        )
         self.best_score = max([self.best_score, *(each.score for each in detections)])
         fresh = [
             each
@@ -205,9 +207,7 @@ def _is_known(found: Detection, known: list[Poses]) -> bool:
     )
 
 
-def _centroid(
-    logits: Float[np.ndarray, "size size"], region: Region
-) -> Float[np.ndarray, "2"]:
+def _centroid(logits: Float[np.ndarray, "size size"], region: Region) -> Float[np.ndarray, "2"]:
     """Return the centroid of a region's mask, (x, y) in pixels; NaN where it is empty."""
     share = 1.0 / (1.0 + np.exp(-np.clip(logits.astype(np.float64), -50.0, 50.0)))
     total = share.sum()

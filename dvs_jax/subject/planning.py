@@ -7,8 +7,16 @@ from jaxtyping import Bool, Float
 
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
-from dvs_jax.subject import anchor, anchor_path, camera_motion, choice, framing, position, swaps
-from dvs_jax.subject import transform
+from dvs_jax.subject import (
+    anchor,
+    anchor_path,
+    camera_motion,
+    choice,
+    framing,
+    position,
+    swaps,
+    transform,
+)
 from dvs_jax.subject.anchor import Measured
 from dvs_jax.subject.anchor_path import AnchorPath
 from dvs_jax.subject.choice import Person

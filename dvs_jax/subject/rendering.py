@@ -97,7 +97,8 @@ class _Videos:
         self._index = [
             {int(frame): at for at, frame in enumerate(each.frame)} for each in everyone.people
         ]
-        self._is_whole = plan.size == tuple(side - side % 2 for side in canvas.orientation.size(clip.size))
+        whole = canvas.orientation.size(clip.size)
+        self._is_whole = plan.size == (whole[0] - whole[0] % 2, whole[1] - whole[1] % 2)
         self.result: VideoWriter | None = None
         self.compared: VideoWriter | None = None
         self.skeleton: VideoWriter | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from dvs_jax.errors import InputError
-from dvs_jax.subject import anchor
+from dvs_jax.subject.anchor import LEAST_PRESENCE, AnchorName, named
 from dvs_jax.subject.anchor_path import Smoothing
 from dvs_jax.subject.colour import require_colour
 from dvs_jax.video import encoders
@@ -55,10 +55,10 @@ class Settings:
     """
 
     person: str | None = None
-    anchor: anchor.AnchorName = "hips"
+    anchor: AnchorName = "hips"
     target: str = "0.5,0.5"
     smoothing: Smoothing = field(default_factory=Smoothing)
-    min_confidence: float = anchor.LEAST_PRESENCE
+    min_confidence: float = LEAST_PRESENCE
     refine: Refine = "none"
     roll_lock: bool = False
     scale_lock: bool = False
@@ -76,7 +76,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise InputError where one is impossible."""
-        anchor.named(self.anchor)
+        named(self.anchor)
         if not 0.0 <= self.min_confidence <= 1.0:
             raise InputError(f"a confidence of {self.min_confidence:g} is impossible; give 0 to 1")
         if not 1.0 <= self.max_zoom <= MOST_ZOOM:

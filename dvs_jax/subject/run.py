@@ -76,15 +76,15 @@ def stabilize_by(
     track: Track = silently,
 ) -> Report:
     """Keep a person in place, by loaded networks; see `stabilize`."""
-    _require_possible(clip, folder, settings)
+    require_possible(clip, folder, settings)
     with locked(folder, f"the results of {clip.name}"):
         began = time.perf_counter()
         found = survey(clip, networks, settings.anchor == "mask", track)
         speed = {"finding people": clip.frame_count / (time.perf_counter() - began)}
-        return _stabilized(clip, folder, found, settings, edit, track, speed)
+        return stabilize_found(clip, folder, found, settings, edit, track, speed)
 
 
-def _require_possible(clip: Clip, folder: Path, settings: Settings) -> None:
+def require_possible(clip: Clip, folder: Path, settings: Settings) -> None:
     """Raise InputError for what can be told before anything is computed."""
     if clip.images is None and folder.resolve() == clip.video.path.resolve():
         raise InputError(
@@ -97,15 +97,30 @@ def _require_possible(clip: Clip, folder: Path, settings: Settings) -> None:
         position.moment(settings.person, *size)
 
 
-def _stabilized(
+def stabilize_found(
     clip: Clip,
     folder: Path,
     found: Survey,
     settings: Settings,
-    edit: Edit | None,
-    track: Track,
-    speed: dict[str, float],
+    edit: Edit | None = None,
+    track: Track = silently,
+    speed: dict[str, float] | None = None,
 ) -> Report:
+    """Keep a person in place, by what the first pass found: for other settings on the same clip.
+
+    Args:
+        clip: the source.
+        folder: for the results.
+        found: see `survey.survey`; with centroids for the anchor "mask".
+        settings: what is wanted.
+        edit: see `stabilize`.
+        track: reports the progress.
+        speed: frames a second of earlier passes, to be told too.
+
+    Raises:
+        InputError: see `stabilize`.
+    """
+    speed = dict(speed or {})
     everyone = planning.everyone(found, settings, str(clip.video.path))
     subject = everyone.subject
     measured = planning.measured_anchor(found, subject, settings, clip.frame_count)
