@@ -51,9 +51,9 @@ def subject(
         ),
     ] = None,
     refine: Annotated[
-        Literal["none", "flow"],
+        Literal["flow", "none"],
         typer.Option(help="Refine the track by the flow of the torso, in a pass of its own."),
-    ] = "none",
+    ] = "flow",
     min_confidence: Annotated[
         float,
         typer.Option(min=0.0, max=1.0, help="Presence of the anchor's points that count."),

@@ -58,7 +58,8 @@ def needed_zoom(
 ) -> Float[np.ndarray, " frame"]:
     """Return the least factor, at least 1, at which each frame covers what is shown.
 
-    For an upright frame that is all shown it is `transform.zoom`.
+    For an upright frame of scale 1 that is all shown, with W and H its last pixel's place, it is
+    max(t_x / a_x, (W − t_x) / (W − a_x), and the same for y): infinite for an anchor outside.
 
     Args:
         pull: of each frame.

@@ -31,7 +31,8 @@ class Settings:
         target: where in the picture, see `position.place`.
         smoothing: of the anchor's track.
         min_confidence: presence of the anchor's points from which on they count.
-        refine: "flow" refines the track by the flow of the person's torso, in a pass of its own.
+        refine: "flow" refines the track by the flow of the person's torso, in a pass of its own;
+            "none" leaves that out.
         roll_lock: whether the person is kept upright too.
         scale_lock: whether the person is kept at one size too.
         border: what is shown beyond the picture's edges: "reflect" mirrors it, "replicate" repeats
@@ -59,7 +60,7 @@ class Settings:
     target: str = "0.5,0.5"
     smoothing: Smoothing = field(default_factory=Smoothing)
     min_confidence: float = LEAST_PRESENCE
-    refine: Refine = "none"
+    refine: Refine = "flow"
     roll_lock: bool = False
     scale_lock: bool = False
     border: str = "reflect"

@@ -84,24 +84,3 @@ def roll_and_log_side(pose: Poses) -> Float[np.ndarray, "*batch 2"]:
     """
     x, y = np.moveaxis(poses_of.middle(pose, SHOULDERS) - poses_of.middle(pose, HIPS), -1, 0)
     return np.stack([np.arctan2(x, -y), np.log(pose.side)], axis=-1)
-
-
-def zoom(
-    anchor: Float[np.ndarray, "*batch 2"], target: Float[np.ndarray, "2"], size: tuple[int, int]
-) -> Float[np.ndarray, "*batch"]:
-    """Return the least scale at which a shifted frame covers the whole output, at least 1.
-
-    max(t_x W / a_x, (1 − t_x) W / (W − a_x), and the same for y); infinite for an anchor outside.
-
-    Args:
-        anchor: (x, y) a in the frame, pixels.
-        target: (x, y) in the output to which the anchor goes, pixels; t as a share of the size.
-        size: W and H, of frame and output, in pixels.
-    """
-    far = np.array(size) - 1.0
-    before, after = np.maximum(anchor, 0.0), np.maximum(far - anchor, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        needed = np.stack([target / before, (far - target) / after])
-    # Nothing of the output lies on a side on which the target is at the very edge.
-    needed = np.where(np.isnan(needed), 1.0, needed)
-    return np.maximum(needed.max(axis=(0, -1)), 1.0)

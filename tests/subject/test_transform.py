@@ -40,14 +40,3 @@ def test_a_shot_without_the_person_is_not_turned():
     told = np.where(present[:, None], (0.3, 5.0), np.nan)
     roll, scale = transform.locked(time_s, told, present, cuts=(45,))
     assert np.all(roll[45:] == 0.0) and scale == pytest.approx(1.0)
-
-
-def test_zoom_covers_the_output():
-    target, size = np.array([50.0, 25.0]), (101, 51)
-    told = transform.zoom(
-        np.array([[50.0, 25.0], [25.0, 25.0], [75.0, 40.0], [0.0, 3.0]]), target, size
-    )
-    assert told[:3] == pytest.approx([1.0, 2.0, 2.5]) and np.isinf(told[3])
-    matrix = transform.forward(np.array([25.0, 30.0]), target, 2.0)
-    corners = transform.inverse(matrix) @ np.array([[0, 100], [0, 50], [1, 1]])
-    assert corners[0].min() == pytest.approx(0.0) and corners[0].max() < 100.0
