@@ -124,8 +124,9 @@ def stabilize_found(
     everyone = planning.everyone(found, settings, str(clip.video.path))
     subject = everyone.subject
     measured = planning.measured_anchor(found, subject, settings, clip.frame_count)
-    orientation = orientation_of(clip.video)
-    torso = TorsoFlow(subject.pose, subject.frame, clip.frame_count, orientation, clip.size)
+    seen = subject.pose, subject.frame, clip.frame_count
+    stored = orientation_of(clip.video), clip.size
+    torso = TorsoFlow(*seen, *stored, of_head=settings.anchor == "head")
     is_known = settings.refine == "flow"
     if is_known:
         began = time.perf_counter()

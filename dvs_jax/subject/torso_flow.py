@@ -13,7 +13,7 @@ from jaxtyping import Float, Int, UInt8
 
 from dvs_jax.subject import pose as poses_of
 from dvs_jax.subject.orientation import Orientation
-from dvs_jax.subject.pose import HIPS, SHOULDERS, Poses
+from dvs_jax.subject.pose import HEAD, HIPS, SHOULDERS, Poses
 from dvs_jax.video.picture import planes
 
 USUAL_TORSO = 80.0
@@ -21,6 +21,9 @@ USUAL_TORSO = 80.0
 
 _WINDOW = (0.35, 0.5)
 """Half the width and height of the part of a torso whose flow counts, in torsos."""
+
+_HEAD = (0.2, 0.2)
+"""Likewise of the head, for which it is measured where that is kept in place."""
 
 _BESIDE = 0.35
 """Torsos around it that are looked at too."""
@@ -48,6 +51,7 @@ class TorsoFlow:
         count: int,
         orientation: Orientation,
         stored: tuple[int, int],
+        of_head: bool = False,
     ):
         """Begin before the first picture.
 
@@ -57,10 +61,12 @@ class TorsoFlow:
             count: of the clip's frames.
             orientation: of the stored pictures.
             stored: their width and height.
+            of_head: whether the head is looked at, and not the torso.
         """
         self.flow, self.doubt = np.full((count, 2), np.nan), np.full(count, np.nan)
         self.place = np.full((count, 2), np.nan)
-        self.place[frame] = poses_of.middle(pose, (*SHOULDERS, *HIPS))
+        self.place[frame] = poses_of.middle(pose, HEAD if of_head else (*SHOULDERS, *HIPS))
+        self._window = np.array(_HEAD if of_head else _WINDOW)
         self._torso = float(np.median(poses_of.torso(pose)))
         self._to_upright = orientation.matrix(stored)
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -81,7 +87,7 @@ class TorsoFlow:
         inverse = np.linalg.inv(self._to_upright)
         stored = ends @ inverse[:2, :2].T + inverse[:2, 2]
         shift = np.rint(stored[1] - stored[0]).astype(int)
-        half = np.abs(inverse[:2, :2] @ np.array(_WINDOW)) * self._torso
+        half = np.abs(inverse[:2, :2] @ self._window) * self._torso
         pair = planes(before)[0], planes(after)[0]
         seen = _windows(stored[0], half + _BESIDE * self._torso, shift, pair[0].shape)
         if seen is None:
