@@ -23,8 +23,9 @@ def tracks(how, turned):
     return made, before
 
 
-@pytest.mark.parametrize("how", [Orientation(0, False), Orientation(1, False), Orientation(2, True)])
-def test_a_shaking_camera_is_told_in_upright_pixels(how):
+@pytest.mark.parametrize(("quarters", "mirrored"), [(0, False), (1, False), (2, True)])
+def test_a_shaking_camera_is_told_in_upright_pixels(quarters, mirrored):
+    how = Orientation(quarters, mirrored)
     middle = (np.array(SIZE) - 1.0) / 2.0
     cosine, sine = np.cos(0.01), np.sin(0.01)
     turn = 1.02 * np.array([[cosine, -sine], [sine, cosine]])
@@ -39,12 +40,13 @@ def test_a_shaking_camera_is_told_in_upright_pixels(how):
     assert there == pytest.approx(turned(before), abs=0.01)
     place = np.array([[20.0, 30.0], [22.0, 30.0]])
     shift = camera_motion.shifts(place, np.stack([np.zeros(4), found.motion]), SIZE)
-    assert shift == pytest.approx(np.stack([np.zeros(2), turned(place[:1])[0] - place[0]]), abs=0.01)
+    expected = np.stack([np.zeros(2), turned(place[:1])[0] - place[0]])
+    assert shift == pytest.approx(expected, abs=0.01)
 
 
 def test_corners_of_people_do_not_count():
     how, person = Orientation(0, False), np.array([[30.0, 0.0, 95.0, 53.0]])
-    told, before = tracks(how, lambda place: np.where(place[:, :1] > 28.0, place + 3.0, place + 0.5))
+    told, before = tracks(how, lambda at: np.where(at[:, :1] > 28.0, at + 3.0, at + 0.5))
     assert (before[:, 0] > 28.0).sum() > 60
     shift = (
         camera_motion.measured(told, how, SIZE, boxes).motion[:2] * SIZE[0]

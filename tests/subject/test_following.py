@@ -55,7 +55,7 @@ class World:
         for number, place in self._at(frame):
             if place is not None and is_whole:
                 score[number], box[number] = 0.9, (*place, 10.0, 10.0)
-                points[number, :2] = place + (4.0, 0.0), place - (0.0, 36.0)
+                points[number, :2] = place + np.array([[4.0, 0.0], [0.0, -36.0]])
         return Candidates(*(jnp.asarray(each[None]) for each in (score, box, points)))
 
 
@@ -68,10 +68,8 @@ def followed(count, **told):
 
 def walking(count, first=0, last=10_000, gone=()):
     """Return where someone is who walks to the right from frame `first` to `last`."""
-    return [
-        np.array([30.0 + 2.0 * frame, 60.0]) if first <= frame <= last and frame not in gone else None
-        for frame in range(count)
-    ]
+    there = set(range(first, min(last + 1, count))) - set(gone)
+    return [np.array([30.0 + 2.0 * at, 60.0]) if at in there else None for at in range(count)]
 
 
 def standing(count):

@@ -40,8 +40,8 @@ def test_the_person_stays_at_the_target_and_all_files_are_there(clip, tmp_path):
     assert (both.width, both.height) == (2 * SIZE[0], SIZE[1])
     assert video.probe(report.skeleton).frame_count == COUNT
     named = {file.name for file in tmp_path.iterdir()}
-    ends = "_pose.csv _pose.json _subject.jpg _subject_metrics.json".split()
-    movies = "_compare.mp4 _skeleton.mp4 _subject.mp4".split()
+    ends = ["_pose.csv", "_pose.json", "_subject.jpg", "_subject_metrics.json"]
+    movies = ["_compare.mp4", "_skeleton.mp4", "_subject.mp4"]
     assert named == {f"walk{end}" for end in ends + movies}
 
 

@@ -77,5 +77,3 @@ def test_nothing_is_told_across_a_cut_or_of_a_shot_without_the_person():
     flow = np.zeros((8, 2))
     told = refined(path, Measured(place, present, 50.0), flow, np.zeros(8), (3, 5)).place
     assert told[present] == pytest.approx(place[present]) and np.isnan(told[3:5]).all()
-
-
