@@ -26,12 +26,12 @@ class Drawn(NamedTuple):
     """A drawn frame.
 
     Attributes:
-        index: of the frame.
+        frame: its number.
         source: the input's picture, stored.
         result: the picture of the output, stored.
     """
 
-    index: int
+    frame: int
     source: av.VideoFrame
     result: av.VideoFrame
 

@@ -146,7 +146,7 @@ class Follower:
 
     def _look(self, region: Region, picture: Picture) -> _Found:
         batch = jax.tree.map(lambda each: jnp.asarray(each)[None], region)
-        poses, masks = landmarks.poses(self._networks.landmarks, picture[None], batch)
+        poses, masks = landmarks.poses(self._networks.landmarks, jnp.asarray(picture[None]), batch)
         one = jax.tree.map(lambda each: np.asarray(each)[0], poses)
         following = _as_numpy(landmarks.followed(one))
         nowhere = np.full(2, np.nan)
@@ -173,14 +173,14 @@ class Follower:
 
     def _candidates(self, part: Picture, at: Float[np.ndarray, "2"]) -> Candidates:
         """Return what the detector says of a part of a picture, which lies at (x, y)."""
-        found = detector.candidates(self._networks.detector, part[None])
+        found = detector.candidates(self._networks.detector, jnp.asarray(part[None]))
         score, box, points = (np.asarray(each)[0] for each in found)
         corner = at.astype(np.float32)
         return Candidates(score, box + np.pad(corner, (0, 2)), points + corner)
 
 
 def _joined(views: list[Candidates]) -> Candidates:
-    return Candidates(*(np.concatenate(each) for each in zip(*views, strict=True)))
+    return Candidates(*(np.concatenate(each) for each in zip(*views, strict=True)))  # type: ignore[arg-type]
 
 
 def _tiles(picture: Picture) -> list[tuple[Picture, Float[np.ndarray, "2"]]]:

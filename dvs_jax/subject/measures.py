@@ -107,12 +107,16 @@ def measure(
     still = np.zeros_like(plan.forward)
     still[:, 0, 0] = still[:, 1, 1] = 1.0
     still[:, :, 2] = -plan.window
-    rows = [row(time_s, found, plan, torso, forward) for forward in (still, plan.forward)]
+    before, after = (row(time_s, found, plan, torso, each) for each in (still, plan.forward))
     status = plan.path.status
     seen_s = time_s[plan.measured.present]
     return Measures(
-        *rows,
-        *(status.count(each) for each in ("measured", "interpolated", "held", "absent")),
+        input=before,
+        output=after,
+        measured=status.count("measured"),
+        interpolated=status.count("interpolated"),
+        held=status.count("held"),
+        absent=status.count("absent"),
         longest_gap_s=float(np.diff(seen_s).max(initial=0.0)),
         swaps=int(everyone.swapped[everyone.followed].sum()),
         largest_scale=float(plan.scale.max()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -44,9 +44,9 @@ def write(
     figure = Figure((11.0, 8.5), dpi=100, layout="constrained")
     shown = title.encode(errors="replace").decode()
     figure.suptitle(shown, x=0.005, horizontalalignment="left", parse_math=False)
-    above, below = figure.subfigures(2, height_ratios=(1.0, 4.0))
-    _draw_people(above, everyone, thumbnail)
-    _draw_anchor(below, time_s, plan)
+    parts: Any = figure.subfigures(2, height_ratios=(1.0, 4.0))
+    _draw_people(parts[0], everyone, thumbnail)
+    _draw_anchor(parts[1], time_s, plan)
     plots.save(figure, file)
 
 

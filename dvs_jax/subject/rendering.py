@@ -104,7 +104,7 @@ class _Videos:
         self.skeleton: VideoWriter | None = None
 
     def write(self, frame: Drawn) -> None:
-        time_ns = int(self._clip.video.time_ns[frame.index])
+        time_ns = int(self._clip.video.time_ns[frame.frame])
         if self.compared is not None:
             before = frame.source if self._is_whole else self._window(frame.source)
             both = joined(before, frame.result, arrangement(self._clip.video))
@@ -121,8 +121,8 @@ class _Videos:
 
     def _drawn_on(self, frame: Drawn) -> av.VideoFrame:
         copy, orientation = skeleton.copied(frame.source), self._canvas.orientation
-        anchor = self._plan.path.place[frame.index]
-        skeleton.draw(copy, orientation, self._clip.size, self._people(frame.index), anchor)
+        anchor = self._plan.path.place[frame.frame]
+        skeleton.draw(copy, orientation, self._clip.size, self._people(frame.frame), anchor)
         return copy
 
     def _people(self, index: int) -> list[tuple[Poses, bool]]:
@@ -144,10 +144,11 @@ def _videos(
     folder: Path,
 ) -> Iterator[_Videos]:
     like = clip.video if settings.audio else dataclasses.replace(clip.video, has_audio=False)
-    how = settings.crf, settings.preset, settings.encoder, settings.codec
 
     def writer(end: str, size: tuple[int, int]) -> VideoWriter:
-        return files.enter_context(VideoWriter(folder / f"{clip.name}{end}", like, *size, *how))
+        crf, preset, encoder = settings.crf, settings.preset, settings.encoder
+        codec, file = settings.codec, folder / f"{clip.name}{end}"
+        return files.enter_context(VideoWriter(file, like, *size, crf, preset, encoder, codec))
 
     with ExitStack() as files:
         videos = _Videos(clip, canvas, everyone, plan)

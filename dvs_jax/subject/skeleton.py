@@ -79,9 +79,9 @@ class _Pen:
         self, start: Float[np.ndarray, "2"], end: Float[np.ndarray, "2"], colour: Sequence[int]
     ) -> None:
         for plane, level, half in zip(self._planes, colour, (1, 2, 2), strict=True):
-            ends = [_fixed(point, half) for point in (start, end)]
+            one, other = _fixed(start, half), _fixed(end, half)
             width = max(round(2 * self._width / half), 1)
-            cv2.line(plane, *ends, (level * self._level,), width, cv2.LINE_8, _FINE)
+            cv2.line(plane, one, other, (level * self._level,), width, cv2.LINE_8, _FINE)
 
     def dot(self, center: Float[np.ndarray, "2"], colour: Sequence[int]) -> None:
         for plane, level, half in zip(self._planes, colour, (1, 2, 2), strict=True):

@@ -115,7 +115,7 @@ class TorsoFlow:
         low = np.clip(np.floor(inner[0] * scale).astype(int), 0, np.array(size) - 1)
         high = np.clip(np.ceil(inner[1] * scale).astype(int), low + 1, size)
         part = slice(low[1], high[1]), slice(low[0], high[0])
-        flows = self._dis.calc(one, two, None), self._dis.calc(two, one, None)
+        flows = [self._dis.calc(*pair, None) for pair in ((one, two), (two, one))]  # type: ignore[call-overload]
         forth, back = (np.median(each[part].reshape(-1, 2), axis=0) for each in flows)
         by = np.array(before.shape[::-1]) / size
         return forth * by, back * by
