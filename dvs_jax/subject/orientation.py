@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped, UInt8
 
 from dvs_jax.video import VideoInfo
 
@@ -29,6 +29,13 @@ class Orientation(NamedTuple):
         """Return a picture as it is shown."""
         turned = np.rot90(stored, self.quarters)
         return np.ascontiguousarray(turned[:, ::-1] if self.mirrored else turned)
+
+    def stored(
+        self, upright: Shaped[np.ndarray, "height width *channel"]
+    ) -> Shaped[np.ndarray, "rows columns *channel"]:
+        """Return an upright picture as it is stored."""
+        turned = upright[:, ::-1] if self.mirrored else upright
+        return np.ascontiguousarray(np.rot90(turned, -self.quarters))
 
     def matrix(self, stored: tuple[int, int]) -> Float[np.ndarray, "3 3"]:
         """Return what takes stored pixels (x, y, 1) to upright ones.

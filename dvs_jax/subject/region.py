@@ -94,10 +94,10 @@ def crop(
     rows, columns = jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij")
     matrix = crop_matrix(region, width, height)
     positions = jnp.stack([columns, rows], -1) @ matrix[:2, :2].T + matrix[:2, 2].reshape(1, 1, 2)
-    return jnp.round(_sampled(picture, positions, edge))
+    return jnp.round(sampled(picture, positions, edge))
 
 
-def _sampled(
+def sampled(
     picture: Num[Array, "rows columns channel"],
     positions: Float[Array, "height width 2"],
     edge: bool,
