@@ -18,7 +18,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.subject import landmarks, mask_networks, transform
 from dvs_jax.subject import pose as poses_of
 from dvs_jax.subject.pose import HIPS, Poses
-from dvs_jax.subject.region import Region, crop, crop_matrix
+from dvs_jax.subject.region import Region, crop
 from dvs_jax.tflite import Network
 
 MaskName = Literal["pose", "general", "landscape"]
@@ -151,12 +151,3 @@ def _around(
     for window in ((1, side, 1), (1, 1, side)):
         images = lax.reduce_window(images, start, join, window, (1, 1, 1), "SAME")
     return images
-
-
-def centroid(mask: Float[Array, "size size"], region: Region) -> Float[Array, "2"]:
-    """Return the (x, y) of a mask's centre of gravity, in pixels of the picture."""
-    size = mask.shape[0]
-    total = jnp.maximum(mask.sum(), jnp.finfo(jnp.float32).tiny)
-    place = jnp.stack([mask.sum(0) @ jnp.arange(size), mask.sum(1) @ jnp.arange(size)]) / total
-    matrix = crop_matrix(region, size, size)
-    return matrix[:2, :2] @ place + matrix[:2, 2]

@@ -34,12 +34,6 @@ def test_without_edges_in_the_picture_a_mask_is_only_smoothed():
     assert 0.15 < np.diff(smooth[128]).max() < 0.25
 
 
-def test_the_centroid_of_a_turned_region():
-    square = Region(jnp.asarray([100.0, 50.0]), jnp.float32(64), jnp.float32(np.pi / 2))
-    dot = jnp.zeros((64, 64)).at[32, 48].set(1.0)
-    assert mask.centroid(dot, square) == pytest.approx([100.0, 66.0], abs=1e-3)
-
-
 def test_an_outline_of_who_is_there():
     pictures = np.stack(
         [redness.picture(60, 40, 12, (120, 80)), redness.picture(-50, 0, 1, (120, 80))]
