@@ -10,10 +10,11 @@ import av
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
-from PIL import Image, ImageColor, ImageOps
+from PIL import Image, ImageOps
 
 from dvs_jax.bounded_file import require_regular
 from dvs_jax.errors import InputError, reading
+from dvs_jax.subject.colour import colour
 from dvs_jax.subject.orientation import orientation_of
 from dvs_jax.video import VideoInfo
 from dvs_jax.video import picture as pictures
@@ -55,14 +56,13 @@ def parse(text: str, info: VideoInfo) -> Background | None:
         return blurred
     if Path(text).exists():
         return still(_read(Path(text)), info)
-    try:
-        red, green, blue, *_ = ImageColor.getrgb("black" if text == "remove" else text)
-    except ValueError:
+    rgb = colour("black" if text == "remove" else text)
+    if rgb is None:
         raise InputError(
             f"{text!r} is no background: give {', '.join(NAMES)}, a colour such as teal or "
             "#204060, or the file of a picture; there is no such file"
-        ) from None
-    return still(np.full((2, 2, 3), (red, green, blue), np.uint8), info)
+        )
+    return still(np.full((2, 2, 3), rgb, np.uint8), info)
 
 
 def still(image: UInt8[np.ndarray, "rows columns 3"], info: VideoInfo) -> Background:

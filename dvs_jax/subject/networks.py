@@ -22,10 +22,12 @@ class PoseNetworks(NamedTuple):
     Attributes:
         detector: see `detector.candidates`.
         landmarks: see `landmarks.poses`.
+        selfie: a model for selfies, see `mask_networks.masks`, where its masks are wanted.
     """
 
     detector: Network
     landmarks: Network
+    selfie: Network | None = None
 
 
 def load_pose(which: str | Path = "full", folder: Path | None = None) -> PoseNetworks:

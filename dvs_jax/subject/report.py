@@ -8,6 +8,7 @@ from dvs_jax.subject.measures import Measures
 from dvs_jax.subject.planning import Everyone
 
 VIDEO, COMPARED, SKELETON = "_subject.mp4", "_compare.mp4", "_skeleton.mp4"
+MASK = "_mask.mp4"
 POSE_JSON, POSE_CSV = "_pose.json", "_pose.csv"
 MEASURES, PLOT = "_subject_metrics.json", "_subject.jpg"
 """Ends of the files' names."""
@@ -21,6 +22,7 @@ class Report:
         video: the stabilised video.
         compared: the input beside it, or None if that was not wanted.
         skeleton: the input with everyone's points, or None likewise.
+        mask: the person's masks, or None likewise.
         pose_json: see `export.write`.
         pose_csv: likewise.
         plot: the picture of the anchor, of what is left, and of the people.
@@ -33,6 +35,7 @@ class Report:
     video: Path
     compared: Path | None
     skeleton: Path | None
+    mask: Path | None
     pose_json: Path
     pose_csv: Path
     plot: Path

@@ -14,12 +14,11 @@ from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
 from dvs_jax.progress import Track, silently
 from dvs_jax.stages import Stages, one_opencv_thread
-from dvs_jax.subject import export, measures, planning, plot, position
+from dvs_jax.subject import background, export, masking, measures, planning, plot, position
 from dvs_jax.subject import report as reports
-from dvs_jax.subject.drawing import Edit
 from dvs_jax.subject.export import Keypoints, PoseData, Video
 from dvs_jax.subject.measures import Measures
-from dvs_jax.subject.networks import PoseNetworks, load_pose
+from dvs_jax.subject.networks import PoseNetworks, load_mask, load_pose
 from dvs_jax.subject.orientation import orientation_of
 from dvs_jax.subject.planning import Everyone, Plan
 from dvs_jax.subject.rendering import render
@@ -38,7 +37,6 @@ def stabilize(
     *,
     pose_model: str | Path = "full",
     models: str | Path | None = None,
-    edit: Edit | None = None,
     track: Track = silently,
     **settings: Any,
 ) -> Report:
@@ -52,7 +50,6 @@ def stabilize(
         out: folder for the results; made if it is not there.
         pose_model: "full", "lite" or "heavy", or a `.task` file.
         models: folder of published files; None to download what is not in the cache.
-        edit: changes each picture before it is moved (see `drawing.Edit`).
         track: reports the progress of each pass.
         settings: the fields of `Settings`.
 
@@ -63,8 +60,11 @@ def stabilize(
         InputError: the clip or a model cannot be read, nobody or not who is wanted is in the clip,
             a setting is impossible, or `out` cannot be written.
     """
-    networks = load_pose(pose_model, None if models is None else Path(models))
-    return stabilize_by(clip, Path(out), networks, Settings(**settings), edit, track)
+    wanted, folder = Settings(**settings), None if models is None else Path(models)
+    networks = load_pose(pose_model, folder)
+    if wanted.mask != "pose":
+        networks = networks._replace(selfie=load_mask(wanted.mask, folder))
+    return stabilize_by(clip, Path(out), networks, wanted, track)
 
 
 def stabilize_by(
@@ -72,7 +72,6 @@ def stabilize_by(
     folder: Path,
     networks: PoseNetworks,
     settings: Settings,
-    edit: Edit | None = None,
     track: Track = silently,
 ) -> Report:
     """Keep a person in place, by loaded networks; see `stabilize`."""
@@ -81,7 +80,7 @@ def stabilize_by(
         began = time.perf_counter()
         found = survey(clip, networks, settings.anchor == "mask", track)
         speed = {"finding people": clip.frame_count / (time.perf_counter() - began)}
-        return stabilize_found(clip, folder, found, settings, edit, track, speed)
+        return stabilize_found(clip, folder, found, settings, networks, track, speed)
 
 
 def require_possible(clip: Clip, folder: Path, settings: Settings) -> None:
@@ -92,6 +91,7 @@ def require_possible(clip: Clip, folder: Path, settings: Settings) -> None:
         )
     size = orientation_of(clip.video).size(clip.size)
     position.place(settings.target, *size)
+    background.parse(settings.background, clip.video)
     settings.require_crop_within(size)
     if settings.person is not None and "@" in settings.person:
         position.moment(settings.person, *size)
@@ -102,7 +102,7 @@ def stabilize_found(
     folder: Path,
     found: Survey,
     settings: Settings,
-    edit: Edit | None = None,
+    networks: PoseNetworks | None = None,
     track: Track = silently,
     speed: dict[str, float] | None = None,
 ) -> Report:
@@ -113,7 +113,7 @@ def stabilize_found(
         folder: for the results.
         found: see `survey.survey`; with centroids for the anchor "mask".
         settings: what is wanted.
-        edit: see `stabilize`.
+        networks: for the masks, where they are wanted.
         track: reports the progress.
         speed: frames a second of earlier passes, to be told too.
 
@@ -137,7 +137,8 @@ def stabilize_found(
     with replacing_together(folder) as unfinished:
         began = time.perf_counter()
         watching = None if is_known else torso
-        render(clip, everyone, plan, settings, watching, edit, unfinished, track)
+        with masking.editing(clip, networks, found, plan, settings, unfinished) as edit:
+            render(clip, everyone, plan, settings, watching, edit, unfinished, track)
         speed["drawing"] = clip.frame_count / (time.perf_counter() - began)
         table = measures.measure(clip, found, everyone, plan, torso, speed)
         poses = _pose_data(clip, everyone, plan, settings)
@@ -205,16 +206,18 @@ def _report(
 ) -> Report:
     """Return the report, and remove what an earlier run made and this one did not."""
     optional = {reports.COMPARED: settings.side_by_side, reports.SKELETON: settings.skeleton}
+    optional[reports.MASK] = settings.write_masks
     for end, is_wanted in optional.items():
         if not is_wanted:
             (folder / f"{name}{end}").unlink(missing_ok=True)
-    compared, skeleton = (
+    compared, skeleton, mask = (
         folder / f"{name}{end}" if is_wanted else None for end, is_wanted in optional.items()
     )
     return Report(
         folder / f"{name}{reports.VIDEO}",
         compared,
         skeleton,
+        mask,
         folder / f"{name}{reports.POSE_JSON}",
         folder / f"{name}{reports.POSE_CSV}",
         folder / f"{name}{reports.PLOT}",

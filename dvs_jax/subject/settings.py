@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from dvs_jax.errors import InputError
+from dvs_jax.subject import mask as masks
 from dvs_jax.subject.anchor import LEAST_PRESENCE, AnchorName, named
 from dvs_jax.subject.anchor_path import Smoothing
 from dvs_jax.subject.colour import require_colour
@@ -43,6 +44,10 @@ class Settings:
         max_zoom: the most that "zoom" enlarges by; beyond it the person leaves the target.
         crop_size: width and height of a window about the target that alone is shown, even; None for
             the whole picture.
+        background: what is seen around the person, see `background.parse`; "keep" changes nothing.
+        mask: who tells where the person is: "pose", the network for the points; "general" or
+            "landscape", a model for selfies.
+        write_masks: whether to write a video of the masks too.
         side_by_side: whether to write the input beside the result too.
         skeleton: whether to write the input with everyone's points drawn on it too.
         crf: see `video.VideoWriter`, as all that follow.
@@ -67,6 +72,9 @@ class Settings:
     framing: Framing = "smallest"
     max_zoom: float = 1.5
     crop_size: tuple[int, int] | None = None
+    background: str = "keep"
+    mask: masks.MaskName = "pose"
+    write_masks: bool = False
     side_by_side: bool = False
     skeleton: bool = False
     crf: float = DEFAULT_CRF
@@ -78,6 +86,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Raise InputError where one is impossible."""
         named(self.anchor)
+        masks.named(self.mask)
         if not 0.0 <= self.min_confidence <= 1.0:
             raise InputError(f"a confidence of {self.min_confidence:g} is impossible; give 0 to 1")
         if not 1.0 <= self.max_zoom <= MOST_ZOOM:
