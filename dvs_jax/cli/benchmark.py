@@ -137,6 +137,24 @@ def flow_accuracy(weights: FlowWeights = None, out: Numbers = None, plot: Pictur
 
 
 @benchmark.command()
+def subject(
+    models: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the published models. Without it they are downloaded.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Numbers = None,
+    plot: Picture = None,
+) -> None:
+    """Keeping a person in place: networks and stages."""
+    from dvs_jax.benchmarks import subject
+
+    _report(lambda track: subject.measure(models, track), out, plot)
+
+
+@benchmark.command()
 def faults(
     model: Models = None,
     clips: Annotated[int, typer.Option(min=1, help="How many clips are rendered.")] = 4,

@@ -56,7 +56,9 @@ def test_the_detector(frames, pose_networks: PoseNetworks):
         )
         print(index, exact.score - coarse.score, np.abs(exact.points - coarse.points).max())
         assert abs(exact.score - coarse.score) < 0.05
-        assert np.abs(exact.points[:2] - coarse.points[:2]).max() < 6
+        assert np.abs(exact.points[:2] - coarse.points[:2]).max() < 0.1 * np.hypot(
+            *(exact.points[1] - exact.points[0])
+        )
 
 
 def test_the_points(frames, regions, pose_networks: PoseNetworks):
