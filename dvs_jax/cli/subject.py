@@ -86,6 +86,23 @@ def subject(
         tuple[int, int] | None,
         typer.Option(help="Show a window about the target alone: width and height in pixels."),
     ] = None,
+    background: Annotated[
+        str,
+        typer.Option(
+            help="What is seen around the person: keep, remove, blur, a colour such as teal or "
+            "#204060, or the file of a picture."
+        ),
+    ] = "keep",
+    mask: Annotated[
+        Literal["pose", "general", "landscape"],
+        typer.Option(
+            help="What tells where the person is: the network for the points, or a model for "
+            "selfies within what that says."
+        ),
+    ] = "pose",
+    write_masks: Annotated[
+        bool, typer.Option("--write-masks", help="Write a video of the person's masks too.")
+    ] = False,
     side_by_side: Annotated[
         bool, typer.Option("--side-by-side", help="Write the input beside the result too.")
     ] = False,
@@ -122,7 +139,7 @@ def subject(
     Everyone is found and followed; who is kept in place is told by the whole clip. The folder gets
     walk_subject.mp4, the poses as walk_pose.json and walk_pose.csv, what was measured as
     walk_subject_metrics.json, and a picture of the anchor, walk_subject.jpg; where wanted,
-    walk_compare.mp4 and walk_skeleton.mp4. Those of an earlier run are replaced.
+    walk_compare.mp4, walk_skeleton.mp4 and walk_mask.mp4. Those of an earlier run are replaced.
     """
     from dvs_jax.subject import stabilize
     from dvs_jax.subject.anchor_path import Smoothing
@@ -147,6 +164,9 @@ def subject(
             framing=framing,
             max_zoom=max_zoom,
             crop_size=crop_size,
+            background=background,
+            mask=mask,
+            write_masks=write_masks,
             side_by_side=side_by_side,
             skeleton=skeleton,
             crf=crf,
@@ -177,6 +197,7 @@ def _print(report: Report) -> None:
         "video": report.video,
         "side by side": report.compared,
         "skeleton": report.skeleton,
+        "masks": report.mask,
         "poses": report.pose_json,
         "table": report.pose_csv,
         "plot": report.plot,
