@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "colab"
-NOTEBOOKS = ["quickstart", "frames_only"]
+NOTEBOOKS = ["quickstart", "frames_only", "subject"]
 
 SHORTER = "SECONDS, SIZE = 1.2, (320, 180)"
 """Run after a notebook's own parameters."""
@@ -105,6 +105,20 @@ def test_a_clip_is_stabilised_by_its_frames_alone_from_top_to_bottom(own_kernel,
     assert_both_are_shown(shown, tmp_path)
     assert "image/png" in shown["plot"][-1].data
     assert not list(tmp_path.glob("made_video/*.txt"))
+
+
+@pytest.mark.slow
+def test_a_person_is_kept_in_place_from_top_to_bottom(own_kernel, tmp_path, published_models):
+    shorter = f"SECONDS, SIZE, MODELS = 0.8, (640, 360), {str(published_models)!r}"
+    shown = run("subject", tmp_path, shorter)
+    printed = "".join(each.text for each in shown["clip"] if each.name == "stdout")
+    assert "walk: 24 frames of 640 × 360 pixels" in printed
+    assert "<video" in shown["compare"][0].data["text/html"]
+    assert "image/jpeg" in shown["plot"][0].data
+    assert "output" in shown["metrics"][0].data["text/plain"]
+    assert "image/png" in shown["poses"][-1].data
+    with av.open(str(tmp_path / "result/walk_subject.mp4")) as video:
+        assert len(list(video.decode(video=0))) == 24
 
 
 @pytest.fixture
