@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dvs_jax import clip as clips
 from dvs_jax.clip import Clip
-from dvs_jax.subject import background
+from dvs_jax.subject import background, person_masks
 from dvs_jax.subject.drawing import Edit
 from dvs_jax.subject.networks import PoseNetworks
 from dvs_jax.subject.orientation import orientation_of
-from dvs_jax.subject.person_masks import Editing, PersonMasks, Picture
+from dvs_jax.subject.person_masks import Editing, Person, PersonMasks, Picture
 from dvs_jax.subject.planning import Plan
-from dvs_jax.subject.report import MASK
+from dvs_jax.subject.report import MASK, Report
 from dvs_jax.subject.settings import Settings
 from dvs_jax.subject.survey import Survey, seconds
 from dvs_jax.video import VideoInfo, VideoWriter
@@ -64,6 +65,26 @@ def editing(
 
         edit.write = write
         yield edit
+
+
+def people(clip: Clip, report: Report, networks: PoseNetworks) -> Iterator[Person | None]:
+    """Return the person who was kept in place, frame by frame, None where no mask is found.
+
+    Args:
+        clip: the source.
+        report: of the run on it.
+        networks: with a selfie model for its masks.
+
+    Returns:
+        Pictures and masks are upright, and not moved.
+    """
+    orientation = orientation_of(clip.video)
+    pictures = map(orientation.upright, clips.read_frames(clip))
+    poses = map(report.everyone.pose_at, range(clip.frame_count))
+    masks = PersonMasks(
+        networks.landmarks, networks.selfie, report.poses.time_s, report.poses.anchor.place
+    )
+    return person_masks.people(masks, pictures, poses)
 
 
 def _grey(info: VideoInfo) -> VideoInfo:

@@ -68,6 +68,18 @@ def test_the_background_is_removed_in_stored_pictures(filmed, tmp_path):
     assert not (tmp_path / "walk_mask.mp4").exists()
 
 
+def test_the_person_of_each_frame_after_a_run(filmed):
+    told = SimpleNamespace(time_s=filmed.video.time_ns * 1e-9, anchor=SimpleNamespace(place=PATH))
+    seen = poses(missing=(5,))
+    report = SimpleNamespace(poses=told, everyone=SimpleNamespace(pose_at=seen.__getitem__))
+    found = list(masking.people(filmed, report, NETWORKS))
+    assert len(found) == 8
+    for index, person in enumerate(found):
+        x, y = PATH[index].astype(int)
+        assert person.mask[y, x] > 0.98 and person.picture[y, x, 0] > 180
+        assert person.picture[:, -15:].max() == 0
+
+
 def test_a_wrong_setting_is_told(filmed, tmp_path):
     with pytest.raises(InputError, match="there is no mask 'best'"):
         Settings(mask="best")
