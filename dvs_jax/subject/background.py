@@ -91,7 +91,7 @@ def blurred(number: int, plane: Plane, mask: Mask) -> Plane:
     height, width = mask.shape
     size = max(width // _COARSER, 1), max(height // _COARSER, 1)
     weight = np.maximum(1.0 - mask, 1e-3)
-    parts = np.stack([plane * weight, weight], axis=-1)
+    parts = np.stack([plane * weight, weight], axis=-1).astype(np.float32)
     small = cv2.resize(parts, size, interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(small, (0, 0), max(BLUR * size[1], 0.5))
     large = cv2.resize(soft[..., 0] / soft[..., 1], (width, height))

@@ -54,7 +54,6 @@ def test_the_detector(frames, pose_networks: PoseNetworks):
             detector.people(jax.tree.map(lambda each: each[index], found))[0]  # noqa: B023
             for found in (together, rounded)
         )
-        print(index, exact.score - coarse.score, np.abs(exact.points - coarse.points).max())
         assert abs(exact.score - coarse.score) < 0.05
         assert np.abs(exact.points[:2] - coarse.points[:2]).max() < 0.1 * np.hypot(
             *(exact.points[1] - exact.points[0])
@@ -73,7 +72,6 @@ def test_the_points(frames, regions, pose_networks: PoseNetworks):
     coarse, _ = landmarks.poses(in_bfloat16(network), frames, regions)
     assert coarse.point.dtype == jnp.float32
     apart = np.abs(coarse.point - poses.point)[:, :33, :2]
-    print(np.median(apart), apart[:, 23:25].max(), apart.max())
     assert np.median(apart) < 0.7 and apart[:, 23:25].max() < 3
     assert np.abs(coarse.score - poses.score).max() < 0.02
 
@@ -87,5 +85,4 @@ def test_masks_of_a_selfie_model(frames, regions, published_models: Path):
         assert np.abs(single[0] - masks[index]).max() < 1e-4
     assert mask_networks._masks._cache_size() == compiled + 1
     coarse = mask_networks.masks(in_bfloat16(network), frames, regions)
-    print(np.abs(coarse - masks).mean(), np.abs(coarse - masks).max())
     assert np.abs(coarse - masks).mean() < 0.01

@@ -97,7 +97,6 @@ def test_less_noise_than_detecting_anew(frames, ours, published_models):
     assert np.nanmedian(np.abs(walker - theirs)) < 2.5
     known = np.where(both[:, None], walker, np.nan), np.where(both[:, None], theirs, np.nan)
     own_noise, their_noise = (noise_px(each[43:]) for each in known)
-    print(own_noise, their_noise)
     assert (own_noise < their_noise).all()
     assert np.isfinite(walker[43:, 0]).sum() >= np.isfinite(theirs[43:, 0]).sum()
 
@@ -114,5 +113,4 @@ def test_smoothed_less_noise_than_its_own_single_track(frames, ours, published_m
     own_noise, their_noise = (
         noise_px(np.where(both[:, None], each, np.nan)) for each in (path, theirs)
     )
-    print(noise_px(raw), own_noise, their_noise)
     assert (own_noise < their_noise).all()
