@@ -11,11 +11,11 @@ import av
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Array, UInt8
 
 from dvs_jax import tflite, video
 from dvs_jax.benchmarks.flow import moving_texture
-from dvs_jax.benchmarks.report import Column, Report, Table
+from dvs_jax.benchmarks.report import Column, Report, Table, Value
 from dvs_jax.progress import Track, silently
 from dvs_jax.subject import (
     background,
@@ -51,7 +51,7 @@ _NETWORK_COLUMNS = (
     Column("ms a frame", ".2f"),
 )
 
-Pictures = UInt8[np.ndarray, "frame rows columns 3"]
+Pictures = UInt8[Array, "frame rows columns 3"]
 
 
 class Networks(NamedTuple):
@@ -154,10 +154,12 @@ def _stages(pose: PoseNetworks, track: Track) -> Table:
         dict(_timed_stages(pose, size)) for size in track(SIZES, len(SIZES), "timing stages")
     ]
     names = tuple(f"ms a frame, {width} × {height}" for width, height in SIZES)
-    rows = tuple((name, *(column[name] for column in columns)) for name in columns[0])
+    rows: list[tuple[Value, ...]] = [
+        (name, *(column[name] for column in columns)) for name in columns[0]
+    ]
     title = "stages, one after the other; in a run they work side by side"
     return Table(
-        title, (Column("stage"), *(Column(name, ".2f") for name in names)), rows, drawn=names
+        title, (Column("stage"), *(Column(name, ".2f") for name in names)), tuple(rows), drawn=names
     )
 
 
@@ -180,7 +182,7 @@ def _timed_stages(pose: PoseNetworks, size: tuple[int, int]) -> Iterator[tuple[s
         yield "decoding", 1e3 * decoding / _FRAMES
     to_rgb, frame = ToRgb(film), stored[0]
     yield "to RGB", 1e3 * _seconds(lambda: to_rgb(frame))
-    one, region = pictures[:1], _regions(1, size)
+    one, region = jnp.asarray(pictures[:1]), _regions(1, size)
     for name, run in _network_stages(pose, one, region).items():
         yield name, 1e3 * _seconds(lambda run=run: jax.block_until_ready(run()))  # type: ignore[misc]
     for name, draw in _drawing_stages(frame, size).items():

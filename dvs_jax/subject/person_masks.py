@@ -67,7 +67,9 @@ class PersonMasks:
         if not self._memory.counts:
             return None
         height, width, _ = picture.shape
-        return mask_networks.enlarged(self._memory.mask, self._memory.region, width, height)
+        return mask_networks.enlarged(
+            np.asarray(self._memory.mask), self._memory.region, width, height
+        )
 
     def _seen(self, picture: Picture, pose: Poses | None, size: int) -> tuple[Outline, mask.Region]:
         if pose is None:
@@ -75,7 +77,7 @@ class PersonMasks:
             return Outline(start.mask, jnp.zeros((), bool)), start.region
         region = mask.region_of(pose)
         alone = jax.tree.map(lambda each: each[None], region)
-        seen = mask.outline(self.landmarks, picture[None], alone, self.selfie)
+        seen = mask.outline(self.landmarks, jnp.asarray(picture[None]), alone, self.selfie)
         return jax.tree.map(lambda each: each[0], seen), region
 
 
