@@ -167,10 +167,9 @@ def _timed_stages(pose: PoseNetworks, size: tuple[int, int]) -> Iterator[tuple[s
     """Yield each stage's name and its median milliseconds a frame."""
     pictures = np.stack(moving_texture(_FRAMES, *size[::-1]))
     with scratch() as folder:
-        film, stored = (
-            folder / "film.mp4",
-            [ToYuv(_info(folder, size).color)(each) for each in pictures],
-        )
+        film = folder / "film.mp4"
+        to_yuv = ToYuv(_info(film, size).color)
+        stored = [to_yuv(each) for each in pictures]
 
         def encode() -> None:
             with VideoWriter(film, _info(film, size), *size, 20, "superfast") as writer:

@@ -94,7 +94,8 @@ def blurred(number: int, plane: Plane, mask: Mask) -> Plane:
     parts = np.stack([plane * weight, weight], axis=-1).astype(np.float32)
     small = cv2.resize(parts, size, interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(small, (0, 0), max(BLUR * size[1], 0.5))
-    large = cv2.resize(soft[..., 0] / soft[..., 1], (width, height))
+    filled = np.asarray(soft[..., 0] / soft[..., 1], np.float32)
+    large = cv2.resize(filled, (width, height))
     return np.rint(large).astype(plane.dtype)
 
 
