@@ -1,9 +1,13 @@
 """Masks of regions, brought to the picture's size."""
 
+from pathlib import Path
+
+import cv2
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from dvs_jax.subject import mask_networks, region
+from dvs_jax.subject import mask_networks, networks, region
 from dvs_jax.subject.region import Region
 
 
@@ -37,3 +41,23 @@ def test_the_recorded_mask(recorded_poses, numbers):
     expected = recorded_poses["pose_mask"][row].reshape(36, 64) / 255
     assert np.abs(small - expected).max() < 0.15
     assert np.abs(small - expected).mean() < 0.005
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("which", networks.MASK_MODELS)
+def test_on_whole_frames_they_lose_who_is_small(
+    which, garden, numbers, recorded_poses, published_models: Path
+):
+    """As the published program does; in the person's region they do not, see test_mask.py."""
+    network = networks.load_mask(which, published_models)
+    rows, columns, _ = network.input_shapes[0]
+    name = "selfie_segmentation" + ("" if which == "general" else "_landscape")
+    for index, frame in garden.items():
+        whole = cv2.resize(frame, (columns, rows))
+        (mask,) = network.apply(network.weights, jnp.asarray(whole / 255, jnp.float32))
+        small = cv2.resize(np.asarray(mask[..., 0]), (64, 36), interpolation=cv2.INTER_AREA)
+        row = int(np.flatnonzero(recorded_poses["frame"] == index)[0])
+        recorded = numbers[f"{name}_frames"][row].reshape(36, 64) / 255
+        assert np.abs(small - recorded).mean() < 0.06  # its sampling differs
+        person = recorded_poses["pose_mask"][row].reshape(36, 64) / 255
+        assert np.minimum(small, person).sum() < 0.25 * np.maximum(small, person).sum()
