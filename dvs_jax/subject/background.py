@@ -90,13 +90,12 @@ def blurred(number: int, plane: Plane, mask: Mask) -> Plane:
     """Return a plane out of focus, with nothing of the person's colours in it."""
     height, width = mask.shape
     size = max(width // _COARSER, 1), max(height // _COARSER, 1)
-    weight = np.maximum(1.0 - mask, 1e-3)
-    parts = np.stack([plane * weight, weight], axis=-1).astype(np.float32)
-    small = cv2.resize(parts, size, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), max(BLUR * size[1], 0.5))
-    filled = np.asarray(soft[..., 0] / soft[..., 1], np.float32)
-    large = cv2.resize(filled, (width, height))
-    return np.rint(large).astype(plane.dtype)
+    weight = np.maximum(1.0 - mask, 1e-3).astype(np.float32)
+    weighted = cv2.multiply(plane, weight, dtype=cv2.CV_32F)
+    deviation = max(BLUR * size[1], 0.5)
+    shrunk = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (weighted, weight))
+    small, share = (cv2.GaussianBlur(each, (0, 0), deviation) for each in shrunk)
+    return cv2.resize(np.rint(small / share).astype(plane.dtype), (width, height))
 
 
 def replaced(picture: av.VideoFrame, mask: Mask, background: Background) -> av.VideoFrame:
