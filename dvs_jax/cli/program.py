@@ -15,6 +15,7 @@ from dvs_jax.cli.convert import convert
 from dvs_jax.cli.demo import demo
 from dvs_jax.cli.evaluate import evaluate
 from dvs_jax.cli.exit_codes import BAD_INPUT, INTERRUPTED
+from dvs_jax.cli.export import export
 from dvs_jax.cli.flow import flow
 from dvs_jax.cli.import_recording import import_recording
 from dvs_jax.cli.lens import lens
@@ -76,6 +77,7 @@ app.command()(flow)
 app.command(**PARSING)(train)
 app.command()(evaluate)
 app.command()(convert)
+app.command()(export)
 app.add_typer(viewport, name="viewport")
 app.add_typer(benchmark, name="benchmark")
 

@@ -1,0 +1,28 @@
+"""`dvs-jax export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dvs_jax.cli.printing import print_file
+from dvs_jax.cli.tracking import tracking
+
+
+def export(
+    model: Annotated[
+        str, typer.Argument(help="A network: the name of a shipped one, or its folder or file.")
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder for the functions and how to run them.")],
+) -> None:
+    """Write a network's functions as StableHLO, which JAX alone runs, on CPU, GPU and TPU."""
+    from dvs_jax import export
+    from dvs_jax.export.models import functions
+    from dvs_jax.stabilization.models import load_model
+
+    found = functions(load_model(model), model)
+    with tracking() as track:
+        written = export.write(found, out, model, track)
+    for file in written:
+        print_file("function", file)
+    print_file("how to run them", out / "README.md")
