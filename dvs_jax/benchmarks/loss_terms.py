@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from dvs_jax.benchmarks.report import Column, Report, Table
+from dvs_jax.benchmarks.report import Column, Report, Table, Value
 from dvs_jax.errors import InputError
 from dvs_jax.progress import Track, silently
 from dvs_jax.training import configuration
@@ -63,7 +63,9 @@ def report_of(runs: Sequence[_Run], measures: Sequence[Measures], best_measure: 
     """
     names = tuple(measures[0])
     columns = (Column("left out"), Column("seed", "d"), *(Column(name, ".3f") for name in names))
-    rows = tuple((*run, *found.values()) for run, found in zip(runs, measures, strict=True))
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (run.left_out, run.seed, *found.values()) for run, found in zip(runs, measures, strict=True)
+    )
     drawn = (best_measure,) if best_measure else names[:1]
     table = Table("held out, after training without a term of the loss", columns, rows, drawn)
     return Report("loss-terms", (table,), _ratios(runs, measures, best_measure))
