@@ -14,6 +14,7 @@ ROOMS = {
     "calibration",
     "cli",
     "evaluation",
+    "export",
     "flow",
     "fused",
     "methods",

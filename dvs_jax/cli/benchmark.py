@@ -96,8 +96,8 @@ def train(out: Numbers = None, plot: Picture = None) -> None:
 
 @benchmark.command()
 def loss_terms(
-    config: Annotated[Path, typer.Option(help="What to train, such as configs/stabgan_smoke.py.")],
-    workdir: Annotated[Path, typer.Option(help="Folder of the trainings.")],
+    config: Annotated[Path, typer.Option(help="What to train.")] = Path("configs/stabgan_smoke.py"),
+    workdir: Annotated[Path, typer.Option(help="Folder of the trainings.")] = Path("runs/terms"),
     seeds: Annotated[int, typer.Option(min=1, help="Trainings each.")] = 2,
     out: Numbers = None,
     plot: Picture = None,

@@ -15,12 +15,14 @@ BENCHMARKS = (
     "trajectory",
     "pipeline",
     "frames-only",
-    "loss-terms",
     "train",
+    "loss-terms",
     "device",
     "flow",
     "flow-accuracy",
+    "subject",
     "faults",
+    "viewport",
 )
 
 
