@@ -24,11 +24,11 @@ def test_evaluate_prints_a_table_and_writes_the_numbers(dvs, walk, tmp_path):
 def test_evaluate_measures_the_pictures_unless_told_not_to(dvs, walk, monkeypatch):
     row = Metrics(30, *([0.25] * 23))
     monkeypatch.setattr(methods, "has_vidstab", lambda: False)
-    # The method of pictures, eleven smoothers, of three kinds, the two networks of the gyro that
-    # are shipped, each in two ways, and StabNet.
-    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 17))
+    # The method of pictures, affine maps, eleven smoothers, of three kinds, the two networks of the
+    # gyro that are shipped, each in two ways, and StabNet.
+    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 18))
     run = dvs("evaluate", walk)
     assert (run.code, run.err.strip()) == (0, "note: optical flow: dis")
     assert "pictures alone, 1 s ahead" in run.out
     # Roll, rotation and the official program's jitter.
-    assert run.out.count("0.2500") == 3 * 18
+    assert run.out.count("0.2500") == 3 * 19
