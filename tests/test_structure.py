@@ -20,6 +20,7 @@ ROOMS = {
     "methods",
     "metrics",
     "motion",
+    "notebook",
     "recordings",
     "sensors",
     "smoothing",

@@ -17,6 +17,7 @@ from dvs_jax.metrics.rotation import (
     rotation_jitter,
     rotation_rate,
 )
+from dvs_jax.metrics.seen_path import seen_path
 from dvs_jax.metrics.table import Metrics, MetricsTable, render
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "restlessness",
     "rotation_jitter",
     "rotation_rate",
+    "seen_path",
 ]
