@@ -107,13 +107,34 @@ def saliency(
     drawn: Annotated[
         bool, typer.Option("--video", help="Write each video with the maps over it too.")
     ] = False,
+    paver: Annotated[
+        Path | None,
+        typer.Option(
+            help="PAVER's decoder (.pt, or converted): it tells, instead of what moves.",
+            show_default="none",
+        ),
+    ] = None,
+    vit: Annotated[
+        Path | None,
+        typer.Option(
+            help="PAVER's vision transformer: Google's B_16 (.npz), timm's, or converted.",
+            show_default="none",
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            help="Consecutive frames that PAVER sees at each instant; 1 takes a fifth of the time.",
+            show_default="5",
+        ),
+    ] = None,
 ) -> None:
     """Tell what is salient in each video, one by one; what is done already is skipped."""
-    from dvs_jax.viewport.saliency import motion, queue
+    from dvs_jax.viewport.saliency import queue, source
     from dvs_jax.viewport.saliency.queue import Work
 
-    work = Work(motion.maps, "motion", out, maps, drawn)
     found = [each for path in videos for each in queue.find(path)]
+    work = Work(*source.chosen(paver, vit, frames), out, maps, drawn)
     with tracking() as track:
         outcomes = list(queue.run(found, work, track))
     for outcome in outcomes:

@@ -5,9 +5,15 @@ import json
 
 import numpy as np
 import pytest
+from flax import nnx
 
 from dvs_jax.viewport import sphere
+from dvs_jax.viewport.paver import architecture, weights
+from dvs_jax.viewport.paver.network import Network
+from dvs_jax.viewport.saliency import stored
 from dvs_jax.viewport.synthetic import audience, files, recordings
+
+from .run import assert_refused
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +85,52 @@ def test_what_cannot_be_predicted_leaves_nothing(dvs, sea, tmp_path):
         assert run.code == 2 and message in run.err.splitlines()[-1]
         assert run.err.splitlines()[-1].startswith("error: ") and "Traceback" not in run.err
         assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.fixture(scope="module")
+def paver(tmp_path_factory):
+    """A small PAVER's decoder and transformer."""
+    folder = tmp_path_factory.mktemp("paver")
+    of = architecture.Architecture(height=32, width=16, heads=2, blocks=1, decoder_heads=2)
+    network = nnx.jit(lambda: Network(of, nnx.Rngs(0)))()
+    weights.save_decoder(network.decoder, folder / "decoder")
+    weights.save_transformer(network.transformer, folder / "vit")
+    return folder
+
+
+def test_saliency_is_told_by_paver_where_its_weights_are_given(dvs, sea, paver, tmp_path):
+    asked = ("viewport", "saliency", sea / "sea.mp4", "--out", tmp_path)
+    given = ("--paver", paver / "decoder", "--vit", paver / "vit", "--maps")
+    assert "done" in dvs(*asked).out
+    assert "done" in dvs(*asked, *given, "--frames", 1).out
+    with np.load(tmp_path / "sea_saliency.npz") as maps:
+        assert maps["saliency"].shape == (15, 32, 64)
+        assert maps["saliency"].min(axis=(1, 2)) == pytest.approx(0.0, abs=1e-3)
+        assert maps["saliency"].max(axis=(1, 2)) == pytest.approx(1.0, abs=1e-3)
+    alone = stored.read(tmp_path / "sea_salxyz.npz")
+    assert alone.source == "PAVER, decoder and vit, 1 at once" and alone.points.shape[0] == 15
+    assert "done" in dvs(*asked, *given).out
+    assert np.abs(stored.read(tmp_path / "sea_salxyz.npz").points - alone.points).max() > 0.01
+    assert "skipped" in dvs(*asked, *given).out
+
+
+def test_wrong_weights_of_paver_are_refused_in_one_line(dvs, sea, paver, tmp_path):
+    decoder, vit = paver / "decoder", paver / "vit"
+    (tmp_path / "no.npz").write_bytes(b"rubbish")
+    for given, complaint in (
+        (("--paver", decoder), "PAVER consists of two files"),
+        (("--frames", 1), "PAVER consists of two files"),
+        (("--paver", decoder, "--vit", vit, "--frames", 2), "2 frames about an instant have no"),
+        (("--paver", tmp_path / "a.pt", "--vit", vit), "a.pt: "),
+        (("--paver", decoder, "--vit", tmp_path / "b.npz"), "b.npz: "),
+        (("--paver", vit, "--vit", decoder), "vit: holds no paver-decoder, but a model of"),
+        (("--paver", decoder, "--vit", tmp_path / "no.npz"), "no.npz: no .npz file of arrays"),
+        (("--paver", sea / "ann.csv", "--vit", vit), "ann.csv: "),
+    ):
+        out = tmp_path / "out"
+        run = dvs("viewport", "saliency", sea / "sea.mp4", "--out", out, *given)
+        assert_refused(run, complaint)
+        assert not out.exists()
 
 
 def test_evaluate_compares_with_all_baselines(dvs, drawn, tmp_path):

@@ -1,11 +1,12 @@
 """PAVER's maps of a video, frame by frame."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import jax
 import numpy as np
 from flax import nnx
-from jaxtyping import Float
+from jaxtyping import Array, Float, UInt8
 
 from dvs_jax.errors import InputError
 from dvs_jax.viewport.paver.network import Network
@@ -39,10 +40,23 @@ def maps(
     Raises:
         InputError: the number of frames is not odd.
     """
-    if together < 1 or together % 2 == 0:
-        raise InputError(f"{together} frames about an instant have no middle; give an odd number")
-    graph, state = nnx.split(network)
-    run = jax.jit(lambda state, frames: nnx.merge(graph, state)(frames)[together // 2])
+    require_middle(together)
+    graph, params = nnx.split(network)
     height = network.of.height
     for seen in instants.around(frames, time_s, together, (2 * height, height)):
-        yield np.asarray(run(state, seen))
+        yield np.asarray(_middle(graph, params, seen))
+
+
+def require_middle(together: int) -> None:
+    """Raise InputError unless so many frames have one in the middle."""
+    if together < 1 or together % 2 == 0:
+        raise InputError(f"{together} frames about an instant have no middle; give an odd number")
+
+
+@partial(jax.jit, static_argnums=0)
+def _middle(
+    graph: nnx.GraphDef[Network],
+    params: nnx.State,
+    frames: UInt8[Array, "together height width 3"],
+) -> Float[Array, "height width"]:
+    return nnx.merge(graph, params)(frames)[len(frames) // 2]
