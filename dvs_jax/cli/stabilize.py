@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -153,6 +153,14 @@ def stabilize(
         bool,
         typer.Option("--resume", help="Skip clips that were finished by the same settings."),
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Let a Ray cluster process the clips, each wherever there is room: auto, local or "
+            "ray://HOST:PORT. The same command goes on where it ended.",
+            show_default=False,
+        ),
+    ] = None,
     trajectory: Annotated[
         Path | None,
         typer.Option(
@@ -218,14 +226,20 @@ def stabilize(
     if len(given) > 1:
         raise InputError(f"{given[0]} and {given[1]} both find the path; give one of them")
 
+    from dvs_jax.stabilization import batch
+
+    resume = resume or cluster is not None
     jobs, is_queue = _jobs(clips, out, resume)
     if len(jobs) > 1:
         _require_for_many(trajectory, sensors, frame_times)
+    if cluster is not None:
+        batch.require_address(cluster)
     load = _loader(sensors, (frame_times, start_number), lens_correction, (start, end))
     alone = None if is_queue else load(jobs[0].clip)
 
     from dvs_jax.methods import fingerprint
-    from dvs_jax.stabilization import Settings, batch, stabilize_by, stabilize_into
+    from dvs_jax.methods.device import device_work
+    from dvs_jax.stabilization import Settings, stabilize_by, stabilize_into
     from dvs_jax.stabilization.refining import by_pictures, refined
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
@@ -246,9 +260,15 @@ def stabilize(
     if alone is not None:
         _print_report(stabilize_one(alone, out))
         return
-    process = batch.process_for(method, wanted, stabilize_one, load)
     named = {**asdict(wanted), **fingerprint(method), **load.keywords}
-    _work_off(batch.run(jobs, process, named, resume), len(jobs))
+    if cluster is None:
+        process = batch.process_for(method, wanted, stabilize_one, load)
+        outcomes = batch.run(jobs, process, named, resume)
+    else:
+        by_device = device_work(method) is not None
+        process = batch.on_cluster(cluster, stabilize_one, load, by_device)
+        outcomes = _tracked(batch.run(jobs, process, named, resume), len(jobs))
+    _work_off(outcomes, len(jobs))
 
 
 def _require_for_many(trajectory: Path | None, sensors: str, frame_times: Path | None) -> None:
@@ -353,6 +373,12 @@ def _adjusted(method: Method, horizon_lock: bool, strength: float | None) -> Met
 
     method = locked_to_horizon(method) if horizon_lock else method
     return method if strength is None else with_strength(method, strength)
+
+
+def _tracked(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+    """Show a progress bar of clips, since each one's own would be on the node that has it."""
+    with tracking("clips") as track:
+        yield from track(outcomes, total, "stabilising")
 
 
 def _work_off(outcomes: Iterable[Outcome], total: int) -> None:

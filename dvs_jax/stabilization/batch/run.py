@@ -66,10 +66,11 @@ def _noted(outcome: Outcome, source: str, settings: Settings) -> Outcome:
 
 def one_by_one(stabilize: Stabilize, load: Load = load_clip) -> Process:
     """Return a function that processes one clip after the other."""
-    return lambda jobs: (_attempt(job, stabilize, load) for job in jobs)
+    return lambda jobs: (attempt(job, stabilize, load) for job in jobs)
 
 
-def _attempt(job: Job, stabilize: Stabilize, load: Load) -> Outcome:
+def attempt(job: Job, stabilize: Stabilize, load: Load) -> Outcome:
+    """Return how the work on one clip ends; an error is in the outcome."""
     start = time.perf_counter()
     try:
         clip = load(job.clip)
