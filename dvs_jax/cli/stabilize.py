@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,9 @@ from dvs_jax.errors import InputError
 if TYPE_CHECKING:
     from dvs_jax.clip import Clip
     from dvs_jax.methods import Method
-    from dvs_jax.stabilization import Report
+    from dvs_jax.stabilization import Report, Settings
     from dvs_jax.stabilization.batch import Job, Outcome
+    from dvs_jax.stabilization.batch.run import Process
 
 Smoothers = Literal["gaussian", "savitzky-golay", "exponential", "adaptive"]
 Presets = Literal[
@@ -226,20 +227,14 @@ def stabilize(
     if len(given) > 1:
         raise InputError(f"{given[0]} and {given[1]} both find the path; give one of them")
 
-    from dvs_jax.stabilization import batch
-
-    resume = resume or cluster is not None
-    jobs, is_queue = _jobs(clips, out, resume)
+    jobs, is_queue = _jobs(clips, out, resume or cluster is not None)
     if len(jobs) > 1:
         _require_for_many(trajectory, sensors, frame_times)
-    if cluster is not None:
-        batch.require_address(cluster)
     load = _loader(sensors, (frame_times, start_number), lens_correction, (start, end))
     alone = None if is_queue else load(jobs[0].clip)
 
     from dvs_jax.methods import fingerprint
-    from dvs_jax.methods.device import device_work
-    from dvs_jax.stabilization import Settings, stabilize_by, stabilize_into
+    from dvs_jax.stabilization import Settings, batch, stabilize_by, stabilize_into
     from dvs_jax.stabilization.refining import by_pictures, refined
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
@@ -261,14 +256,9 @@ def stabilize(
         _print_report(stabilize_one(alone, out))
         return
     named = {**asdict(wanted), **fingerprint(method), **load.keywords}
-    if cluster is None:
-        process = batch.process_for(method, wanted, stabilize_one, load)
-        outcomes = batch.run(jobs, process, named, resume)
-    else:
-        by_device = device_work(method) is not None
-        process = batch.on_cluster(cluster, stabilize_one, load, by_device)
-        outcomes = _tracked(batch.run(jobs, process, named, resume), len(jobs))
-    _work_off(outcomes, len(jobs))
+    process = _process(cluster, method, wanted, stabilize_one, load)
+    outcomes = batch.run(jobs, process, named, resume or cluster is not None)
+    _work_off(outcomes if cluster is None else _tracked(outcomes, len(jobs)), len(jobs))
 
 
 def _require_for_many(trajectory: Path | None, sensors: str, frame_times: Path | None) -> None:
@@ -373,6 +363,22 @@ def _adjusted(method: Method, horizon_lock: bool, strength: float | None) -> Met
 
     method = locked_to_horizon(method) if horizon_lock else method
     return method if strength is None else with_strength(method, strength)
+
+
+def _process(
+    cluster: str | None,
+    method: Method,
+    wanted: Settings,
+    stabilize_one: Callable[[Clip, Path], Report],
+    load: Callable[[Path], Clip],
+) -> Process:
+    """Return what processes many clips: a cluster, or this process."""
+    from dvs_jax.methods.device import device_work
+    from dvs_jax.stabilization import batch
+
+    if cluster is None:
+        return batch.process_for(method, wanted, stabilize_one, load)
+    return batch.on_cluster(cluster, stabilize_one, load, device_work(method) is not None)
 
 
 def _tracked(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:

@@ -36,12 +36,6 @@ _ADDRESS = re.compile(r"auto|local|ray://[^/:@\s]+:\d{1,5}")
 logger = logging.getLogger("dvs_jax")
 
 
-def require_address(address: str) -> None:
-    """Raise InputError unless an address is "auto", "local" or "ray://HOST:PORT"."""
-    if not _ADDRESS.fullmatch(address):
-        raise InputError(f"--cluster {address}: is none of auto, local and ray://HOST:PORT")
-
-
 def on_cluster(
     address: str, stabilize: Stabilize, load: Load = load_clip, by_device: bool = False
 ) -> Process:
@@ -58,7 +52,12 @@ def on_cluster(
         by_device: whether each clip also takes a share of a GPU, where nodes have GPUs.
 
     The function raises InputError where Ray is not installed, or the cluster cannot be reached.
+
+    Raises:
+        InputError: the address is none.
     """
+    if not _ADDRESS.fullmatch(address):
+        raise InputError(f"--cluster {address}: is none of auto, local and ray://HOST:PORT")
 
     def process(jobs: Iterable[Job]) -> Iterator[Outcome]:
         waiting = list(jobs)

@@ -136,7 +136,7 @@ def test_a_task_asks_for_no_more_than_the_largest_node_has():
 )
 def test_an_address_with_a_typo_is_refused(address):
     with pytest.raises(InputError, match="none of auto, local and ray://HOST:PORT"):
-        cluster.require_address(address)
+        cluster.on_cluster(address, stabilize=None, load=None)
 
 
 @pytest.mark.slow
