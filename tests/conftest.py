@@ -1,5 +1,6 @@
 """What every test shares: strict JAX flags, and where the project's reference material lies."""
 
+import gc
 import os
 import shutil
 import warnings
@@ -25,6 +26,12 @@ come out shifted by a row. `XLA_FLAGS= pytest ...` compiles as for users.
 if jax.version.__version_info__ < (0, 11):
     # Later ones have no such flag, and a flag that XLA does not know ends the process.
     QUICK_TO_COMPILE += " --xla_cpu_use_fusion_emitters=false"
+
+MOST_MAPPED = 20_000
+"""Of the 65,530 memory mappings that Linux allows a process; each compiled function takes six.
+
+A process that gets no more of them crashes.
+"""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -66,6 +73,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that have slow tests, so that no worker is left with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Forget compiled functions between files, before there are too many."""
+    maps = Path("/proc/self/maps")
+    if nextitem is None or nextitem.path == item.path or not maps.exists():
+        return
+    if maps.read_bytes().count(b"\n") > MOST_MAPPED:
+        jax.clear_caches()
+        gc.collect()
 
 
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:

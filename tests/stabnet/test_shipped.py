@@ -36,7 +36,8 @@ def test_it_finds_where_frames_lie_and_steadies_them(network, monkeypatch):
     run = jax.jit(partial(objective.run, graph, 60))
     errors, shaken, steadied = [], [], []
     for seed in range(6):
-        found, (looks, pose) = run(params, example(seed), jax.random.key(seed))
+        found, (looks, sequence) = run(params, example(seed), jax.random.key(seed))
+        pose = sequence.pose[1:]
         errors.append(np.sqrt((np.asarray(found.errors) ** 2).mean(axis=-1))[STEADY:])
         shaken.append(fast(centres(pose, jnp.zeros((len(pose), 2)))))
         middle = jax.vmap(lambda look: look.source(jnp.zeros(2), sequences.ASPECT))(looks)
