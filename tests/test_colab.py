@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "colab"
-NOTEBOOKS = ["quickstart", "frames_only", "subject"]
+NOTEBOOKS = ["quickstart", "frames_only", "subject", "viewport"]
 
 SHORTER = "SECONDS, SIZE = 1.2, (320, 180)"
 """Run after a notebook's own parameters."""
@@ -119,6 +119,19 @@ def test_a_person_is_kept_in_place_from_top_to_bottom(own_kernel, tmp_path, publ
     assert "image/png" in shown["poses"][-1].data
     with av.open(str(tmp_path / "result/walk_subject.mp4")) as video:
         assert len(list(video.decode(video=0))) == 24
+
+
+@pytest.mark.slow
+def test_where_a_viewer_will_look_is_told_from_top_to_bottom(own_kernel, tmp_path):
+    shown = run("viewport", tmp_path, "SECONDS = 10.0")
+    printed = {name: "".join(each.get("text", "") for each in shown[name]) for name in shown}
+    assert "blobs.mp4: 500 samples of a head in 10.0 s" in printed["recording"]
+    assert "image/jpeg" in shown["view"][-1].data
+    assert "damped" in printed["errors"] and "viewport, motion alone" in printed["errors"]
+    assert "at 5.0 s: " in printed["live"] and "of 144 tiles in view at 6.0 s" in printed["live"]
+    assert "image/png" in shown["live"][-1].data
+    names = {file.name for file in (tmp_path / "result").iterdir()}
+    assert {"blobs_salxyz.npz", "blobs_viewport.csv", "blobs_tiles.csv"} <= names
 
 
 @pytest.fixture

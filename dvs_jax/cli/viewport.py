@@ -73,6 +73,14 @@ def predict(
     drawn: Annotated[
         bool, typer.Option("--video", help="Draw the predictions over the video too.")
     ] = False,
+    adapt: Annotated[
+        float | None,
+        typer.Option(
+            help="Learn the viewer from the first so many seconds, and predict what follows; for a "
+            "network that tells viewers apart.",
+            show_default="not",
+        ),
+    ] = None,
 ) -> None:
     """Predict at every fifth of a second of a recording: a table, pictures, and errors."""
     from dvs_jax.viewport import load_model, prediction_files, sphere
@@ -84,7 +92,7 @@ def predict(
     network = load_model(model)
     options = Options(forward, pitch_up, playback_from_timestamp)
     (trace, *_) = reading.read(recording, options)
-    wanted = Wanted(out, at, sphere.FORWARD if forward is None else forward, tiles, drawn)
+    wanted = Wanted(out, at, sphere.FORWARD if forward is None else forward, tiles, drawn, adapt)
     with tracking() as track:
         points = obtaining.points(video, out, saliency, saliency_rate, track)
         files = prediction_files.write(
@@ -165,13 +173,22 @@ def evaluate(
     ] = None,
     forward: Forward = None,
     pitch_up: PitchUp = False,
+    adapt: Annotated[
+        str | None,
+        typer.Option(
+            help="Learn viewers whom a network does not know: from the first so many seconds of "
+            "each video, and score what follows; or from their other videos (others).",
+            show_default="not",
+        ),
+    ] = None,
 ) -> None:
     """Compare networks with the baselines, on all windows of recordings."""
-    from dvs_jax.viewport import evaluation_files
+    from dvs_jax.viewport import evaluation_files, strangers
     from dvs_jax.viewport.traces.reading import Options
 
+    learned = None if adapt is None else strangers.adapt_of(adapt)
     options = Options(forward, pitch_up)
-    report = evaluation_files.evaluate(data, out, model or ["viewport"], saliency, options)
+    report = evaluation_files.evaluate(data, out, model or ["viewport"], saliency, options, learned)
     for line in report.lines:
         print_line(printing.out, line)
     for file in report.files:

@@ -1,20 +1,36 @@
 """Models beside the baselines, on the same windows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from dvs_jax.viewport import baselines, inference, score, sphere, tracks, windows
+from dvs_jax.viewport import (
+    baselines,
+    inference,
+    personalisation,
+    score,
+    sphere,
+    strangers,
+    tracks,
+    windows,
+)
 from dvs_jax.viewport.inference import Points
+from dvs_jax.viewport.personalisation import Gain
 from dvs_jax.viewport.score import Scores
-from dvs_jax.viewport.starvp.network import Network
+from dvs_jax.viewport.starvp.network import Network, Prediction
+from dvs_jax.viewport.strangers import Adapt
 from dvs_jax.viewport.tracks import Track
 from dvs_jax.viewport.windows import FUTURE, PAST, Windows
 
 STEPS = {"0.2 s": 0, "0.6 s": 2, "1 s": 4, "2 s": 9, "3 s": 14, "4 s": 19, "5 s": 24}
 """Which steps, counted from 0, tables show."""
+
+NOBODY, MEAN, ADAPTED = "nobody known", "strangers as the mean", "strangers adapted"
+"""Behind the name of a model that knows viewers: all are taken for unknown ones; or those whom it
+does not know for the mean of those it knows, or as they were learned."""
 
 
 class Row(NamedTuple):
@@ -38,10 +54,12 @@ class Comparison(NamedTuple):
     Attributes:
         windows: which.
         rows: baselines first.
+        gains: by model, what knowing viewers is worth, of those models that know any.
     """
 
     windows: Windows
     rows: list[Row]
+    gains: dict[str, Gain]
 
 
 def compare(
@@ -50,6 +68,7 @@ def compare(
     models: Mapping[str, Network],
     between: tuple[int, int] | None = None,
     stride: int = 1,
+    adapt: Adapt | None = None,
 ) -> Comparison:
     """Predict windows of viewers by all baselines and by models.
 
@@ -59,10 +78,16 @@ def compare(
         models: by name; they all look back and ahead by 3 and by 5 seconds.
         between: as `windows.cut` takes it.
         stride: samples from one window to the next.
+        adapt: from what models that know viewers learn those whom they do not know; from seconds,
+            only windows whose future begins later are predicted. None to learn nobody.
 
     Raises:
-        InputError: no window is left, or the saliency has too few points.
+        InputError: no window is left, or the saliency has too few points; or a viewer is to be
+            learned, and there is nothing to learn from, or no model that could.
     """
+    if adapt is not None:
+        strangers.require_some(models.values())
+        between = between or strangers.scored(adapt)
     found = windows.cut(watched, stride, PAST, FUTURE, between)
     predicted = {
         "no_motion": baselines.no_motion(found.past, FUTURE),
@@ -71,9 +96,20 @@ def compare(
     }
     predicted |= _by_salience(found, points) | _by_others(found, watched)
     rows = [Row(name, score.score(each, found.future)) for name, each in predicted.items()]
+    gains = {}
     for name, network in models.items():
-        rows += _of_model(name, network, found, points)
-    return Comparison(found, rows)
+        viewer = windows.numbers(network.of.viewers, found.viewer)
+        given = _predicted(network, found, points, viewer)
+        motion = sphere.normalize(np.asarray(given.motion))
+        rows.append(Row(f"{name}, motion alone", score.score(motion, found.future)))
+        rows.append(Row(name, _scores(given, found), np.asarray(given.gate).mean(axis=0)))
+        if network.of.viewers:
+            ways = _by_knowledge(network, found, points, watched, adapt)
+            rows += [Row(f"{name}, {how}", _scores(each, found)) for how, each in ways.items()]
+            after = _scores(ways.get(ADAPTED, given), found).error_deg
+            before = _scores(ways[NOBODY], found).error_deg
+            gains[name] = personalisation.gain(before, after, found.viewer)
+    return Comparison(found, rows, gains)
 
 
 def table(compared: Comparison) -> list[dict[str, Any]]:
@@ -103,18 +139,68 @@ def _row(row: Row, viewer: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _of_model(
-    name: str, network: Network, found: Windows, points: Mapping[str, Points]
-) -> Iterable[Row]:
-    direction, motion = np.empty_like(found.future), np.empty_like(found.future)
-    gate = np.empty(found.future.shape[:2])
+def _scores(predicted: Prediction, found: Windows) -> Scores:
+    return score.score(np.asarray(predicted.direction), found.future)
+
+
+def _predicted(
+    network: Network,
+    found: Windows,
+    points: Mapping[str, Points],
+    viewer: Int[np.ndarray, "window"],
+) -> Prediction:
+    order, parts = [], []
     for video in np.unique(found.video):
-        of = np.flatnonzero(found.video == video)
-        one = inference.predict(network, found.past[of], found.last[of], points.get(str(video)))
-        direction[of], gate[of] = one.direction, one.gate
-        motion[of] = sphere.normalize(one.motion)
-    yield Row(f"{name}, motion alone", score.score(motion, found.future))
-    yield Row(name, score.score(direction, found.future), gate.mean(axis=0))
+        order.append(np.flatnonzero(found.video == video))
+        one = windows.some(found, order[-1])
+        known = points.get(str(video))
+        parts.append(
+            inference.predict(network, one.past, one.last, known, one.cues, viewer[order[-1]])
+        )
+    return _in_order(order, parts)
+
+
+def _in_order(order: list[np.ndarray], parts: list[Prediction]) -> Prediction:
+    back = np.argsort(np.concatenate(order))
+    return jax.tree.map(lambda *each: np.concatenate(each)[back], *parts)
+
+
+def _by_knowledge(
+    network: Network,
+    found: Windows,
+    points: Mapping[str, Points],
+    watched: Sequence[Track],
+    adapt: Adapt | None,
+) -> dict[str, Prediction]:
+    """What a network predicts that is told less of its viewers, or learns them."""
+    viewer = windows.numbers(network.of.viewers, found.viewer)
+    mean = personalisation.as_unknown(network, personalisation.mean_known(network))
+    ways = {
+        NOBODY: _predicted(network, found, points, np.zeros_like(viewer)),
+        MEAN: _predicted(mean, found, points, viewer),
+    }
+    if adapt is not None:
+        ways[ADAPTED] = _adapted(network, found, points, watched, adapt)
+    return ways
+
+
+def _adapted(
+    network: Network,
+    found: Windows,
+    points: Mapping[str, Points],
+    watched: Sequence[Track],
+    adapt: Adapt,
+) -> Prediction:
+    viewer = windows.numbers(network.of.viewers, found.viewer)
+    order, parts = [], []
+    for who, video in sorted(set(zip(found.viewer.tolist(), found.video.tolist(), strict=True))):
+        of = np.flatnonzero((found.viewer == who) & (found.video == video))
+        one = network
+        if not viewer[of[0]]:
+            one = strangers.learned(network, watched, points, who, video, adapt)
+        order.append(of)
+        parts.append(_predicted(one, windows.some(found, of), points, viewer[of]))
+    return _in_order(order, parts)
 
 
 def _by_salience(

@@ -52,16 +52,16 @@ class Dataset:
 
         Args:
             found: the windows.
-            points: of each of their videos at each fifth of a second from its begin.
+            points: of each of their videos at each fifth of a second from its begin, as far as
+                they are known.
             viewers: those whom the network knows.
         """
-        row = {name: number for number, name in enumerate(viewers, 1)}
-        self.viewer = np.array([row.get(str(name), 0) for name in found.viewer], np.int32)
+        self.viewer = windows.numbers(viewers, found.viewer)
         self.windows = found
         names = sorted(points)
         self._video = np.searchsorted(names, found.video)
         self._length = np.array([len(points[name]) for name in names])
-        longest = max(self._length)
+        longest = max(1, *self._length)
         self._points = np.stack(
             [np.pad(points[name], ((0, longest - len(points[name])), (0, 0), (0, 0)))
              for name in names]

@@ -11,7 +11,9 @@ from dvs_jax.viewport import azimuth, comparison, pictures, saliency_points, tra
 from dvs_jax.viewport.comparison import STEPS
 from dvs_jax.viewport.inference import Points
 from dvs_jax.viewport.models import load_model
+from dvs_jax.viewport.personalisation import Gain
 from dvs_jax.viewport.saliency import stored, viewers
+from dvs_jax.viewport.strangers import Adapt
 from dvs_jax.viewport.traces import reading
 from dvs_jax.viewport.traces.reading import Options
 from dvs_jax.viewport.tracks import Track
@@ -40,6 +42,7 @@ def evaluate(
     models: Sequence[str],
     saliency: str | None = None,
     options: Options | None = None,
+    adapt: Adapt | None = None,
 ) -> Report:
     """Compare on all windows of recordings; write evaluation.json and evaluation.png, or neither.
 
@@ -50,6 +53,7 @@ def evaluate(
         saliency: a folder of <video>_salxyz.npz; "viewers" for where most viewers of each video
             look; None if nothing is known to be salient.
         options: as `reading.read` takes them.
+        adapt: as `comparison.compare` takes it.
 
     Raises:
         InputError: a recording, a model or the saliency cannot be used; the message says why.
@@ -57,7 +61,7 @@ def evaluate(
     watched = [tracks.track(trace) for trace in reading.read_all(list(data), options)]
     networks = {Path(each).name: load_model(each) for each in models}
     points = points_of(watched, saliency)
-    compared = comparison.compare(watched, points, networks)
+    compared = comparison.compare(watched, points, networks, adapt=adapt)
     rows = comparison.table(compared)
     warnings = [] if saliency == BY_VIEWERS else list(_turned(watched, points))
     content = {
@@ -68,13 +72,18 @@ def evaluate(
         "saliency": saliency,
         "videos_with_saliency": len(points),
         "warnings": warnings,
+        "personalisation": {name: _gain(each) for name, each in compared.gains.items()},
         "rows": rows,
     }
     with replacing_together(out) as folder:
         text = json.dumps(content, indent=2, allow_nan=False)
         (folder / NUMBERS).write_text(text + "\n", encoding="utf-8")
         pictures.errors(folder / PICTURE, rows, _title(content))
-    lines = [_title(content), *lines_of(rows), *(f"warning: {each}" for each in warnings)]
+    lines = [
+        *(_title(content), *lines_of(rows)),
+        *(_told(name, each) for name, each in compared.gains.items()),
+        *(f"warning: {each}" for each in warnings),
+    ]
     return Report(lines, [out / NUMBERS, out / PICTURE])
 
 
@@ -119,6 +128,24 @@ def _turned(watched: Sequence[Track], points: dict[str, Points]) -> list[str]:
         if found is not None and found.is_off:
             told.append(f"video {name}: {found.told()}")
     return told
+
+
+def _gain(gain: Gain) -> dict[str, Any]:
+    """As JSON values; degrees and square degrees."""
+    return {
+        "gain_deg": dict(zip(gain.viewer.tolist(), gain.gain_deg.tolist(), strict=True)),
+        "variance_before": gain.variance_before,
+        "variance_after": gain.variance_after,
+    }
+
+
+def _told(name: str, gain: Gain) -> str:
+    least, most = gain.gain_deg.min(), gain.gain_deg.max()
+    return (
+        f"{name}: knowing viewers is worth {gain.gain_deg.mean():.2f}° in the mean of viewers, "
+        f"from {least:.2f}° to {most:.2f}°; the variance of their mean errors was "
+        f"{gain.variance_before:.2f} and is {gain.variance_after:.2f} square degrees"
+    )
 
 
 def _title(content: dict[str, Any]) -> str:

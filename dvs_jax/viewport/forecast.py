@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from dvs_jax.errors import InputError
-from dvs_jax.viewport import inference, sphere
+from dvs_jax.viewport import inference, sphere, windows
 from dvs_jax.viewport.inference import Points
 from dvs_jax.viewport.starvp.network import Network
 from dvs_jax.viewport.tracks import Track
@@ -32,20 +32,28 @@ class Forecast(NamedTuple):
     true: Float[np.ndarray, "instant future 3"]
 
 
-def forecast(network: Network, track: Track, points: Points | None) -> Forecast:
+def forecast(network: Network, track: Track, points: Points | None, first: int = 0) -> Forecast:
     """Predict at every instant whose past is known.
+
+    Args:
+        network: what predicts.
+        track: of the viewer.
+        points: the video's salient points; None if nothing is known.
+        first: the number of the first step that may be predicted.
 
     Raises:
         InputError: there is no such instant, or the saliency has too few points.
     """
     of = network.of
-    last, past, true = _around(track, of.past, of.future)
+    last, past, true = _around(track, of.past, of.future, first)
     if not len(last):
         raise InputError(
             f"viewer {track.viewer} of video {track.video}: no {of.past / 5:g} s without a gap; "
             "record for longer"
         )
-    found = inference.predict(network, past, last, points)
+    seen = windows.cues_of(track, last, of.past)
+    viewer = windows.numbers(of.viewers, [track.viewer] * len(last))
+    found = inference.predict(network, past, last, points, seen, viewer)
     return Forecast(
         last=last,
         past=past,
@@ -57,7 +65,7 @@ def forecast(network: Network, track: Track, points: Points | None) -> Forecast:
 
 
 def _around(
-    track: Track, past: int, future: int
+    track: Track, past: int, future: int, first: int
 ) -> tuple[Int[np.ndarray, "instant"], np.ndarray, np.ndarray]:
     """Windows as `windows.cut` returns them, and those whose future is not known."""
     beyond = np.full((future, 3), np.nan, np.float32)
@@ -65,5 +73,5 @@ def _around(
     direction = np.concatenate([direction, beyond])
     last = np.arange(past - 1, len(track.direction))
     samples = direction[last[:, None] + np.arange(1 - past, future + 1)]
-    seen = np.isfinite(samples[:, :past]).all(axis=(1, 2))
+    seen = np.isfinite(samples[:, :past]).all(axis=(1, 2)) & (last + track.first + 1 >= first)
     return last[seen] + track.first, samples[seen, :past], samples[seen, past:]

@@ -10,6 +10,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int
 
 from dvs_jax.viewport import saliency_points
+from dvs_jax.viewport.cues import Cues, of_head
 from dvs_jax.viewport.starvp.network import Network, Prediction
 
 MOST_AT_ONCE = 256
@@ -26,6 +27,8 @@ def predict(
     past: Float[np.ndarray, "window past 3"],
     last: Int[np.ndarray, "window"],
     points: Points | None,
+    cues: Cues | None = None,
+    viewer: Int[np.ndarray, "window"] | None = None,
 ) -> Prediction:
     """Predict windows of one video; the result is on the host, [window, ...].
 
@@ -37,6 +40,8 @@ def predict(
         last: the number of each window's last sample, on the video's clock.
         points: salient points (x, y, z, value) at each fifth of a second from the video's begin;
             None where nothing is known of it. Beyond their end nothing is known either.
+        cues: of eyes and face, of the past's samples; None where only the head was seen.
+        viewer: as `windows.numbers` tells it; None for viewers whom the network does not know.
 
     Raises:
         InputError: there are fewer points than the network reads.
@@ -48,13 +53,18 @@ def predict(
     points = saliency_points.thinned(points, network.of.points)
     whole, by_window = _layouts()
     params, points = jax.device_put((params, jnp.asarray(points)), whole)
+    told = (
+        *(past, last.astype(np.int32), of_head(past) if cues is None else cues),
+        np.zeros(len(last), np.int32) if viewer is None else viewer,
+    )
     size = min(_at_once(network), len(last))
     size += -size % jax.local_device_count()
     found = []
     for begin in range(0, len(last), size):
         # All batches have one size, so that the function is compiled once.
         chosen = np.minimum(np.arange(begin, begin + size), len(last) - 1)
-        windows = jax.device_put((past[chosen], last[chosen].astype(np.int32)), by_window)
+        batch = jax.tree.map(lambda each, chosen=chosen: each[chosen], told)
+        windows = jax.device_put(batch, by_window)
         found.append(jax.device_get(_predict(graph, params, *windows, points, known)))
     return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(last)], *found)
 
@@ -65,16 +75,20 @@ def _predict(
     params: nnx.State,
     past: Float[Array, "window past 3"],
     last: Int[Array, "window"],
+    cues: Cues,
+    viewer: Int[Array, "window"],
     points: Float[Array, "step point 4"],
     known: Int[Array, ""],
 ) -> Prediction:
     network = nnx.merge(graph, params)
     around = jnp.arange(1 - network.of.past, network.of.future + 1)
 
-    def one(past: Float[Array, "past 3"], last: Int[Array, ""]) -> Prediction:
-        return network(past, *gathered(points, known, last + around))
+    def one(
+        past: Float[Array, "past 3"], last: Int[Array, ""], cues: Cues, viewer: Int[Array, ""]
+    ) -> Prediction:
+        return network(past, *gathered(points, known, last + around), cues, viewer)
 
-    return jax.vmap(one)(past, last)
+    return jax.vmap(one)(past, last, cues, viewer)
 
 
 def gathered(

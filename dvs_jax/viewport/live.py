@@ -14,10 +14,11 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
 from dvs_jax.errors import InputError
-from dvs_jax.viewport import inference, saliency_points, sphere, tiles, tracks
+from dvs_jax.viewport import cues, inference, saliency_points, sphere, tiles, tracks, windows
+from dvs_jax.viewport.cues import Cues
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.starvp.network import Network
-from dvs_jax.viewport.traces.trace import LONGEST_GAP_S
+from dvs_jax.viewport.traces.trace import FACE, LONGEST_GAP_S
 
 KEPT = 512
 """Samples."""
@@ -47,12 +48,14 @@ class State:
         params: its weights.
         points: float32 [step, point, 4], the video's salient points.
         known: of how many steps; what follows is unknown.
+        viewer: as `windows.numbers` tells it.
         rate: steps a second.
         time_s: float64, on the host: when the last sample was taken, on the video's clock; NaN
             before the first.
         since_s: float64, likewise: the first sample since the last gap.
         age_s: float32 [512], how long before the last sample each was taken, the oldest first.
         direction: float32 [512, 3], unit vectors.
+        cues: of eyes and face, float32 [512, ...].
     """
 
     of: Architecture = field(metadata={"static": True})
@@ -61,10 +64,12 @@ class State:
     params: nnx.State
     points: Float[Array, "step point 4"]
     known: int
+    viewer: int
     time_s: float
     since_s: float
     age_s: Float[Array, "sample"]
     direction: Float[Array, "sample 3"]
+    cues: Cues
 
 
 class Seen(NamedTuple):
@@ -88,6 +93,7 @@ def start(
     model: Network,
     salxyz: Float[np.ndarray, "step point 4"] | None = None,
     rate: float = tracks.RATE,
+    viewer: str = "",
 ) -> State:
     """Return the state before the first sample.
 
@@ -97,6 +103,7 @@ def start(
             instant as the network reads, or more; None for a video of which nothing is known, and
             beyond their end nothing is known either.
         rate: of those instants, a second.
+        viewer: who watches; whom the network does not know is one of whom it knows nothing.
 
     Raises:
         InputError: there are fewer points than the network reads.
@@ -111,14 +118,22 @@ def start(
         params=params,
         points=jnp.asarray(points, jnp.float32),
         known=0 if salxyz is None else len(salxyz),
+        viewer=int(windows.numbers(model.of.viewers, [viewer])[0]),
         time_s=float("nan"),
         since_s=float("nan"),
         age_s=jnp.full(KEPT, _NEVER_S, jnp.float32),
         direction=jnp.zeros((KEPT, 3), jnp.float32),
+        cues=cues.of_head(jnp.zeros((KEPT, 3), jnp.float32)),
     )
 
 
-def step(state: State, time_s: float, direction: Float[np.ndarray, "3"]) -> tuple[State, Seen]:
+def step(
+    state: State,
+    time_s: float,
+    direction: Float[np.ndarray, "3"],
+    gaze: Float[np.ndarray, "3"] | None = None,
+    face: Float[np.ndarray, "5"] | None = None,
+) -> tuple[State, Seen]:
     """Take a sample, and predict from all since the last gap.
 
     Samples may come at any rate. A time that is the last one's replaces that sample; one before it,
@@ -127,39 +142,68 @@ def step(state: State, time_s: float, direction: Float[np.ndarray, "3"]) -> tupl
     Args:
         state: after the last sample.
         time_s: of this one, on the video's clock.
-        direction: a vector of any length in the picture's frame (see `sphere`).
+        direction: of the head, a vector of any length in the picture's frame (see `sphere`).
+        gaze: of the eyes, likewise; None where they are not seen. The head is taken to be upright.
+        face: as `trace.FACE` says; None where it is not seen.
 
     Raises:
-        InputError: the time is no number, or the direction no direction.
+        InputError: the time is no number, a direction no direction, or the face no face.
     """
-    direction = np.asarray(direction, np.float64)
-    length = np.linalg.norm(direction)
-    if not (np.isfinite(time_s) and direction.shape == (3,) and 0.0 < length < np.inf):
-        raise InputError(
-            f"a sample at {time_s} s towards {direction.tolist()} tells nothing; give a time in "
-            "seconds and a vector (x, y, z)"
-        )
-    unit = (direction / length).astype(np.float32)
+    unit = _unit(time_s, direction)
+    looks = None if gaze is None else _unit(time_s, gaze)
+    shown = _shown(face)
     elapsed = time_s - state.time_s
     if not 0.0 <= elapsed <= LONGEST_GAP_S + _SAME_S:
-        state = _emptied(state, time_s, unit)
+        state = _emptied(state, time_s, unit, looks, shown)
         elapsed = 0.0
     instants = time_s + np.arange(1 - state.of.past, state.of.future + 1) / tracks.RATE
     places = np.rint(instants * state.rate).astype(np.int32)
-    kept, seen = _advance(state, np.float32(elapsed), unit, places)
-    state = replace(state, time_s=time_s, age_s=kept[0], direction=kept[1])
+    kept, seen = _advance(state, np.float32(elapsed), unit, looks, shown, places)
+    state = replace(state, time_s=time_s, age_s=kept[0], direction=kept[1], cues=kept[2])
     warm = time_s - state.since_s >= (state.of.past - 1) / tracks.RATE - _SAME_S
     return state, Seen(seen[0], seen[1], seen[2], warm)
 
 
-def _emptied(state: State, time_s: float, unit: Float[np.ndarray, "3"]) -> State:
-    """Forget what was seen, as if the viewer had always looked where the next sample does."""
+def _unit(time_s: float, vector: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    vector = np.asarray(vector, np.float64)
+    length = np.linalg.norm(vector)
+    if not (np.isfinite(time_s) and vector.shape == (3,) and 0.0 < length < np.inf):
+        raise InputError(
+            f"a sample at {time_s} s towards {vector.tolist()} tells nothing; give a time in "
+            "seconds and a vector (x, y, z)"
+        )
+    return (vector / length).astype(np.float32)
+
+
+def _shown(face: Float[np.ndarray, "5"] | None) -> Float[np.ndarray, "5"]:
+    shown = np.zeros(len(FACE), np.float32) if face is None else np.asarray(face, np.float32)
+    if shown.shape != (len(FACE),) or not np.isfinite(shown).all():
+        raise InputError(
+            f"a face of {shown.tolist()} tells nothing; give {len(FACE)} numbers from 0 to 1: "
+            f"{', '.join(FACE)}"
+        )
+    return shown
+
+
+def _emptied(
+    state: State,
+    time_s: float,
+    unit: Float[np.ndarray, "3"],
+    looks: Float[np.ndarray, "3"] | None,
+    shown: Float[np.ndarray, "5"],
+) -> State:
+    """Forget what was seen, as if the viewer had always looked as in the next sample."""
+    first = cues.of_head(unit)._replace(face=shown)
+    if looks is not None:
+        still = first._replace(gaze=looks)
+        first = cues.of_sample(still, jnp.float32(0.0), jnp.asarray(unit), looks, shown)
     return replace(
         state,
         time_s=time_s,
         since_s=time_s,
         age_s=jnp.full(KEPT, _NEVER_S, jnp.float32),
         direction=jnp.broadcast_to(jnp.asarray(unit), (KEPT, 3)),
+        cues=Cues(*(jnp.broadcast_to(jnp.asarray(each), (KEPT, len(each))) for each in first)),
     )
 
 
@@ -168,30 +212,44 @@ def _advance(
     state: State,
     elapsed_s: Float[Array, ""],
     unit: Float[Array, "3"],
+    looks: Float[Array, "3"] | None,
+    shown: Float[Array, "5"],
     places: Int[Array, "instant"],
 ) -> tuple[
-    tuple[Float[Array, "sample"], Float[Array, "sample 3"]],
+    tuple[Float[Array, "sample"], Float[Array, "sample 3"], Cues],
     tuple[Float[Array, "future 3"], Float[Array, "future"], Bool[Array, "future row column"]],
 ]:
     """Return the samples kept, and what is predicted from them."""
     network = nnx.merge(state.graph, state.params)
-    age, direction = _with_sample(state, elapsed_s, unit)
+    sample = cues.of_head(unit)._replace(face=shown)
+    if looks is not None:
+        last = Cues(*(each[-1] for each in state.cues))
+        sample = cues.of_sample(last, elapsed_s, unit, looks, shown)
+    age, (direction, seen) = _with_sample(state, elapsed_s, (unit, sample))
     back = jnp.arange(state.of.past - 1.0, -1.0, -1.0) / tracks.RATE
     # The last sample that is no younger.
     before = jnp.clip((age[:, None] >= back[None] - _SAME_S).sum(axis=0) - 1, 0, KEPT - 2)
     share = (age[before] - back) / (age[before] - age[before + 1])
-    past = sphere.slerp(direction[before], direction[before + 1], jnp.clip(share, 0.0, 1.0))
+    share = jnp.clip(share, 0.0, 1.0)
+    past, gaze = (
+        sphere.slerp(each[before], each[before + 1], share) for each in (direction, seen.gaze)
+    )
+    nearest = before + (share > 0.5)
+    at_instants = Cues(gaze, seen.eyes[nearest], seen.face[nearest])
     points, inside = inference.gathered(state.points, state.known, places)
-    found = network(past, points, inside)
-    return (age, direction), (found.direction, found.gate, tiles.in_view(found.direction))
+    found = network(past, points, inside, at_instants, state.viewer)
+    return (age, direction, seen), (found.direction, found.gate, tiles.in_view(found.direction))
 
 
 def _with_sample(
-    state: State, elapsed_s: Float[Array, ""], unit: Float[Array, "3"]
-) -> tuple[Float[Array, "sample"], Float[Array, "sample 3"]]:
-    """Return ages and directions with a sample behind the others, or in the last one's place."""
+    state: State, elapsed_s: Float[Array, ""], sample: tuple[Float[Array, "3"], Cues]
+) -> tuple[Float[Array, "sample"], tuple[Float[Array, "sample 3"], Cues]]:
+    """Return ages, and directions and cues with a sample behind the others, or for the last."""
     age = state.age_s + elapsed_s
     again = (elapsed_s <= 0.0) | (age[-2] < _NEAREST_S)
     age = jnp.where(again, age, jnp.roll(age, -1)).at[-1].set(0.0)
-    direction = jnp.where(again, state.direction, jnp.roll(state.direction, -1, axis=0))
-    return age, direction.at[-1].set(unit)
+
+    def added(kept: Float[Array, "sample part"], last: Float[Array, "part"]) -> Array:
+        return jnp.where(again, kept, jnp.roll(kept, -1, axis=0)).at[-1].set(last)
+
+    return age, jax.tree.map(added, (state.direction, state.cues), sample)

@@ -16,7 +16,15 @@ from dvs_jax.errors import InputError
 from dvs_jax.progress import Track as ShowProgress
 from dvs_jax.progress import silently
 from dvs_jax.video import VideoInfo, VideoWriter
-from dvs_jax.viewport import comparison, pictures, saliency_points, sphere, tiles, tracks
+from dvs_jax.viewport import (
+    comparison,
+    pictures,
+    saliency_points,
+    sphere,
+    strangers,
+    tiles,
+    tracks,
+)
 from dvs_jax.viewport.forecast import Forecast, forecast
 from dvs_jax.viewport.inference import Points
 from dvs_jax.viewport.saliency.queue import described, tinted
@@ -42,6 +50,8 @@ class Wanted:
         forward: share of the picture's width at which yaw is 0, for the table.
         tiles: whether the tiles in view are written too.
         video: whether the video with the predictions over it is.
+        adapt_s: of the recording's begin, from which the viewer is learned; then only what follows
+            is predicted. None to learn nothing.
     """
 
     out: Path
@@ -49,6 +59,7 @@ class Wanted:
     forward: float = sphere.FORWARD
     tiles: bool = False
     video: bool = False
+    adapt_s: float | None = None
 
 
 def write(
@@ -77,11 +88,11 @@ def write(
     """
     info = described(file)
     watched = tracks.track(trace)
-    found = forecast(network[1], watched, points)
-    _require_within(file, info, found)
-    name, model = network
     known = {} if points is None else {trace.video: points}
-    rows = _rows(watched, known, name, model)
+    name, model = network
+    found = _forecast(model, watched, known, wanted.adapt_s)
+    _require_within(file, info, found)
+    rows = _rows(watched, known, name, model, wanted.adapt_s)
     with replacing_together(wanted.out) as folder:
         stem = folder / file.stem
         _write_table(_beside(stem, "_viewport.csv"), found, wanted.forward)
@@ -97,12 +108,27 @@ def write(
     return [wanted.out / each for each in written]
 
 
+def _forecast(
+    model: Network, watched: tracks.Track, points: dict[str, Points], adapt_s: float | None
+) -> Forecast:
+    known = points.get(watched.video)
+    if adapt_s is None:
+        return forecast(model, watched, known)
+    names = watched.viewer, watched.video
+    learned = strangers.learned(model, [watched], points, *names, adapt_s)
+    return forecast(learned, watched, known, round(adapt_s * tracks.RATE))
+
+
 def _rows(
-    watched: tracks.Track, points: dict[str, Points], name: str, model: Network
+    watched: tracks.Track,
+    points: dict[str, Points],
+    name: str,
+    model: Network,
+    adapt_s: float | None,
 ) -> list[dict[str, Any]]:
     """Of the model and the baselines; none where no instant's future is known in full."""
     try:
-        compared = comparison.compare([watched], points, {name: model})
+        compared = comparison.compare([watched], points, {name: model}, adapt=adapt_s)
     except InputError:
         return []
     return comparison.table(compared)

@@ -64,7 +64,7 @@ def cut(
             "record for longer, or find out why samples are invalid"
         )
     counts = [len(last) for last, _, _ in pieces]
-    seen = [_cues(track, last, past) for track, (last, _, _) in zip(tracks, pieces, strict=True)]
+    seen = [cues_of(track, last, past) for track, (last, _, _) in zip(tracks, pieces, strict=True)]
     samples = np.concatenate([samples for _, samples, _ in pieces])
     return Windows(
         viewer=np.repeat([track.viewer for track in tracks], counts),
@@ -77,13 +77,46 @@ def cut(
     )
 
 
+def some(windows: Windows, chosen: Int[np.ndarray, "chosen"]) -> Windows:
+    """Return some of the windows."""
+    kept = {
+        name: jax.tree.map(lambda each: each[chosen], value)
+        for name, value in windows._asdict().items()
+        if name != "left_out"
+    }
+    return windows._replace(**kept)
+
+
 def steps(windows: Windows) -> Int[np.ndarray, "window step"]:
     """Return the numbers, on the video's clock, of all samples of windows, past and future."""
     past, future = windows.past.shape[1], windows.future.shape[1]
     return windows.last[:, None] + np.arange(1 - past, future + 1)
 
 
-def _cues(track: Track, last: Int[np.ndarray, "window"], past: int) -> Cues:
+def numbers(
+    viewers: Sequence[str], viewer: Sequence[str] | np.ndarray
+) -> Int[np.ndarray, "window"]:
+    """Return the places of viewers among those whom a network knows, int32.
+
+    Args:
+        viewers: whom it knows.
+        viewer: of each window.
+
+    Returns:
+        1 for the first, and so on; 0 for others.
+    """
+    place = {name: number for number, name in enumerate(viewers, 1)}
+    return np.array([place.get(str(name), 0) for name in viewer], np.int32)
+
+
+def cues_of(track: Track, last: Int[np.ndarray, "window"], past: int) -> Cues:
+    """Return the cues of windows' past samples, [window, past, ...].
+
+    Args:
+        track: which they are of.
+        last: the numbers of the last samples seen, on the video's clock.
+        past: samples of it.
+    """
     found = cues.of_head(track.direction) if track.cues is None else track.cues
     samples = last[:, None] - track.first + np.arange(1 - past, 1)
     return Cues(*(each[samples] for each in found))

@@ -2,15 +2,20 @@
 
 import csv
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from flax import nnx
 
+from dvs_jax.video import VideoInfo, VideoWriter
 from dvs_jax.viewport import sphere
 from dvs_jax.viewport.paver import architecture, weights
 from dvs_jax.viewport.paver.network import Network
 from dvs_jax.viewport.saliency import stored
+from dvs_jax.viewport.starvp import weights as starvp
+from dvs_jax.viewport.starvp.architecture import Architecture
+from dvs_jax.viewport.starvp.network import Network as StarVP
 from dvs_jax.viewport.synthetic import audience, files, recordings
 
 from .run import assert_refused
@@ -149,6 +154,65 @@ def test_evaluate_compares_with_all_baselines(dvs, drawn, tmp_path):
     assert (tmp_path / "out/evaluation.png").stat().st_size > 10_000
     for name in names:
         assert name in run.out
+
+
+@pytest.fixture(scope="module")
+def knowing(tmp_path_factory):
+    """A small network that knows two viewers, untrained."""
+    of = Architecture(
+        points=8, lstm=8, lstm_layers=1, width=8, heads=2, mlp=8, blocks=1, position=5, gate=8,
+        turn=True, residual=True, damped_prior=True, viewers=("bob", "eve"),
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("models") / "knowing"
+    starvp.save(nnx.jit(lambda: StarVP(of, nnx.Rngs(0)))(), folder)
+    return folder
+
+
+def test_predict_learns_a_viewer_and_tells_what_follows(dvs, sea, knowing, tmp_path):
+    file = tmp_path / "long.mp4"
+    info = VideoInfo(file, 64, 32, Fraction(1), np.arange(12) * 10**9, 0, False)
+    with VideoWriter(file, info, 64, 32, 20, "veryfast") as writer:
+        for time_ns in info.time_ns:
+            writer.write(np.zeros((32, 64, 3), np.uint8), int(time_ns))
+    run = dvs(
+        *("viewport", "predict", file, sea / "ann.csv", "--out", tmp_path / "out"),
+        *("--model", knowing, "--saliency", sea / "maps.npy", "--adapt", 10),
+    )
+    assert run.code == 0, run.err
+    rows = list(csv.DictReader((tmp_path / "out/long_viewport.csv").open()))
+    assert (rows[0]["t_s"], rows[0]["horizon_s"], rows[-1]["t_s"]) == ("9.8", "0.2", "29.8")
+    numbers = json.loads((tmp_path / "out/long_metrics.json").read_text())
+    found = {each["name"]: np.mean(each["error_deg"]) for each in numbers["rows"]}
+    came = [float(each["error_deg"]) for each in rows if float(each["t_s"]) < 24.9]
+    assert np.mean(came) == pytest.approx(found["knowing, strangers adapted"], abs=0.01)
+
+
+def test_a_viewer_who_cannot_be_learned_is_refused(dvs, sea, knowing, tmp_path):
+    asked = ("viewport", "predict", sea / "sea.mp4", sea / "ann.csv", "--out", tmp_path)
+    given = ("--model", knowing, "--saliency", sea / "maps.npy")
+    run = dvs(*asked, *given, "--adapt", 2)
+    assert_refused(run, "2 s of the video leave no window to learn a viewer from")
+    run = dvs(*asked, "--saliency", sea / "maps.npy", "--adapt", 10)
+    assert_refused(run, "this network tells no viewers apart")
+    assert not list(tmp_path.iterdir())
+
+
+def test_evaluate_learns_viewers_and_tells_what_that_is_worth(dvs, sea, knowing, tmp_path):
+    asked = ("viewport", "evaluate", sea / "ann.csv", "--model", knowing, "--out", tmp_path)
+    assert_refused(dvs(*asked, "--adapt", "soon"), "--adapt soon: give the seconds of each video")
+    assert_refused(dvs(*asked, "--adapt", "others"), "alone; learn from its first seconds")
+    run = dvs(*asked, "--adapt", 10)
+    assert run.code == 0, run.err
+    assert "knowing: knowing viewers is worth " in run.out
+    content = json.loads((tmp_path / "evaluation.json").read_text())
+    assert content["windows"] == 150 - 49 - 25
+    names = [each["name"] for each in content["rows"]]
+    assert names[-3:] == [
+        *("knowing, nobody known", "knowing, strangers as the mean"),
+        "knowing, strangers adapted",
+    ]
+    (gain,) = content["personalisation"]["knowing"]["gain_deg"].values()
+    assert abs(gain) < 5.0
 
 
 def test_check_ends_with_an_error_where_all_is_refused(dvs, sea, tmp_path):

@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
+from flax import nnx
 
+from dvs_jax.errors import InputError
 from dvs_jax.viewport import comparison, evaluation_files, saliency_points, tracks
 from dvs_jax.viewport.models import load_model
 from dvs_jax.viewport.saliency import viewers
+from dvs_jax.viewport.starvp.architecture import Architecture
+from dvs_jax.viewport.starvp.network import Network
 from dvs_jax.viewport.synthetic import audience
 from dvs_jax.viewport.tracks import Track
 
@@ -56,6 +61,64 @@ def test_a_table_tells_intervals_and_ranges(watched, points):
     alone = comparison.table(comparison.compare(watched[:1], points, {}, stride=25))
     assert alone[0]["interval_deg"] is None
     assert len(evaluation_files.lines_of(alone)) == 1 + len(alone)
+
+
+OF = Architecture(
+    points=8, lstm=8, lstm_layers=1, width=8, heads=2, mlp=8, blocks=1, position=5, gate=8,
+    turn=True, residual=True, damped_prior=True, eye=True,
+    viewers=("ann", "bob"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def knowing():
+    """An untrained network, whose memory is long enough for what it knows of a viewer to count."""
+    network = nnx.jit(lambda: Network(OF, nnx.Rngs(0)))()
+    kernel = network.motion.output.kernel
+    kernel.set_value(0.3 * jax.random.normal(jax.random.key(0), kernel.shape))
+    of_forgetting = network.motion.stack.layers[0].of_input.bias
+    of_forgetting.set_value(of_forgetting[...].at[OF.lstm : 2 * OF.lstm].set(4.0))
+    return network
+
+
+def test_eyes_are_read_and_viewers_known_by_their_names(watched, points, knowing):
+    def found(tracks_):
+        compared = comparison.compare(tracks_, points, {"ours": knowing}, stride=25)
+        return errors(compared), compared.gains["ours"]
+
+    ours, gain = found(watched)
+    np.testing.assert_array_equal(ours["ours"], ours["ours, nobody known"])
+    assert not gain.gain_deg.any() and gain.variance_before == gain.variance_after
+    blind, _ = found([replace(each, cues=None) for each in watched])
+    assert np.abs(blind["ours"] - ours["ours"]).max() > 0.05
+    named, gain = found([replace(watched[0], viewer="bob"), *watched[1:]])
+    np.testing.assert_allclose(named["ours, nobody known"], ours["ours"], atol=1e-4)
+    assert np.abs(named["ours"] - ours["ours"]).max() > 0.01
+    assert gain.viewer.tolist() == sorted(["bob", *(each.viewer for each in watched[1:])])
+    assert (gain.gain_deg[gain.viewer != "bob"] == 0.0).all()
+    assert gain.gain_deg[gain.viewer == "bob"] == pytest.approx(0.2, abs=0.15)
+
+
+def test_strangers_are_learned_from_the_begin_and_what_follows_is_scored(watched, points, knowing):
+    compared = comparison.compare(watched[:2], points, {"ours": knowing}, stride=5, adapt=10.0)
+    assert compared.windows.last.min() == 49
+    found = errors(compared)
+    gain = compared.gains["ours"]
+    assert gain.gain_deg.min() > 1.0
+    expected = found["ours, nobody known"].mean() - found["ours, strangers adapted"].mean()
+    assert gain.gain_deg.mean() == pytest.approx(expected, abs=1e-3)
+    assert "ours, strangers as the mean" in found
+
+
+def test_strangers_are_learned_from_their_other_videos(watched, points, knowing):
+    crowd = [replace(watched[0], viewer="eve"), replace(watched[3], viewer="eve")]
+    compared = comparison.compare(crowd, points, {"ours": knowing}, stride=25, adapt="others")
+    assert compared.windows.last.min() == 14
+    assert compared.gains["ours"].gain_deg[0] > 1.0
+    with pytest.raises(InputError, match="alone; learn from its first seconds, by --adapt 10"):
+        comparison.compare(watched[:1], points, {"ours": knowing}, adapt="others")
+    with pytest.raises(InputError, match="no network here tells viewers apart"):
+        comparison.compare(watched, points, {}, adapt="others")
 
 
 def test_the_crowd_is_the_others_alone(watched):

@@ -4,6 +4,7 @@ import dataclasses
 
 import jax
 import numpy as np
+import pytest
 
 from dvs_jax.viewport import cues, dataset, sphere, tracks, windows
 from dvs_jax.viewport.starvp import objective
@@ -55,6 +56,20 @@ def test_the_eyes_lead_and_without_a_lead_the_head_does_the_same():
         for part in (leading, late)
     ]
     assert gap[0] > 1.1 * gap[1]
+
+
+def test_samples_one_by_one_have_the_eyes_of_the_whole_trace():
+    trace = drawn().traces[0]
+    seen = cues.of_head(trace.direction[0])._replace(gaze=trace.gaze[0])
+    step = jax.jit(cues.of_sample)
+    for number in range(1, 80):
+        sample = (each[number].astype(np.float32) for each in (trace.direction, trace.gaze))
+        seen = step(seen, np.float32(0.02), *sample, np.zeros(5, np.float32))
+        expected = np.clip(trace.eye_in_head_deg[number] / 30.0, -2.0, 2.0)
+        np.testing.assert_allclose(seen.eyes[:3], expected, atol=1e-4)
+        assert seen.eyes[3] == trace.fixating[number]
+        assert seen.eyes[4] == pytest.approx(min(trace.fixation_s[number], 1.0), abs=1e-4)
+    assert not trace.fixating[:80].all()
 
 
 def test_faces_tell_who_will_follow():

@@ -5,10 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from dvs_jax.viewport import sphere
+from dvs_jax.viewport import cues, sphere
 from dvs_jax.viewport.traces.trace import FACE
-
-_SACCADE_DEG_S = 100.0
 
 _LIVELY, _DULL, _UNSTEADY = 0.7, 0.2, 0.1
 """How active the face of a viewer is who follows, of one who does not, and its deviation."""
@@ -32,18 +30,12 @@ def eyes(
         gaze: of the eyes.
         rate: samples a second.
     """
-    up = sphere.tangent(direction, np.array([0.0, 0.0, 1.0]))
-    right = np.stack([-direction[:, 1], direction[:, 0], np.zeros(len(direction))], axis=-1)
-    ahead, aside, above = (
-        (gaze * each).sum(axis=-1) for each in (direction, sphere.normalize(right), up)
-    )
-    turns = [np.arctan2(aside, ahead), np.arcsin(np.clip(above, -1.0, 1.0))]
-    offset = sphere.distance(direction, gaze)
     speed = np.degrees(sphere.distance(gaze[:-1], gaze[1:])) * rate
-    moved = np.append(False, speed > _SACCADE_DEG_S)
+    moved = np.append(False, speed > cues.SACCADE_DEG_S)
     number = np.arange(len(gaze))
     since = np.maximum.accumulate(np.where(moved, number, 0))
-    return Eyes(np.degrees(np.stack([*turns, offset], axis=-1)), ~moved, (number - since) / rate)
+    turns_deg = np.degrees(cues.eye_in_head(direction, gaze))
+    return Eyes(turns_deg, ~moved, (number - since) / rate)
 
 
 def face(
