@@ -20,6 +20,7 @@ from dvs_jax.cli.flow import flow
 from dvs_jax.cli.import_recording import import_recording
 from dvs_jax.cli.lens import lens
 from dvs_jax.cli.notes import notes_shown, say
+from dvs_jax.cli.page import page
 from dvs_jax.cli.record import record
 from dvs_jax.cli.stabilize import stabilize
 from dvs_jax.cli.subject import subject
@@ -68,6 +69,7 @@ def _talk(
 app.command()(stabilize)
 app.command()(record)
 app.command()(subject)
+app.command("app")(page)
 app.command()(demo)
 app.command("import")(import_recording)
 app.command()(lens)

@@ -18,7 +18,7 @@ from dvs_jax.metrics.rotation import (
     rotation_rate,
 )
 from dvs_jax.metrics.seen_path import seen_path
-from dvs_jax.metrics.table import Metrics, MetricsTable, render
+from dvs_jax.metrics.table import Metrics, MetricsTable, lines, render
 
 __all__ = [
     "JITTER_ABOVE_HZ",
@@ -26,6 +26,7 @@ __all__ = [
     "MetricsTable",
     "angular_jerk",
     "image_path",
+    "lines",
     "measure",
     "measure_each",
     "render",

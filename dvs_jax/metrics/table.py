@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import rich.table
 
@@ -108,19 +108,37 @@ class MetricsTable:
     output: Metrics
 
 
+class Line(NamedTuple):
+    """A metric of both rows as text; what is undefined is a dash."""
+
+    label: str
+    unit: str
+    better: str
+    input: str
+    output: str
+
+
+def lines(table: MetricsTable) -> list[Line]:
+    """Return the metrics as text, in order."""
+    return [_line(entry, table) for entry in dataclasses.fields(Metrics)]
+
+
 def render(table: MetricsTable) -> rich.table.Table:
     """Return the metrics as a printable table; undefined values are dashes."""
     screen = rich.table.Table("Metric", "Unit", "Better")
     screen.add_column("Input", justify="right")
     screen.add_column("Output", justify="right")
-    for entry in dataclasses.fields(Metrics):
-        shown = entry.metadata
-        values = [
-            _as_text(getattr(row, entry.name), shown["digits"])
-            for row in (table.input, table.output)
-        ]
-        screen.add_row(shown["label"], shown["unit"], shown["better"], *values)
+    for line in lines(table):
+        screen.add_row(*line)
     return screen
+
+
+def _line(entry: dataclasses.Field[Any], table: MetricsTable) -> Line:
+    shown = entry.metadata
+    before, after = (
+        _as_text(getattr(row, entry.name), shown["digits"]) for row in (table.input, table.output)
+    )
+    return Line(shown["label"], shown["unit"], shown["better"], before, after)
 
 
 def _as_text(value: float, digits: int) -> str:

@@ -1,0 +1,97 @@
+"""The page in Gradio: what is where, and what happens when."""
+
+from typing import Any
+
+import gradio as gr
+
+from dvs_jax.app.events import OUTPUTS, Events
+from dvs_jax.app.methods import CHOICES
+from dvs_jax.app.stabilizing import Limits
+from dvs_jax.app.visitors import KEPT_S
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES
+from dvs_jax.stabilization.settings import DEFAULT_CROP, LARGEST_CROP
+
+_LOGS = [".csv", ".txt", ".toml", ".gcsv", ".json", ".bbl", ".bfl"]
+
+_STRENGTHS = [
+    ("as the video needs", 0.0),
+    *((f"{each:g} ×", each) for each in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)),
+]
+
+
+_STALE = (600, int(KEPT_S))
+"""How often uploads are looked through, and how old they are then deleted, in seconds."""
+
+
+def page(events: Events) -> gr.Blocks:
+    """Return the page."""
+    with gr.Blocks(title="Steady a video", analytics_enabled=False, delete_cache=_STALE) as blocks:
+        gr.Markdown("# Steady a video\nThe original and the result play in step below.")
+        with gr.Row():
+            files, recording = _sources(events.limits)
+            wishes = _wishes()
+        with gr.Row():
+            run = gr.Button("Steady the video", variant="primary", elem_id="run")
+            cancel = gr.Button("Cancel", elem_id="cancel")
+        shown = [gr.HTML(padding=False) for _ in range(OUTPUTS)]
+        gr.Markdown(
+            "Your files stay on the machine that shows this page, where nobody else can reach "
+            "them. They are deleted when you leave, after an hour at the latest."
+        )
+        for begun, source in ((run.click, files), (recording.input, recording)):
+            begun(
+                events.run,
+                [source, *wishes],
+                shown,
+                concurrency_id="work",
+                concurrency_limit=1,
+                show_progress="hidden",
+                api_visibility="private",
+            )
+        files.upload(events.come, files, queue=False, api_visibility="private")
+        cancel.click(events.cancel, queue=False, api_visibility="private")
+        blocks.unload(events.leave)
+    return blocks
+
+
+def _sources(limits: Limits) -> tuple[gr.File, gr.Video]:
+    """Lay out what a video comes from."""
+    with gr.Column(min_width=300):
+        with gr.Tab("File"):
+            files = gr.File(
+                label=f"A video with its gyro log, if there is one; up to {limits.seconds:g} s, "
+                f"{limits.megabytes:g} MB",
+                file_count="multiple",
+                file_types=[*VIDEO_SUFFIXES, *_LOGS],
+                height=220,
+            )
+        with gr.Tab("Camera"):
+            recording = gr.Video(
+                label="Steadied when the recording stops",
+                sources=["webcam"],
+                webcam_options=gr.WebcamOptions(mirror=False),
+                height=320,
+            )
+            # Gradio's own would call a program to take sound away, of which there is none.
+            recording.preprocess = _path_of  # type: ignore[method-assign]
+    return files, recording
+
+
+def _path_of(payload: Any) -> str | None:
+    return None if payload is None else payload.path
+
+
+def _wishes() -> list[Any]:
+    """Lay out what can be chosen, in the order of `Wish`'s attributes."""
+    with gr.Column(min_width=300):
+        methods = [(choice.label, name) for name, choice in CHOICES.items()]
+        return [
+            gr.Dropdown(methods, value="auto", label="Method"),
+            gr.Slider(
+                0.0, LARGEST_CROP, DEFAULT_CROP, step=0.01, label="Crop: most cut off at each side"
+            ),
+            gr.Dropdown(_STRENGTHS, value=0.0, label="Strength"),
+            gr.Checkbox(label="Keep the horizon level, by the accelerometer"),
+            gr.Checkbox(label="Side by side as a video, too"),
+            gr.Checkbox(value=True, label="Measure input and output, some frames a second"),
+        ]

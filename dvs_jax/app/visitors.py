@@ -1,0 +1,107 @@
+"""Whose files are whose: a folder for each visitor, which goes when he does."""
+
+import contextlib
+import os
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dvs_jax.app.job import Job
+
+KEPT_S = 3600.0
+"""How long files stay of a visitor who neither comes back nor says goodbye."""
+
+
+class Visitor:
+    """A visitor.
+
+    Attributes:
+        folder: of what is made for him; its name tells nobody else where it is.
+        uploads: his files as they came, which others who brought the same ones may share.
+        job: what is done for him, or None.
+        seen_s: when he last asked for something.
+    """
+
+    def __init__(self, root: Path, now_s: float):
+        self.folder = root / uuid.uuid4().hex
+        self.folder.mkdir(parents=True)
+        self.uploads: set[Path] = set()
+        self.job: Job | None = None
+        self.seen_s = now_s
+
+    def take(self, files: Sequence[Path]) -> Path:
+        """Return a folder with nothing but these uploads."""
+        self.uploads.update(files)
+        clip = self.folder / "clip"
+        shutil.rmtree(clip, ignore_errors=True)
+        clip.mkdir()
+        for file in files:
+            _link(file, clip / file.name)
+        return clip
+
+    def cleared(self) -> Path:
+        """Return a folder for new results, of which there are none of earlier ones."""
+        results = self.folder / "results"
+        shutil.rmtree(results, ignore_errors=True)
+        results.mkdir()
+        return results
+
+    def leave(self) -> None:
+        """End his work, and delete what was made for him."""
+        if self.job is not None:
+            self.job.cancel()
+            for _ in self.job.steps():
+                pass
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _link(file: Path, place: Path) -> None:
+    try:
+        os.link(file, place)
+    except OSError:  # another drive, or a system without links
+        shutil.copyfile(file, place)
+
+
+class Visitors:
+    """All visitors."""
+
+    def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic):
+        """Begin with none.
+
+        Args:
+            root: the folder for theirs.
+            clock: seconds.
+        """
+        self._root, self._clock = root, clock
+        self._known: dict[str, Visitor] = {}
+        self._lock = threading.Lock()
+
+    def of(self, session: str) -> Visitor:
+        """Return the visitor of a session; those who have been away for long leave."""
+        now_s = self._clock()
+        with self._lock:
+            for each, visitor in list(self._known.items()):
+                if each != session and now_s - visitor.seen_s > KEPT_S:
+                    self._forget(each)
+            if session not in self._known:
+                self._known[session] = Visitor(self._root, now_s)
+            visitor = self._known[session]
+            visitor.seen_s = now_s
+            return visitor
+
+    def leave(self, session: str) -> None:
+        """Delete the files of a visitor, who need not be known."""
+        with self._lock:
+            if session in self._known:
+                self._forget(session)
+
+    def _forget(self, session: str) -> None:
+        visitor = self._known.pop(session)
+        visitor.leave()
+        shared = {file for other in self._known.values() for file in other.uploads}
+        for file in visitor.uploads - shared:
+            with contextlib.suppress(OSError):
+                file.unlink()
