@@ -73,7 +73,7 @@ def _sources(limits: Limits) -> tuple[gr.File, gr.Video]:
                 height=320,
             )
             # Gradio's own would call a program to take sound away, of which there is none.
-            recording.preprocess = _path_of  # type: ignore[method-assign]
+            vars(recording)["preprocess"] = _path_of
     return files, recording
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 PATIENCE_MS = 120_000
 
-CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+CAMERA = ("--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream")
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +117,15 @@ def test_a_video_that_is_too_long_is_refused(page, long):
     assert "lasts 700 s: at most 60 s" in page.get_by_role("alert").inner_text()
 
 
-def test_an_upload_that_is_too_large_is_refused(page, tmp_path):
+def test_an_upload_that_is_too_large_is_refused(page, server, tmp_path):
     (tmp_path / "large.mp4").write_bytes(bytes(4_000_000))
     page.locator("input[type=file]").first.set_input_files([tmp_path / "large.mp4"])
-    page.get_by_text("exceeds the maximum allowed size").first.wait_for()
+    page.get_by_text("exceed the maximum allowed size of 3.0 MB").first.wait_for()
+    large = {"name": "large.mp4", "mimeType": "video/mp4", "buffer": bytes(4_000_000)}
+    answer = page.request.post(
+        urljoin(server.address, "gradio_api/upload"), multipart={"files": large}
+    )
+    assert answer.status == 413
 
 
 def test_work_is_cancelled(page, alone, monkeypatch):
@@ -165,8 +170,10 @@ def test_a_recording_is_steadied_when_it_stops(page):
     page.get_by_label("Measure").uncheck()
     page.get_by_role("tab", name="Camera").click()
     page.get_by_text("Click to Access Webcam").click()
-    page.get_by_role("button", name="Record").click()
+    page.get_by_label("select input source").wait_for()
+    page.get_by_label("start recording").click()
+    page.get_by_role("button", name="start recording").get_by_text("Stop").wait_for()
     page.wait_for_timeout(1500)
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="start recording").click()
     page.frame_locator("iframe").first.locator("#play").wait_for()
     assert page.get_by_role("link", name="Video").is_visible()
