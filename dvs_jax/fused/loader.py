@@ -93,7 +93,8 @@ def load(
     """Return an endless stream of batches of random windows.
 
     Every record gives one window an epoch, at another place each time. Several processes read
-    their parts of the same global batches: process p has its windows p, p + processes, …
+    their parts of the same global batches, one after the other, at the same position: so a run
+    goes on with another number of them.
 
     Args:
         shares: the datasets to mix.
@@ -131,7 +132,7 @@ def load(
         windows = windows.map(_without_flow)
     elif any(source.flow_size != flow_size for source in sources):
         windows = windows.map(partial(_with_smaller_flow, size=flow_size))
-    mine = windows[process_index::process_count].batch(batch_size // process_count)
+    mine = windows.batch(batch_size // process_count)[process_index::process_count]
     ahead = grain.ReadOptions(num_threads=BATCHES_AHEAD, prefetch_buffer_size=BATCHES_AHEAD)
     return Batches(iter(mine.to_iter_dataset(ahead)))
 

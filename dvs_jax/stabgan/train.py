@@ -66,7 +66,7 @@ def _batches(config: ConfigDict) -> Batches:
     return Batches(
         Path(config.data.photographs),
         config.data.pieces,
-        parallel.local_batch_size(config.train),
+        config.train.batch_size,
         config.train.seed,
         colour=True,
     )

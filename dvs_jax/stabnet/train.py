@@ -38,7 +38,7 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     batches = Batches(
         Path(config.data.photographs),
         config.data.pieces,
-        parallel.local_batch_size(config.train),
+        config.train.batch_size,
         config.train.seed,
     )
     graph, params = nnx.split(Network(nnx.Rngs(config.train.seed)))

@@ -28,11 +28,11 @@ class Restored(NamedTuple):
 
     Attributes:
         state: on the host.
-        positions: each process' position in the data, as text, by process.
+        position: in the data, as text, the same for all processes.
     """
 
     state: TrainState
-    positions: list[str]
+    position: str
 
 
 class Checkpoints:
@@ -79,12 +79,12 @@ class Checkpoints:
         with contextlib.suppress(*_FAILURES):
             self._manager.close()
 
-    def save(self, state: TrainState, positions: list[str], measures: dict[str, float]) -> None:
+    def save(self, state: TrainState, position: str, measures: dict[str, float]) -> None:
         """Begin to write a checkpoint, after waiting for the previous one.
 
         Args:
             state: on the host; not to be changed until the save has ended.
-            positions: each process' position in the data, as text, by process.
+            position: in the data, as text, the same for all processes.
             measures: the evaluation's results at this step, if any.
 
         Raises:
@@ -93,7 +93,7 @@ class Checkpoints:
         named = _named(state._asdict())
         items = {
             _STATE: ocp.args.PyTreeSave(named),
-            _POSITIONS: ocp.args.JsonSave(checkpoint.sealed({"by_process": positions}, named)),
+            _POSITIONS: ocp.args.JsonSave(checkpoint.sealed({"by_process": [position]}, named)),
         }
         self.wait()
         if jax.process_index() == 0:
@@ -131,15 +131,15 @@ class Checkpoints:
         folder = self._folder / str(step)
         try:
             with checkpoint.quiet():
-                state, positions = self._read(step)
+                state, position = self._read(step)
         except checkpoint.DAMAGE as error:
             raise InputError(
                 f"{folder}: damaged checkpoint: {checkpoint.reason(error)}; "
                 "remove this folder to go on from the one before"
             ) from error
-        return Restored(_like(state, like, folder), positions)
+        return Restored(_like(state, like, folder), position)
 
-    def _read(self, step: int) -> tuple[dict[str, Any], list[str]]:
+    def _read(self, step: int) -> tuple[dict[str, Any], str]:
         args = ocp.args.Composite(**{_POSITIONS: ocp.args.JsonRestore()})
         content = self._manager.restore(step, args=args)[_POSITIONS]
         described = self._manager.item_metadata(step)[_STATE]
@@ -149,7 +149,9 @@ class Checkpoints:
         to_host = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), described.tree)
         args = ocp.args.Composite(**{_STATE: ocp.args.PyTreeRestore(restore_args=to_host)})
         state = self._manager.restore(step, args=args)[_STATE]
-        return state, checkpoint.unsealed(content, state, self._folder / str(step))["by_process"]
+        # A list, for earlier versions kept each process' own; they were all alike.
+        bare = checkpoint.unsealed(content, state, self._folder / str(step))
+        return state, bare["by_process"][0]
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError, reading
 from dvs_jax.training import batches as loading
-from dvs_jax.training import parallel, preemption, schedule
+from dvs_jax.training import hosts, parallel, preemption, schedule
 from dvs_jax.training.batches import Batches, Placed
 from dvs_jax.training.board import Picture
 from dvs_jax.training.checkpoints import Checkpoints
@@ -44,7 +44,8 @@ def train(
     """Train, resuming from the newest checkpoint in the folder if there is one.
 
     On SIGTERM the run is saved and the process exits with code 0; the same call resumes it. With
-    several processes, all call this, each with its own part of the batches.
+    several processes, all call this, each with its own part of the batches, and as many as like go
+    on with a run. If one of them dies, the others end with code 1 and its name.
 
     Every `log_every` steps the log gets that step's metrics (as of `step.make_step`), "steps_per_s"
     and "loader_wait", the share of the time since the last line spent waiting for data.
@@ -74,6 +75,7 @@ def train(
     state = begin(params, make_optimizer(settings), settings.ema_decay, settings.seed)
     steps = settings.epochs * settings.steps_per_epoch
     with (
+        hosts.in_company(),
         _alone(workdir),
         preemption.watching() as told_to_stop,
         Checkpoints(workdir / CHECKPOINTS_FOLDER, settings) as checkpoints,
@@ -98,13 +100,8 @@ def _resume(
     restored = checkpoints.restore(state)
     if restored is None:
         return state
-    if len(restored.positions) != jax.process_count():
-        raise InputError(
-            f"the run was begun by {len(restored.positions)} processes, each with its place in "
-            f"the data, and cannot go on with {jax.process_count()}"
-        )
     with reading(folder, "the newest checkpoint's place in the data is damaged", "remove it"):
-        batches.set_state(loading.from_text(restored.positions[jax.process_index()]))
+        batches.set_state(loading.from_text(restored.position))
     return restored.state
 
 
@@ -183,7 +180,7 @@ class _Run:
         _require_finite(number, _numbers(metrics))
         on_host = to_host(state)
         measures = self._measure(number, best_params(on_host)) if evaluated else {}
-        self.checkpoints.save(on_host, parallel.gather_texts(position), measures)
+        self.checkpoints.save(on_host, position, measures)
 
     def _measure(self, number: int, params: Params) -> dict[str, float]:
         assert self.evaluate is not None

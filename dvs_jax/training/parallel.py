@@ -13,12 +13,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError
+from dvs_jax.training import hosts
 
 AXIS = "data"
 KINDS = ("pmap", "shard_map")
@@ -47,6 +47,7 @@ def join_hosts(train: ConfigDict) -> None:
             f"config.train.several_hosts: cannot join the other processes: {error}; set "
             "JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID"
         ) from error
+    hosts.look_after()
 
 
 @dataclass(frozen=True)
@@ -149,18 +150,7 @@ def all_devices(train: ConfigDict, devices: Sequence[jax.Device] | None = None) 
     return Devices(train.parallel, chosen)
 
 
-def local_batch_size(train: ConfigDict) -> int:
-    """Return how many examples of each global batch this process loads."""
-    return train.batch_size // jax.process_count()
-
-
-def gather_texts(text: str) -> list[str]:
-    """Return every process' text, by process; all processes must call this together."""
-    if jax.process_count() == 1:
-        return [text]
-    own = np.frombuffer(text.encode(), np.uint8)
-    lengths = np.ravel(multihost_utils.process_allgather(np.array([own.size])))
-    padded = np.zeros(lengths.max(), np.uint8)
-    padded[: own.size] = own
-    everyone = multihost_utils.process_allgather(padded)
-    return [row[:n].tobytes().decode() for row, n in zip(everyone, lengths, strict=True)]
+def own_part(batch_size: int) -> slice:
+    """Return which examples of each global batch this process loads: those of its devices."""
+    size = batch_size // jax.process_count()
+    return slice(jax.process_index() * size, (jax.process_index() + 1) * size)

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import UInt8, UInt32
 
 from dvs_jax import quaternion
 from dvs_jax.synthetic.paired import pieces
+from dvs_jax.training import parallel
 
 PIECE = 512
 """Sides of the pieces, in pixels."""
@@ -39,7 +39,7 @@ class Batches:
         Args:
             folder: of photographs.
             count: pieces to draw from, which stay in memory.
-            batch_size: examples that this process loads.
+            batch_size: examples of a global batch, of which this process loads its part.
             seed: of everything that is random.
             colour: whether they are RGB; else they are grey.
 
@@ -51,9 +51,10 @@ class Batches:
 
     def __next__(self) -> Example:
         """Return the next batch, [example, ...]."""
-        entropy = (self._seed, jax.process_index(), self._number)
+        # All draw the same, whoever takes which part, so that others can go on with a run.
+        rng = np.random.default_rng((self._seed, 0, self._number))
         self._number += 1
-        return examples(np.random.default_rng(entropy), self._pieces, self._batch_size)
+        return examples(rng, self._pieces, self._batch_size, parallel.own_part(self._batch_size))
 
     def get_state(self) -> int:
         """Return the number of batches that were taken."""
@@ -64,7 +65,10 @@ class Batches:
         self._number = int(state)
 
 
-def examples(rng: np.random.Generator, pieces: np.ndarray, count: int) -> Example:
-    """Draw examples, [example, ...]."""
-    chosen = pieces[rng.integers(len(pieces), size=(count, PHOTOGRAPHS))]
-    return Example(rng.integers(2**32, size=count, dtype=np.uint32), chosen)
+def examples(
+    rng: np.random.Generator, pieces: np.ndarray, count: int, part: slice = slice(None)
+) -> Example:
+    """Draw examples, and return a part of them, [example, ...]."""
+    chosen = rng.integers(len(pieces), size=(count, PHOTOGRAPHS))
+    seed = rng.integers(2**32, size=count, dtype=np.uint32)
+    return Example(seed[part], pieces[chosen[part]])

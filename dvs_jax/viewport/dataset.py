@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt32
 
 from dvs_jax.quaternion import Array
+from dvs_jax.training import parallel
 from dvs_jax.viewport import saliency_points, tracks, windows
 from dvs_jax.viewport.cues import Cues
 from dvs_jax.viewport.record import Record
@@ -98,7 +98,7 @@ class Batches:
 
         Args:
             dataset: from which windows are drawn, any of them as often as any other.
-            batch_size: windows that this process loads.
+            batch_size: windows of a global batch, of which this process loads its part.
             seed: of the drawing.
         """
         self._dataset, self._batch_size = dataset, batch_size
@@ -106,10 +106,13 @@ class Batches:
 
     def __next__(self) -> Example:
         """Return the next batch, [example, ...]."""
-        rng = np.random.default_rng((self._seed, jax.process_index(), self._number))
+        # All draw the same, whoever takes which part, so that others can go on with a run.
+        rng = np.random.default_rng((self._seed, 0, self._number))
         self._number += 1
         chosen = rng.integers(len(self._dataset), size=self._batch_size)
-        return self._dataset.examples(chosen, rng.integers(2**32, size=len(chosen), dtype="u4"))
+        seed = rng.integers(2**32, size=len(chosen), dtype="u4")
+        part = parallel.own_part(self._batch_size)
+        return self._dataset.examples(chosen[part], seed[part])
 
     def get_state(self) -> int:
         """Return the number of batches that were taken."""

@@ -45,7 +45,7 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
         of = replace(of, viewers=audience.crowd_names(config.data.seed, config.data.viewers))
     batches = Batches(
         _windows(config, "training", of),
-        parallel.local_batch_size(config.train),
+        config.train.batch_size,
         config.train.seed,
     )
     graph, params = nnx.split(Network(of, nnx.Rngs(config.train.seed)))

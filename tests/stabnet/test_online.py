@@ -1,6 +1,7 @@
 """Frames steadied by pictures: untrained, trained for a moment, and as a method of the house."""
 
 from functools import partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -141,18 +142,34 @@ def test_pictures_are_looked_at_320_long(size, expected):
     assert looked_at(size) == expected
 
 
-def test_batches_go_on_where_they_were(tmp_path):
+@pytest.fixture
+def photographs(tmp_path) -> Path:
     import cv2
 
     rng = np.random.default_rng(0)
     cv2.imwrite(str(tmp_path / "a.png"), rng.integers(0, 255, (600, 700, 3), dtype=np.uint8))
-    batches, later = (Batches(tmp_path, 3, 2, 7) for _ in range(2))
+    return tmp_path
+
+
+def test_batches_go_on_where_they_were(photographs):
+    batches, later = (Batches(photographs, 3, 2, 7) for _ in range(2))
     next(batches)
     later.set_state(batches.get_state())
     one, other = next(batches), next(later)
     np.testing.assert_array_equal(one.seed, other.seed)
     np.testing.assert_array_equal(one.photographs, other.photographs)
     assert one.photographs.shape == (2, 4, 512, 512)
+
+
+def test_processes_see_together_what_one_sees(photographs, monkeypatch):
+    whole = next(Batches(photographs, 3, 4, 7))
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    halves = []
+    for index in range(2):
+        monkeypatch.setattr(jax, "process_index", lambda index=index: index)
+        halves.append(next(Batches(photographs, 3, 4, 7)))
+    together = jax.tree.map(lambda *each: np.concatenate(each), *halves)
+    jax.tree.map(np.testing.assert_array_equal, together, whole)
 
 
 def test_examples_differ():

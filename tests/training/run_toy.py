@@ -1,7 +1,7 @@
 """Trains the toy in a process of its own: python -m training.run_toy WORKDIR CHANGES PAUSE_S.
 
 CHANGES is JSON, of `toy.config`; PAUSE_S is how long each batch takes to load. The final
-parameters are left in WORKDIR/final.npz. `start`, `start_two` and `run` start it.
+parameters are left in WORKDIR/final.npz. `start`, `start_several` and `run` start it.
 """
 
 import json
@@ -35,19 +35,19 @@ def start(workdir, devices=1, pause_s=0.0, environment=None, **changes):
     )
 
 
-def start_two(workdir, **changes):
-    """Start two processes of four virtual CPU devices each, that join."""
+def start_several(workdir, count=2, devices=4, **changes):
+    """Start processes of so many virtual CPU devices each, that join."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listener.getsockname()[1]}"
     shared = {
         "JAX_COORDINATOR_ADDRESS": address,
-        "JAX_NUM_PROCESSES": "2",
+        "JAX_NUM_PROCESSES": str(count),
         "JAX_CPU_COLLECTIVES_IMPLEMENTATION": "gloo",
     }
     return [
-        start(workdir, 4, environment=shared | {"JAX_PROCESS_ID": str(index)}, **changes)
-        for index in range(2)
+        start(workdir, devices, environment=shared | {"JAX_PROCESS_ID": str(index)}, **changes)
+        for index in range(count)
     ]
 
 
@@ -63,7 +63,7 @@ def finish(process, workdir):
     return read_final(workdir)
 
 
-def finish_both(processes, workdir):
+def finish_all(processes, workdir):
     """Wait for the end of processes that are to succeed; leave none behind if one fails."""
     try:
         for process in processes:
@@ -91,8 +91,7 @@ def main(workdir, changes, pause_s):
 
     config = toy.config(**changes)
     parallel.join_hosts(config.train)
-    size = parallel.local_batch_size(config.train)
-    part = slice(jax.process_index() * size, (jax.process_index() + 1) * size)
+    part = parallel.own_part(config.train.batch_size)
 
     class SlowStream(toy.Stream):
         def __next__(self):

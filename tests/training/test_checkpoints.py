@@ -30,7 +30,7 @@ def state(step: int, params: dict = LARGE, ema_decay: float = 0.9) -> TrainState
 def save(folder: Path, *steps: int, **changes) -> None:
     with Checkpoints(folder, toy.config(**changes).train) as checkpoints:
         for step in steps:
-            checkpoints.save(state(step), [f"position {step}"], {})
+            checkpoints.save(state(step), f"position {step}", {})
 
 
 def restore(folder: Path, like: TrainState | None = None) -> Restored | None:
@@ -49,7 +49,7 @@ def test_the_newest_comes_back_as_it_was(tmp_path: Path):
     restored = restore(tmp_path)
     assert_same(restored.state, state(7))
     assert isinstance(restored.state.optimizer[2], optax.ScaleByAdamState)
-    assert restored.positions == ["position 7"]
+    assert restored.position == "position 7"
 
 
 def test_an_empty_folder_holds_nothing(tmp_path: Path):
@@ -141,7 +141,7 @@ def test_one_from_before_digests_is_gone_on_with(tmp_path: Path):
     (tmp_path / "1" / "positions" / "metadata").write_text('{"by_process": ["position 1"]}')
     restored = restore(tmp_path)
     assert_same(restored.state, state(1))
-    assert restored.positions == ["position 1"]
+    assert restored.position == "position 1"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path):

@@ -108,7 +108,7 @@ def test_of_two_processes_one_is_told_to_stop_and_both_save_the_same_step(
 ):
     workdir = tmp_path / "run"
     changes = LONG | {"checkpoint_every": 1000, "several_hosts": True}
-    processes = run_toy.start_two(workdir, pause_s=0.05, **changes)
+    processes = run_toy.start_several(workdir, pause_s=0.05, **changes)
     metrics = workdir / "metrics.jsonl"
     try:
         wait_until(lambda: metrics.exists() and len(logged(workdir)) > 3, processes[0])
@@ -123,7 +123,7 @@ def test_of_two_processes_one_is_told_to_stop_and_both_save_the_same_step(
     assert stopped < 150
     assert [path.name for path in (workdir / "checkpoints").iterdir()] == [str(stopped)]
 
-    final = run_toy.finish_both(run_toy.start_two(workdir, **changes), workdir)
+    final = run_toy.finish_all(run_toy.start_several(workdir, **changes), workdir)
     assert [line["step"] for line in logged(workdir)] == list(range(1, 151))
     for name, expected in uninterrupted[0].items():
         np.testing.assert_allclose(final[name], expected, atol=1e-3)

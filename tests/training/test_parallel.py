@@ -41,8 +41,8 @@ def test_eight_devices_agree_with_one(
 @pytest.mark.parametrize("kind", parallel.KINDS)
 def test_two_processes_of_four_agree_with_one_of_eight(one_device: dict, kind: str, tmp_path: Path):
     changes = FIVE_STEPS | {"parallel": kind, "several_hosts": True}
-    processes = run_toy.start_two(tmp_path / "run", **changes)
-    assert_agree(run_toy.finish_both(processes, tmp_path / "run"), one_device)
+    processes = run_toy.start_several(tmp_path / "run", **changes)
+    assert_agree(run_toy.finish_all(processes, tmp_path / "run"), one_device)
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert len(lines) == 5
 

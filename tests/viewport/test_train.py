@@ -93,6 +93,17 @@ def test_batches_go_on_where_they_were(small):
     jax.tree.map(np.testing.assert_array_equal, second, next(again))
 
 
+def test_processes_see_together_what_one_sees(small, monkeypatch):
+    whole = next(dataset.Batches(small, 4, seed=0))
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    halves = []
+    for index in range(2):
+        monkeypatch.setattr(jax, "process_index", lambda index=index: index)
+        halves.append(next(dataset.Batches(small, 4, seed=0)))
+    together = jax.tree.map(lambda *each: np.concatenate(each), *halves)
+    jax.tree.map(np.testing.assert_array_equal, together, whole)
+
+
 def test_mirroring_and_turning_keep_what_matters(small):
     example = jax.tree.map(lambda leaf: leaf[0], small.examples(np.arange(1), np.zeros(1, "u4")))
     for seed in range(4):
