@@ -14,8 +14,9 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 
@@ -30,7 +31,7 @@ _PLACE, _VERDICTS = "dvs_jax/hosts/", "dvs_jax/dead/"
 
 _ENDED, _FAILED = "ended", "failed"
 
-_CODE = 1
+_CODE, _GOES_ON = 1, "the same command goes on"
 
 _watch: "_Watch | None" = None
 
@@ -52,24 +53,26 @@ def look_after() -> None:
 def in_company() -> Iterator[None]:
     """Tell the other processes at the end whether this one is done, or has failed.
 
-    Where another one's death is the reason for an error, its name is told and the process ends.
+    Where it has failed it prints why and ends at once, for closing the run's files would wait for
+    the others. Where another one's death is the reason, that one is named.
     """
     if _watch is None:
         yield
         return
     try:
         yield
-    except (InputError, KeyboardInterrupt):
-        _watch.leave(_FAILED)
-        raise
-    except Exception:
-        # A connection breaks at once, and who it was that died is known only after a while.
-        time.sleep(SILENT_S + 3 * BEAT_S)
-        _watch.leave(_FAILED)
-        raise
     except SystemExit:
         _watch.leave(_ENDED)
         raise
+    except InputError as error:
+        _watch.leave(_FAILED)
+        _end(str(error))
+    except Exception:
+        # A connection breaks at once, and who it was that died is known only after a while.
+        time.sleep(SILENT_S + 3 * BEAT_S)
+        traceback.print_exc()
+        _watch.leave(_FAILED)
+        _end("this process has failed")
     _watch.leave(_ENDED)
 
 
@@ -125,7 +128,7 @@ class _Watch:
     def _wait(self) -> None:
         while not self._stopped.wait(1.0):
             if time.monotonic() - self._contact > SILENT_S:
-                _end(f"{self._first} has died, or cannot be reached")
+                _end(f"{self._first} has died, or cannot be reached; {_GOES_ON}")
 
     def _say(self, how: str) -> None:
         told = f"{how} {socket.gethostname()}"
@@ -152,7 +155,7 @@ class _Watch:
         if verdicts:
             if self._own == 0:
                 self._linger()
-            _end(verdicts[0][1])
+            _end(f"{verdicts[0][1]}; {_GOES_ON}")
 
     def _linger(self) -> None:
         """Keep the store until the others have read it."""
@@ -163,8 +166,10 @@ def _named(process: int, count: int, told: str) -> str:
     return f"{told.partition(' ')[2] or 'a host'} (process {process} of {count})"
 
 
-def _end(why: str) -> None:
+def _end(why: str) -> NoReturn:
     """End this process, whatever it is waiting for."""
-    print(f"error: {why}; the same command goes on", file=sys.stderr, flush=True)
+    # Nobody may be there to read it.
+    with contextlib.suppress(OSError):
+        print(f"error: {why}", file=sys.stderr, flush=True)
     temporary.remove_all()
     os._exit(_CODE)

@@ -75,10 +75,10 @@ def train(
     state = begin(params, make_optimizer(settings), settings.ema_decay, settings.seed)
     steps = settings.epochs * settings.steps_per_epoch
     with (
-        hosts.in_company(),
         _alone(workdir),
         preemption.watching() as told_to_stop,
         Checkpoints(workdir / CHECKPOINTS_FOLDER, settings) as checkpoints,
+        hosts.in_company(),
     ):
         state = _resume(checkpoints, workdir / CHECKPOINTS_FOLDER, state, batches)
         with (

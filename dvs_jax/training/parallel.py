@@ -41,6 +41,8 @@ def join_hosts(train: ConfigDict) -> None:
         jax.distributed.initialize(
             num_processes=None if count is None else int(count),
             process_id=None if own is None else int(own),
+            # Of JAX's own watch, which ends what `hosts` does not see.
+            heartbeat_timeout_seconds=60,
         )
     except (RuntimeError, ValueError) as error:
         raise InputError(

@@ -29,7 +29,7 @@ def start(workdir: Path, count: int, pause_s: float = 0.0) -> list:
 
 
 def wait_for_progress(workdir: Path, processes: list) -> None:
-    begun, end = max(logged(workdir), default=0), time.monotonic() + 120.0
+    begun, end = max(logged(workdir), default=0), time.monotonic() + 300.0
     while max(logged(workdir), default=0) < begun + 7:
         assert all(each.poll() is None for each in processes), processes[0].communicate()
         assert time.monotonic() < end
@@ -72,3 +72,17 @@ def test_a_host_that_dies_ends_the_others_by_its_name(tmp_path: Path):
     finally:
         for each in processes:
             each.kill()
+
+
+@pytest.mark.slow
+def test_a_host_that_fails_says_why_and_ends_the_others(tmp_path: Path):
+    changes = STEPS | {"several_hosts": True, "lr": 1e30}
+    first, other = run_toy.start_several(tmp_path / "run", 2, 2, pause_s=0.1, **changes)
+    try:
+        told = [each.communicate(timeout=200)[1] for each in (first, other)]
+    finally:
+        for each in (first, other):
+            each.kill()
+    assert (first.returncode, other.returncode) == (1, 1)
+    assert "error: step " in told[0] and "lower config.train.lr" in told[0]
+    assert "Traceback" not in told[0] + told[1]
