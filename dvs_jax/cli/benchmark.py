@@ -34,8 +34,21 @@ benchmark = typer.Typer(
 
 
 @benchmark.callback()
-def default(context: typer.Context) -> None:
+def default(
+    context: typer.Context,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for a trace by JAX's profiler; give it before the benchmark's name.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Run the first where none is named."""
+    if profile is not None:
+        import jax
+
+        context.with_resource(jax.profiler.trace(profile))
     if context.invoked_subcommand is None:
         trajectory()
 

@@ -33,6 +33,12 @@ def train(
             show_default=False,
         ),
     ],
+    profile: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Steps to trace by JAX's profiler, after two, into the folder's profile/."
+        ),
+    ] = 0,
 ) -> None:
     """Train a network, or go on with a run that was stopped or killed.
 
@@ -41,6 +47,8 @@ def train(
     The same command goes on from the newest checkpoint. SIGTERM saves one and ends with code 0.
     """
     changes = _config_changes(context)
+    if profile:
+        changes.append(f"--config.train.profile_steps={profile}")
 
     from dvs_jax.training import configuration
 

@@ -13,13 +13,14 @@ from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError, reading
 from dvs_jax.training import batches as loading
-from dvs_jax.training import hosts, parallel, preemption, schedule
+from dvs_jax.training import hosts, parallel, preemption, profiling, schedule
 from dvs_jax.training.batches import Batches, Placed
 from dvs_jax.training.board import Picture
 from dvs_jax.training.checkpoints import Checkpoints
 from dvs_jax.training.logs import Log
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.parallel import Devices
+from dvs_jax.training.profiling import Profile
 from dvs_jax.training.settings import require_sound
 from dvs_jax.training.state import Params, TrainState, begin, best_params, to_host
 from dvs_jax.training.step import Loss, Metrics, Step, Weights, make_step
@@ -47,8 +48,9 @@ def train(
     several processes, all call this, each with its own part of the batches, and as many as like go
     on with a run. If one of them dies, the others end with code 1 and its name.
 
-    Every `log_every` steps the log gets that step's metrics (as of `step.make_step`), "steps_per_s"
-    and "loader_wait", the share of the time since the last line spent waiting for data.
+    Every `log_every` steps the log gets that step's metrics (as of `step.make_step`),
+    "steps_per_s", "examples_per_s", "loader_wait", the share of the time since the last line spent
+    waiting for data, and "memory_peak_gb" of devices that tell it.
 
     Args:
         config: its `train` has the fields of `settings`.
@@ -85,7 +87,10 @@ def train(
             Log(workdir, int(state.step), steps) as log,
             loading.prefetched(batches, devices.distribute) as upcoming,
         ):
-            run = _Run(settings, steps, devices, step, checkpoints, log, evaluate, picture)
+            pace = _Pace(settings.batch_size)
+            profile = Profile(workdir, int(state.step) + 1, settings.profile_steps)
+            parts = (settings, steps, devices, step, checkpoints, log, evaluate, picture)
+            run = _Run(*parts, pace, profile)
             return best_params(run.to_the_end(state, upcoming, told_to_stop))
 
 
@@ -107,8 +112,9 @@ def _resume(
 
 @dataclass
 class _Pace:
-    """Measures steps per second, and the share of time spent waiting for data."""
+    """Measures steps and examples per second, and the share of time spent waiting for data."""
 
+    batch_size: int
     steps: int = 0
     wait_s: float = 0.0
     since: float = field(default_factory=time.perf_counter)
@@ -121,7 +127,12 @@ class _Pace:
         now = time.perf_counter()
         rate, wait = self.steps / (now - self.since), self.wait_s / (now - self.since)
         self.steps, self.wait_s, self.since = 0, 0.0, now
-        return {"steps_per_s": rate, "loader_wait": wait}
+        return {
+            "steps_per_s": rate,
+            "examples_per_s": rate * self.batch_size,
+            "loader_wait": wait,
+            **profiling.memory_peak_gb(),
+        }
 
 
 @dataclass
@@ -136,7 +147,8 @@ class _Run:
     log: Log
     evaluate: Evaluate | None
     picture: Paint | None
-    pace: _Pace = field(default_factory=_Pace)
+    pace: _Pace
+    profile: Profile
 
     def to_the_end(
         self, state: TrainState, upcoming: Iterator[Placed], told_to_stop: Callable[[int], bool]
@@ -149,8 +161,11 @@ class _Run:
             if self._begins_epoch(number):
                 weights = self._weights(number)
             placed = next(upcoming)
+            self.profile.before(number)
             with jax.transfer_guard("disallow"):
                 state, metrics = self.step(state, placed.batch, weights)
+            if self.profile.after(number, metrics, number == self.steps):
+                self._tell_profile(state, placed, weights)
             # No more than two steps in flight: their batches have to fit on the devices.
             jax.block_until_ready(earlier)
             earlier = metrics
@@ -162,6 +177,13 @@ class _Run:
                 self.log.say(f"told to stop; step {number} is saved, the same command goes on")
                 raise SystemExit(0)
         return to_host(state)
+
+    def _tell_profile(self, state: TrainState, placed: Placed, weights: Weights) -> None:
+        count = profiling.gflop(self.step, state, placed.batch, weights)
+        self.log.say(
+            f"{profiling.FOLDER}/: a trace for TensorBoard or XProf; by XLA's count a step takes "
+            f"{count:.4g} GFLOP a device, a loop's body counted once"
+        )
 
     def _report(self, number: int, metrics: Metrics, wait_s: float) -> None:
         self.pace.count(wait_s)

@@ -23,6 +23,7 @@ _NOT_NEGATIVE = (
     "weight_decay",
     "clip_norm",
     "evaluate_every",
+    "profile_steps",
 )
 
 
@@ -32,7 +33,6 @@ def settings() -> ConfigDict:
     It is locked: setting a field that is not here is an error.
     """
     train = ConfigDict()
-
     train.seed = 0  # of the initial parameters, the data's order and all noise
     train.batch_size = 16  # examples a step, over all devices of all hosts together
     train.micro_batches = 1  # parts of a device's share, for gradient accumulation
@@ -66,6 +66,7 @@ def settings() -> ConfigDict:
     train.leave_out_terms = False
 
     train.log_every = 10  # steps
+    train.profile_steps = 0  # how many steps are traced, into profile/; see `profiling`
     train.checkpoint_every = 1000  # steps
     train.keep_checkpoints = 3  # how many of the last to keep
     train.evaluate_every = 0  # epochs; 0: never
