@@ -5,6 +5,7 @@ state, seen = viewport.step(state, time_s, direction)
 """
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -17,6 +18,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.viewport import cues, inference, saliency_points, sphere, tiles, tracks, windows
 from dvs_jax.viewport.cues import Cues
 from dvs_jax.viewport.starvp.architecture import Architecture
+from dvs_jax.viewport.starvp.content import Encoded
 from dvs_jax.viewport.starvp.network import Network
 from dvs_jax.viewport.traces.trace import FACE, LONGEST_GAP_S
 
@@ -32,6 +34,9 @@ and so reaches back far enough."""
 
 _NEVER_S = 1e6
 """The age of places that no sample has taken yet."""
+
+_OUTSIDE = -1
+"""The number of a step of which nothing is known."""
 
 _SAME_S = 1e-6
 """Times are written with few digits."""
@@ -56,6 +61,9 @@ class State:
         age_s: float32 [512], how long before the last sample each was taken, the oldest first.
         direction: float32 [512, 3], unit vectors.
         cues: of eyes and face, float32 [512, ...].
+        places: int32 [instant], on the host: which steps the last prediction looked at; −1 for
+            those that are not known.
+        encoded: their saliency, [instant, ...]; None of networks that do not encode it ahead.
     """
 
     of: Architecture = field(metadata={"static": True})
@@ -70,6 +78,8 @@ class State:
     age_s: Float[Array, "sample"]
     direction: Float[Array, "sample 3"]
     cues: Cues
+    places: Int[np.ndarray, "instant"]
+    encoded: Encoded | None
 
 
 class Seen(NamedTuple):
@@ -109,14 +119,15 @@ def start(
         InputError: there are fewer points than the network reads.
     """
     graph, params = nnx.split(model)
-    points = np.zeros((1, model.of.points, 4)) if salxyz is None else salxyz
-    points = saliency_points.thinned(points, model.of.points)
+    shown = np.zeros((1, model.of.points, 4)) if salxyz is None else salxyz
+    points = jnp.asarray(saliency_points.thinned(shown, model.of.points), jnp.float32)
+    steps = model.of.steps
     return State(
         of=model.of,
         graph=graph,
         rate=rate,
         params=params,
-        points=jnp.asarray(points, jnp.float32),
+        points=points,
         known=0 if salxyz is None else len(salxyz),
         viewer=int(windows.numbers(model.of.viewers, [viewer])[0]),
         time_s=float("nan"),
@@ -124,6 +135,8 @@ def start(
         age_s=jnp.full(KEPT, _NEVER_S, jnp.float32),
         direction=jnp.zeros((KEPT, 3), jnp.float32),
         cues=cues.of_head(jnp.zeros((KEPT, 3), jnp.float32)),
+        places=np.full(steps, _OUTSIDE, np.int32),
+        encoded=_nothing(graph, params, points, steps) if model.encodes_ahead else None,
     )
 
 
@@ -157,7 +170,10 @@ def step(
         state = _emptied(state, time_s, unit, looks, shown)
         elapsed = 0.0
     instants = time_s + np.arange(1 - state.of.past, state.of.future + 1) / tracks.RATE
-    places = np.rint(instants * state.rate).astype(np.int32)
+    # Halfway between two steps as well, each instant has one of its own.
+    places = np.floor(instants * state.rate + 0.5 + _SAME_S)
+    places = np.where((places >= 0) & (places < state.known), places, _OUTSIDE).astype(np.int32)
+    state = _with_places(state, places)
     kept, seen = _advance(state, np.float32(elapsed), unit, looks, shown, places)
     state = replace(state, time_s=time_s, age_s=kept[0], direction=kept[1], cues=kept[2])
     warm = time_s - state.since_s >= (state.of.past - 1) / tracks.RATE - _SAME_S
@@ -207,6 +223,57 @@ def _emptied(
     )
 
 
+def _nothing(
+    graph: nnx.GraphDef[Network],
+    params: nnx.State,
+    points: Float[Array, "step point 4"],
+    steps: int,
+) -> Encoded:
+    """Encode instants at which nothing is known."""
+    return _repeated(_encoded(graph, params, points, 0, jnp.int32(_OUTSIDE)), steps)
+
+
+@partial(jax.jit, static_argnums=1)
+def _repeated(one: Encoded, steps: int) -> Encoded:
+    return jax.tree.map(lambda each: jnp.broadcast_to(each, (steps, *each.shape)), one)
+
+
+def _with_places(state: State, places: Int[np.ndarray, "instant"]) -> State:
+    """Encode the saliency of the steps that the last prediction did not look at."""
+    if state.encoded is None or np.array_equal(places, state.places):
+        return replace(state, places=places)
+    encoded = _moved(state.encoded, np.argmax(places[:, None] == state.places, axis=1))
+    for place in np.setdiff1d(places, state.places):
+        one = _encoded(state.graph, state.params, state.points, state.known, place)
+        encoded = _put(encoded, one, places == place)
+    return replace(state, places=places, encoded=encoded)
+
+
+@jax.jit
+def _moved(encoded: Encoded, source: Int[Array, "instant"]) -> Encoded:
+    return jax.tree.map(lambda each: each[source], encoded)
+
+
+@partial(jax.jit, donate_argnums=0)
+def _put(encoded: Encoded, one: Encoded, there: Bool[Array, "instant"]) -> Encoded:
+    def put(each: Array, new: Array) -> Array:
+        return jnp.where(there.reshape(-1, *(1,) * new.ndim), new[None], each)
+
+    return jax.tree.map(put, encoded, one)
+
+
+@partial(jax.jit, static_argnums=0)
+def _encoded(
+    graph: nnx.GraphDef[Network],
+    params: nnx.State,
+    points: Float[Array, "step point 4"],
+    known: int,
+    place: Int[Array, ""],
+) -> Encoded:
+    shown, inside = inference.gathered(points, known, place[None])
+    return nnx.merge(graph, params).encode(shown[0], inside[0])
+
+
 @jax.jit
 def _advance(
     state: State,
@@ -237,7 +304,7 @@ def _advance(
     nearest = before + (share > 0.5)
     at_instants = Cues(gaze, seen.eyes[nearest], seen.face[nearest])
     points, inside = inference.gathered(state.points, state.known, places)
-    found = network(past, points, inside, at_instants, state.viewer)
+    found = network(past, points, inside, at_instants, state.viewer, state.encoded)
     return (age, direction, seen), (found.direction, found.gate, tiles.in_view(found.direction))
 
 

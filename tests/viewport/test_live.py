@@ -1,5 +1,7 @@
 """Prediction while a viewer watches: what it says must be what is said afterwards."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -69,6 +71,23 @@ def test_live_predictions_are_those_of_the_whole_trace(model, drawn, points):
             np.testing.assert_array_equal(seen.tiles, tiles.in_view(np.array(seen.direction)))
             checked += 1
     assert checked == 46 - 14
+
+
+def test_saliency_that_is_encoded_ahead_is_that_of_the_whole_trace(drawn, points):
+    """Of networks that do not turn, as the paper's, over a gap in time and a jump back."""
+    of = replace(OF, turn=False, damped_prior=False)
+    model = nnx.jit(lambda: viewport.Network(of, nnx.Rngs(4)))()
+    (trace,) = drawn.traces
+    state = viewport.start(model, points[:40])
+    for time_s in (0.1, 0.3, 0.41, 6.0, 2.0):
+        before, places = state, state.places
+        state, seen = viewport.step(before, time_s, trace.direction[0])
+        np.testing.assert_array_equal(before.places, places)
+        past = np.broadcast_to(trace.direction[0], (1, 15, 3)).astype(np.float32)
+        last = np.floor([time_s * 5 + 0.5 + 1e-6]).astype(int)
+        whole = viewport.predict(model, past, last, points[:40])
+        np.testing.assert_allclose(seen.direction, whole.direction[0], atol=2e-5)
+        np.testing.assert_allclose(seen.gate, whole.gate[0], atol=2e-5)
 
 
 def test_a_state_is_never_changed(model, drawn, points):

@@ -1,6 +1,7 @@
 """A block of attention: one sequence asks, another answers."""
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,18 @@ from jaxtyping import Array, Bool, Float
 
 EPSILON = 1e-5
 """Of layer normalisation."""
+
+
+class Answers(NamedTuple):
+    """What a sequence answers, whoever asks.
+
+    Attributes:
+        keys: float32 [key, inner].
+        values: likewise.
+    """
+
+    keys: Float[Array, "key inner"]
+    values: Float[Array, "key inner"]
 
 
 class Attention(nnx.Module):
@@ -23,16 +36,12 @@ class Attention(nnx.Module):
 
     def __call__(
         self,
-        q: Float[Array, "query asking"],
-        k: Float[Array, "key answering"],
-        v: Float[Array, "key answering"],
+        asking: Float[Array, "query asking"],
+        answers: Answers,
         known: Bool[Array, "key"],
     ) -> Float[Array, "query asking"]:
         """Return what each query is answered; without any known key, nothing: 0."""
-        q, k, v = (
-            layer(x).reshape(len(x), self.heads, -1)
-            for layer, x in ((self.q, q), (self.k, k), (self.v, v))
-        )
+        q, k, v = (x.reshape(len(x), self.heads, -1) for x in (self.q(asking), *answers))
         logits = jnp.einsum("qhc,khc->hqk", q, k) / math.sqrt(q.shape[-1])
         logits = jnp.where(known[None, None], logits, jnp.finfo(logits.dtype).min)
         shares = jax.nn.softmax(logits, axis=-1)
@@ -66,7 +75,17 @@ class Block(nnx.Module):
             answering: the keys, which are the values too.
             known: which of them count.
         """
-        answers = self.norm_kv(answering)
-        out = asking + self.attention(self.norm_q(asking), answers, answers, known)
+        return self.ask(asking, self.answers(answering), known)
+
+    def answers(self, answering: Float[Array, "key answering"]) -> Answers:
+        """Return what a sequence answers."""
+        read = self.norm_kv(answering)
+        return Answers(self.attention.k(read), self.attention.v(read))
+
+    def ask(
+        self, asking: Float[Array, "query asking"], answers: Answers, known: Bool[Array, "key"]
+    ) -> Float[Array, "query asking"]:
+        """Do the rest of what a call does."""
+        out = asking + self.attention(self.norm_q(asking), answers, known)
         hidden = jax.nn.gelu(self.widen(self.norm_ff(out)), approximate=False)
         return out + self.narrow(hidden)

@@ -1,6 +1,7 @@
 """The part that sees what is salient: attention within each instant, then over time."""
 
 import math
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,21 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 
 from dvs_jax.viewport.starvp.architecture import Architecture
-from dvs_jax.viewport.starvp.attention import Block
+from dvs_jax.viewport.starvp.attention import Answers, Block
+
+
+class Encoded(NamedTuple):
+    """An instant's saliency, whoever looks.
+
+    Attributes:
+        answers: of each block of cross-attention.
+        token: float32 [width].
+        known: bool, whether there is saliency.
+    """
+
+    answers: list[Answers]
+    token: Float[Array, "width"]
+    known: Bool[Array, ""]
 
 
 class Spatial(nnx.Module):
@@ -26,26 +41,35 @@ class Spatial(nnx.Module):
     def __call__(
         self,
         direction: Float[Array, "3"],
-        points: Float[Array, "point 4"],
-        known: Bool[Array, ""],
+        encoded: Encoded,
         gaze: Float[Array, "3"] | None = None,
-    ) -> tuple[Float[Array, "width"], Float[Array, "width"]]:
-        """Return the tokens of an instant's direction and of its saliency.
+    ) -> Float[Array, "width"]:
+        """Return the token of an instant's direction.
 
         Args:
             direction: seen or predicted.
-            points: (x, y, z, value).
-            known: whether there is saliency.
+            encoded: the instant's saliency.
             gaze: where the eyes look; None without the switch.
         """
         asks = [direction, self.token[...], *([] if gaze is None else [gaze])]
         query = self.of_direction(jnp.concatenate(asks))[None]
+        for block, answers in zip(self.decoders, encoded.answers, strict=True):
+            all_known = jnp.broadcast_to(encoded.known, len(answers.keys))
+            query = block.ask(query, answers, all_known)
+        return query[0]
+
+    def encode(self, points: Float[Array, "point 4"], known: Bool[Array, ""]) -> Encoded:
+        """Encode an instant's saliency, whoever looks.
+
+        Args:
+            points: (x, y, z, value).
+            known: whether there is saliency.
+        """
         content, all_known = self.of_points(points), jnp.broadcast_to(known, len(points))
         for block in self.encoders:
             content = block(content, content, all_known)
-        for block in self.decoders:
-            query = block(query, content, all_known)
-        return query[0], content.mean(axis=0)
+        answers = [block.answers(content) for block in self.decoders]
+        return Encoded(answers, content.mean(axis=0), known)
 
 
 class Temporal(nnx.Module):
@@ -106,23 +130,25 @@ class Content(nnx.Module):
     def __call__(
         self,
         directions: Float[Array, "step 3"],
-        points: Float[Array, "step point 4"],
-        known: Bool[Array, "step"],
+        encoded: Encoded,
         gaze: Float[Array, "past 3"],
     ) -> Float[Array, "future 3"]:
         """Predict vectors of any length.
 
         Args:
             directions: seen, then as the motion alone predicts them.
-            points: the saliency of each instant, (x, y, z, value).
-            known: at which instants there is any.
+            encoded: the saliency of each instant, [step, ...].
             gaze: where the eyes looked; they stay there.
         """
-        asks = [directions, points, known]
+        asks: list[Any] = [directions, encoded]
         if self.of.gaze_query:
             stays = jnp.broadcast_to(gaze[-1], (self.of.future, 3))
             asks.append(jnp.concatenate([gaze, stays]))
-        return self.temporal(*jax.vmap(self.spatial)(*asks), known)
+        return self.temporal(jax.vmap(self.spatial)(*asks), encoded.token, encoded.known)
+
+    def encode(self, points: Float[Array, "step point 4"], known: Bool[Array, "step"]) -> Encoded:
+        """Encode the saliency of instants, [step, ...]; see `Spatial.encode`."""
+        return jax.vmap(self.spatial.encode)(points, known)
 
 
 def positions(encoding: str, steps: int, width: int) -> Float[np.ndarray, "step width"]:

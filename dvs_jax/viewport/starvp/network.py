@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 from dvs_jax.viewport import sphere
 from dvs_jax.viewport.cues import Cues, of_head
 from dvs_jax.viewport.starvp.architecture import Architecture
-from dvs_jax.viewport.starvp.content import Content
+from dvs_jax.viewport.starvp.content import Content, Encoded
 from dvs_jax.viewport.starvp.motion import Autoregressive, FromDamped, Viewers
 from dvs_jax.viewport.traces.trace import FACE
 
@@ -77,6 +77,7 @@ class Network(nnx.Module):
         known: Bool[Array, "step"],
         cues: Cues | None = None,
         viewer: Int[Array, ""] | int = 0,
+        encoded: Encoded | None = None,
     ) -> Prediction:
         """Predict a window.
 
@@ -86,6 +87,7 @@ class Network(nnx.Module):
             known: at which instants the saliency is known; the rest of `points` has no effect.
             cues: of the past's samples; None where nothing but the head was seen.
             viewer: 1 for the first that the architecture names, and so on; 0 for anyone else.
+            encoded: what `encode` tells of points and knowledge; None to compute it.
         """
         cues = of_head(past) if cues is None else cues
         azimuth = jnp.arctan2(past[-1, 1], past[-1, 0]) if self.of.turn else 0.0
@@ -96,7 +98,9 @@ class Network(nnx.Module):
             cues = cues._replace(gaze=sphere.turned(cues.gaze, -azimuth))
         begin = self.viewers(jnp.asarray(viewer)) if self.of.viewers else None
         motion = self.motion(past, cues, begin)
-        content, gate = self._content(past, motion, points, known, cues)
+        if encoded is None and not self.of.motion_alone:
+            encoded = self.content.encode(points, known)
+        content, gate = self._content(past, motion, encoded, cues)
         fused = gate[:, None] * motion + (1.0 - gate[:, None]) * content
         direction = sphere.normalize(fused)
         if self.of.turn:
@@ -105,19 +109,27 @@ class Network(nnx.Module):
             )
         return Prediction(direction, fused, motion, content, gate)
 
+    @property
+    def encodes_ahead(self) -> bool:
+        """Whether what `encode` tells of an instant is the same wherever one looks."""
+        return not (self.of.turn or self.of.motion_alone)
+
+    def encode(self, points: Float[Array, "point 4"], known: Bool[Array, ""]) -> Encoded:
+        """Encode the saliency of one instant; see `encodes_ahead`."""
+        return self.content.spatial.encode(points, known)
+
     def _content(
         self,
         past: Float[Array, "past 3"],
         motion: Float[Array, "future 3"],
-        points: Float[Array, "step point 4"],
-        known: Bool[Array, "step"],
+        encoded: Encoded | None,
         cues: Cues,
     ) -> tuple[Float[Array, "future 3"], Float[Array, "future"]]:
         """The content's prediction and the gate."""
-        if self.of.motion_alone:
+        if encoded is None:
             return motion, jnp.ones(self.of.future)
         seen = jax.lax.stop_gradient(motion) if self.of.detached else motion
-        found = self.content(jnp.concatenate([past, seen]), points, known, cues.gaze)
+        found = self.content(jnp.concatenate([past, seen]), encoded, cues.gaze)
         if self.of.residual:
             found = sphere.normalize(past[-1:] + found)
         return found, self.gate(motion, found, cues.face)

@@ -57,7 +57,15 @@ def test_tokens_of_instants_are_those_recorded(golden, recorded, of):
     motion = predict(model, past, points, known).motion
     directions = jnp.concatenate([past, motion], axis=1)
     graph, state = nnx.split(model.content.spatial)
-    spatial = jax.jit(jax.vmap(jax.vmap(lambda *one: nnx.merge(graph, state)(*one))))
+
+    @jax.jit
+    @jax.vmap
+    @jax.vmap
+    def spatial(direction, points, known):
+        part = nnx.merge(graph, state)
+        encoded = part.encode(points, known)
+        return part(direction, encoded), encoded.token
+
     every = 8 if of == "full" else 1
     for found, key in zip(spatial(directions, points, known), ("p_s", "s_s"), strict=True):
         expected = recorded[f"{of}_fourier_{key}"]
@@ -100,7 +108,11 @@ def test_an_instants_saliency_changes_its_own_token_alone(golden):
     model = network(golden, "small", "fourier")
     past, points, known = (each[0] for each in inputs("small"))
     directions = np.concatenate([past, past[:5]])
-    spatial = nnx.jit(lambda model, points: jax.vmap(model)(directions, points, known)[0])
+
+    @nnx.jit
+    def spatial(part, points):
+        return jax.vmap(part)(directions, jax.vmap(part.encode)(points, known))
+
     other = points.copy()
     other[4] = points[3]
     before, after = (spatial(model.content.spatial, each) for each in (points, other))
