@@ -20,7 +20,7 @@ CHECKS = tests/accelerator $(if $(filter cpu,$(ACCELERATOR)),--rehearse)
 # What a failure leaves half-made is no reason to take it for done.
 .DELETE_ON_ERROR:
 
-.PHONY: demo quick test lint types contract check accelerator accelerator-wheels lock clean
+.PHONY: demo quick test lint types contract check accelerator accelerator-wheels lock badges clean
 
 demo: $(VENV)/installed
 	$(BIN)/dvs-jax demo
@@ -74,6 +74,10 @@ lock: $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --extra dev --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
+# The notebooks' badges, and where their install cell clones from: make badges REPOSITORY=owner/name
+badges:
+	$(PYTHON) colab/badges.py $(REPOSITORY)
 
 clean:
 	rm -rf $(VENV) $(WHEELS) $(SITE) demo accelerator.json

@@ -1,9 +1,12 @@
 """The notebooks: clean in git, and they run from top to bottom."""
 
 import base64
+import html
 import importlib.util
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import types
@@ -16,7 +19,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "colab"
-NOTEBOOKS = ["quickstart", "frames_only", "subject", "viewport"]
+NOTEBOOKS = [
+    *("quickstart", "own_footage", "frames_only", "subject", "viewport", "batch", "train"),
+]
 
 SHORTER = "SECONDS, SIZE = 1.2, (320, 180)"
 """Run after a notebook's own parameters."""
@@ -76,43 +81,77 @@ def run(name, folder, parameters):
     return {cell.id: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
 
 
-def assert_both_are_shown(shown, folder):
-    """The clip's description, the metrics, and a video of 36 frames of both side by side."""
-    printed = "".join(each.text for each in shown["clip"] if each.name == "stdout")
-    assert "36 frames of 320 × 180 pixels" in printed
-    table = shown["metrics"][0].data["text/plain"]
-    assert "Input" in table and "Output" in table and "Stability" in table
-    page = shown["compare"][0].data["text/html"]
-    assert "<video" in page
+def assert_player_shows(output, frames, folder, size=(320, 180)):
+    """Both halves of one embedded video."""
+    page = html.unescape(output.data["text/html"])
     encoded = page.partition("base64,")[2].partition('"')[0]
     (folder / "shown.mp4").write_bytes(base64.b64decode(encoded))
     with av.open(str(folder / "shown.mp4")) as video:
-        frames = list(video.decode(video=0))
-    assert len(frames) == 36
-    assert (frames[0].width, frames[0].height) == (2 * 534, 300)
+        shown = list(video.decode(video=0))
+    assert len(shown) == frames
+    assert (shown[0].width, shown[0].height) == (2 * size[0], size[1])
+
+
+def assert_both_are_shown(shown, folder):
+    """The clip's description, the metrics, and a video of 36 frames of both."""
+    assert "36 frames of 320 × 180 pixels" in printed(shown["clip"])
+    table = shown["metrics"][0].data["text/plain"]
+    assert "Input" in table and "Output" in table and "Stability" in table
+    assert_player_shows(shown["compare"][-1], 36, folder)
+
+
+def printed(outputs):
+    return "".join(each.text for each in outputs if each.get("name") == "stdout")
 
 
 @pytest.mark.slow
 def test_the_quick_start_runs_from_top_to_bottom(own_kernel, tmp_path):
     shown = run("quickstart", tmp_path, SHORTER)
     assert_both_are_shown(shown, tmp_path)
-    assert "image/jpeg" in shown["plot"][0].data
+    assert "pitch (deg)" in shown["plot"][-1].data["text/html"]
+    assert_player_shows(shown["other"][-1], 36, tmp_path)
 
 
 @pytest.mark.slow
 def test_a_clip_is_stabilised_by_its_frames_alone_from_top_to_bottom(own_kernel, tmp_path):
     shown = run("frames_only", tmp_path, SHORTER)
     assert_both_are_shown(shown, tmp_path)
-    assert "image/png" in shown["plot"][-1].data
+    assert "x (px of 640)" in shown["plot"][-1].data["text/html"]
     assert not list(tmp_path.glob("made_video/*.txt"))
+
+
+@pytest.mark.slow
+def test_own_footage_runs_from_top_to_bottom(own_kernel, tmp_path):
+    shown = run("own_footage", tmp_path, SHORTER + "\nSMOOTHER = 'gaussian'")
+    assert_both_are_shown(shown, tmp_path)
+    assert "accelerometer: " in printed(shown["found"])
+    assert "pitch (deg)" in shown["plot"][-1].data["text/html"]
+
+
+@pytest.mark.slow
+def test_many_clips_run_from_top_to_bottom(own_kernel, tmp_path):
+    shown = run("batch", tmp_path, "CLIPS, SECONDS, SIZE, BATCH = 2, 0.8, (320, 180), 4")
+    assert printed(shown["clip"]) == "2 clips\n"
+    assert_player_shows(shown["compare"][-1], 24, tmp_path)
+    assert "4 at once: " in printed(shown["throughput"])
+    assert len(list(tmp_path.glob("results/*/*_stab_crop.mp4"))) == 2
+
+
+@pytest.mark.slow
+def test_a_network_is_trained_from_top_to_bottom(own_kernel, tmp_path):
+    few = f"CLONE, EPOCHS, STEPS, SECONDS, SIZE = {str(ROOT)!r}, 1, 20, 0.8, (320, 180)"
+    shown = run("train", tmp_path, few)
+    assert "image/png" in shown["curves"][-1].data
+    assert "40 steps" in printed(shown["resume"])
+    assert_player_shows(shown["use"][-1], 24, tmp_path)
+    assert (tmp_path / "run" / "model").is_dir()
 
 
 @pytest.mark.slow
 def test_a_person_is_kept_in_place_from_top_to_bottom(own_kernel, tmp_path, published_models):
     shorter = f"SECONDS, SIZE, MODELS = 0.8, (640, 360), {str(published_models)!r}"
     shown = run("subject", tmp_path, shorter)
-    printed = "".join(each.text for each in shown["clip"] if each.name == "stdout")
-    assert "walk: 24 frames of 640 × 360 pixels" in printed
+    assert "walk: 24 frames of 640 × 360 pixels" in printed(shown["clip"])
     assert "<video" in shown["compare"][0].data["text/html"]
     assert "image/jpeg" in shown["plot"][0].data
     assert "output" in shown["metrics"][0].data["text/plain"]
@@ -161,6 +200,15 @@ def test_it_installs_from_a_clone_that_lies_in_the_folder(
     assert commands[0][-1] == str(tmp_path / "dvs_jax")
 
 
+def test_it_installs_from_a_wheel_that_lies_in_the_folder(
+    notebook, commands, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvs_jax-0.1.0-py3-none-any.whl").touch()
+    exec(source_of(notebook, "install"), {})
+    assert commands[0][-1] == str(tmp_path / "dvs_jax-0.1.0-py3-none-any.whl")
+
+
 def test_it_clones_the_repository(notebook, commands, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     install = source_of(notebook, "install")
@@ -172,6 +220,28 @@ def test_it_clones_the_repository(notebook, commands, tmp_path, monkeypatch):
     assert commands[1][-1] == commands[0][-1]
 
 
+def test_badge_and_address_come_from_one_place(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "colab")
+    for repository in ("first/one", "owner/name"):
+        command = [sys.executable, str(folder / "badges.py"), repository]
+        subprocess.run(command, check=True)
+    for name in NOTEBOOKS:
+        text = (folder / f"{name}.ipynb").read_text()
+        changed = nbformat.reads(text, as_version=4)
+        assert nbformat.writes(changed) == text.rstrip("\n")
+        badge, _, title = source_of(changed, "title").partition("\n\n")
+        assert badge.endswith(f"/github/owner/name/blob/main/colab/{name}.ipynb)")
+        assert source_of(read(name), "title").endswith(title)
+        assert 'REPOSITORY = "https://github.com/owner/name"' in source_of(changed, "install")
+        assert "first/one" not in text
+
+
+def test_a_repository_has_an_owner_and_a_name(tmp_path):
+    command = [sys.executable, str(FOLDER / "badges.py"), "name alone"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.stderr == "name the repository: make badges REPOSITORY=owner/name\n"
+
+
 def test_uploads_become_a_clip(notebook, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     uploads = {"walk.mp4": b"film", "walk_gyro.csv": b"t_s,wx,wy,wz\n"}
@@ -180,7 +250,10 @@ def test_uploads_become_a_clip(notebook, tmp_path, monkeypatch):
     colab.files = files
     for module in (google, colab, files):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    upload = source_of(notebook, "clip").partition("\nclip =")[0]
+    if all("UPLOAD" not in cell.source for cell in notebook.cells):
+        pytest.skip("it takes no files")
+    parts = re.split(r"\nclip =|\n\n(?:import|from) dvs_jax", source_of(notebook, "clip"))
+    upload = parts[0]
     exec(upload, {"UPLOAD": True, "Path": Path, "sys": sys})
     (folder,) = tmp_path.iterdir()
     stored = {file.name: file.read_bytes() for file in folder.iterdir()}

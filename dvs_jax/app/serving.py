@@ -54,7 +54,7 @@ def serve(port: int | None = None, share: bool = False, limits: Limits | None = 
         limits: of an upload.
 
     Raises:
-        InputError: Gradio is not installed, or the port is taken.
+        InputError: Gradio is not installed, the port is taken, or the page does not answer there.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
@@ -100,4 +100,9 @@ def _launched(
         )
     except OSError as error:
         raise InputError(f"the page cannot be served at port {port}: it is taken") from error
+    except ValueError as error:
+        raise InputError(
+            "the page does not answer at 127.0.0.1; where a proxy is set, leave that out of it: "
+            "NO_PROXY=127.0.0.1"
+        ) from error
     return shared or address
