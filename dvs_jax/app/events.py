@@ -51,6 +51,11 @@ class Events:
         except InputError as error:
             yield _said(showing.error(str(error)))
 
+    def recorded(self, request: gr.Request, recording: str | None, *wished: Any) -> Iterator[Shown]:
+        """Stabilise a recording that has come; nothing happens when it is taken away."""
+        if recording is not None:
+            yield from self.run(request, recording, *wished)
+
     def _work(self, visitor: Visitor, uploads: Sequence[Path], wish: Wish) -> Iterator[Shown]:
         clip, results = visitor.take(uploads), visitor.cleared()
         yield [""] * OUTPUTS

@@ -38,9 +38,13 @@ def page(events: Events) -> gr.Blocks:
             "Your files stay on the machine that shows this page, where nobody else can reach "
             "them. They are deleted when you leave, after an hour at the latest."
         )
-        for begun, source in ((run.click, files), (recording.input, recording)):
+        # A recording has no event of its own that comes once it is here.
+        for begun, work, source in (
+            (run.click, events.run, files),
+            (recording.change, events.recorded, recording),
+        ):
             begun(
-                events.run,
+                work,
                 [source, *wishes],
                 shown,
                 concurrency_id="work",
