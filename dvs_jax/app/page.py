@@ -19,6 +19,9 @@ _STRENGTHS = [
 ]
 
 
+_CAMERA = {"width": {"ideal": 1280}, "height": {"ideal": 720}, "frameRate": {"ideal": 30}}
+"""What a browser records smoothly; more would be dropped by its encoder."""
+
 _STALE = (600, int(KEPT_S))
 """How often uploads are looked through, and how old they are then deleted, in seconds."""
 
@@ -73,7 +76,7 @@ def _sources(limits: Limits) -> tuple[gr.File, gr.Video]:
             recording = gr.Video(
                 label="Steadied when the recording stops",
                 sources=["webcam"],
-                webcam_options=gr.WebcamOptions(mirror=False),
+                webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": _CAMERA}),
                 height=320,
             )
             # Gradio's own would call a program to take sound away, of which there is none.
