@@ -17,10 +17,9 @@ def export(
 ) -> None:
     """Write a network's functions as StableHLO, which JAX alone runs, on CPU, GPU and TPU."""
     from dvs_jax import export
-    from dvs_jax.export.models import functions
-    from dvs_jax.stabilization.models import load_model
+    from dvs_jax.export.models import functions_of
 
-    found = functions(load_model(model), model)
+    found = functions_of(model)
     with tracking() as track:
         written = export.write(found, out, model, track)
     for file in written:
