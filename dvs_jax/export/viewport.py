@@ -18,10 +18,7 @@ _UNIT = (
 def functions(network: Network) -> tuple[Function, ...]:
     """Return the function of a network, over any number of windows."""
     of = network.of
-    (count,) = export.symbolic_shape("windows")
-    past = floats(count, of.past, 3)
-    like = jax.eval_shape(of_head, past)
-    steps = of.past + of.future
+    like = jax.eval_shape(of_head, floats(1, of.past, 3))
 
     def predict(
         past: Float[Array, "window past 3"],
@@ -34,7 +31,21 @@ def functions(network: Network) -> tuple[Function, ...]:
         found = jax.vmap(network)(past, points, known, seen, viewer)
         return {"direction": found.direction, "gate": found.gate}
 
-    arguments = (
+    arguments = _arguments(network)
+    returned = (
+        f"`direction`, where the viewer will look at the next {of.future} samples, {_UNIT}; "
+        "and `gate`, 0 to 1, how far the motion alone is trusted."
+    )
+    return (Function("predict", "Windows of viewers.", predict, arguments, returned),)
+
+
+def _arguments(network: Network) -> tuple[Argument, ...]:
+    of = network.of
+    (count,) = export.symbolic_shape("windows")
+    past = floats(count, of.past, 3)
+    like = jax.eval_shape(of_head, past)
+    steps = of.past + of.future
+    return (
         Argument("past", past, f"where the viewer looked, five samples a second; {_UNIT}"),
         Argument(
             "points",
@@ -58,8 +69,3 @@ def functions(network: Network) -> tuple[Function, ...]:
             "which of the viewers whom the network knows, from 1; 0 for anyone else",
         ),
     )
-    returned = (
-        f"`direction`, where the viewer will look at the next {of.future} samples, {_UNIT}; "
-        "and `gate`, 0 to 1, how far the motion alone is trusted."
-    )
-    return (Function("predict", "Windows of viewers.", predict, arguments, returned),)
