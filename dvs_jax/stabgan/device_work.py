@@ -14,8 +14,8 @@ from dvs_jax.clip import Clip, shown_size
 from dvs_jax.methods import Frame
 from dvs_jax.methods.stretch import Stretch
 from dvs_jax.stabgan.blocks import Block, absent, blocks
-from dvs_jax.stabgan.frames import described, looked_at, seen, shown
-from dvs_jax.stabgan.generator import DESCRIPTION, SEEN_AROUND, TOLD_AROUND, Descriptions, Generator
+from dvs_jax.stabgan.frames import looked_at, moved, seen, shown
+from dvs_jax.stabgan.generator import MOTION, SEEN_AROUND, TOLD_AROUND, Generator, Motion
 
 _AT_ONCE = 16
 """Frames of a stretch."""
@@ -25,11 +25,11 @@ class Carry(NamedTuple):
     """The latest frames before a stretch.
 
     Attributes:
-        descriptions: float32 [frame, 128].
+        motion: float32 [frame, 4].
         present: bool [frame], false before the clip.
     """
 
-    descriptions: Descriptions
+    motion: Motion
     present: Bool[Array, "frame"]
 
 
@@ -46,7 +46,7 @@ class DeviceWork:
     def begin(self, stretch: tuple[Block, Array]) -> Carry:
         """Return the carry before a clip."""
         count = 2 * TOLD_AROUND
-        return Carry(jnp.zeros((count, DESCRIPTION), jnp.float32), jnp.zeros(count, bool))
+        return Carry(jnp.zeros((count, MOTION), jnp.float32), jnp.zeros(count, bool))
 
     # By default accelerators multiply matrices with 10 bits or less.
     @jax.default_matmul_precision("highest")
@@ -57,10 +57,10 @@ class DeviceWork:
         block, aspect = stretch
         generator = nnx.merge(self._graph, weights)
         new = slice(SEEN_AROUND, SEEN_AROUND + _AT_ONCE)
-        descriptions = jnp.concatenate([carry.descriptions, described(generator, block)[new]])
+        motion = jnp.concatenate([carry.motion, moved(generator, block)[new]])
         present = jnp.concatenate([carry.present, block.present[new]])
-        told = generator.maps(descriptions, present, aspect)
-        kept = Carry(descriptions[_AT_ONCE:], present[_AT_ONCE:])
+        told = generator.maps(motion, present, aspect)
+        kept = Carry(motion[_AT_ONCE:], present[_AT_ONCE:])
         return kept, told[TOLD_AROUND : TOLD_AROUND + _AT_ONCE]
 
     def kind(self, clip: Clip) -> Hashable:

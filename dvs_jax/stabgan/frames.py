@@ -10,15 +10,14 @@ from jaxtyping import Float, UInt8
 from dvs_jax.clip import Clip, shown_size
 from dvs_jax.methods import Frame, Picture
 from dvs_jax.stabgan.blocks import Block
+from dvs_jax.stabgan.cover_limit import held
 from dvs_jax.stabgan.farneback import Flow, Grey, flow_between
-from dvs_jax.stabgan.generator import LONGER_SIDE, Descriptions, Generator, generator_input
+from dvs_jax.stabgan.generator import LONGER_SIDE, Generator, Motion, generator_input
 from dvs_jax.video.picture import Shrink
 from dvs_jax.warping import grid
 
 _POINTS = 5
 """Rows and columns of the grids; an affine map needs no more than two."""
-_SOFT = 0.7
-"""Share of the crop up to which nothing is held back."""
 
 Rgb = UInt8[np.ndarray, "height width 3"]
 
@@ -47,33 +46,17 @@ def with_flow(frames: Iterator[Rgb]) -> Iterator[tuple[Rgb, Flow]]:
         before = grey
 
 
-def described(generator: Generator, block: Block) -> Descriptions:
-    """Return the generator's descriptions of a block of `seen`."""
+def moved(generator: Generator, block: Block) -> Motion:
+    """Return by how much the frames of a block of `seen` have moved, as the generator tells it."""
     frames, flow = block.items
     x = generator_input(jnp.asarray(frames, jnp.float32) / 255.0, jnp.asarray(flow))
-    return generator.descriptions(x, block.present)
+    return generator.motion(x, block.present)
 
 
 def shown(maps: Iterator[Float[np.ndarray, "2 3"]], crop: float) -> Iterator[Frame]:
     """Yield the frames of a clip's maps, held within a crop."""
-    for theta in maps:
-        yield Frame(source_grid(within(theta, crop)))
-
-
-def within(theta: Float[np.ndarray, "2 3"], crop: float) -> Float[np.ndarray, "2 3"]:
-    """Return a map held back smoothly so that what the crop leaves does not reach beyond the frame.
-
-    Args:
-        theta: from output to input, from edge to edge −1 to 1.
-        crop: the most that may be cut off at each side, as a share of width and height.
-    """
-    side = 1.0 - 2.0 * crop
-    corners = side * np.array([[-1, -1, 1, 1], [-1, 1, -1, 1], [1 / side] * 4])
-    size = (np.abs(theta @ corners).max() - side) / max(2.0 * crop, 1e-6)
-    if size <= _SOFT:
-        return theta
-    held = _SOFT + (1.0 - _SOFT) * np.tanh((size - _SOFT) / (1.0 - _SOFT))
-    return np.eye(2, 3) + held / size * (theta - np.eye(2, 3))
+    for theta in held(maps, crop):
+        yield Frame(source_grid(theta))
 
 
 def source_grid(theta: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "5 5 2"]:

@@ -1,57 +1,68 @@
 """Our generator: frames and their flow, of a clip of any length, to an affine map each.
 
-It is convolutional in time: what it says of a frame depends on that frame and 32 on either side,
-and on nothing else. Works on one clip, without a batch axis; `jax.vmap` makes batches.
+Convolutions tell which parts of a frame to trust; a robust fit makes its motion of the flow there;
+and of the motion of all frames around, a smoothing filter and convolutions over time make the map.
+It is convolutional in time: what it says of a frame depends on that frame, the 38 after it and
+the 37 before, and on nothing else. Works on one clip, without a batch axis; `jax.vmap` makes
+batches.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
+from dvs_jax.stabgan import robust_fit, smoothing_filter
+
 LONGER_SIDE = 128
 """Longer side, in pixels, of the pictures that it looks at."""
 
 SEEN_AROUND = 2
-"""Frames on either side on which the description of a frame depends."""
+"""Frames on either side on which the motion of a frame depends."""
 
-DILATIONS = (1, 2, 4, 8)
-"""Of the convolutions over time, five descriptions wide."""
+DILATIONS = (1, 2)
+"""Of the convolutions over time, five frames wide."""
 
-TOLD_AROUND = 2 * sum(DILATIONS)
-"""Descriptions on either side on which a frame's map depends."""
+TOLD_AROUND = smoothing_filter.AROUND + 2 * sum(DILATIONS)
+"""Frames on either side on whose motion a frame's map depends."""
 
-DESCRIPTION = 128
-"""Numbers that describe a frame."""
+MOTION = 4
+"""Numbers of a frame's motion: zoom, turn, and shift right and down in halves of the sides."""
 
 _INPUTS = 7
 _GROUPS = 8
-_CELLS = 4
+_CHANNELS = 96
 _FLOW_SCALE = 10.0
-_OF_CELLS = 10.0
-"""Factor of the flow in cells, in which a pixel of it is about 1."""
+_HALVES = 2.0 / _FLOW_SCALE
+"""From the flow in `generator_input` to halves of the sides."""
 _LEAST_DETAIL = 1e-4
 """Added to the squared difference of neighbouring pixels, of 0 to 1: flow counts by it."""
-_SMOOTH_FRAMES = 15.0
-"""Deviation of the Gaussian over time that training begins with."""
+_DETAILED = 4e-4
+"""Detail of which a cell counts half as much as it may."""
+_OF_MOTION = 20.0
+"""Factor of the motion that the convolutions over time take."""
 _TOLD = 0.1
-"""Factor of what the last layer says: a pixel is a small number."""
-_LAYERS = ((1, 5, 32), (3, 3, 48), (3, 3, 64), (1, 3, 96))
+"""Factor of what the last layer adds: a pixel is a small number."""
+_OF_SHARE = 10.0
+"""Factor of what the last layer says of the share, which is to be near 1 soon."""
+_LAYERS = ((1, 5, 32), (3, 3, 48), (3, 3, 64))
 """Frames and pixels along each side of the kernel, and channels, of the convolutions."""
+_CELL = 2 ** len(_LAYERS)
 _ZOOM, _TURN, _SHIFT = 0.1, 0.1, 0.2
 """Limits of what the maps do, in coordinates from −1 to 1."""
 
 Layers = Float[Array, "frame row column channel"]
-Descriptions = Float[Array, "frame 128"]
+Motion = Float[Array, "frame 4"]
 Present = Bool[Array, "frame"]
 Scalar = float | Float[Array, ""]
 
 
 class Generator(nnx.Module):
-    """Convolutions that halve the pictures, then convolutions over time; begins at the identity."""
+    """Trust in the parts of each frame, their motion, and its smoothing; begins at the identity."""
 
     def __init__(self, rngs: nnx.Rngs, similarity: bool = True):
-        """Draw the weights; the last layer's are zero.
+        """Draw the weights; the last layers' are zero.
 
         Args:
             rngs: randomness.
@@ -66,19 +77,18 @@ class Generator(nnx.Module):
         )
         self.norms = nnx.List([nnx.GroupNorm(each, _GROUPS, rngs=rngs) for each in channels[1:]])
         zeros = nnx.initializers.zeros
-        self.describe_looks = nnx.Linear(
-            _CELLS**2 * channels[-1], DESCRIPTION, kernel_init=zeros, use_bias=False, rngs=rngs
+        self.trust = nnx.Linear(channels[-1], 1, kernel_init=zeros, rngs=rngs)
+        self.smoothing = nnx.Param(
+            jnp.tile(jnp.asarray(smoothing_filter.gaussian())[:, None], MOTION)
         )
-        self.describe_flow = nnx.Linear(2 * _CELLS**2, DESCRIPTION, rngs=rngs)
+        self.known = nnx.Linear(2 * MOTION + 1, _CHANNELS, rngs=rngs)
         self.over_time = nnx.List(
             [
-                nnx.Conv(DESCRIPTION, DESCRIPTION, (5,), kernel_dilation=each, rngs=rngs)
+                nnx.Conv(_CHANNELS, _CHANNELS, (5,), kernel_dilation=each, rngs=rngs)
                 for each in DILATIONS
             ]
         )
-        self.motion = nnx.Linear(DESCRIPTION, 6, kernel_init=zeros, rngs=rngs)
-        self.smoothing = nnx.Param(jnp.tile(jnp.asarray(_smoothing())[:, None], (1, 6)))
-        self.last = nnx.Linear(DESCRIPTION, 6, kernel_init=zeros, rngs=rngs)
+        self.last = nnx.Linear(_CHANNELS, 7, kernel_init=zeros, rngs=rngs)
         self.similarity = similarity
 
     def __call__(self, x: Layers, present: Present, aspect: Scalar) -> Float[Array, "frame 2 3"]:
@@ -89,18 +99,20 @@ class Generator(nnx.Module):
             present: false for frames that lie before or after the clip; they change nothing.
             aspect: height over width of the frames as they are shown.
         """
-        return self.maps(self.descriptions(x, present), present, aspect)
+        return self.maps(self.motion(x, present), present, aspect)
 
-    def descriptions(self, x: Layers, present: Present) -> Descriptions:
-        """Return what describes each frame and its motion; see `__call__`."""
+    def motion(self, x: Layers, present: Present) -> Motion:
+        """Return how each frame has moved since the one before; see `__call__` and `MOTION`."""
         here = present.astype(x.dtype)[:, None, None, None]
-        flow = _flow_in_cells(x)
+        rows, columns = x.shape[1:3]
+        detail, flow = _in_cells_by_detail(x)
         for (frames, *_), layer, norm in zip(_LAYERS, self.convolutions, self.norms, strict=True):
             x = jnp.broadcast_to(here, x.shape) * x
             # A convolution over three frames, written as one of pictures: quicker on a CPU. Each
             # frame is a sample of its own, so that norms take their statistics of it alone.
             x = nnx.silu(norm(layer(_with_neighbours(x) if frames == 3 else x)))
-        return self._described(flow, self.describe_looks(_in_cells(x).reshape(len(x), -1)))
+        trust = jnp.exp(self.trust(x))[..., 0] * detail / (detail + _DETAILED)
+        return jnp.where(present[:, None], _fitted(flow, trust, rows / columns), 0.0)
 
     def maps_by_flow(
         self, flow: Float[Array, "frame 4 4 2"], aspect: Scalar
@@ -111,52 +123,25 @@ class Generator(nnx.Module):
             flow: means over equally large cells of the flow in `generator_input`.
             aspect: see `__call__`.
         """
-        present = jnp.ones(len(flow), bool)
-        return self.maps(self._described(flow, jnp.zeros(DESCRIPTION)), present, aspect)
+        motion = _fitted(flow, jnp.ones(flow.shape[:-1]), aspect)
+        return self.maps(motion, jnp.ones(len(flow), bool), aspect)
 
-    def _described(
-        self, flow: Float[Array, "frame 4 4 2"], looks: Float[Array, "*frame 128"]
-    ) -> Descriptions:
-        # Norms make the convolutions blind for how far a picture moves as a whole.
-        by_flow = self.describe_flow(_OF_CELLS * flow.reshape(len(flow), -1))
-        return nnx.silu(by_flow + jnp.broadcast_to(looks, by_flow.shape))
-
-    def maps(
-        self, described: Descriptions, present: Present, aspect: Scalar
-    ) -> Float[Array, "frame 2 3"]:
+    def maps(self, motion: Motion, present: Present, aspect: Scalar) -> Float[Array, "frame 2 3"]:
         """Return each frame's affine map; see `__call__`.
 
-        It is what smoothing the motion asks for, and what the convolutions over time add to that.
+        It is a share of what smoothing the motion asks for, and what convolutions add to that.
         """
-        here = present.astype(described.dtype)[:, None]
-        motion = self.motion(described)
-        smoothed = _filtered(jnp.broadcast_to(here, motion.shape) * motion, self.smoothing[...])
+        here = present.astype(motion.dtype)[:, None]
+        away = smoothing_filter.deviation(motion, present, self.smoothing[...])
+        known = jnp.concatenate([_OF_MOTION * motion, _OF_MOTION * away, here], axis=-1)
+        x = nnx.silu(self.known(known))
         for layer in self.over_time:
-            here = jnp.broadcast_to(here, described.shape)
-            described = described + nnx.silu(layer(here * described))
-        return affine_maps(_TOLD * (smoothed + self.last(described)), aspect, self.similarity)
-
-
-def _smoothing() -> Float[np.ndarray, "tap"]:
-    """Return the weights of motion around a frame that tell how far it is from the smooth path.
-
-    That is the path's mean around it, by a Gaussian.
-    """
-    away = np.arange(-TOLD_AROUND, TOLD_AROUND + 1)
-    weight = np.exp(-0.5 * (away / _SMOOTH_FRAMES) ** 2)
-    weight /= weight.sum()
-    # The path up to a frame is the sum of all motion up to it.
-    earlier = np.cumsum(weight) - weight
-    return np.where(away <= 0, earlier, earlier - 1.0).astype(np.float32)
-
-
-def _filtered(
-    motion: Float[Array, "frame number"], weights: Float[Array, "tap number"]
-) -> Float[Array, "frame number"]:
-    """Return sums of the motion around each frame, zero beyond the clip."""
-    around = jnp.pad(motion, ((TOLD_AROUND, TOLD_AROUND), (0, 0)))
-    taken = [around[k : k + len(motion)] for k in range(len(weights))]
-    return jnp.einsum("kfn,kn->fn", jnp.stack(taken), weights)
+            x = x + nnx.silu(layer(jnp.broadcast_to(here, x.shape) * x))
+        last = self.last(x)
+        share = jnp.tanh(_OF_SHARE * last[:, :1])
+        zoom, turn, right, down = jnp.moveaxis(jnp.broadcast_to(share, away.shape) * away, -1, 0)
+        told = jnp.stack([zoom, -turn, right, turn, zoom, down], axis=-1) + _TOLD * last[:, 1:]
+        return affine_maps(told, aspect, self.similarity)
 
 
 def affine_maps(
@@ -206,26 +191,48 @@ def _with_neighbours(x: Layers) -> Float[Array, "frame row column three_channels
     return jnp.concatenate([before, x, after], axis=-1)
 
 
-def _flow_in_cells(x: Layers) -> Float[Array, "frame 4 4 2"]:
-    """Return the input's flow in cells, the more of each pixel's the more detail is there."""
+def _in_cells_by_detail(
+    x: Layers,
+) -> tuple[Float[Array, "frame row column"], Float[Array, "frame row column 2"]]:
+    """Return each cell's detail, and its flow: the more of each pixel's the more detail is there.
+
+    The cells are as many as the convolutions' last pixels.
+    """
     grey = jnp.pad(x[..., :3].mean(-1), ((0, 0), (0, 1), (0, 1)), "edge")
     across, down = jnp.diff(grey[:, :-1], axis=2), jnp.diff(grey[:, :, :-1], axis=1)
-    detail = (across**2 + down**2 + _LEAST_DETAIL)[..., None]
+    detail = (across**2 + down**2)[..., None]
     flow = x[..., 3:5]
-    return _in_cells(jnp.broadcast_to(detail, flow.shape) * flow) / jnp.broadcast_to(
-        _in_cells(detail), (len(x), _CELLS, _CELLS, 2)
-    )
+    counts = jnp.broadcast_to(detail + _LEAST_DETAIL, flow.shape)
+    return _in_cells(detail)[..., 0], _in_cells(counts * flow) / _in_cells(counts)
 
 
-def _in_cells(x: Layers) -> Float[Array, "frame 4 4 channel"]:
-    """Return the means of 4 × 4 equally large cells of each frame."""
+def _in_cells(x: Layers) -> Layers:
+    """Return the means of equally large cells of each frame."""
     down, across = (jnp.asarray(_shares(length), x.dtype) for length in x.shape[1:3])
     return jnp.einsum("ir,frck,jc->fijk", down, x, across)
 
 
-def _shares(length: int) -> Float[np.ndarray, "4 pixel"]:
+def _shares(length: int) -> Float[np.ndarray, "cell pixel"]:
     """Return how much each pixel counts in each cell's mean."""
-    cell = length / _CELLS
-    begin, pixel = cell * np.arange(_CELLS)[:, None], np.arange(length)[None]
+    count = -(-length // _CELL)
+    cell = length / count
+    begin, pixel = cell * np.arange(count)[:, None], np.arange(length)[None]
     overlap = np.minimum(begin + cell, pixel + 1) - np.maximum(begin, pixel)
     return np.clip(overlap, 0.0, None) / cell
+
+
+def _fitted(
+    flow: Float[Array, "frame row column 2"],
+    trust: Float[Array, "frame row column"],
+    aspect: Scalar,
+) -> Motion:
+    """Return the motion that most of the flow in cells agrees with."""
+    frames, rows, columns, _ = flow.shape
+    sides = jnp.stack([jnp.ones(()), jnp.asarray(aspect, flow.dtype)])
+    middle = jnp.asarray(robust_fit.centres(rows, columns))
+    place = middle * jnp.broadcast_to(sides, middle.shape)
+    halves = _HALVES * flow.reshape(frames, -1, 2)
+    moved = halves * jnp.broadcast_to(sides, halves.shape)
+    fit = jax.vmap(robust_fit.fit, (None, 0, 0))
+    zoom, turn, right, down = fit(place, moved, trust.reshape(frames, -1)).T
+    return jnp.stack([zoom, turn, right, down / sides[1]], axis=-1)

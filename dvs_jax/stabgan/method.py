@@ -1,4 +1,4 @@
-"""Our StabGAN as a stabilisation method: frames alone, 32 of them ahead."""
+"""Our StabGAN as a stabilisation method: frames alone, 50 of them ahead."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,12 +13,13 @@ from dvs_jax import checkpoint
 from dvs_jax.clip import Clip, shown_size
 from dvs_jax.methods import Frame, Picture
 from dvs_jax.stabgan.blocks import Block, blocks
+from dvs_jax.stabgan.cover_limit import GIVING_WAY
 from dvs_jax.stabgan.device_work import DeviceWork
 from dvs_jax.stabgan.farneback import Flow
-from dvs_jax.stabgan.frames import described, seen, shown
-from dvs_jax.stabgan.generator import SEEN_AROUND, TOLD_AROUND, Descriptions, Generator
+from dvs_jax.stabgan.frames import moved, seen, shown
+from dvs_jax.stabgan.generator import SEEN_AROUND, TOLD_AROUND, Generator, Motion
 
-LOOK_AHEAD_S = (SEEN_AROUND + TOLD_AROUND) / 30.0
+LOOK_AHEAD_S = (SEEN_AROUND + TOLD_AROUND + 2 * GIVING_WAY) / 30.0
 """At the frame rate of the clips that it was trained on; blocks of frames wait for themselves."""
 
 _AT_ONCE = 16
@@ -56,10 +57,8 @@ def streamed(
 ) -> Iterator[Float[np.ndarray, "2 3"]]:
     """Yield the affine map of each frame, as of the whole clip at once; see `Generator`."""
     graph, weights = nnx.split(generator)
-    descriptions = _in_blocks(partial(_descriptions, graph, weights), frames, SEEN_AROUND)
-    yield from _in_blocks(
-        partial(_maps, graph, weights, np.float32(aspect)), descriptions, TOLD_AROUND
-    )
+    motion = _in_blocks(partial(_motion, graph, weights), frames, SEEN_AROUND)
+    yield from _in_blocks(partial(_maps, graph, weights, np.float32(aspect)), motion, TOLD_AROUND)
 
 
 def _in_blocks(
@@ -72,8 +71,8 @@ def _in_blocks(
 # By default accelerators multiply matrices with 10 bits or less.
 @partial(jax.jit, static_argnums=0)
 @jax.default_matmul_precision("highest")
-def _descriptions(graph: nnx.GraphDef[Generator], weights: nnx.State, block: Block) -> Descriptions:
-    return described(nnx.merge(graph, weights), block)
+def _motion(graph: nnx.GraphDef[Generator], weights: nnx.State, block: Block) -> Motion:
+    return moved(nnx.merge(graph, weights), block)
 
 
 @partial(jax.jit, static_argnums=0)

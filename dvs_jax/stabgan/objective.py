@@ -30,6 +30,8 @@ _PATHS, _PATH_FRAMES = 16, 128
 """Paths without pictures to a clip, and their frames."""
 _LEAST_DISTANCE, _LEAST_SHAKE = 0.2, 0.05
 """In pixels: added where errors are told as shares of a clip's, so that still ones stay still."""
+_MOST = 2.0
+"""Limit of such shares: of clips that hardly move, what is wrong can be many times the movement."""
 
 Terms = dict[str, Float[Array, ""]]
 Params = Mapping[str, nnx.State]
@@ -129,7 +131,7 @@ def motion_terms(theta: losses.Affines, take: Take) -> Terms:
     )
     return {
         "supervised": _share_wrong(theta, takes.corrections(take)),
-        "smooth": left / filmed,
+        "smooth": _bounded(left / filmed),
         "inside": losses.uncovering(theta, takes.CROP, takes.SIZE),
     }
 
@@ -137,7 +139,11 @@ def motion_terms(theta: losses.Affines, take: Take) -> Terms:
 def _share_wrong(theta: losses.Affines, wanted: losses.Affines) -> Float[Array, ""]:
     """Return the distance from the true maps as a share of that of the clip as filmed."""
     before = losses.corner_distance(_as_filmed(wanted), wanted, takes.SIZE)
-    return losses.corner_distance(theta, wanted, takes.SIZE) / (before + _LEAST_DISTANCE)
+    return _bounded(losses.corner_distance(theta, wanted, takes.SIZE) / (before + _LEAST_DISTANCE))
+
+
+def _bounded(share: Float[Array, ""]) -> Float[Array, ""]:
+    return _MOST * jnp.tanh(share / _MOST)
 
 
 def _as_filmed(like: losses.Affines) -> losses.Affines:

@@ -13,7 +13,8 @@ from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
 from dvs_jax.stabgan import classical, farneback, objective, steadiness, takes
-from dvs_jax.stabgan.frames import source_grid, within
+from dvs_jax.stabgan.cover_limit import held
+from dvs_jax.stabgan.frames import source_grid
 from dvs_jax.stabgan.generator import Generator, generator_input
 from dvs_jax.stabgan.steadiness import Scene
 from dvs_jax.synthetic.paired import pieces
@@ -61,18 +62,19 @@ class HeldOut:
         """Draw the middle frame of the first clip, and the clip's path before and after."""
         clip, flow = self._seen[0]
         found = jax.device_get(self._run(params["generator"], clip, flow))
-        held = np.stack([within(theta, takes.CROP) for theta in found])
+        steadied = np.stack(list(held(found, takes.CROP)))
         motion = self._scenes[0].motion
-        as_filmed = np.broadcast_to(np.eye(2, 3), held.shape)
+        as_filmed = np.broadcast_to(np.eye(2, 3), steadied.shape)
         before, after = (
-            steadiness.path(maps, motion, takes.SIZE).mean(axis=-1) for maps in (as_filmed, held)
+            steadiness.path(maps, motion, takes.SIZE).mean(axis=-1)
+            for maps in (as_filmed, steadied)
         )
         middle = FRAMES // 2
-        return sample.drawn(clip[middle], source_grid(held[middle]), before, after)
+        return sample.drawn(clip[middle], source_grid(steadied[middle]), before, after)
 
     def _told(self, prefix: str, maps: list[np.ndarray]) -> dict[str, float]:
-        held = [np.stack([within(theta, takes.CROP) for theta in each]) for each in maps]
-        measures = steadiness.measures(held, self._scenes, takes.SIZE, takes.RATE)
+        drawn = [np.stack(list(held(each, takes.CROP))) for each in maps]
+        measures = steadiness.measures(drawn, self._scenes, takes.SIZE, takes.RATE)
         return {f"{prefix}{name}": value for name, value in measures.items()}
 
 
