@@ -23,7 +23,7 @@ from dvs_jax.viewport import load_model as load_of_viewers
 
 SHIPPED = ("fused", "gyro_only")
 """Those that go by the gyro."""
-BY_PICTURES = ("stabnet",)
+BY_PICTURES = ("stabgan", "stabnet")
 OF_VIEWERS = ("viewport",)
 MEGABYTE = 2**20
 CLIPS = 12

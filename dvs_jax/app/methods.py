@@ -61,6 +61,12 @@ CHOICES = {
         {"model": "stabnet"},
         False,
     ),
+    "stabgan": Choice(
+        "StabGAN",
+        "shifts, turns and zooms alone, which bend nothing; no sensor",
+        {"model": "stabgan"},
+        False,
+    ),
 }
 
 

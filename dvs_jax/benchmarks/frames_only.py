@@ -21,7 +21,7 @@ from dvs_jax.whole_file import scratch
 
 ROUNDS = 3
 
-MODELS = ("stabnet",)
+MODELS = ("stabnet", "stabgan")
 
 _REPEATS = 2
 """Of the four seconds that are rendered without a clip."""

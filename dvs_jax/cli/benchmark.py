@@ -87,7 +87,7 @@ def frames_only(
         list[str] | None,
         typer.Option(
             help="A network that reads frames alone. Can be given several times.",
-            show_default="stabnet",
+            show_default="stabnet, stabgan",
         ),
     ] = None,
     out: Numbers = None,
