@@ -4,10 +4,11 @@ from pathlib import Path
 
 from dvs_jax import checkpoint, pretrained
 from dvs_jax.errors import InputError
-from dvs_jax.export import fused, stabnet, subject, viewport
+from dvs_jax.export import fused, stabgan, stabnet, subject, viewport
 from dvs_jax.export.function import Function
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.methods import Method
+from dvs_jax.stabgan.method import StabGanMethod
 from dvs_jax.stabilization.models import load_model
 from dvs_jax.stabnet.method import StabNetMethod
 from dvs_jax.viewport.starvp import weights as starvp
@@ -45,6 +46,8 @@ def functions(model: Method, name: str) -> tuple[Function, ...]:
         return fused.functions(model.network)
     if isinstance(model, StabNetMethod):
         return stabnet.functions(model.network)
+    if isinstance(model, StabGanMethod):
+        return stabgan.functions(model.generator)
     raise InputError(
         f"{name}: networks as they were published for other systems than DVS are not exported; "
         "name one of this package's"

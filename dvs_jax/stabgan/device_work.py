@@ -17,8 +17,8 @@ from dvs_jax.stabgan.blocks import Block, absent, blocks
 from dvs_jax.stabgan.frames import looked_at, moved, seen, shown
 from dvs_jax.stabgan.generator import MOTION, SEEN_AROUND, TOLD_AROUND, Generator, Motion
 
-_AT_ONCE = 16
-"""Frames of a stretch."""
+FRAMES = 16
+"""Of a stretch."""
 
 
 class Carry(NamedTuple):
@@ -56,12 +56,12 @@ class DeviceWork:
         """Return the affine maps of frames before the stretch's."""
         block, aspect = stretch
         generator = nnx.merge(self._graph, weights)
-        new = slice(SEEN_AROUND, SEEN_AROUND + _AT_ONCE)
+        new = slice(SEEN_AROUND, SEEN_AROUND + FRAMES)
         motion = jnp.concatenate([carry.motion, moved(generator, block)[new]])
         present = jnp.concatenate([carry.present, block.present[new]])
         told = generator.maps(motion, present, aspect)
-        kept = Carry(motion[_AT_ONCE:], present[_AT_ONCE:])
-        return kept, told[TOLD_AROUND : TOLD_AROUND + _AT_ONCE]
+        kept = Carry(motion[FRAMES:], present[FRAMES:])
+        return kept, told[TOLD_AROUND : TOLD_AROUND + FRAMES]
 
     def kind(self, clip: Clip) -> Hashable:
         """Return the size at which the generator looks at a clip."""
@@ -83,11 +83,11 @@ class _ClipTask:
         aspect = np.float32(height / width)
         block = None
         stream = seen(self._clip, clips.read_pictures(self._clip))
-        for block, _ in blocks(stream, _AT_ONCE, SEEN_AROUND):
-            yield Stretch((block, aspect), _AT_ONCE)
+        for block, _ in blocks(stream, FRAMES, SEEN_AROUND):
+            yield Stretch((block, aspect), FRAMES)
         if block is not None:
-            for _ in range(-(-TOLD_AROUND // _AT_ONCE)):
-                yield Stretch((absent(block), aspect), _AT_ONCE)
+            for _ in range(-(-TOLD_AROUND // FRAMES)):
+                yield Stretch((absent(block), aspect), FRAMES)
 
     def take(self, output: Float[np.ndarray, "16 2 3"], count: int) -> None:
         """Keep a stretch's maps."""

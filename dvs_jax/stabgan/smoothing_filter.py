@@ -54,4 +54,4 @@ def _line_weights(weight: Float[Array, "frame tap number"]) -> Float[Array, "fra
 def _around(x: Float[Array, "frame *number"]) -> Float[Array, "frame tap *number"]:
     """Return what is around each frame, zero beyond the clip."""
     padded = jnp.pad(x, ((AROUND, AROUND), *((0, 0),) * (x.ndim - 1)))
-    return jnp.stack([padded[k : k + len(x)] for k in range(len(_AWAY))], axis=1)
+    return jnp.stack([padded[k : k + x.shape[0]] for k in range(len(_AWAY))], axis=1)
