@@ -1,5 +1,6 @@
 """Reads head movements from a plain table."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,18 @@ from dvs_jax.viewport import sphere
 from dvs_jax.viewport.traces import columns, playback
 from dvs_jax.viewport.traces.trace import HeadTrace
 
+_TIME, _LONGEST_HEADER = "t_s", 4096
 _ANGLES, _ROTATION = ("yaw_deg", "pitch_deg"), ("qx", "qy", "qz", "qw")
+
+
+def begins(file: Path) -> bool:
+    """Return whether a file's first line has the time as a plain table has it."""
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as lines:
+            header = lines.readline(_LONGEST_HEADER)
+    except OSError:
+        return False
+    return _TIME in re.split(r"[,;\s]+", header)
 
 
 def read(file: Path, forward: float = sphere.FORWARD) -> HeadTrace:
@@ -44,7 +56,7 @@ def read(file: Path, forward: float = sphere.FORWARD) -> HeadTrace:
             f"{file}: its columns are {table.header()}; a table of head movements has "
             "t_s,yaw_deg,pitch_deg or t_s,qx,qy,qz,qw"
         )
-    time = columns.require(table, "t_s")[:, 0]
+    time = columns.require(table, _TIME)[:, 0]
     row, valid = playback.keep(file, time, direction)
     path = file.absolute()
     return HeadTrace(path.parent.name, path.stem, time[row], direction[row], valid)

@@ -35,10 +35,10 @@ class Options(NamedTuple):
 
 
 def layout(file: Path) -> str:
-    """Return which of `LAYOUTS` a file's name tells."""
+    """Return which of `LAYOUTS` a file's name tells; a plain table may have any name."""
     if _WU.fullmatch(file.name):
         return "wu"
-    if quest.named(file):
+    if quest.named(file) and not plain.begins(file):
         return "quest"
     return "david" if file.name.endswith("_fixations.csv") else "plain"
 
