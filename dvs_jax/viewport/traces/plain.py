@@ -21,7 +21,7 @@ def begins(file: Path) -> bool:
             header = lines.readline(_LONGEST_HEADER)
     except OSError:
         return False
-    return _TIME in re.split(r"[,;\s]+", header)
+    return _TIME in re.split(r"[,;\s]+", header.lower())
 
 
 def read(file: Path, forward: float = sphere.FORWARD) -> HeadTrace:

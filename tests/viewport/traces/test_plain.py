@@ -6,7 +6,7 @@ import pytest
 from dvs_jax.errors import InputError
 from dvs_jax.viewport import sphere
 from dvs_jax.viewport.synthetic import recordings
-from dvs_jax.viewport.traces import plain
+from dvs_jax.viewport.traces import plain, reading
 
 TIME = np.arange(0.0, 10.0, 0.02)
 
@@ -27,6 +27,12 @@ def test_movements_come_back(viewer, tmp_path):
     trace = plain.read(file)
     assert (trace.viewer, trace.video) == ("bob", "sea")
     assert np.degrees(sphere.distance(trace.direction, viewer.direction)).max() < 0.01
+
+
+def test_a_plain_table_may_have_a_quest_recorders_name(tmp_path):
+    (trace,) = reading.read(write(tmp_path / "head.csv"))
+    assert trace.video == "head"
+    assert reading.find(tmp_path) == [tmp_path / "head.csv"]
 
 
 def test_quaternions_are_read(tmp_path):
