@@ -43,6 +43,10 @@ class Job(Generic[Result]):
         self._result: Future[Result] = self._pool.submit(work, self._track)
         self._pool.shutdown(wait=False)
 
+    def is_running(self) -> bool:
+        """Return whether it has not ended."""
+        return not self._result.done()
+
     def cancel(self) -> None:
         """Let it end soon; nothing happens if it has."""
         self._cancelled.set()

@@ -69,10 +69,12 @@ def serve(port: int | None = None, share: bool = False, limits: Limits | None = 
         folder = Path(tempfile.gettempdir())
         root = opening.enter_context(temporary.unfinished(folder))
         os.environ["GRADIO_TEMP_DIR"] = str(root / "uploads")
-        visitors = root / "visitors"
-        blocks = page(Events(Visitors(visitors), limits)).queue(max_size=_WAITING)
+        served = root / "visitors"
+        visitors = Visitors(served)
+        opening.enter_context(visitors.watched())
+        blocks = page(Events(visitors, limits)).queue(max_size=_WAITING)
         opening.callback(blocks.close, verbose=False)
-        address = _launched(blocks, port, share, visitors, limits)
+        address = _launched(blocks, port, share, served, limits)
         return Server(address, opening.pop_all())
 
 

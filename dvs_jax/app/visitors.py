@@ -6,13 +6,16 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dvs_jax.app.job import Job
 
 KEPT_S = 3600.0
 """How long files stay of a visitor who neither comes back nor says goodbye."""
+
+
+_LOOKED_AFTER_S = 60.0
 
 
 class Visitor:
@@ -80,17 +83,39 @@ class Visitors:
         self._lock = threading.Lock()
 
     def of(self, session: str) -> Visitor:
-        """Return the visitor of a session; those who have been away for long leave."""
+        """Return the visitor of a session."""
         now_s = self._clock()
         with self._lock:
-            for each, visitor in list(self._known.items()):
-                if each != session and now_s - visitor.seen_s > KEPT_S:
-                    self._forget(each)
             if session not in self._known:
                 self._known[session] = Visitor(self._root, now_s)
             visitor = self._known[session]
             visitor.seen_s = now_s
             return visitor
+
+    def forget_absent(self) -> None:
+        """Delete the files of those who have been away for long."""
+        now_s = self._clock()
+        with self._lock:
+            for session, visitor in list(self._known.items()):
+                if visitor.job is not None and visitor.job.is_running():
+                    visitor.seen_s = now_s
+                if now_s - visitor.seen_s > KEPT_S:
+                    self._forget(session)
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look every minute whether somebody has been away for long, though nobody else comes."""
+        closed = threading.Event()
+
+        def watch() -> None:
+            while not closed.wait(_LOOKED_AFTER_S):
+                self.forget_absent()
+
+        threading.Thread(target=watch, name="visitors", daemon=True).start()
+        try:
+            yield
+        finally:
+            closed.set()
 
     def leave(self, session: str) -> None:
         """Delete the files of a visitor, who need not be known."""

@@ -1,6 +1,7 @@
 """Whose files are whose."""
 
 import threading
+import time
 
 import pytest
 
@@ -74,8 +75,29 @@ def test_who_leaves_takes_his_files_and_his_work_along(visitors):
 def test_who_stays_away_for_long_is_forgotten(visitors, clock):
     away = visitors.of("away")
     clock.now_s = KEPT_S
-    visitors.of("other")
+    visitors.forget_absent()
     assert away.folder.exists()
     clock.now_s = KEPT_S + 1.0
-    visitors.of("other")
+    visitors.forget_absent()
+    assert not away.folder.exists()
+
+
+def test_who_waits_for_his_video_is_not_away(visitors, clock):
+    may_end = threading.Event()
+    waiting = visitors.of("waiting")
+    waiting.job = Job(lambda _: may_end.wait(60.0))
+    clock.now_s = KEPT_S + 1.0
+    visitors.forget_absent()
+    may_end.set()
+    assert waiting.job.result() and waiting.folder.exists()
+
+
+def test_nobody_has_to_come_for_that(visitors, clock, monkeypatch):
+    monkeypatch.setattr("dvs_jax.app.visitors._LOOKED_AFTER_S", 0.01)
+    away = visitors.of("away")
+    clock.now_s = KEPT_S + 1.0
+    with visitors.watched():
+        until = time.monotonic() + 60.0
+        while away.folder.exists() and time.monotonic() < until:
+            time.sleep(0.01)
     assert not away.folder.exists()
