@@ -20,7 +20,7 @@ CHECKS = tests/accelerator $(if $(filter cpu,$(ACCELERATOR)),--rehearse)
 # What a failure leaves half-made is no reason to take it for done.
 .DELETE_ON_ERROR:
 
-.PHONY: demo quick test lint types contract check accelerator accelerator-wheels lock badges clean
+.PHONY: demo quick test lint types contract check accelerator accelerator-wheels lock badges docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/dvs-jax demo
@@ -78,6 +78,11 @@ lock: $(BIN)/python
 # The notebooks' badges, and where their install cell clones from: make badges REPOSITORY=owner/name
 badges:
 	$(PYTHON) colab/badges.py $(REPOSITORY)
+
+# The documentation as a site, in build/site.
+docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	PYTHONPATH=$(CURDIR) $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) $(WHEELS) $(SITE) demo accelerator.json

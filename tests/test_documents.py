@@ -27,7 +27,11 @@ README, FORMATS, CAMERAS, RECORDINGS = (
     ROOT / name
     for name in ("README.md", "docs/formats.md", "docs/cameras.md", "docs/recordings.md")
 )
-DOCUMENTS = (README, FORMATS, CAMERAS, RECORDINGS)
+SITE = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("index", "quickstart", "concepts", "which_method", "stabnet", "stabgan")
+]
+DOCUMENTS = (README, FORMATS, CAMERAS, RECORDINGS, *SITE)
 
 START_NS = 83_000_000_000
 """When a synthetic clip's first frame was exposed, on its gyro's clock."""
