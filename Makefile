@@ -82,7 +82,7 @@ badges:
 # The documentation as a site, in build/site.
 docs: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
-	PYTHONPATH=$(CURDIR) $(BIN)/mkdocs build --strict
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) $(WHEELS) $(SITE) demo accelerator.json
