@@ -27,6 +27,9 @@ OTHER_VIDEOS = ("no_ois", "no_shutter", "gimbal", "grid", "flo")
 RESULTS = ("_stab_crop", "_stab", "_stab_side_by_side")
 """Ends of names of videos that were made from the input: cropped, uncropped, beside the input."""
 
+SUBJECT_RESULTS = ("_subject", "_compare", "_skeleton", "_mask")
+"""Ends of names of videos that `subject` made: result, beside the input, with points, masks."""
+
 FLOW_FOLDERS = ("flo", "flo_back")
 """Folders whose images are not frames, since flow may be stored as .png."""
 
@@ -357,13 +360,25 @@ def _candidates(folder: Path) -> Iterator[list[Path]]:
     folder = folder if folder.name not in ("", "..") else folder.resolve()
     entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
     videos = [each for each in entries if each.suffix.lower() in VIDEO_SUFFIXES]
-    originals = [each for each in videos if not each.stem.endswith(RESULTS)]
+    originals = [each for each in videos if not is_result(each)]
     yield [each for each in originals if not any(part in each.name for part in OTHER_VIDEOS)]
     yield originals
     yield [folder] if _holds_frames(folder) else []
     folders = [each for each in entries if each.is_dir() and each.name not in FLOW_FOLDERS]
     yield [each for each in folders if _holds_frames(each)]
     yield videos
+
+
+def is_result(file: Path) -> bool:
+    """Return whether a video was made from another, by its name.
+
+    The ends that `subject` gives are usual words, so there the other has to lie beside it.
+    """
+    if file.stem.endswith(RESULTS):
+        return True
+    sources = {file.stem.removesuffix(end) for end in SUBJECT_RESULTS} - {file.stem}
+    beside = file.parent.iterdir() if sources else ()
+    return any(each.stem in sources and each.suffix.lower() in VIDEO_SUFFIXES for each in beside)
 
 
 def _holds_frames(folder: Path) -> bool:

@@ -96,7 +96,9 @@ def test_a_clip_may_be_named_from_inside(walk, monkeypatch, place):
 
 
 def test_what_the_released_data_and_earlier_runs_hold_besides_is_passed_over(walk):
-    for end in ("_stab", "_stab_crop", "_no_ois", "_no_shutter", "_gimbal", "_grid", "_flo"):
+    released = ("_no_ois", "_no_shutter", "_gimbal", "_grid", "_flo")
+    of_subject = ("_subject", "_compare", "_skeleton", "_mask")
+    for end in ("_stab", "_stab_crop", *released, *of_subject):
         shutil.copy(walk / "walking.mp4", walk / f"walking{end}.mp4")
     shutil.copy(walk / "walking.mp4", walk / "._walking.mp4")
     cv2.imwrite(str(walk / "walking.jpg"), np.zeros((8, 8, 3), np.uint8))
@@ -104,7 +106,9 @@ def test_what_the_released_data_and_earlier_runs_hold_besides_is_passed_over(wal
     assert load_clip(walk).video.path == walk / "walking.mp4"
 
 
-@pytest.mark.parametrize("name", ["flower", "my_stable_walk", "skating_grid", "walk_stab"])
+@pytest.mark.parametrize(
+    "name", ["flower", "my_stable_walk", "skating_grid", "walk_stab", "gas_mask"]
+)
 def test_a_video_that_is_named_like_a_by_product_is_found_if_it_is_the_only_one(walk, name):
     (walk / "walking.mp4").rename(walk / f"{name}.mp4")
     assert load_clip(walk).name == name

@@ -81,9 +81,8 @@ def people(clip: Clip, report: Report, networks: PoseNetworks) -> Iterator[Perso
     orientation = orientation_of(clip.video)
     pictures = map(orientation.upright, clips.read_frames(clip))
     poses = map(report.everyone.pose_at, range(clip.frame_count))
-    masks = PersonMasks(
-        networks.landmarks, networks.selfie, report.poses.time_s, report.poses.anchor.place
-    )
+    path = report.poses.anchor.place
+    masks = PersonMasks(networks.landmarks, networks.selfie, report.poses.time_s, path, report.cuts)
     return person_masks.people(masks, pictures, poses)
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dvs_jax.clip import SUBJECT_RESULTS
 from dvs_jax.subject.export import PoseData
 from dvs_jax.subject.measures import Measures
 from dvs_jax.subject.planning import Everyone
 
-VIDEO, COMPARED, SKELETON = "_subject.mp4", "_compare.mp4", "_skeleton.mp4"
-MASK = "_mask.mp4"
+VIDEO, COMPARED, SKELETON, MASK = (f"{end}.mp4" for end in SUBJECT_RESULTS)
 POSE_JSON, POSE_CSV = "_pose.json", "_pose.csv"
 MEASURES, PLOT = "_subject_metrics.json", "_subject.jpg"
 """Ends of the files' names."""
@@ -30,6 +30,7 @@ class Report:
         measures: of input and output.
         everyone: the people.
         poses: what the JSON file holds.
+        cuts: frames that begin a new shot.
     """
 
     video: Path
@@ -43,3 +44,4 @@ class Report:
     measures: Measures
     everyone: Everyone
     poses: PoseData
+    cuts: frozenset[int]

@@ -143,7 +143,7 @@ def stabilize_found(
         table = measures.measure(clip, found, everyone, plan, torso, speed)
         poses = _pose_data(clip, everyone, plan, settings)
         _write_beside(clip, found, everyone, plan, table, poses, unfinished)
-    return _report(clip.name, folder, settings, table, everyone, poses)
+    return _report(clip.name, folder, settings, table, everyone, poses, frozenset(found.cuts))
 
 
 def _measure_flow(clip: Clip, torso: TorsoFlow, track: Track) -> None:
@@ -203,6 +203,7 @@ def _report(
     table: Measures,
     everyone: Everyone,
     poses: PoseData,
+    cuts: frozenset[int],
 ) -> Report:
     """Return the report, and remove what an earlier run made and this one did not."""
     optional = {reports.COMPARED: settings.side_by_side, reports.SKELETON: settings.skeleton}
@@ -225,4 +226,5 @@ def _report(
         table,
         everyone,
         poses,
+        cuts,
     )

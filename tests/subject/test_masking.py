@@ -71,13 +71,23 @@ def test_the_background_is_removed_in_stored_pictures(filmed, tmp_path):
 def test_the_person_of_each_frame_after_a_run(filmed):
     told = SimpleNamespace(time_s=filmed.video.time_ns * 1e-9, anchor=SimpleNamespace(place=PATH))
     seen = poses(missing=(5,))
-    report = SimpleNamespace(poses=told, everyone=SimpleNamespace(pose_at=seen.__getitem__))
+    everyone = SimpleNamespace(pose_at=seen.__getitem__)
+    report = SimpleNamespace(poses=told, everyone=everyone, cuts=frozenset())
     found = list(masking.people(filmed, report, NETWORKS))
     assert len(found) == 8
     for index, person in enumerate(found):
         x, y = PATH[index].astype(int)
         assert person.mask[y, x] > 0.98 and person.picture[y, x, 0] > 180
         assert person.picture[:, -15:].max() == 0
+
+
+def test_after_a_run_nothing_of_a_mask_goes_on_over_a_cut(filmed):
+    told = SimpleNamespace(time_s=filmed.video.time_ns * 1e-9, anchor=SimpleNamespace(place=PATH))
+    everyone = SimpleNamespace(pose_at=poses(missing=(5,)).__getitem__)
+    for cuts, is_there in ((frozenset(), True), (frozenset({5}), False)):
+        report = SimpleNamespace(poses=told, everyone=everyone, cuts=cuts)
+        found = list(masking.people(filmed, report, NETWORKS))
+        assert (found[5] is not None) == is_there
 
 
 def test_a_wrong_setting_is_told(filmed, tmp_path):

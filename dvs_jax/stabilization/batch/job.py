@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dvs_jax.clip import RESULTS, find_videos
+from dvs_jax.clip import find_videos, is_result
 from dvs_jax.errors import InputError
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES
 
@@ -76,7 +76,7 @@ def _lies_in(path: Path, folder: Path) -> bool:
 
 
 def _may_be_clip(path: Path) -> bool:
-    return path.is_dir() or (_is_video(path) and not path.stem.endswith(RESULTS))
+    return path.is_dir() or (_is_video(path) and not is_result(path))
 
 
 def _unlike(paths: Sequence[Path]) -> list[Path]:
