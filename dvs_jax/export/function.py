@@ -12,6 +12,9 @@ Shape = tuple[Any, ...]
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 
+PICTURE_SHAPES = ((16, 9), (9, 16), (4, 3))
+"""Ratios of width and height for which there are functions where a network looks at pictures."""
+
 Named = Mapping[str, Any]
 """Arrays by name. Any other container would have to be known where the artefact is read."""
 

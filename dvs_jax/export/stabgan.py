@@ -5,14 +5,20 @@ import jax.numpy as jnp
 from jax import export
 from jaxtyping import Array, Bool, Float, UInt8
 
-from dvs_jax.export.function import Argument, Function, Named, described, floats, named, unnamed
+from dvs_jax.export.function import (
+    PICTURE_SHAPES,
+    Argument,
+    Function,
+    Named,
+    described,
+    floats,
+    named,
+    unnamed,
+)
 from dvs_jax.stabgan.blocks import Block
 from dvs_jax.stabgan.device_work import FRAMES, DeviceWork
 from dvs_jax.stabgan.frames import looked_at
 from dvs_jax.stabgan.generator import SEEN_AROUND, TOLD_AROUND, Generator, generator_input
-
-SHAPES = ((16, 9), (9, 16), (4, 3))
-"""Ratios of width and height for which there are functions."""
 
 _PICTURES = "RGB of the frames, 0 to 255, made smaller by averaging"
 _FLOW = (
@@ -27,7 +33,8 @@ _MAPS = (
 
 def functions(generator: Generator) -> tuple[Function, ...]:
     """Return the functions of a generator for the usual shapes of pictures."""
-    return tuple(function for shape in SHAPES for function in of_size(generator, *looked_at(shape)))
+    sizes = map(looked_at, PICTURE_SHAPES)
+    return tuple(function for size in sizes for function in of_size(generator, *size))
 
 
 def of_size(generator: Generator, width: int, height: int) -> tuple[Function, ...]:

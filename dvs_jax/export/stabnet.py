@@ -5,7 +5,15 @@ import jax.numpy as jnp
 from jax import export
 from jaxtyping import Array, UInt8
 
-from dvs_jax.export.function import Argument, Function, Named, described, named, unnamed
+from dvs_jax.export.function import (
+    PICTURE_SHAPES,
+    Argument,
+    Function,
+    Named,
+    described,
+    named,
+    unnamed,
+)
 from dvs_jax.stabnet import online
 from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.online import Setting, State
@@ -13,9 +21,6 @@ from dvs_jax.stabnet.seen import grey, looked_at
 
 RATE, CROP = 30.0, 0.1
 """Frames per second, and the share that may be cut off at each side."""
-
-SHAPES = ((16, 9), (9, 16), (4, 3))
-"""Ratios of width and height for which there are functions."""
 
 _PICTURES = "luma of the frame, 0 to 255, made smaller by averaging"
 
@@ -27,7 +32,8 @@ _GRID = (
 
 def functions(network: Network) -> tuple[Function, ...]:
     """Return the functions of a network for the usual shapes of pictures."""
-    return tuple(function for shape in SHAPES for function in of_size(network, *looked_at(shape)))
+    sizes = map(looked_at, PICTURE_SHAPES)
+    return tuple(function for size in sizes for function in of_size(network, *size))
 
 
 def of_size(network: Network, width: int, height: int) -> tuple[Function, ...]:
