@@ -1,4 +1,4 @@
-"""Speed of predicting viewports: one step while a viewer watches, and many windows at once."""
+"""Speed of predicting viewports: a step while a viewer watches, many windows, PAVER's maps."""
 
 import math
 import time
@@ -13,6 +13,9 @@ from dvs_jax.benchmarks.report import Column, Report, Table
 from dvs_jax.timing import median_seconds
 from dvs_jax.viewport import inference, live, sphere, tracks
 from dvs_jax.viewport.models import load_model
+from dvs_jax.viewport.paver import architecture as paver
+from dvs_jax.viewport.paver import stream
+from dvs_jax.viewport.paver.network import Network as Paver
 from dvs_jax.viewport.saliency.stored import COUNT
 from dvs_jax.viewport.starvp.architecture import Architecture
 from dvs_jax.viewport.starvp.network import Network
@@ -36,10 +39,12 @@ _LIVE = (
 )
 _MANY = (Column("network"), Column("windows", "d"), Column("seconds", ".4f"),
          Column("windows/s", ",.0f"))  # fmt: skip
+_MAPS = (Column("frames about an instant", "d"), Column("seconds", ".2f"),
+         Column("instants/s", ".2f"), Column("frames/s", ".2f"))  # fmt: skip
 
 
 def measure(small: str = "viewport") -> Report:
-    """Time the shipped network and the paper's.
+    """Time the shipped network and the paper's, and PAVER of the published sizes.
 
     Args:
         small: the name or folder of the former.
@@ -58,7 +63,28 @@ def measure(small: str = "viewport") -> Report:
         (
             Table("a live step", _LIVE, tuple(stepped), drawn=("median ms", "99 % ms")),
             Table("windows of one video", _MANY, tuple(batched), drawn=("windows/s",)),
+            Table("PAVER's maps", _MAPS, tuple(paver_maps()), drawn=("frames/s",)),
         ),
+    )
+
+
+def paver_maps(
+    of: paver.Architecture = paver.Architecture(),  # noqa: B008
+) -> Iterator[tuple[int, float, float, float]]:
+    """Rows of PAVER with one frame about each instant, and with as many as it was trained on."""
+    network = Paver(of, nnx.Rngs(0))
+    for together in (1, stream.TOGETHER):
+        seconds = _map_s(network, together)
+        yield together, seconds, 1.0 / seconds, together / seconds
+
+
+def _map_s(network: Paver, together: int) -> float:
+    """Return the seconds that a map takes of which so many frames are seen."""
+    shape = network.of.height, 2 * network.of.height, 3
+    frames = np.random.default_rng(0).integers(0, 256, (together, *shape), np.uint8)
+    time_s = np.arange(together) / _RATE
+    return median_seconds(
+        lambda: list(stream.maps(network, frames, time_s, together)), _RUNS, _ENOUGH_S
     )
 
 
