@@ -93,10 +93,8 @@ def run(monkeypatch, *arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name, frames", [("karma", 362), ("max-heromode", 315)])
-def test_a_gopro_video_through_the_command_line(
-    recordings, monkeypatch, tmp_path, capsys, name, frames
-):
+@pytest.mark.parametrize("name", ["karma", "max-heromode"])
+def test_a_gopro_video_through_the_command_line(recordings, monkeypatch, tmp_path, capsys, name):
     clip, out = tmp_path / "clip", tmp_path / "out"
     clip.mkdir()
     for file in (f"{name}.mp4", f"{name}_gyro.csv"):
@@ -104,16 +102,16 @@ def test_a_gopro_video_through_the_command_line(
     shutil.copy(Path(__file__).parent / "sensors" / f"{name}.toml", clip / "camera.toml")
     with pytest.raises(SystemExit) as exit:
         options = ("--encoder-preset", "ultrafast", "--metrics", "--model", "gyro_only", "--force")
-        run(monkeypatch, "stabilize", clip, "--out", out, *options)
+        run(monkeypatch, "stabilize", clip, "--out", out, "--end", "5", *options)
     assert not exit.value.code
     original = video.probe(clip / f"{name}.mp4")
     for ending in ("_stab.mp4", "_stab_crop.mp4"):
         made = video.probe(out / f"{name}{ending}")
-        assert made.frame_count == original.frame_count == frames
+        assert made.frame_count == 150
         assert made.frame_rate == Fraction(30000, 1001)
         assert (made.width, made.height) == (original.width, original.height)
         assert made.has_audio
-        np.testing.assert_array_equal(made.time_ns, original.time_ns)
+        np.testing.assert_array_equal(made.time_ns, original.time_ns[:150])
     measures = json.loads((out / f"{name}_metrics.json").read_text())
     jitter = [measures[row]["rotation_jitter_deg"] for row in ("input", "output")]
     assert jitter[1] < 0.2 * jitter[0]

@@ -90,14 +90,21 @@ def test_on_paths_the_loss_falls_and_a_still_clip_stays_still(config, tmp_path):
     assert np.abs(corners * [[64.0], [36.0]]).max() < 0.3
 
 
+@pytest.fixture(scope="module")
+def on_one_device(photographs, tmp_path_factory) -> tuple[Path, np.ndarray]:
+    """A config, and the weights that it trains on one device."""
+    folder = tmp_path_factory.mktemp("one")
+    terms = dict.fromkeys(objective.TERMS, 1.0)
+    file = folder / "mini.py"
+    file.write_text(CONFIG.format(photographs=str(photographs), terms=terms))
+    return file, trained(file, folder / "run", "pmap", 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pmap", "shard_map"])
-def test_two_devices_train_the_model_that_one_trains(photographs, tmp_path, kind):
-    terms = dict.fromkeys(objective.TERMS, 1.0)
-    file = tmp_path / "mini.py"
-    file.write_text(CONFIG.format(photographs=str(photographs), terms=terms))
-    models = [trained(file, tmp_path / f"on {devices}", kind, devices) for devices in (1, 2)]
-    one, two = (np.concatenate([leaf.ravel() for leaf in each]) for each in models)
+def test_two_devices_train_the_model_that_one_trains(on_one_device, tmp_path, kind):
+    file, one = on_one_device
+    two = trained(file, tmp_path / "run", kind, 2)
     untrained = jax.tree.leaves(nnx.state(Generator(nnx.Rngs(0))))
     start = np.concatenate([leaf.ravel() for leaf in untrained])
     assert np.abs(one - start).max() > 1e-4
@@ -107,7 +114,8 @@ def test_two_devices_train_the_model_that_one_trains(photographs, tmp_path, kind
     assert np.abs(one - two).max() < 4.5e-4
 
 
-def trained(file: Path, workdir: Path, kind: str, devices: int) -> list[np.ndarray]:
+def trained(file: Path, workdir: Path, kind: str, devices: int) -> np.ndarray:
+    """Train in a process of its own, and return all weights."""
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": virtual_devices.flags(devices),
@@ -118,7 +126,8 @@ def trained(file: Path, workdir: Path, kind: str, devices: int) -> list[np.ndarr
     change = f"--config.train.parallel={kind}"
     run = subprocess.run([*command, change], env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    return jax.tree.leaves(nnx.state(load_model(workdir / "model").generator))
+    leaves = jax.tree.leaves(nnx.state(load_model(workdir / "model").generator))
+    return np.concatenate([leaf.ravel() for leaf in leaves])
 
 
 def test_a_run_of_another_system_is_not_gone_on_with(config, tmp_path):
