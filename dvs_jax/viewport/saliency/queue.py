@@ -160,24 +160,38 @@ def _is_done(work: Work, of: Path, checksum: str) -> bool:
     return found.video_sha256 == checksum and found.source == work.source
 
 
+class _Kept(NamedTuple):
+    """Maps in a file, float16 one after the other: those of a long video do not fit into memory.
+
+    They are read, for the pages of a mapped file count as the process's memory.
+    """
+
+    file: Path
+    shape: tuple[int, int, int]
+
+    def read(self, begin: int, count: int) -> Float[np.ndarray, "step height width"]:
+        """Return some of the maps, fewer at the end."""
+        _, *shape = self.shape
+        size = int(np.prod(shape))
+        found = np.fromfile(self.file, np.float16, count * size, offset=2 * begin * size)
+        return found.reshape(-1, *shape)
+
+
 def _make(info: video.VideoInfo, work: Work, checksum: str, track: Track) -> None:
     """Write a video's files; its points last, which say that it is done."""
     with scratch() as folder:
-        kept = folder / "maps"
-        points, shape = _tell(info, work, kept, track)
-        maps = np.memmap(kept, np.float16, "r", shape=(len(points), *shape))
+        points, maps = _tell(info, work, folder / "maps", track)
         if work.keep_maps:
             _write_maps(work.file(info.path, "_saliency.npz"), maps)
         if work.draw:
             _draw(work.file(info.path, "_saliency.mp4"), info, maps, track)
-        del maps
     stored.write(work.file(info.path), Stored(points, work.source, checksum))
 
 
 def _tell(
     info: video.VideoInfo, work: Work, kept: Path, track: Track
-) -> tuple[Float[np.ndarray, "step point 4"], tuple[int, int]]:
-    """Return the points, and the size of the maps, which are left in a file."""
+) -> tuple[Float[np.ndarray, "step point 4"], _Kept]:
+    """Return the points, and the maps, which are left in a file."""
     frames = track(_readable(info.path), info.frame_count, info.path.name)
     found, shape = [], (0, 0)
     with kept.open("wb") as file:
@@ -185,7 +199,7 @@ def _tell(
             found.append(saliency_points.of_maps(each[None], COUNT)[0])
             shape = each.shape
             file.write(each.astype(np.float16).tobytes())
-    return np.stack(found), shape
+    return np.stack(found), _Kept(kept, (len(found), *shape))
 
 
 def _readable(path: Path) -> Iterator[Frame]:
@@ -195,15 +209,15 @@ def _readable(path: Path) -> Iterator[Frame]:
         raise _UnreadableError(str(error)) from error
 
 
-def _write_maps(file: Path, maps: Float[np.ndarray, "step height width"]) -> None:
-    """Write the maps chunk by chunk: those of a long video do not fit into memory."""
-    time_s = np.arange(len(maps)) / tracks.RATE
+def _write_maps(file: Path, maps: _Kept) -> None:
+    """Write the maps chunk by chunk."""
+    time_s = np.arange(maps.shape[0]) / tracks.RATE
     header = {"descr": "<f2", "fortran_order": False, "shape": maps.shape}
     with replacing(file) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("saliency.npy", "w", force_zip64=True) as member:
             np.lib.format.write_array_header_1_0(member, header)
-            for begin in range(0, len(maps), 64):
-                member.write(maps[begin : begin + 64].astype("<f2").tobytes())
+            for begin in range(0, maps.shape[0], 64):
+                member.write(maps.read(begin, 64).astype("<f2").tobytes())
         with archive.open("time_s.npy", "w") as member:
             np.lib.format.write_array(member, time_s)
 
@@ -211,15 +225,15 @@ def _write_maps(file: Path, maps: Float[np.ndarray, "step height width"]) -> Non
 def _draw(
     file: Path,
     info: video.VideoInfo,
-    maps: Float[np.ndarray, "step height width"],
+    maps: _Kept,
     track: Track,
 ) -> None:
     since_s = (info.time_ns - info.time_ns[0]) * 1e-9
-    step = np.minimum(np.rint(since_s * tracks.RATE).astype(int), len(maps) - 1)
+    step = np.minimum(np.rint(since_s * tracks.RATE).astype(int), maps.shape[0] - 1)
     frames = track(video.read_frames(info.path), info.frame_count, file.name)
     with video.VideoWriter(file, info, info.width, info.height, _CRF, _PRESET) as writer:
         for number, frame in enumerate(frames):
-            saliency = np.asarray(maps[step[number]], np.float32)
+            (saliency,) = maps.read(int(step[number]), 1).astype(np.float32)
             writer.write(tinted(frame, saliency), int(info.time_ns[number]))
 
 
