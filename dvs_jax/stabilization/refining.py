@@ -10,6 +10,8 @@ from dvs_jax.fused.method import FusedMethod
 from dvs_jax.methods import AsFilmed, Method, Refined, Smoothed
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
 from dvs_jax.methods.refined import LOOK_AHEAD_S
+from dvs_jax.stabgan.method import StabGanMethod
+from dvs_jax.stabnet.method import StabNetMethod
 
 Refine = Literal["none", "rotation", "mesh"]
 
@@ -56,8 +58,9 @@ def refined(
 
 
 def _usual(method: Method) -> Refine:
-    own = isinstance(method, FusedMethod) and not method.network.architecture.official
-    return "mesh" if own or isinstance(method, Smoothed) else "none"
+    if isinstance(method, FusedMethod):
+        return "none" if method.network.architecture.official else "mesh"
+    return "mesh" if isinstance(method, StabNetMethod | StabGanMethod | Smoothed) else "none"
 
 
 def by_pictures(

@@ -22,7 +22,8 @@ def official():
 
 
 def test_smoothers_and_our_own_networks_are_refined_and_others_where_that_is_asked_for(official):
-    for method in (Smoothed(), dvs_jax.load_model("gyro_only")):
+    own = [dvs_jax.load_model(name) for name in ("gyro_only", "stabnet", "stabgan")]
+    for method in (Smoothed(), *own):
         assert refined(method).refinement == "mesh"
     for method in (GivenPath(None), official, AsFilmed()):
         assert refined(method) is method
