@@ -68,8 +68,8 @@ def network(model: Model) -> Network:
     apply = jax.jit(_apply(steps, model.inputs, model.outputs))
     samples = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in inputs]
     jax.eval_shape(apply, weights, *samples)
-    on_device = {key: jnp.asarray(value) for key, value in weights.items()}
-    return Network(on_device, apply, inputs, outputs)
+    # Unlike `jnp.asarray`, this compiles nothing for each shape.
+    return Network(jax.device_put(weights), apply, inputs, outputs)
 
 
 def cast(weights: Weights, dtype: jax.typing.DTypeLike) -> Weights:

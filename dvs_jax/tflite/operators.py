@@ -204,12 +204,14 @@ def _shifted_products(
     reach = [(taps - 1) * step for taps, step in zip(sliding.size, sliding.dilation, strict=True)]
     # From the first tap of the first output to that of the last one.
     span = [length - each for length, each in zip(x.shape[1:3], reach, strict=True)]
+    taps = w.reshape(-1, 1, 1, 1, x.shape[3])
     total = jnp.zeros((), x.dtype)
-    for row in range(sliding.size[0]):
-        for column in range(sliding.size[1]):
-            y, z = row * sliding.dilation[0], column * sliding.dilation[1]
-            seen = x[:, y : y + span[0] : sliding.stride[0], z : z + span[1] : sliding.stride[1]]
-            total = total + seen * _last(w[row, column])
+    for number, (row, column) in enumerate(np.ndindex(sliding.size)):
+        y, z = row * sliding.dilation[0], column * sliding.dilation[1]
+        # Tracing an index of NumPy's kind takes several times as long, and there are hundreds.
+        first, end = (0, y, z, 0), (1, y + span[0], z + span[1], x.shape[3])
+        seen = lax.slice(x, first, end, (1, *sliding.stride, 1))
+        total = total + seen * lax.index_in_dim(taps, number, keepdims=False)
     return total
 
 
