@@ -35,7 +35,7 @@ def write(
             (unfinished / f"{function.name}{reading.SUFFIX}").write_bytes(artefact.serialize())
         texts = {
             "README.md": reading.readme(name, chosen, artefacts),
-            "example.py": reading.example(chosen[0], artefacts[0].calling_convention_version),
+            "example.py": reading.example(chosen[0]),
         }
         for file, text in texts.items():
             (unfinished / file).write_text(text, encoding="utf-8")

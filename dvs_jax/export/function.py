@@ -1,6 +1,7 @@
 """A pure function of arrays that is exported, and what a reader has to know of it."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -56,9 +57,21 @@ def exported(function: Function) -> export.Exported:
 
     By default accelerators multiply matrices with 10 bits or less; here they take full precision.
     """
-    with jax.default_matmul_precision("highest"):
+    with jax.default_matmul_precision("highest"), _without_places():
         lowered = export.export(jax.jit(function.call), platforms=PLATFORMS)
         return lowered(*(argument.shapes for argument in function.arguments))
+
+
+@contextlib.contextmanager
+def _without_places() -> Iterator[None]:
+    """Let no file tell in which folder the package lay when it was made."""
+    name = "jax_traceback_in_locations_limit"
+    before = getattr(jax.config, name)
+    jax.config.update(name, 0)
+    try:
+        yield
+    finally:
+        jax.config.update(name, before)
 
 
 def floats(*shape: Any) -> jax.ShapeDtypeStruct:

@@ -17,25 +17,30 @@ _OPENING = (
     "# {name}\n\nFunctions of the network `{name}` as StableHLO, made by JAX {jax}. They run on "
     "CPUs, NVIDIA's GPUs and TPUs, without the package that made them: JAX and flatbuffers are "
     "enough (`pip install jax flatbuffers`; `python example.py` tries it). The weights are "
-    "inside.\n\nThey have calling-convention version {version}: a JAX reads them if that lies from "
-    "`jax.export.minimum_supported_calling_convention_version` to `maximum_…`; by JAX's promise, "
-    "releases of at least the following six months do.\n\nArrays are entries of dictionaries by "
-    "the names below, or stand alone. Sizes in words may be any.\n"
+    "inside.\n\nJAX {jax} runs them and, by JAX's promise, releases of at least the following six "
+    "months; older ones may not. They have calling-convention version {version}: a JAX reads those "
+    "from `jax.export.minimum_supported_calling_convention_version` to `maximum_…`.\n\n"
+    "Arrays are entries of dictionaries by the names below, or stand alone. Sizes in words may be "
+    "any.\n"
 )
 
 _EXAMPLE = '''"""Runs {name}{suffix} by JAX alone: python example.py"""
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
+
+made, told = "made by JAX {jax}", f"this is {{jax.__version__}}: pip install flatbuffers"
+if jax.__version_info__ < {jax_info}:  # It would fail when it compiles.
+    sys.exit(f"{{made}}, which older ones do not run, and {{told}} 'jax>={jax}'")
 from jax import export
 
-oldest = export.minimum_supported_calling_convention_version
-newest = export.maximum_supported_calling_convention_version
-if not oldest <= {version} <= newest:
-    sys.exit("this JAX does not read calling convention {version}; install one near {jax}")
 file = Path(__file__).with_name("{name}{suffix}")
-function = export.deserialize(bytearray(file.read_bytes()))
+try:
+    function = export.deserialize(bytearray(file.read_bytes()))
+except ValueError as error:  # Files may become too old.
+    sys.exit(f"{{made}} ({{str(error).splitlines()[0]}}), and {{told}} jax=={jax}")
 arguments = {arguments}
 print(function.call(*arguments))
 '''
@@ -82,14 +87,14 @@ def _shape(leaf: Any) -> str:
     return f"[{', '.join(map(str, leaf.shape))}]"
 
 
-def example(function: Function, version: int) -> str:
+def example(function: Function) -> str:
     """Return a program that runs a function on ones, by JAX alone."""
     arguments = ", ".join(_ones(argument.shapes) for argument in function.arguments)
     return _EXAMPLE.format(
         name=function.name,
         suffix=SUFFIX,
-        version=version,
         jax=jax.__version__,
+        jax_info=jax.__version_info__,
         arguments=f"[{arguments}]",
     )
 

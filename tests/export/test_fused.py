@@ -15,7 +15,7 @@ from dvs_jax import export, quaternion
 from dvs_jax.errors import InputError
 from dvs_jax.export import fused
 from dvs_jax.export.models import functions
-from dvs_jax.fused import inference
+from dvs_jax.fused import inference, rollout
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.rollout import StepFeatures
@@ -24,6 +24,8 @@ from dvs_jax.stabilization.models import load_model
 pytest.importorskip("flatbuffers")
 
 FRAMES = 24
+
+MADE = jax.__version__
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +95,33 @@ def test_the_example_runs_without_the_package(folder):
     assert "pose" in made.stdout
 
 
-def test_a_jax_that_is_too_old_is_told_in_one_line(folder):
-    old = "from jax import export; export.maximum_supported_calling_convention_version = 9"
-    run = f"{old}; import runpy; runpy.run_path('{folder / 'example.py'}')"
+@pytest.mark.parametrize(
+    ("stub", "told"),
+    [
+        # As of a real 0.8.2, which reads the file and fails when it compiles.
+        (
+            "jax.__version__, jax.__version_info__ = '0.8.2', (0, 8, 2)",
+            f"older ones do not run, and this is 0.8.2: pip install flatbuffers 'jax>={MADE}'",
+        ),
+        # As of releases that no longer read what is as old.
+        (
+            "jax.__version__ = '9.0.0'; jax.export.deserialize = lambda _: [].index('too old')",
+            f"('too old' is not in list), and this is 9.0.0: pip install flatbuffers jax=={MADE}",
+        ),
+    ],
+    ids=["older", "much newer"],
+)
+def test_a_jax_that_cannot_run_it_is_told_in_one_line(folder, stub, told):
+    run = f"import jax, jax.export; {stub}; import runpy; runpy.run_path('{folder / 'example.py'}')"
     made = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True)
     assert made.returncode == 1
-    wanted = f"this JAX does not read calling convention 10; install one near {jax.__version__}\n"
-    assert made.stderr == wanted
+    (line,) = made.stderr.splitlines()
+    assert line.startswith(f"made by JAX {MADE}") and line.endswith(told)
+
+
+def test_no_file_tells_where_the_package_lay(folder):
+    for artefact in folder.glob("*.stablehlo"):
+        assert str(Path(rollout.__file__).parent).encode() not in artefact.read_bytes()
 
 
 def test_the_readme_names_every_array(network, folder):
