@@ -9,11 +9,12 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError, reading
 from dvs_jax.training import batches as loading
-from dvs_jax.training import hosts, parallel, preemption, profiling, schedule
+from dvs_jax.training import hosts, operations, parallel, preemption, profiling, schedule
 from dvs_jax.training.batches import Batches, Placed
 from dvs_jax.training.board import Picture
 from dvs_jax.training.checkpoints import Checkpoints
@@ -50,7 +51,8 @@ def train(
 
     Every `log_every` steps the log gets that step's metrics (as of `step.make_step`),
     "steps_per_s", "examples_per_s", "loader_wait", the share of the time since the last line spent
-    waiting for data, and "memory_peak_gb" of devices that tell it.
+    waiting for data, "memory_peak_gb" of devices that tell it, and "of_peak", what a device
+    computes over its peak in bfloat16 where that is known.
 
     Args:
         config: its `train` has the fields of `settings`.
@@ -149,6 +151,7 @@ class _Run:
     picture: Paint | None
     pace: _Pace
     profile: Profile
+    tflop: dict[jax.tree_util.PyTreeDef, float] = field(default_factory=dict)
 
     def to_the_end(
         self, state: TrainState, upcoming: Iterator[Placed], told_to_stop: Callable[[int], bool]
@@ -169,7 +172,7 @@ class _Run:
             # No more than two steps in flight: their batches have to fit on the devices.
             jax.block_until_ready(earlier)
             earlier = metrics
-            self._report(number, metrics, placed.wait_s)
+            self._report(number, metrics, placed, state, weights)
             stop = told_to_stop(number)
             self._save_where_due(number, state, metrics, placed.position, stop)
             if stop:
@@ -179,19 +182,35 @@ class _Run:
         return to_host(state)
 
     def _tell_profile(self, state: TrainState, placed: Placed, weights: Weights) -> None:
-        count = profiling.gflop(self.step, state, placed.batch, weights)
+        count = operations.count(self.step, state, placed.batch, weights) / 1e9
         self.log.say(
-            f"{profiling.FOLDER}/: a trace for TensorBoard or XProf; by XLA's count a step takes "
-            f"{count:.4g} GFLOP a device, a loop's body counted once"
+            f"{profiling.FOLDER}/: a trace for TensorBoard or XProf; a step's products of matrices "
+            f"and convolutions are {count:.4g} GFLOP a device"
         )
 
-    def _report(self, number: int, metrics: Metrics, wait_s: float) -> None:
-        self.pace.count(wait_s)
+    def _report(
+        self, number: int, metrics: Metrics, placed: Placed, state: TrainState, weights: Weights
+    ) -> None:
+        self.pace.count(placed.wait_s)
         self.log.advance(number)
         if self._due(number, self.settings.log_every):
-            values = _numbers(metrics)
-            self.log.numbers(number, self._epoch(number), values | self.pace.take())
+            values, pace = _numbers(metrics), self.pace.take()
+            pace |= self._of_peak(pace["steps_per_s"], state, placed.batch, weights)
+            self.log.numbers(number, self._epoch(number), values | pace)
             _require_finite(number, values)
+
+    def _of_peak(
+        self, steps_per_s: float, state: TrainState, batch: PyTree, weights: Weights
+    ) -> dict[str, float]:
+        """What a device computes over the most that it could, by its log name."""
+        peak = profiling.peak_tflop_per_s()
+        if peak is None:
+            return {}
+        # Terms that are left out make another step.
+        terms = jax.tree.structure(weights)
+        if terms not in self.tflop:
+            self.tflop[terms] = operations.count(self.step, state, batch, weights) / 1e12
+        return {"of_peak": steps_per_s * self.tflop[terms] / peak}
 
     def _save_where_due(
         self, number: int, state: TrainState, metrics: Metrics, position: str, stop: bool

@@ -1,13 +1,29 @@
-"""Where the time of a few steps goes: a trace of JAX's profiler, and XLA's count of operations."""
+"""Where the time of a few steps goes, and what the devices have: their peaks, their memory."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import jax
 from jaxtyping import PyTree
 
 FOLDER = "profile"
+
+_PEAKS = {
+    "NVIDIA H200": 989.0,
+    "NVIDIA H100 PCIe": 756.0,
+    "NVIDIA H100": 989.0,
+    "NVIDIA A100": 312.0,
+    "NVIDIA L40S": 362.0,
+    "NVIDIA L4": 121.0,
+    "Tesla T4": 65.0,
+    "TPU v4": 275.0,
+    "TPU v5 lite": 197.0,
+    "TPU v5": 459.0,
+    "TPU v6 lite": 918.0,
+}
+"""Dense TFLOP/s in bfloat16, the T4's in float16, by their makers' data sheets.
+
+By how a device's name begins, the first that fits.
+"""
 
 _WARM_UP = 2
 """Steps before the trace begins, of which the first compiles."""
@@ -53,17 +69,10 @@ class Profile:
         return True
 
 
-def gflop(step: Callable[..., Any], *arguments: PyTree) -> float:
-    """Return a compiled step's floating-point operations on one device, by XLA's cost analysis.
-
-    A loop's body counts once, however often it runs; NaN where XLA does not tell.
-
-    Args:
-        step: as `parallel.Devices.compile` returned it.
-        arguments: those it is called with.
-    """
-    told = step.lower(*arguments).cost_analysis() or {}  # type: ignore[attr-defined]
-    return float(told.get("flops", float("nan"))) / 1e9
+def peak_tflop_per_s() -> float | None:
+    """Return what one of this process' devices could do in bfloat16, None where that is unknown."""
+    kind = jax.local_devices()[0].device_kind
+    return next((peak for name, peak in _PEAKS.items() if kind.startswith(name)), None)
 
 
 def memory_peak_gb() -> dict[str, float]:

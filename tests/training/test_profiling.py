@@ -3,10 +3,9 @@
 import json
 
 import jax
-import jax.numpy as jnp
 import pytest
 
-from dvs_jax.training import loop, profiling
+from dvs_jax.training import loop, operations, parallel, profiling
 
 from . import toy
 
@@ -28,7 +27,20 @@ def test_without_the_setting_nothing_is_traced(tmp_path):
     assert not (tmp_path / "profile").exists()
 
 
-def test_a_product_of_matrices_is_counted():
-    square = jnp.ones((64, 64))
-    found = profiling.gflop(jax.jit(lambda a, b: a @ b), square, square)
-    assert found == pytest.approx(2 * 64**3 / 1e9, rel=1e-3)
+@pytest.mark.parametrize("kind", parallel.KINDS)
+def test_the_share_of_a_known_peak_is_told(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(operations, "count", lambda *_: 5e11)
+    monkeypatch.setattr(profiling, "_PEAKS", {jax.devices()[0].device_kind: 2.0})
+    config = toy.config(parallel=kind)
+    loop.train(config, tmp_path, toy.params(), toy.loss, toy.Stream(16))
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert len(lines) == 10
+    for line in lines:
+        assert line["of_peak"] == pytest.approx(0.25 * line["steps_per_s"])
+
+
+def test_a_device_is_known_by_how_its_name_begins(monkeypatch):
+    named = lambda kind: [type("Device", (), {"device_kind": kind})()]  # noqa: E731
+    for kind, peak in (("NVIDIA H100 80GB HBM3", 989.0), ("TPU v5 lite", 197.0), ("cpu", None)):
+        monkeypatch.setattr(jax, "local_devices", lambda kind=kind: named(kind))
+        assert profiling.peak_tflop_per_s() == peak
