@@ -108,6 +108,34 @@ def train(out: Numbers = None, plot: Picture = None) -> None:
 
 
 @benchmark.command()
+def scaling(
+    config: Annotated[Path, typer.Option(help="What is trained, its batch on one device.")] = Path(
+        "configs/dvs.py"
+    ),
+    step_s: Annotated[
+        float | None,
+        typer.Option(min=1e-9, help="Seconds of a step on one device.", show_default=False),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a training on one device, which tells them.", show_default=False
+        ),
+    ] = None,
+    link_gb_s: Annotated[float, typer.Option(min=1e-6, help="GB/s between devices.")] = 12.5,
+    latency_us: Annotated[float, typer.Option(min=0.0, help="Its latency in µs.")] = 10.0,
+    out: Numbers = None,
+    plot: Picture = None,
+) -> None:
+    """What training would do on 8, 64 and 512 devices: arithmetic from a step on one."""
+    from dvs_jax.benchmarks import scaling
+    from dvs_jax.benchmarks.scaling_model import Link
+
+    link = Link(1e9 * link_gb_s, 1e-6 * latency_us)
+    _report(lambda track: scaling.measure(config, step_s, run, link, track), out, plot)
+
+
+@benchmark.command()
 def loss_terms(
     config: Annotated[Path, typer.Option(help="What to train.")] = Path("configs/stabgan_smoke.py"),
     workdir: Annotated[Path, typer.Option(help="Folder of the trainings.")] = Path("runs/terms"),

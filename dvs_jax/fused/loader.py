@@ -89,6 +89,7 @@ def load(
     flow_size: tuple[int, int] | None = None,
     poses_each_side: int = REAL_POSES_EACH_SIDE,
     fusion: bool = False,
+    workers: int = BATCHES_AHEAD,
 ) -> Batches:
     """Return an endless stream of batches of random windows.
 
@@ -108,6 +109,7 @@ def load(
             factor, to which it is averaged; None to leave flow out.
         poses_each_side: how many real poses a step reads before it, and as many after it.
         fusion: whether the network corrects the gyro (see `features.pose_features`).
+        workers: batches prepared ahead, each in a thread.
 
     Returns:
         Windows of NumPy arrays with a leading axis of batch_size / process_count.
@@ -133,7 +135,7 @@ def load(
     elif any(source.flow_size != flow_size for source in sources):
         windows = windows.map(partial(_with_smaller_flow, size=flow_size))
     mine = windows.batch(batch_size // process_count)[process_index::process_count]
-    ahead = grain.ReadOptions(num_threads=BATCHES_AHEAD, prefetch_buffer_size=BATCHES_AHEAD)
+    ahead = grain.ReadOptions(num_threads=workers, prefetch_buffer_size=workers)
     return Batches(iter(mine.to_iter_dataset(ahead)))
 
 

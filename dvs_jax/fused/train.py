@@ -63,8 +63,12 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     return model.write(workdir, partial(weights.save, nnx.merge(graph, trained)))
 
 
-def make_batches(config: ConfigDict) -> Curriculum:
+def make_batches(config: ConfigDict, workers: int = loader.BATCHES_AHEAD) -> Curriculum:
     """Return this process' endless stream of batches, from the training splits.
+
+    Args:
+        config: as `settings.settings` describes it.
+        workers: batches prepared ahead, each in a thread.
 
     Raises:
         InputError: a dataset is missing, damaged or empty, or its flow is of another size.
@@ -83,6 +87,7 @@ def make_batches(config: ConfigDict) -> Curriculum:
             flow_size=tuple(config.model.flow_size) if config.model.flow else None,
             poses_each_side=config.model.poses_each_side,
             fusion=config.model.fusion > 0,
+            workers=workers,
         )
 
     return Curriculum(config.data.largest_shake, config.train.steps_per_epoch, load)

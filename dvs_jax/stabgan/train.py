@@ -44,9 +44,9 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     parallel.join_hosts(config.train)
     workdir = Path(workdir)
     make_folder(workdir)
-    seed = config.train.seed
-    generator, params = nnx.split(Generator(nnx.Rngs(seed), config.model.similarity))
-    discriminator, judge = nnx.split(Discriminator(nnx.Rngs(seed)))
+    generating, judging = make_networks(config)
+    generator, params = nnx.split(generating)
+    discriminator, judge = nnx.split(judging)
     setting = Setting(generator, discriminator, config.data.frames, _difference(config.model))
     held_out = HeldOut(generator, config) if config.train.evaluate_every else None
     trained = loop.train(
@@ -54,7 +54,7 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
         workdir,
         dict(zip(PARTS, (params, judge), strict=True)),
         partial(objective.clip_loss, setting),
-        _batches(config),
+        make_batches(config),
         evaluate=None if held_out is None else held_out.measure,
         picture=None if held_out is None else held_out.picture,
     )
@@ -62,7 +62,19 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     return model.write(workdir, partial(weights.save, finished))
 
 
-def _batches(config: ConfigDict) -> Batches:
+def make_networks(config: ConfigDict) -> tuple[Generator, Discriminator]:
+    """Return the networks to start training from."""
+    seed = config.train.seed
+    generator = Generator(nnx.Rngs(seed), config.model.similarity)
+    return generator, Discriminator(nnx.Rngs(seed))
+
+
+def make_batches(config: ConfigDict) -> Batches:
+    """Return this process' endless stream of batches.
+
+    Raises:
+        InputError: the photographs are missing, or one cannot be read.
+    """
     return Batches(
         Path(config.data.photographs),
         config.data.pieces,

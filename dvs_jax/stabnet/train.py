@@ -35,13 +35,8 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     parallel.join_hosts(config.train)
     workdir = Path(workdir)
     make_folder(workdir)
-    batches = Batches(
-        Path(config.data.photographs),
-        config.data.pieces,
-        config.train.batch_size,
-        config.train.seed,
-    )
-    graph, params = nnx.split(Network(nnx.Rngs(config.train.seed)))
+    batches = make_batches(config)
+    graph, params = nnx.split(make_network(config))
     held_out = HeldOut(graph, config) if config.train.evaluate_every else None
     loss = partial(objective.sequence_loss, graph, config.data.frames)
     trained = loop.train(
@@ -54,6 +49,25 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
         picture=None if held_out is None else held_out.picture,
     )
     return model.write(workdir, partial(weights.save, nnx.merge(graph, trained)))
+
+
+def make_network(config: ConfigDict) -> Network:
+    """Return the network to start training from."""
+    return Network(nnx.Rngs(config.train.seed))
+
+
+def make_batches(config: ConfigDict) -> Batches:
+    """Return this process' endless stream of batches.
+
+    Raises:
+        InputError: the photographs are missing, or one cannot be read.
+    """
+    return Batches(
+        Path(config.data.photographs),
+        config.data.pieces,
+        config.train.batch_size,
+        config.train.seed,
+    )
 
 
 def check(config: ConfigDict) -> None:

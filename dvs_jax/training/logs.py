@@ -17,7 +17,7 @@ from dvs_jax.whole_file import make_folder, replacing
 
 METRICS_FILE, TENSORBOARD_FOLDER = "metrics.jsonl", "tensorboard"
 
-_LARGEST_BYTES = 256 << 20
+LARGEST_BYTES = 256 << 20
 """Bytes of the JSON lines: more than a million lines."""
 
 
@@ -139,7 +139,7 @@ def keep_until(path: Path, step: int) -> None:
     """
     if not path.exists():
         return
-    lines = read_bytes(path, _LARGEST_BYTES).splitlines(keepends=True)
+    lines = read_bytes(path, LARGEST_BYTES).splitlines(keepends=True)
     whole = [line for line in lines if line.endswith(b"\n")]
     kept = [line for n, line in enumerate(whole, 1) if _step(line, f"{path}:{n}") <= step]
     with replacing(path) as part:

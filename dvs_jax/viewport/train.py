@@ -40,15 +40,8 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     parallel.join_hosts(config.train)
     workdir = Path(workdir)
     make_folder(workdir)
-    of = network_of(config)
-    if config.data.known_viewers:
-        of = replace(of, viewers=audience.crowd_names(config.data.seed, config.data.viewers))
-    batches = Batches(
-        _windows(config, "training", of),
-        config.train.batch_size,
-        config.train.seed,
-    )
-    graph, params = nnx.split(Network(of, nnx.Rngs(config.train.seed)))
+    of, batches = _architecture_of(config), make_batches(config)
+    graph, params = nnx.split(make_network(config))
     held_out = None
     if config.train.evaluate_every:
         held_out = HeldOut(graph, _windows(config, "test", of)).measure
@@ -64,6 +57,29 @@ def network_of(config: ConfigDict) -> Architecture:
         InputError: a field makes no sense; it is named.
     """
     return architecture.from_dict(config.network.to_dict(), Path("config.network"))
+
+
+def make_network(config: ConfigDict) -> Network:
+    """Return the network to start training from."""
+    return Network(_architecture_of(config), nnx.Rngs(config.train.seed))
+
+
+def make_batches(config: ConfigDict) -> Batches:
+    """Return this process' endless stream of batches.
+
+    Raises:
+        InputError: the records cannot be read.
+    """
+    windows = _windows(config, "training", _architecture_of(config))
+    return Batches(windows, config.train.batch_size, config.train.seed)
+
+
+def _architecture_of(config: ConfigDict) -> Architecture:
+    """The network with the viewers whom it learns to know."""
+    of = network_of(config)
+    if not config.data.known_viewers:
+        return of
+    return replace(of, viewers=audience.crowd_names(config.data.seed, config.data.viewers))
 
 
 def check(config: ConfigDict) -> None:

@@ -16,6 +16,7 @@ BENCHMARKS = (
     "pipeline",
     "frames-only",
     "train",
+    "scaling",
     "loss-terms",
     "device",
     "flow",
