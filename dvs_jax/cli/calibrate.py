@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dvs_jax.cli import printing
-from dvs_jax.cli.options import Start
+from dvs_jax.cli.options import FrameTimes, Start, StartNumber
 from dvs_jax.cli.printing import print_file
 from dvs_jax.errors import InputError
 
@@ -28,6 +28,8 @@ def calibrate(
     ],
     start: Start = 0.0,
     seconds: Annotated[float, typer.Option(min=1.5, help="How much to look at.")] = 20.0,
+    frame_times: FrameTimes = None,
+    start_number: StartNumber = 1,
     force: Annotated[
         bool,
         typer.Option("--force", help="Write camera.toml though it is unsure, or there is one."),
@@ -51,8 +53,10 @@ def calibrate(
     from dvs_jax import clip as clips
     from dvs_jax.calibration import Known, with_drift, write_camera
     from dvs_jax.calibration import calibrate as find
+    from dvs_jax.sensors import FrameTimes
 
-    whole = clips.load_clip(clip, even_stabilized=True)
+    times = FrameTimes(frame_times, start_number)
+    whole = clips.load_clip(clip, even_stabilized=True, frame_times=times)
     log = clips.recorded(whole)
     part = clips.between(whole, start, start + seconds)
     found = find(part, Known.of(log))

@@ -31,6 +31,20 @@ def test_it_writes_what_it_found_once(dvs, handheld, tmp_path):
     assert dvs("calibrate", handheld, "--force").code == 0
 
 
+@pytest.mark.slow
+def test_pictures_of_a_longer_recording_have_their_own_times(dvs, handheld):
+    """Ten lines stand before theirs in the frame log: without them the clock is 1/3 s off."""
+    (frames,) = handheld.glob("*_frame.txt")
+    own = frames.read_text().splitlines()
+    first_ns, *rest = own[0].split()
+    step_ns = int(own[1].split()[0]) - int(first_ns)
+    before = [" ".join([str(int(first_ns) - n * step_ns), *rest]) for n in range(10, 0, -1)]
+    frames.write_text("\n".join([*before, *own]) + "\n")
+    run = dvs("calibrate", handheld, "--start-number", "11")
+    assert run.code == 0, run.err
+    assert abs(camera_file.read(handheld / "camera.toml").clock_offset_s) < 2e-3
+
+
 def test_what_is_unsure_is_not_written(dvs, handheld, tmp_path):
     other = tmp_path / "other"
     described = synthetic.SyntheticClip(size=(320, 180), duration_s=3.0, ois=False, seed=6)
