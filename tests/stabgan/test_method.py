@@ -56,6 +56,17 @@ def test_flow_comes_from_the_frame_before():
     assert np.median(second[8:-8, 16:-16, 0]) == pytest.approx(2.0, abs=0.2)
 
 
+def test_at_a_cut_nothing_is_taken_to_have_moved():
+    other = np.random.default_rng(1).integers(0, 256, (36, 64, 3), dtype=np.uint8)
+    flow = [each for _, each in with_flow(iter([*frames(3), other, np.roll(other, 2, 1)]))]
+    assert [bool(each.any()) for each in flow] == [False, True, True, False, True]
+
+
+def test_noise_on_a_flat_picture_is_no_cut():
+    noise = np.random.default_rng(2).integers(90, 110, (2, 36, 64, 3), dtype=np.uint8)
+    assert list(with_flow(iter(noise)))[1][1].any()
+
+
 def test_an_untrained_network_changes_nothing(clip):
     told = StabGanMethod(Generator(nnx.Rngs(0))).frames(clip, clips.read_pictures(clip), 0.1)
     told = [frame.source for frame in told]
