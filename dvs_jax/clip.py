@@ -11,7 +11,7 @@ import av
 import numpy as np
 from jaxtyping import Float, Int
 
-from dvs_jax import recordings, sensors, video
+from dvs_jax import recordings, sensors, storage, video
 from dvs_jax.camera import Camera, has_shape, in_stored_pixels
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError, document
@@ -133,7 +133,7 @@ def load_clip(
     Args:
         path: a video file; a folder of images, whose parent has the logs; or a clip's folder, which
             holds one or the other. There, outputs of earlier runs and the released data's
-            other videos are ignored.
+            other videos are ignored. Of an address in an object store, a copy is read.
         read_sensors: whether logs and telemetry are read; if not, the clip has no sensors.
         recording: the file that recorded the gyro, where it is not the one that `recordings.find`
             finds.
@@ -152,7 +152,7 @@ def load_clip(
         InputError: no video, several videos, a video that cannot be read, or sensors that cannot be
             used (see `recordings.load`).
     """
-    source = find_video(Path(path))
+    source = find_video(at_hand(Path(path)))
     info = video.probe(source)
     named = None if recording is None else Path(recording)
     log, withheld = None, ""
@@ -175,6 +175,36 @@ def load_clip(
     name = source.absolute().parent.name or source.name
     timed = _timed_by(frames, info, frame_times.file or find_logs(source).frame)
     return Clip(name, timed, log, flow)
+
+
+def at_hand(path: Path) -> Path:
+    """Return a clip's path on this machine; of one in an object store, that of a copy.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if storage.address_of(path) is None:
+        return path
+    folder, wanted, depth = in_store(path)
+    copy = storage.local(folder, wanted, depth)
+    return copy if folder == path else copy / path.name
+
+
+def in_store(path: Path) -> tuple[Path, storage.Wanted, int | None]:
+    """Return where the files of a clip in an object store lie, and which they are.
+
+    Beside a video these are the files that are no videos, since its logs are among them.
+
+    Returns:
+        The folder's address, which of its files, and how many levels of names.
+    """
+    if not _is_video(path.name):
+        return path, lambda name: True, None
+    return path.parent, lambda name: name == path.name or not _is_video(name), 1
+
+
+def _is_video(name: str) -> bool:
+    return Path(name).suffix.lower() in VIDEO_SUFFIXES
 
 
 def between(clip: Clip, start_s: float, end_s: float) -> Clip:

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from dvs_jax.pretrained import cache_folder
+from dvs_jax.cache_folder import cache_folder
 
 FOLDER_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 """JAX's own name for the folder; its JAX_ENABLE_COMPILATION_CACHE=0 turns all of this off."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ _END_KEPT = 200
 
 _TURN_WRITING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 """Unicode's bidirectional classes of characters that reorder the text after them."""
+
+FOLDED = re.compile(r"\b(gs|s3):/(?=[^/\s])")
+"""How pathlib writes an address in an object store."""
+
+_shown_as: dict[str, str] = {}
 
 
 def document(name: str) -> str:
@@ -81,8 +87,34 @@ def reason(error: BaseException) -> str:
     return said.splitlines()[0] if said else type(error).__name__
 
 
+def show_as(path: str | os.PathLike[str], name: str) -> None:
+    """Let messages call a local file, and what is below it, by another name.
+
+    Args:
+        path: such as that of a copy in the cache.
+        name: such as the address of which it is a copy.
+    """
+    _shown_as[os.fspath(path)] = name
+
+
+@contextlib.contextmanager
+def shown_as(path: str | os.PathLike[str], name: str) -> Iterator[None]:
+    """Do as `show_as` while the context lasts."""
+    show_as(path, name)
+    try:
+        yield
+    finally:
+        del _shown_as[os.fspath(path)]
+
+
 def printable(text: str) -> str:
-    """Return a text as one line without characters that control a terminal."""
+    """Return a text as one line without characters that control a terminal.
+
+    Local copies of what lies in an object store have its address instead of their own.
+    """
+    for path, name in [*_shown_as.items()]:
+        text = text.replace(path, name)
+    text = FOLDED.sub(r"\1://", text)
     return "".join(map(_visible, " ".join(text.splitlines())))
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import os
 import shutil
 import tempfile
 import zipfile
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dvs_jax import storage
+from dvs_jax.cache_folder import cache_folder
 from dvs_jax.errors import InputError
 from dvs_jax.whole_file import temporary
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import pooch
 
 SHIPPED_FOLDER = Path(__file__).parent / "weights"
-CACHE_VARIABLE = "DVS_JAX_CACHE"
 
 # No archive, no such member, or a member that is cut short, damaged or fails its checksum.
 _NOT_THE_FILE = (zipfile.BadZipFile, KeyError, EOFError, RuntimeError, zlib.error, ValueError)
@@ -122,22 +122,24 @@ REGISTRY |= {
 
 
 def locate(name: str) -> Path:
-    """Finds weights by name, downloading them if necessary.
+    """Finds weights by name or address, downloading them if necessary.
 
     Looked for in this order: among the checkpoints shipped with the package; in the cache folder
     ($DVS_JAX_CACHE, else the platform's), where a file counts only if its checksum is right; at
     the official address, from which the file is put into the cache folder.
 
     Args:
-        name: a shipped checkpoint, or a name in REGISTRY.
+        name: a shipped checkpoint, a name in REGISTRY, or an address in an object store.
 
     Returns:
-        The path of a shipped checkpoint's folder (Orbax) or of the published file.
+        The path of a shipped checkpoint's folder (Orbax), of the published file, or of the copy.
 
     Raises:
         InputError: the name is unknown; or the weights must be downloaded and cannot be
             downloaded or stored, or the server's file is not the published one.
     """
+    if storage.address_of(name) is not None:
+        return storage.local(name)
     shipped = {folder.name: folder for folder in SHIPPED_FOLDER.glob("*/")}
     if name in shipped:
         return shipped[name]
@@ -164,18 +166,6 @@ def locate_in(folder: Path | None, name: str) -> Path:
     if not path.is_file():
         raise InputError(f"{path}: no such file; fetch {weights.url} and put it there")
     return path
-
-
-def cache_folder() -> Path:
-    """Return where downloads are kept: $DVS_JAX_CACHE, else the platform's folder for caches."""
-    return Path(os.environ.get(CACHE_VARIABLE) or _platforms_cache()).expanduser()
-
-
-# pooch is imported only where it is needed: for its cache folder, and for downloads.
-def _platforms_cache() -> Path:
-    import pooch
-
-    return pooch.os_cache("dvs_jax")
 
 
 def _fetch(name: str, weights: Weights) -> Path:

@@ -20,7 +20,9 @@ def convert(
     out: Annotated[Path, typer.Argument(help="Folder for the Orbax checkpoint; must be new.")],
 ) -> None:
     """Turn a published checkpoint into an Orbax one. Neither PyTorch nor TensorFlow is needed."""
+    from dvs_jax import storage
     from dvs_jax.stabilization import models
 
-    models.convert(checkpoint, out)
+    with storage.uploaded(out) as folder:
+        models.convert(storage.local(checkpoint), folder)
     print_file("checkpoint", out)

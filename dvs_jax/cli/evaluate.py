@@ -1,5 +1,6 @@
 """`dvs-jax evaluate`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -56,16 +57,17 @@ def evaluate(
     way at the frame's edge instead, at their best strength; those that see the whole clip are a
     bound.
     """
-    from dvs_jax import evaluation, flow
+    from dvs_jax import evaluation, flow, storage
     from dvs_jax.evaluation import table
 
     named = flow_weights is None
     estimator = flow_estimator if named else flow.create(flow_estimator, weights=flow_weights)
-    with tracking() as track:
+    place = nullcontext() if out is None else storage.uploaded(out)
+    with tracking() as track, place as folder:
         comparison = evaluation.evaluate(
             clips,
             model or None,
-            out,
+            folder,
             crop=crop,
             measure=measure,
             flow_estimator=estimator,

@@ -141,14 +141,15 @@ def subject(
     walk_subject_metrics.json, and a picture of the anchor, walk_subject.jpg; where wanted,
     walk_compare.mp4, walk_skeleton.mp4 and walk_mask.mp4. Those of an earlier run are replaced.
     """
+    from dvs_jax.storage import uploaded
     from dvs_jax.subject import stabilize
     from dvs_jax.subject.anchor_path import Smoothing
 
     loaded = _loaded(clip, start, end)
-    with tracking() as track:
+    with tracking() as track, uploaded(out) as folder:
         report = stabilize(
             loaded,
-            out,
+            folder,
             pose_model=pose_model,
             models=models,
             track=track,
@@ -173,7 +174,7 @@ def subject(
             encoder=encoder,
             audio=audio,
         )
-    _print(report)
+        _print(report)
 
 
 def _loaded(path: Path, start: float, end: float | None) -> Clip:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from dvs_jax import storage
 from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage, RecordFlow, of_clip, of_record
@@ -43,6 +44,9 @@ def _footage(path: Path, flow_estimator: str | Estimator) -> list[Footage]:
 
 def _holds_dataset(path: Path) -> bool:
     """Return whether there is a dataset at a path, or in its variant and version subfolders."""
+    address = storage.address_of(path)
+    if address is not None:
+        return any(Path(each).name == DATASET_FILE for each in storage.listing(address, depth=3))
     patterns = (DATASET_FILE, f"*/{DATASET_FILE}", f"*/*/{DATASET_FILE}")
     return any(any(path.glob(pattern)) for pattern in patterns)
 

@@ -42,6 +42,16 @@ class Index(NamedTuple):
     shake_deg: Float[np.ndarray, "record"]
 
 
+def is_shard(name: str) -> bool:
+    """Return whether a dataset's file holds records."""
+    return f".{_FORMAT}" in name
+
+
+def is_of_split(name: str, split: str) -> bool:
+    """Return whether a dataset's file is needed to read a split."""
+    return not is_shard(name) or f"-{split}.{_FORMAT}" in name
+
+
 def require_records(folder: Path) -> None:
     """Raise unless a folder's metadata describe a dataset of `record.Record`.
 

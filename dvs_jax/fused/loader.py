@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from jaxtyping import Float16, Int
 
+from dvs_jax import storage
 from dvs_jax.errors import InputError, reading
 from dvs_jax.fused import dataset_files, record, window
 from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE
@@ -40,7 +41,7 @@ class Share:
     """A dataset and its share in the mixture.
 
     Attributes:
-        folder: the dataset's folder, or one that contains it.
+        folder: the dataset's folder, or one that contains it, also in an object store.
         weight: the number of windows from this dataset is proportional to it.
         split: the name of the split to read.
     """
@@ -168,7 +169,7 @@ class Records:
     """
 
     def __init__(self, share: Share, steps: int = 1, largest_shake_deg: float = np.inf) -> None:
-        self.folder = find(Path(share.folder))
+        self.folder = _at_hand(share)
         self.split = share.split
         dataset_files.require_records(self.folder)
         with reading(self.folder, dataset_files.DAMAGED, dataset_files.ADVICE):
@@ -191,6 +192,16 @@ class Records:
         which = f"record {number} ({self._names[number][:60]}) of the {self.split} split"
         with reading(self.folder, f"{which} is damaged", "build the dataset again"):
             return record.from_example(self._stored[number])
+
+
+def _at_hand(share: Share) -> Path:
+    """Return a dataset's folder on this machine; of one in an object store, a split is copied."""
+    if storage.address_of(share.folder) is None:
+        return find(Path(share.folder))
+    home = storage.local(share.folder, lambda name: not dataset_files.is_shard(name))
+    folder = find(home)
+    there = Path(share.folder) / folder.relative_to(home)
+    return storage.local(there, lambda name: dataset_files.is_of_split(name, share.split))
 
 
 def find(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from dvs_jax.fused import architecture, loader, losses, validation, weights
 from dvs_jax.fused.configured import architecture_of, create_network, make_loss
 from dvs_jax.fused.curriculum import Curriculum
 from dvs_jax.fused.loader import Batches, Share
-from dvs_jax.training import loop, model, parallel
+from dvs_jax.training import loop, model, parallel, stored_run
 from dvs_jax.training.schedule import require_order
 from dvs_jax.training.settings import require_sound
 from dvs_jax.whole_file import make_folder
@@ -22,12 +22,14 @@ FEWEST_STEPS = 3
 """Fewest steps of a window over which jerk is defined."""
 
 
-def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+@stored_run.anywhere
+def train_and_evaluate(config: ConfigDict, workdir: Path) -> Path:
     """Train as a config says, resuming an earlier call that was stopped.
 
     Args:
         config: as `settings.settings` describes it.
-        workdir: the run's folder, for logs, checkpoints and, at the end, the model.
+        workdir: the run's folder, which may be the address of one in an object store, for logs,
+            checkpoints and, at the end, the model.
 
     Returns:
         The model's folder, which `load_model` and `dvs-jax stabilize --model` take. If training
@@ -39,7 +41,6 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     """
     check(config)
     parallel.join_hosts(config.train)
-    workdir = Path(workdir)
     make_folder(workdir)
     batches = make_batches(config)
     network = create_network(config)

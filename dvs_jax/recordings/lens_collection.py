@@ -4,8 +4,9 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dvs_jax.cache_folder import cache_folder
 from dvs_jax.errors import InputError, reason
-from dvs_jax.pretrained import cache_folder, downloaded
+from dvs_jax.pretrained import downloaded
 from dvs_jax.sensors import lens_profile
 from dvs_jax.sensors.lens_profile import LensProfile
 

@@ -7,13 +7,14 @@ from typing import get_args
 from flax import nnx
 from ml_collections import ConfigDict
 
+from dvs_jax import storage
 from dvs_jax.errors import InputError
 from dvs_jax.stabgan import objective, perceptual, weights
 from dvs_jax.stabgan.discriminator import Discriminator
 from dvs_jax.stabgan.generator import Generator
 from dvs_jax.stabgan.objective import Setting
 from dvs_jax.stabgan.validation import HeldOut
-from dvs_jax.training import loop, model, parallel
+from dvs_jax.training import loop, model, parallel, stored_run
 from dvs_jax.training.photographs import Batches
 from dvs_jax.training.settings import require_sound
 from dvs_jax.whole_file import make_folder
@@ -23,13 +24,14 @@ PARTS = ("generator", "discriminator")
 _FEWEST_FRAMES = 16
 
 
-def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+@stored_run.anywhere
+def train_and_evaluate(config: ConfigDict, workdir: Path) -> Path:
     """Train as a config says, resuming an earlier call that was stopped.
 
     Args:
         config: as `settings.settings` describes it.
-        workdir: the run's folder, for logs, checkpoints of both networks and, at the end, the
-            model: the generator.
+        workdir: the run's folder, which may be the address of one in an object store, for logs,
+            checkpoints of both networks and, at the end, the model: the generator.
 
     Returns:
         The model's folder, which `load_model` and `dvs-jax stabilize --model` take. If training
@@ -42,7 +44,6 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     """
     check(config)
     parallel.join_hosts(config.train)
-    workdir = Path(workdir)
     make_folder(workdir)
     generating, judging = make_networks(config)
     generator, params = nnx.split(generating)
@@ -76,7 +77,7 @@ def make_batches(config: ConfigDict) -> Batches:
         InputError: the photographs are missing, or one cannot be read.
     """
     return Batches(
-        Path(config.data.photographs),
+        storage.local(config.data.photographs),
         config.data.pieces,
         config.train.batch_size,
         config.train.seed,
@@ -88,7 +89,7 @@ def _difference(chosen: ConfigDict) -> objective.Difference:
     if chosen.perceptual == "pyramid":
         return perceptual.pyramid_difference
     random = chosen.perceptual == "random"
-    vgg = perceptual.random_vgg() if random else perceptual.load_vgg(Path(chosen.vgg19))
+    vgg = perceptual.random_vgg() if random else perceptual.load_vgg(storage.local(chosen.vgg19))
     return partial(perceptual.feature_difference, vgg)
 
 

@@ -2,7 +2,6 @@
 
 from functools import partial
 from operator import itemgetter
-from pathlib import Path
 
 import cv2
 import jax
@@ -12,6 +11,7 @@ from flax import nnx
 from jaxtyping import Array, Float, UInt8
 from ml_collections import ConfigDict
 
+from dvs_jax import storage
 from dvs_jax.stabgan import classical, farneback, objective, steadiness, takes
 from dvs_jax.stabgan.cover_limit import held
 from dvs_jax.stabgan.frames import source_grid
@@ -33,7 +33,7 @@ class HeldOut:
     def __init__(self, graph: nnx.GraphDef[Generator], config: ConfigDict):
         """Film the clips; raise InputError as `pieces` does."""
         rng = np.random.default_rng(config.train.seed)
-        cut = pieces(Path(config.data.held_out), rng, _PIECES, PIECE, colour=True)
+        cut = pieces(storage.local(config.data.held_out), rng, _PIECES, PIECE, colour=True)
         drawn = examples(rng, cut, CLIPS)
         film = jax.jit(_filmed)
         filmed = [

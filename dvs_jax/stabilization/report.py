@@ -1,7 +1,8 @@
 """What a run made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dvs_jax.metrics import MetricsTable
 
@@ -35,3 +36,9 @@ class Report:
     metrics_file: Path | None = None
     metrics: MetricsTable | None = None
     side_by_side: Path | None = None
+
+    def moved(self, folder: Path) -> "Report":
+        """Return the report of the same files in another folder."""
+        files = {name: each for name, each in vars(self).items() if isinstance(each, Path)}
+        moved: dict[str, Any] = {name: folder / each.name for name, each in files.items()}
+        return replace(self, **moved)

@@ -6,22 +6,25 @@ from pathlib import Path
 from flax import nnx
 from ml_collections import ConfigDict
 
+from dvs_jax import storage
 from dvs_jax.errors import InputError
 from dvs_jax.stabnet import objective, sequences, weights
 from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.validation import HeldOut
-from dvs_jax.training import loop, model, parallel
+from dvs_jax.training import loop, model, parallel, stored_run
 from dvs_jax.training.photographs import Batches
 from dvs_jax.training.settings import require_sound
 from dvs_jax.whole_file import make_folder
 
 
-def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+@stored_run.anywhere
+def train_and_evaluate(config: ConfigDict, workdir: Path) -> Path:
     """Train as a config says, resuming an earlier call that was stopped.
 
     Args:
         config: as `settings.settings` describes it.
-        workdir: the run's folder, for logs, checkpoints and, at the end, the model.
+        workdir: the run's folder, which may be the address of one in an object store, for logs,
+            checkpoints and, at the end, the model.
 
     Returns:
         The model's folder, which `load_model` and `dvs-jax stabilize --model` take. If training
@@ -33,7 +36,6 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     """
     check(config)
     parallel.join_hosts(config.train)
-    workdir = Path(workdir)
     make_folder(workdir)
     batches = make_batches(config)
     graph, params = nnx.split(make_network(config))
@@ -63,7 +65,7 @@ def make_batches(config: ConfigDict) -> Batches:
         InputError: the photographs are missing, or one cannot be read.
     """
     return Batches(
-        Path(config.data.photographs),
+        storage.local(config.data.photographs),
         config.data.pieces,
         config.train.batch_size,
         config.train.seed,

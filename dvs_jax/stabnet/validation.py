@@ -2,7 +2,6 @@
 
 from functools import partial
 from operator import itemgetter
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +9,7 @@ import numpy as np
 from flax import nnx
 from ml_collections import ConfigDict
 
+from dvs_jax import storage
 from dvs_jax.stabnet import objective, online, sequences
 from dvs_jax.stabnet.network import Network
 from dvs_jax.synthetic.paired import pieces
@@ -31,7 +31,7 @@ class HeldOut:
     def __init__(self, graph: nnx.GraphDef[Network], config: ConfigDict):
         """Draw the examples; raise InputError as `pieces` does."""
         rng = np.random.default_rng(config.train.seed)
-        cut = pieces(Path(config.data.held_out), rng, _PIECES, PIECE)
+        cut = pieces(storage.local(config.data.held_out), rng, _PIECES, PIECE)
         drawn = examples(rng, cut, SEQUENCES)
         self._examples = [jax.tree.map(itemgetter(number), drawn) for number in range(SEQUENCES)]
         self._run = jax.jit(partial(_run, graph))

@@ -18,6 +18,11 @@ from dvs_jax.errors import InputError
 from dvs_jax.training.state import TrainState
 from dvs_jax.whole_file import temporary
 
+FOLDER = "checkpoints"
+
+OF_ONE_PROCESS: set[Path] = set()
+"""Folders of checkpoints that a process has for itself, as the others have theirs."""
+
 _STATE, _POSITIONS = "state", "positions"
 # TensorStore's failures are ValueErrors, and Orbax wraps some in RuntimeErrors.
 _FAILURES = (*checkpoint.DAMAGE, RuntimeError)
@@ -52,11 +57,12 @@ class Checkpoints:
 
     def __init__(self, folder: Path, train: ConfigDict):
         self._folder = folder.absolute()
+        self._is_own = self._folder in OF_ONE_PROCESS
         self._unfinished = contextlib.ExitStack()
         try:
             with checkpoint.quiet():
                 self._manager = ocp.CheckpointManager(
-                    self._folder, options=_options(train), item_handlers=_handlers()
+                    self._folder, options=_options(train, self._is_own), item_handlers=_handlers()
                 )
         except (OSError, ValueError) as error:
             raise InputError(f"{folder}: cannot be written: {checkpoint.reason(error)}") from error
@@ -82,6 +88,8 @@ class Checkpoints:
     def save(self, state: TrainState, position: str, measures: dict[str, float]) -> None:
         """Begin to write a checkpoint, after waiting for the previous one.
 
+        Where processes have folders of their own, the first does it for all.
+
         Args:
             state: on the host; not to be changed until the save has ended.
             position: in the data, as text, the same for all processes.
@@ -90,6 +98,8 @@ class Checkpoints:
         Raises:
             InputError: this one or the previous one cannot be written.
         """
+        if self._is_own and jax.process_index() > 0:
+            return
         named = _named(state._asdict())
         items = {
             _STATE: ocp.args.PyTreeSave(named),
@@ -165,7 +175,7 @@ class Checkpoints:
             ) from error
 
 
-def _options(train: ConfigDict) -> ocp.CheckpointManagerOptions:
+def _options(train: ConfigDict, is_own: bool) -> ocp.CheckpointManagerOptions:
     policies: list[Any] = [checkpoint_managers.LatestN(n=train.keep_checkpoints)]
     measured = (lambda measures: measures[train.best_measure]) if train.best_measure else None
     if measured is not None:
@@ -180,7 +190,19 @@ def _options(train: ConfigDict) -> ocp.CheckpointManagerOptions:
         best_fn=measured,
         best_mode="min",
         cleanup_tmp_directories=True,
+        **(_alone() if is_own else {}),
     )
+
+
+def _alone() -> dict[str, Any]:
+    """Options of a manager that waits for no other process, as each has a folder of its own."""
+    own, count = jax.process_index(), jax.process_count()
+    if count == 1:
+        return {}
+    options = ocp.options.MultiprocessingOptions(
+        primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process_{own}"
+    )
+    return {"multiprocessing_options": options, "create": False}
 
 
 def _handlers() -> dict[str, Any]:

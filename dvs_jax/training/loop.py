@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from dvs_jax.errors import InputError, reading
 from dvs_jax.training import batches as loading
+from dvs_jax.training import checkpoints as checkpointing
 from dvs_jax.training import hosts, operations, parallel, preemption, profiling, schedule
 from dvs_jax.training.batches import Batches, Placed
 from dvs_jax.training.board import Picture
@@ -26,8 +27,6 @@ from dvs_jax.training.settings import require_sound
 from dvs_jax.training.state import Params, TrainState, begin, best_params, to_host
 from dvs_jax.training.step import Loss, Metrics, Step, Weights, make_step
 from dvs_jax.whole_file import locked
-
-CHECKPOINTS_FOLDER = "checkpoints"
 
 Evaluate = Callable[[Params], Mapping[str, float]]
 Paint = Callable[[Params], Picture]
@@ -81,10 +80,10 @@ def train(
     with (
         _alone(workdir),
         preemption.watching() as told_to_stop,
-        Checkpoints(workdir / CHECKPOINTS_FOLDER, settings) as checkpoints,
+        Checkpoints(workdir / checkpointing.FOLDER, settings) as checkpoints,
         hosts.in_company(),
     ):
-        state = _resume(checkpoints, workdir / CHECKPOINTS_FOLDER, state, batches)
+        state = _resume(checkpoints, workdir / checkpointing.FOLDER, state, batches)
         with (
             Log(workdir, int(state.step), steps) as log,
             loading.prefetched(batches, devices.distribute) as upcoming,

@@ -7,8 +7,9 @@ from pathlib import Path
 from flax import nnx
 from ml_collections import ConfigDict
 
+from dvs_jax import storage
 from dvs_jax.errors import InputError
-from dvs_jax.training import loop, model, parallel
+from dvs_jax.training import loop, model, parallel, stored_run
 from dvs_jax.training.settings import require_sound
 from dvs_jax.viewport import dataset, record
 from dvs_jax.viewport.dataset import Batches, Dataset
@@ -21,12 +22,14 @@ from dvs_jax.viewport.validation import HeldOut
 from dvs_jax.whole_file import make_folder
 
 
-def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
+@stored_run.anywhere
+def train_and_evaluate(config: ConfigDict, workdir: Path) -> Path:
     """Train as a config says, resuming an earlier call that was stopped.
 
     Args:
         config: as `settings.settings` describes it.
-        workdir: the run's folder, for logs, checkpoints and, at the end, the model.
+        workdir: the run's folder, which may be the address of one in an object store, for logs,
+            checkpoints and, at the end, the model.
 
     Returns:
         The model's folder, which `weights.load` reads. If training keeps a moving average of the
@@ -38,7 +41,6 @@ def train_and_evaluate(config: ConfigDict, workdir: str | Path) -> Path:
     """
     check(config)
     parallel.join_hosts(config.train)
-    workdir = Path(workdir)
     make_folder(workdir)
     of, batches = _architecture_of(config), make_batches(config)
     graph, params = nnx.split(make_network(config))
@@ -107,7 +109,7 @@ def _windows(config: ConfigDict, split: str, of: Architecture) -> Dataset:
     """Windows to train on, or to test on."""
     data = config.data
     if data.folder:
-        return dataset.recorded(record.load(Path(data.folder), split), data.stride, of)
+        return dataset.recorded(record.load(storage.local(data.folder), split), data.stride, of)
     seed, videos = {
         "training": (data.seed, data.videos),
         "test": (data.held_out_seed, data.held_out_videos),

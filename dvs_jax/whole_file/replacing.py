@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from dvs_jax.errors import InputError
+from dvs_jax.errors import FOLDED, InputError
 from dvs_jax.whole_file import temporary
 
 _looked_at: set[Path] = set()
@@ -68,8 +68,10 @@ def make_folder(folder: Path) -> None:
     """Make a folder and its parents if they are missing.
 
     Raises:
-        InputError: a file has its name, or it cannot be made.
+        InputError: a file has its name, it is an address in an object store, or it cannot be made.
     """
+    if FOLDED.match(str(folder)):
+        raise InputError(f"{folder}: this is not written to object stores; name a local folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:

@@ -21,8 +21,7 @@ from dvs_jax.stabgan.generator import Generator
 from dvs_jax.stabgan.method import streamed
 from dvs_jax.stabgan.settings import settings
 from dvs_jax.stabilization.models import load_model
-from dvs_jax.training.checkpoints import Checkpoints
-from dvs_jax.training.loop import CHECKPOINTS_FOLDER
+from dvs_jax.training.checkpoints import FOLDER, Checkpoints
 from dvs_jax.training.optimizer import make_optimizer
 from dvs_jax.training.state import begin
 
@@ -135,7 +134,7 @@ def test_a_run_of_another_system_is_not_gone_on_with(config, tmp_path):
     other = {"weight": np.zeros(3, np.float32)}
     plain = settings().train
     plain.parts = plain.slowed = ()
-    with Checkpoints(tmp_path / CHECKPOINTS_FOLDER, plain) as checkpoints:
+    with Checkpoints(tmp_path / FOLDER, plain) as checkpoints:
         state = begin(other, make_optimizer(plain), 0.0, 0)
         checkpoints.save(state, ["0"], {})
     with pytest.raises(InputError, match="checkpoint") as refused:

@@ -19,6 +19,7 @@ from dvs_jax.errors import InputError, reason
 from dvs_jax.stabilization.batch.job import Job
 from dvs_jax.stabilization.batch.outcome import Outcome
 from dvs_jax.stabilization.batch.run import Load, Process, Stabilize, attempt, failure
+from dvs_jax.storage import address_of
 
 CORES, MEMORY = 2, 2 << 30
 """What a clip takes: stages in threads keep two cores busy, and full HD takes a GiB, 4K two."""
@@ -134,7 +135,10 @@ def _outcome(ray: ModuleType, ended: Any, job: Job) -> Outcome:
 
 
 def _absolute(job: Job) -> Job:
-    return Job(job.clip.absolute(), job.folder.absolute())
+    clip, folder = (
+        path.absolute() if address_of(path) is None else path for path in (job.clip, job.folder)
+    )
+    return Job(clip, folder)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from dvs_jax.stabilization.framing import Framing, Shown
 from dvs_jax.stabilization.making import Making, finish, making, results_of
 from dvs_jax.stabilization.repeats import with_grids
 from dvs_jax.stabilization.settings import Settings
+from dvs_jax.stabilization.stored_results import results_folder
 from dvs_jax.stabilization.viewing import checked, framed_by
 from dvs_jax.video import picture as pictures
 from dvs_jax.warping import grid
@@ -63,9 +64,10 @@ class _Drawing(DrawTask):
 
     def _read_frames(self) -> Iterator[DrawnFrame]:
         clip, settings = self.work.clip, self._settings
-        self._lock.enter_context(locked(self.work.job.folder, results_of(clip)))
+        self._folder = self._lock.enter_context(results_folder(self.work.job.folder, clip.name))
+        self._lock.enter_context(locked(self._folder, results_of(clip)))
         self._made = self._files.enter_context(
-            making(clip, self.work.job.folder, settings, self.work.by_gyro)
+            making(clip, self._folder, settings, self.work.by_gyro)
         )
         self._files.enter_context(self._made.videos())
         assert self.work.frames is not None
@@ -102,7 +104,8 @@ class _Drawing(DrawTask):
             return
         self._files.close()
         assert self._made is not None
-        self.work.report = finish(self._made, self.work.job.folder, self._settings.measure)
+        report = finish(self._made, self._folder, self._settings.measure)
+        self.work.report = report.moved(self.work.job.folder)
 
 
 def _picture(luma: np.ndarray, chroma: np.ndarray) -> av.VideoFrame:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dvs_jax import storage
 from dvs_jax.clip import find_videos, is_result
 from dvs_jax.errors import InputError
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES
@@ -33,7 +34,8 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
             for an earlier run's results; a folder of several videos stands for each of them.
         out: folder for all results. Those of a single path go there; of several clips each has a
             folder of its own in it, named by the clip's path below the folder that all share.
-            Paths inside `out` are left out, unless all clips lie there.
+            Paths inside `out` are left out, unless all clips lie there. Clips and `out` may have
+            addresses in object stores.
 
     Raises:
         InputError: a pattern matches nothing.
@@ -52,13 +54,28 @@ def jobs_of(clips: Sequence[str], out: Path) -> list[Job]:
 
 
 def _matches(clip: str) -> list[Path]:
+    if storage.address_of(clip) is not None:
+        return _stored_matches(clip)
     # A clip's own name may contain a star or brackets.
     if not set(clip) & set("*?[") or Path(clip).exists():
         return [Path(clip)]
     names = glob.glob(clip, recursive=True)  # noqa: PTH207 (it takes no absolute pattern)
-    found = [path for path in map(Path, sorted(names)) if _may_be_clip(path)]
+    return _required([path for path in map(Path, sorted(names)) if _may_be_clip(path)], clip)
+
+
+def _stored_matches(clip: str) -> list[Path]:
+    """Return what an address, or a pattern of addresses, stands for, folders of videos opened."""
+    if not set(clip) & set("*?["):
+        names = [] if _is_video(Path(clip)) else sorted(storage.listing(clip, depth=1))
+        inside = [Path(clip, name) for name in names if _is_original(Path(name))]
+        return inside if len(inside) > 1 else [Path(clip)]
+    found = [path for path in map(Path, storage.matching(clip)) if _is_original(path)]
+    return _required(found, clip)
+
+
+def _required(found: list[Path], pattern: str) -> list[Path]:
     if not found:
-        raise InputError(f"{clip}: no video and no folder matches this pattern")
+        raise InputError(f"{pattern}: no video and no folder matches this pattern")
     return found
 
 
@@ -76,7 +93,11 @@ def _lies_in(path: Path, folder: Path) -> bool:
 
 
 def _may_be_clip(path: Path) -> bool:
-    return path.is_dir() or (_is_video(path) and not is_result(path))
+    return path.is_dir() or _is_original(path)
+
+
+def _is_original(path: Path) -> bool:
+    return _is_video(path) and not is_result(path)
 
 
 def _unlike(paths: Sequence[Path]) -> list[Path]:

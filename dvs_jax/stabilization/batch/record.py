@@ -2,20 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import dvs_jax
-from dvs_jax import recordings
+from dvs_jax import recordings, storage
 from dvs_jax.bounded_file import read_json
-from dvs_jax.clip import find_video
+from dvs_jax.clip import find_video, in_store
 from dvs_jax.errors import InputError, reading
 from dvs_jax.flow import flow_folder
 from dvs_jax.sensors import camera_file
 from dvs_jax.sensors.folder import find_logs
 from dvs_jax.stabilization.batch.job import Job
 from dvs_jax.stabilization.report import Report
+from dvs_jax.storage import uploaded
 from dvs_jax.whole_file import replacing
 
 Settings = Mapping[str, Any]
@@ -25,12 +26,16 @@ Settings = Mapping[str, Any]
 def source_of(job: Job) -> str:
     """Return a digest of the sizes and modification times of a clip's files.
 
+    Those of a clip in an object store are not copied for it.
+
     These are its video or images, its logs, and its flow files where it has any.
 
     Raises:
         InputError: there is no video, or several, or several logs of one kind.
         OSError: a file's status cannot be read.
     """
+    if storage.address_of(job.clip) is not None:
+        return _digest(_stored_states(job.clip))
     video = find_video(job.clip)
     logs = find_logs(video)
     files = [*video.iterdir()] if video.is_dir() else [video]
@@ -40,8 +45,17 @@ def source_of(job: Job) -> str:
     files += [] if profile is None else [profile]
     flow = flow_folder.find(video.parent)
     files += flow.files() if flow else []
-    states = [(file.name, _size(file), file.stat().st_mtime_ns) for file in sorted(files)]
+    return _digest([(file.name, _size(file), file.stat().st_mtime_ns) for file in sorted(files)])
+
+
+def _digest(states: list[Any]) -> str:
     return hashlib.sha256(repr(states).encode()).hexdigest()
+
+
+def _stored_states(clip: Path) -> list[Any]:
+    folder, wanted, depth = in_store(clip)
+    found = storage.whole(folder, depth)
+    return [(name, found[name].version) for name in sorted(found) if wanted(name)]
 
 
 def write(job: Job, source: str, settings: Settings, report: Report) -> None:
@@ -57,8 +71,9 @@ def write(job: Job, source: str, settings: Settings, report: Report) -> None:
         InputError: the note cannot be written.
     """
     made = [value for value in vars(report).values() if isinstance(value, Path)]
-    content = _wanted(source, settings) | {"results": {file.name: _size(file) for file in made}}
-    with replacing(_file(job)) as part:
+    sizes = _sizes(job.folder, [file.name for file in made])
+    content = _wanted(source, settings) | {"results": sizes}
+    with uploaded(_file(job)) as file, replacing(file) as part:
         part.write_text(json.dumps(content, indent=2) + "\n")
 
 
@@ -67,11 +82,10 @@ def is_finished(job: Job, source: str, settings: Settings) -> bool:
     file = _file(job)
     wanted = json.loads(json.dumps(_wanted(source, settings)))
     try:
-        noted = read_json(file)
+        noted = read_json(storage.local(file))
         with reading(file, "not what a run writes"):
             results = dict(noted.pop("results"))
-            whole = all(_size(job.folder / name) == size for name, size in results.items())
-            return whole and noted == wanted
+            return _sizes(job.folder, results) == results and noted == wanted
     except InputError:
         return False
 
@@ -84,5 +98,16 @@ def _size(file: Path) -> int:
     return file.stat().st_size
 
 
+def _sizes(folder: Path, names: Iterable[str]) -> dict[str, int]:
+    """Return the sizes of files in a folder or in an object store."""
+    address = storage.address_of(folder)
+    if address is None:
+        return {name: _size(folder / name) for name in names}
+    found = storage.listing(address, depth=1)
+    return {name: found[name].size for name in names}
+
+
 def _file(job: Job) -> Path:
-    return job.folder / f"{find_video(job.clip).stem}_run.json"
+    is_stored = storage.address_of(job.clip) is not None
+    video = job.clip if is_stored else find_video(job.clip)
+    return job.folder / f"{video.stem}_run.json"

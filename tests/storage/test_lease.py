@@ -1,0 +1,61 @@
+"""One run at a time writes to an address."""
+
+import os
+import threading
+import time
+
+import pytest
+
+from dvs_jax.errors import InputError
+from dvs_jax.storage import lease
+from dvs_jax.storage.lease import Lease
+
+ADDRESS = "s3://box/run"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(lease, "BEAT_S", 0.05)
+
+
+def test_a_second_run_is_refused_and_a_later_one_is_not(box, quick):
+    with lease.alone(ADDRESS, "a training run") as held:
+        message = (
+            rf"^{ADDRESS}: another run \(.*, process {os.getpid()}\) is writing a training run"
+        )
+        with pytest.raises(InputError, match=message):
+            Lease(ADDRESS, "a training run").take()
+        assert not held.lost.is_set()
+    with lease.alone(ADDRESS, "a training run"):
+        assert len(list((box / "run" / lease.FOLDER).iterdir())) == 1
+    assert not list((box / "run" / lease.FOLDER).iterdir())
+
+
+def test_one_that_was_killed_long_ago_is_passed_over(box, quick):
+    folder = box / "run" / lease.FOLDER
+    folder.mkdir(parents=True)
+    (folder / "dead").write_text("host, process 1, 1")
+    os.utime(folder / "dead", (time.time() - lease.SILENT_S - 1,) * 2)
+    with lease.alone(ADDRESS, "a training run"):
+        assert not (folder / "dead").exists()
+
+
+def test_one_that_was_killed_just_now_is_waited_for(box, quick, monkeypatch):
+    monkeypatch.setattr(lease, "SILENT_S", 2.0)
+    folder = box / "run" / lease.FOLDER
+    folder.mkdir(parents=True)
+    (folder / "dead").write_text("host, process 1, 1")
+    with lease.alone(ADDRESS, "a training run"):
+        assert not (folder / "dead").exists()
+
+
+def test_a_run_whose_place_was_taken_learns_of_it(box, quick):
+    held = Lease(ADDRESS, "a training run")
+    held.take()
+    (own,) = (box / "run" / lease.FOLDER).iterdir()
+    own.unlink()
+    keeper = threading.Thread(target=held.keep)
+    keeper.start()
+    assert held.lost.wait(30.0)
+    keeper.join(30.0)
+    assert not own.exists()
