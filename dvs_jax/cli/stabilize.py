@@ -236,8 +236,7 @@ def stabilize(
     from dvs_jax.methods import fingerprint
     from dvs_jax.stabilization import Settings, batch, stabilize_by, stabilize_into
     from dvs_jax.stabilization.refining import by_pictures, refined
-    from dvs_jax.stabilization.stored_results import results_folder
-    from dvs_jax.storage import uploaded
+    from dvs_jax.stabilization.stored_results import made_at
 
     method = _method(model, smoother, trajectory, flow_estimator, flow_weights)
     method = refined(_adjusted(method, horizon_lock, strength), refine, look_ahead)
@@ -250,14 +249,9 @@ def stabilize(
             if given or horizon_lock or strength or clip.sensors
             else by_pictures(clip, refine, look_ahead)
         )
+        make = stabilize_by if is_queue or not _is_video(folder) else stabilize_into
         with tracking() as track:
-            if not is_queue and _is_video(folder):
-                with uploaded(folder) as place:
-                    report = stabilize_into(clip, place, chosen, wanted, track)
-                return report.moved(folder.parent)
-            with results_folder(folder, clip.name) as place:
-                report = stabilize_by(clip, place, chosen, wanted, track)
-            return report.moved(folder)
+            return made_at(folder, clip, lambda place: make(clip, place, chosen, wanted, track))
 
     if alone is not None:
         _print_report(stabilize_one(alone, out))

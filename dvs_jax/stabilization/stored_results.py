@@ -1,11 +1,35 @@
 """A clip's results in an object store."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dvs_jax import storage
+from dvs_jax.clip import Clip
+from dvs_jax.stabilization.report import Report
+from dvs_jax.stabilization.settings import VIDEO_ENDINGS
 from dvs_jax.storage import store, uploaded
+
+
+def made_at(out: Path, clip: Clip, make: Callable[[Path], Report]) -> Report:
+    """Make a clip's results at a local path, or at an address.
+
+    Args:
+        out: the folder, or the one video's file; or its address.
+        clip: whose results they are.
+        make: makes them at a local path.
+
+    Raises:
+        InputError: as `make` does; or the store cannot be read or written.
+    """
+    if out.suffix.lower() in VIDEO_ENDINGS:
+        with uploaded(out) as file:
+            report = make(file)
+    else:
+        with results_folder(out, clip.name) as folder:
+            report = make(folder)
+    # Of one file, the report names that; of a folder, what is in it.
+    return report.moved(out.parent if report.cropped.name == out.name else out)
 
 
 @contextlib.contextmanager

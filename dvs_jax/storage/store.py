@@ -104,16 +104,16 @@ def listing(path: str | os.PathLike[str], depth: int | None = None) -> dict[str,
     }
 
 
-def matching(pattern: str) -> list[str]:
-    """Return the addresses of objects and folders that a pattern as the shell's matches.
+def matching(pattern: str) -> dict[str, bool]:
+    """Return the addresses that a pattern as the shell's matches, and whether each is a folder.
 
     Raises:
         InputError: as `listing`.
     """
     files, kind = filesystem(pattern), pattern.partition("://")[0]
     with telling(pattern):
-        found = files.glob(_bare(pattern))
-    return [f"{kind}://{name}" for name in sorted(found)]
+        found = files.glob(_bare(pattern), detail=True)
+    return {f"{kind}://{name}": found[name]["type"] == "directory" for name in sorted(found)}
 
 
 def read(address: str, start: int = 0, end: int | None = None) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dvs_jax import storage
-from dvs_jax.clip import find_videos, is_result
+from dvs_jax.clip import RESULTS, find_videos, is_result
 from dvs_jax.errors import InputError
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES
 
@@ -67,10 +67,15 @@ def _stored_matches(clip: str) -> list[Path]:
     """Return what an address, or a pattern of addresses, stands for, folders of videos opened."""
     if not set(clip) & set("*?["):
         names = [] if _is_video(Path(clip)) else sorted(storage.listing(clip, depth=1))
-        inside = [Path(clip, name) for name in names if _is_original(Path(name))]
+        inside = [Path(clip, name) for name in names if _may_be_stored_clip(Path(name))]
         return inside if len(inside) > 1 else [Path(clip)]
-    found = [path for path in map(Path, storage.matching(clip)) if _is_original(path)]
-    return _required(found, clip)
+    found = storage.matching(clip)
+    clips = [Path(each) for each in found if found[each] or _may_be_stored_clip(Path(each))]
+    return _required(clips, clip)
+
+
+def _may_be_stored_clip(path: Path) -> bool:
+    return _is_video(path) and not path.stem.endswith(RESULTS)
 
 
 def _required(found: list[Path], pattern: str) -> list[Path]:
@@ -93,11 +98,7 @@ def _lies_in(path: Path, folder: Path) -> bool:
 
 
 def _may_be_clip(path: Path) -> bool:
-    return path.is_dir() or _is_original(path)
-
-
-def _is_original(path: Path) -> bool:
-    return _is_video(path) and not is_result(path)
+    return path.is_dir() or (_is_video(path) and not is_result(path))
 
 
 def _unlike(paths: Sequence[Path]) -> list[Path]:

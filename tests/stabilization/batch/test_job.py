@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from storage import folder_store
 
+from dvs_jax import storage
 from dvs_jax.errors import InputError
 from dvs_jax.stabilization.batch import Job, jobs_of
 
@@ -89,3 +91,22 @@ def test_a_folder_of_several_videos_means_each_of_them(trip):
         "trip/one/b.mp4": "results/one/b",
         "trip/two": "results/two",
     }
+
+
+def test_addresses_and_patterns_of_them(tmp_path, monkeypatch):
+    folder_store.put_in_place(monkeypatch, tmp_path / "store")
+    for name in ("a/one.mp4", "a/one_stab_crop.mp4", "a/two.mov", "a/notes.txt", "b/c/three.mp4"):
+        file = tmp_path / "store/box" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+    def names(clip):
+        jobs = jobs_of([clip], Path("s3://box/out"))
+        return {storage.address_of(job.clip): storage.address_of(job.folder) for job in jobs}
+
+    both = {"s3://box/a/one.mp4": "s3://box/out/one", "s3://box/a/two.mov": "s3://box/out/two"}
+    assert names("s3://box/a") == names("s3://box/a/*") == both
+    assert names("s3://box/b/*") == {"s3://box/b/c": "s3://box/out/c"}
+    assert names("s3://box/b/c") == {"s3://box/b/c": "s3://box/out"}
+    with pytest.raises(InputError, match=r"^s3://box/z/\*: no video and no folder matches"):
+        names("s3://box/z/*")
