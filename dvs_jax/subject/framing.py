@@ -137,9 +137,14 @@ def invented(
         for count, length in zip(_COVER_GRID, shown, strict=True)
     )
     point = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
-    source = np.einsum("fij,pj->fpi", backward[..., :2], point) + backward[:, None, :, 2]
-    inside = (source >= -0.5) & (source <= np.array(size) - 0.5)
-    return 1.0 - inside.all(axis=-1).mean(axis=-1)
+    last = np.array(size) - 0.5
+
+    def of(some: Float[np.ndarray, "frame 2 3"]) -> Float[np.ndarray, " frame"]:
+        source = np.einsum("fij,pj->fpi", some[..., :2], point) + some[:, None, :, 2]
+        return 1.0 - ((source >= -0.5) & (source <= last)).all(axis=-1).mean(axis=-1)
+
+    # Of all frames of a long clip at once the points would take a gigabyte.
+    return np.concatenate([of(backward[at : at + 256]) for at in range(0, len(backward), 256)])
 
 
 def _corners(shown: Float[np.ndarray, "4"]) -> Float[np.ndarray, "4 2"]:

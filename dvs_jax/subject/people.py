@@ -48,7 +48,7 @@ class Track:
     Attributes:
         frame: of each sighting.
         time_s: of each sighting.
-        pose: of each sighting.
+        pose: of each sighting, in float32.
         hips: (x, y) at the last sighting, in pixels.
         velocity: of the hips, in pixels a second.
         sizes: the latest torsos in pixels.
@@ -81,13 +81,13 @@ class Track:
         self.sizes = [*self.sizes[1 - _SIZES :], float(poses_of.torso(pose))]
         self.frame.append(frame)
         self.time_s.append(time_s)
-        self.pose.append(pose)
+        self.pose.append(poses_of.compact(pose))
 
     def saw_before_last(self, frame: int, time_s: float, pose: Poses) -> None:
         """Add a sighting from before the latest one, after those that are earlier still."""
         self.frame.insert(-1, frame)
         self.time_s.insert(-1, time_s)
-        self.pose.insert(-1, pose)
+        self.pose.insert(-1, poses_of.compact(pose))
 
 
 class Tracker:

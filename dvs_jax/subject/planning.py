@@ -1,5 +1,6 @@
 """From what the first pass found to each frame's transform."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,13 +100,14 @@ def everyone(found: Survey, settings: Settings, name: str) -> Everyone:
             "where 0.5 is needed: people have to be 40 pixels tall or more, and not too dark"
         )
     people = choice.people(found.tracks, found.size[1])
-    repaired = [swaps.repair(person.time_s, person.pose) for person in people]
-    whole = [
-        Person(each.frame, each.time_s, pose, each.score, each.track)
-        for each, (pose, _) in zip(people, repaired, strict=True)
-    ]
-    followed = choice.choose(whole, settings.person, *found.size)
-    return Everyone(whole, [swapped for _, swapped in repaired], followed)
+    swapped = []
+    for index, each in enumerate(people):
+        pose, exchanged = swaps.repair(each.time_s, each.pose)
+        # In its place: of a long clip all poses take a hundred megabytes.
+        people[index] = dataclasses.replace(each, pose=pose)
+        swapped.append(exchanged)
+    followed = choice.choose(people, settings.person, *found.size)
+    return Everyone(people, swapped, followed)
 
 
 def measured_anchor(found: Survey, subject: Person, settings: Settings, count: int) -> Measured:

@@ -89,8 +89,13 @@ def from_landmarks(
 
 
 def stacked(poses: list[Poses]) -> Poses:
-    """Return single poses as one with a new first axis; there is at least one."""
-    return Poses(*(np.stack(fields) for fields in zip(*poses, strict=True)))
+    """Return single poses as one with a new first axis, in float64; there is at least one."""
+    return Poses(*(np.stack(fields, dtype=np.float64) for fields in zip(*poses, strict=True)))
+
+
+def compact(poses: Poses) -> Poses:
+    """Return poses in float32, as the network tells them: half the memory of a long clip's."""
+    return Poses(*(np.asarray(field, np.float32) for field in poses))
 
 
 def middle(poses: Poses, points: tuple[int, ...]) -> Float[np.ndarray, "*batch 2"]:
@@ -111,6 +116,8 @@ def box(poses: Poses) -> Float[np.ndarray, "*batch 4"]:
 
 def exchanged(poses: Poses, where: Bool[np.ndarray, "*batch"]) -> Poses:
     """Return poses with left and right exchanged where asked for; twice is as before."""
+    if not where.any():
+        return poses
 
     def swapped(field: np.ndarray, axis: int) -> np.ndarray:
         asked = where.reshape(where.shape + (1,) * (field.ndim - where.ndim))

@@ -56,7 +56,7 @@ class Sizes(NamedTuple):
     videos: int = 40
     held_out: int = 8
     people: int = 12
-    steps: int = 400
+    steps: int = 2000
     batch: int = 32
     absent: float = 0.4
 
