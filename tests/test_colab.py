@@ -152,7 +152,7 @@ def test_a_person_is_kept_in_place_from_top_to_bottom(own_kernel, tmp_path, publ
     shorter = f"SECONDS, SIZE, MODELS = 0.8, (640, 360), {str(published_models)!r}"
     shown = run("subject", tmp_path, shorter)
     assert "walk: 24 frames of 640 × 360 pixels" in printed(shown["clip"])
-    assert "<video" in shown["compare"][0].data["text/html"]
+    assert_player_shows(shown["compare"][-1], 24, tmp_path, (640, 360))
     assert "image/jpeg" in shown["plot"][0].data
     assert "output" in shown["metrics"][0].data["text/plain"]
     assert "image/png" in shown["poses"][-1].data
