@@ -6,6 +6,7 @@ import gradio as gr
 
 from dvs_jax.app.events import OUTPUTS, Events
 from dvs_jax.app.methods import CHOICES
+from dvs_jax.app.showing import CAMERA
 from dvs_jax.app.stabilizing import Limits
 from dvs_jax.app.visitors import KEPT_S
 from dvs_jax.sensors.folder import VIDEO_SUFFIXES
@@ -19,9 +20,6 @@ _STRENGTHS = [
 ]
 
 
-_CAMERA = {"width": {"ideal": 1280}, "height": {"ideal": 720}, "frameRate": {"ideal": 30}}
-"""What a browser records smoothly; more would be dropped by its encoder."""
-
 _STALE = (600, int(KEPT_S))
 """How often uploads are looked through, and how old they are then deleted, in seconds."""
 
@@ -31,37 +29,40 @@ def page(events: Events) -> gr.Blocks:
     with gr.Blocks(title="Steady a video", analytics_enabled=False, delete_cache=_STALE) as blocks:
         gr.Markdown("# Steady a video\nThe original and the result play in step below.")
         with gr.Row():
-            files, recording = _sources(events.limits)
+            files, recording, live = _sources(events.limits)
             wishes = _wishes()
         with gr.Row():
             run = gr.Button("Steady the video", variant="primary", elem_id="run")
             cancel = gr.Button("Cancel", elem_id="cancel")
-        shown = [gr.HTML(padding=False) for _ in range(OUTPUTS)]
+        steadied_live = gr.Button(elem_id="live-ended", elem_classes="dvs-unseen")
+        shown = [gr.HTML(padding=False, elem_id=name) for name in OUTPUTS]
         gr.Markdown(
             "Your files stay on the machine that shows this page, where nobody else can reach "
             "them. They are deleted when you leave, after an hour at the latest."
         )
         # A recording has no event of its own that comes once it is here.
-        for begun, work, source in (
-            (run.click, events.run, files),
-            (recording.change, events.recorded, recording),
+        for begun, work, sources in (
+            (run.click, events.run, [files]),
+            (recording.change, events.recorded, [recording]),
+            (steadied_live.click, events.steadied_live, []),
         ):
             begun(
                 work,
-                [source, *wishes],
+                [*sources, *wishes],
                 shown,
                 concurrency_id="work",
                 concurrency_limit=1,
                 show_progress="hidden",
                 api_visibility="private",
             )
+        blocks.load(events.look, None, live, queue=False, api_visibility="private")
         files.upload(events.come, files, queue=False, api_visibility="private")
         cancel.click(events.cancel, queue=False, api_visibility="private")
         blocks.unload(events.leave)
     return blocks
 
 
-def _sources(limits: Limits) -> tuple[gr.File, gr.Video]:
+def _sources(limits: Limits) -> tuple[gr.File, gr.Video, gr.HTML]:
     """Lay out what a video comes from."""
     with gr.Column(min_width=300):
         with gr.Tab("File"):
@@ -76,12 +77,15 @@ def _sources(limits: Limits) -> tuple[gr.File, gr.Video]:
             recording = gr.Video(
                 label="Steadied when the recording stops",
                 sources=["webcam"],
-                webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": _CAMERA}),
+                webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": CAMERA}),
                 height=320,
             )
             # Gradio's own would call a program to take sound away, of which there is none.
             vars(recording)["preprocess"] = _path_of
-    return files, recording
+        with gr.Tab("Live"):
+            gr.Markdown("Steadied by StabNet while it records, at a crop of 0.1.")
+            live = gr.HTML(padding=False, elem_id="live")
+    return files, recording, live
 
 
 def _path_of(payload: Any) -> str | None:
@@ -93,7 +97,7 @@ def _wishes() -> list[Any]:
     with gr.Column(min_width=300):
         methods = [(choice.label, name) for name, choice in CHOICES.items()]
         return [
-            gr.Dropdown(methods, value="auto", label="Method"),
+            gr.Radio(methods, value="auto", label="Method", elem_id="methods"),
             gr.Slider(
                 0.0, LARGEST_CROP, DEFAULT_CROP, step=0.01, label="Crop: most cut off at each side"
             ),

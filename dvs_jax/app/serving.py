@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from dvs_jax.app.live import Lives
 from dvs_jax.app.stabilizing import Limits
 from dvs_jax.app.visitors import Visitors
 from dvs_jax.errors import InputError
@@ -62,6 +63,7 @@ def serve(port: int | None = None, share: bool = False, limits: Limits | None = 
     except ModuleNotFoundError as error:
         raise InputError("the page needs Gradio: pip install 'dvs-jax[app]'") from error
     from dvs_jax.app.events import Events
+    from dvs_jax.app.live_routes import add_live_routes
     from dvs_jax.app.page import page
 
     limits = limits or Limits()
@@ -75,6 +77,7 @@ def serve(port: int | None = None, share: bool = False, limits: Limits | None = 
         blocks = page(Events(visitors, limits)).queue(max_size=_WAITING)
         opening.callback(blocks.close, verbose=False)
         address = _launched(blocks, port, share, served, limits)
+        add_live_routes(blocks.app, visitors, Lives(limits.seconds))
         return Server(address, opening.pop_all())
 
 

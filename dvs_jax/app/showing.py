@@ -1,6 +1,8 @@
 """What the page shows, as HTML."""
 
+import dataclasses
 import html
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -10,8 +12,14 @@ from dvs_jax.app.job import Progress
 from dvs_jax.app.stabilizing import Made
 from dvs_jax.metrics import MetricsTable
 from dvs_jax.notebook import player_of
+from dvs_jax.notebook.page import page
 
 _SERVED = "gradio_api/file="
+
+CAMERA = {"width": {"ideal": 1280}, "height": {"ideal": 720}, "frameRate": {"ideal": 30}}
+"""What a browser records smoothly; more would be dropped by its encoder."""
+
+_LIVE = Path(__file__).with_name("live.html")
 
 
 def address(file: Path) -> str:
@@ -22,6 +30,16 @@ def address(file: Path) -> str:
 def player(made: Made) -> str:
     """Return the two monitors."""
     return player_of(address(made.preview), made.shown).framed()
+
+
+def live(name: str) -> str:
+    """Return what a visitor records live by.
+
+    Args:
+        name: of his folder.
+    """
+    shown = page(_LIVE, 420, name=name, constraints=json.dumps(CAMERA))
+    return dataclasses.replace(shown, allowed="camera; autoplay").framed()
 
 
 def progress(now: Progress) -> str:

@@ -1,21 +1,29 @@
 """An upload to what the page shows of it."""
 
+import dataclasses
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dvs_jax import camera_path, notebook
+from dvs_jax import camera_path, metrics, notebook, video
+from dvs_jax import clip as clips
 from dvs_jax.app import methods
+from dvs_jax.app.wording import on_page
 from dvs_jax.calibration import with_camera_found
+from dvs_jax.camera import Camera
 from dvs_jax.clip import Clip, load_clip
 from dvs_jax.errors import InputError
+from dvs_jax.evaluation.rendering import cropped
 from dvs_jax.metrics import MetricsTable
 from dvs_jax.progress import Track
 from dvs_jax.sensors import FrameTimes
 from dvs_jax.stabilization import Report, stabilize
+from dvs_jax.stabilization.live import stabilized_file
 from dvs_jax.stabilization.making import measure_against_input
+from dvs_jax.stabilization.settings import DEFAULT_CROP
 from dvs_jax.video import VideoInfo
 
 _PREVIEW_SIDE = 960
@@ -126,27 +134,68 @@ def make(folder: Path, wish: Wish, limits: Limits, results: Path, track: Track) 
             codec="h264",
             track=track,
         )
-        preview = results / "preview.mp4"
-        shown = notebook.write_preview(clip, report.cropped, preview, _PREVIEW_SIDE, track=track)
-        paths = notebook.paths(clip, report).framed()
-    notes = [each.replace(f"{folder}/", "") for each in notes]
-    return Made(clip, report, preview, shown, paths, notes)
+        made = _made(clip, report, results, track)
+    notes = [on_page(each.replace(f"{folder}/", "")) for each in notes]
+    return dataclasses.replace(made, notes=notes)
+
+
+def recorded(file: Path, wish: Wish, results: Path, track: Track) -> Made:
+    """Make what the page shows of a live recording, which has ended.
+
+    Args:
+        file: see `Live.file`.
+        wish: whether there is a video of both.
+        results: an empty folder.
+        track: reports the progress.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    clip, steady = load_clip(file, read_sensors=False), stabilized_file(file)
+    both = results / "side_by_side.mp4" if wish.side_by_side else None
+    if both is not None:
+        notebook.write_preview(clip, steady, both, max(clip.size), track=track)
+    kept = 1.0 - 2.0 * DEFAULT_CROP
+    report = Report(None, None, None, steady, kept, explained=math.nan, side_by_side=both)
+    return _made(clip, report, results, track)
+
+
+def _made(clip: Clip, report: Report, results: Path, track: Track) -> Made:
+    preview = results / "preview.mp4"
+    shown = notebook.write_preview(clip, report.cropped, preview, _PREVIEW_SIDE, track=track)
+    return Made(clip, report, preview, shown, notebook.paths(clip, report).framed(), [])
 
 
 def measure(made: Made, track: Track) -> MetricsTable:
     """Measure input and output; the wish had asked for it."""
+    if made.report.uncropped is None:
+        return _measured_as_watched(made, track)
     trajectory = made.report.trajectory
     virtual = None if trajectory is None else camera_path.read(trajectory)
     return measure_against_input(made.clip, virtual, made.report, track)
 
 
+def _measured_as_watched(made: Made, track: Track) -> MetricsTable:
+    """Measure a video that there is cropped alone."""
+    clip, kept = made.clip, made.report.kept
+    results = track(video.read_frames(made.report.cropped), clip.frame_count, "measuring")
+    pairs = (
+        (frame, [result]) for frame, result in zip(clips.read_frames(clip), results, strict=False)
+    )
+    camera = Camera()
+    seen = cropped(camera, kept)
+    before, (after,) = metrics.measure_each(pairs, clips.center_time_ns(clip), camera, seen, kept)
+    return MetricsTable(before, after)
+
+
 @contextmanager
 def _without_folders(folder: Path) -> Iterator[None]:
-    """Leave the server's folders out of errors."""
+    """Leave the server's folders out of errors, and options of the command line."""
     try:
         yield
     except InputError as error:
-        raise InputError(str(error).replace(f"{folder}/", "").replace(f"{folder}: ", "")) from error
+        said = str(error).replace(f"{folder}/", "").replace(f"{folder}: ", "")
+        raise InputError(on_page(said)) from error
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dvs_jax.app.job import Job
+from dvs_jax.app.live import Live
 
 KEPT_S = 3600.0
 """How long files stay of a visitor who neither comes back nor says goodbye."""
@@ -25,6 +26,7 @@ class Visitor:
         folder: of what is made for him; its name tells nobody else where it is.
         uploads: his files as they came, which others who brought the same ones may share.
         job: what is done for him, or None.
+        live: his live recording, or None.
         seen_s: when he last asked for something.
     """
 
@@ -33,6 +35,7 @@ class Visitor:
         self.folder.mkdir(parents=True)
         self.uploads: set[Path] = set()
         self.job: Job | None = None
+        self.live: Live | None = None
         self.seen_s = now_s
 
     def take(self, files: Sequence[Path]) -> Path:
@@ -45,20 +48,30 @@ class Visitor:
             _link(file, clip / file.name)
         return clip
 
-    def cleared(self) -> Path:
+    def cleared(self, name: str = "results") -> Path:
         """Return a folder for new results, of which there are none of earlier ones."""
-        results = self.folder / "results"
+        results = self.folder / name
         shutil.rmtree(results, ignore_errors=True)
         results.mkdir()
         return results
 
     def leave(self) -> None:
         """End his work, and delete what was made for him."""
-        if self.job is not None:
-            self.job.cancel()
-            for _ in self.job.steps():
+        for each in (self.job, self.live):
+            if each is not None:
+                each.cancel()
+        for job in self._jobs():
+            for _ in job.steps():
                 pass
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def is_busy(self) -> bool:
+        """Return whether something is being done for him."""
+        return any(job.is_running() for job in self._jobs())
+
+    def _jobs(self) -> list[Job]:
+        live = None if self.live is None else self.live.job
+        return [job for job in (self.job, live) if job is not None]
 
 
 def _link(file: Path, place: Path) -> None:
@@ -92,12 +105,20 @@ class Visitors:
             visitor.seen_s = now_s
             return visitor
 
+    def called(self, name: str) -> Visitor | None:
+        """Return the visitor whose folder has this name, or None."""
+        with self._lock:
+            for visitor in self._known.values():
+                if visitor.folder.name == name:
+                    return visitor
+        return None
+
     def forget_absent(self) -> None:
         """Delete the files of those who have been away for long."""
         now_s = self._clock()
         with self._lock:
             for session, visitor in list(self._known.items()):
-                if visitor.job is not None and visitor.job.is_running():
+                if visitor.is_busy():
                     visitor.seen_s = now_s
                 if now_s - visitor.seen_s > KEPT_S:
                     self._forget(session)

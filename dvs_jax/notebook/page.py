@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
+"""Of the pages of notebooks."""
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,12 @@ class Page:
     Attributes:
         content: the whole page.
         height: pixels that it takes until it has found its own.
+        allowed: what a browser lets it do.
     """
 
     content: str
     height: int
+    allowed: str = "autoplay; fullscreen"
 
     def framed(self) -> str:
         """Return it as a frame of another page, whose styles and names do not reach into it."""
@@ -26,7 +29,7 @@ class Page:
         # IPython advises against what begins with a frame.
         return (
             '<div><iframe style="width: 100%; border: 0; display: block; '
-            f'height: {self.height}px" allow="autoplay; fullscreen" srcdoc="{content}"></iframe>'
+            f'height: {self.height}px" allow="{self.allowed}" srcdoc="{content}"></iframe>'
             "</div>"
         )
 
@@ -34,13 +37,13 @@ class Page:
         return self.framed()
 
 
-def page(name: str, height: int, **values: str) -> Page:
-    """Return a page of this folder, filled in.
+def page(file: Path, height: int, **values: str) -> Page:
+    """Return a page that is filled in.
 
     Args:
-        name: of its file.
+        file: of the page, a template.
         height: see `Page`.
         values: what it leaves open, as HTML.
     """
-    frame = (_FOLDER / "frame.html").read_text()
-    return Page(Template((_FOLDER / name).read_text()).substitute(values, frame=frame), height)
+    frame = (FOLDER / "frame.html").read_text()
+    return Page(Template(file.read_text()).substitute(values, frame=frame), height)

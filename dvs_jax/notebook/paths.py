@@ -9,7 +9,7 @@ from dvs_jax import camera_path, metrics, plots, video
 from dvs_jax import clip as clips
 from dvs_jax.clip import Clip
 from dvs_jax.errors import InputError
-from dvs_jax.notebook.page import Page, page
+from dvs_jax.notebook.page import FOLDER, Page, page
 from dvs_jax.stabilization import Report
 
 _WIDTH, _HEIGHT = 900.0, 150.0
@@ -65,7 +65,7 @@ def chart(
         _panel(time_s[thin], {"before": before[thin, axis], "after": after[thin, axis]}, label)
         for axis, label in enumerate(labels)
     ]
-    return page("paths.html", 520, panels="\n".join(panels), end=f"{time_s[-1]:.1f}")
+    return page(FOLDER / "paths.html", 520, panels="\n".join(panels), end=f"{time_s[-1]:.1f}")
 
 
 def _panel(

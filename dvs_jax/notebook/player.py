@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from dvs_jax.clip import Clip, load_clip
-from dvs_jax.notebook.page import Page, page
+from dvs_jax.notebook.page import FOLDER, Page, page
 from dvs_jax.notebook.preview import write_preview
 from dvs_jax.video import VideoInfo
 
@@ -52,7 +52,7 @@ def player_of(address: str, shown: VideoInfo, labels: tuple[str, str] = _LABELS)
     """
     original, result, video = map(html.escape, (*labels, address))
     return page(
-        "player.html",
+        FOLDER / "player.html",
         height=420,
         original=original,
         result=result,

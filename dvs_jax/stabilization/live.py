@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -144,7 +144,7 @@ def record_stabilized(capture: Capture, file: Path, until_s: float, stabilize: S
     Raises:
         InputError: as `record`; or the pictures have another size than those prepared for.
     """
-    steady = file.with_name(f"{file.stem}{RESULTS[0]}{file.suffix}")
+    steady = stabilized_file(file)
     recorded: DroppingQueue[Captured] = DroppingQueue(WAITING)
     with (
         _writer(steady, capture.info) as writer,
@@ -166,6 +166,40 @@ def record_stabilized(capture: Capture, file: Path, until_s: float, stabilize: S
             *(file, recorded.dropped),
         )
     return steady
+
+
+def record_in_step(
+    captured: Iterable[Captured], info: VideoInfo, file: Path, stabilize: Stabilize
+) -> Generator[Drawn, None, None]:
+    """Write pictures to a file, and the very same ones stabilised to a second one meanwhile.
+
+    Args:
+        captured: a camera's pictures; whoever yields them drops those that this is too slow for.
+        info: what they are like.
+        file: for the pictures as they come; see `record`. `stabilized_file` tells the other's name.
+        stabilize: what `prepared` returned for such pictures.
+
+    Yields:
+        Each picture as it was drawn, once both are written.
+
+    Raises:
+        InputError: as `record_stabilized`.
+    """
+    with (
+        _writer(file, info) as recorded,
+        _writer(stabilized_file(file), info) as steady,
+        one_opencv_thread(),
+        Stages() as stages,
+    ):
+        for time_ns, each in stages.run("stabilising", stabilize(captured)):
+            recorded.write_picture(each.source, time_ns)
+            steady.write_picture(each.pictures[0], time_ns)
+            yield each
+
+
+def stabilized_file(file: Path) -> Path:
+    """Return where a recording's stabilised video is, beside it."""
+    return file.with_name(f"{file.stem}{RESULTS[0]}{file.suffix}")
 
 
 @contextmanager

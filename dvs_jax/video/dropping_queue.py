@@ -32,12 +32,16 @@ class DroppingQueue(Generic[Item]):
             for item in items:
                 if self.ended.is_set():
                     return
-                try:
-                    self._waiting.put_nowait(item)
-                except queue.Full:
-                    self.dropped += 1
+                self.put(item)
         finally:
             self.ended.set()
+
+    def put(self, item: Item) -> None:
+        """Put one item; drop it where the queue is full."""
+        try:
+            self._waiting.put_nowait(item)
+        except queue.Full:
+            self.dropped += 1
 
     def taken(self, patience_s: float = math.inf) -> Iterator[Item]:
         """Yield items until it has ended and none waits.

@@ -54,8 +54,7 @@ def choose(page, files, method="Exponential") -> None:
     """Choose files, and a method that is quick to compile; measure nothing."""
     page.locator("input[type=file]").first.set_input_files(files)
     page.get_by_label(Path(files[-1]).name, exact=True).wait_for()
-    page.get_by_label("Method").click()
-    page.get_by_role("option", name=method).click()
+    page.get_by_role("radio", name=method).check()
     page.get_by_label("Measure").uncheck()
 
 
@@ -85,11 +84,11 @@ def test_from_a_file_to_its_download_and_no_request_leaves(page, server, walk, a
     choose(page, [*logs(walk), walk / "walking.mp4"])
     page.get_by_label("Side by side").check()
     page.locator("#run").click()
-    player = page.frame_locator("iframe").first
+    player = page.frame_locator("#player iframe")
     player.locator("#play").click()
     player.locator("#play").get_by_text("Pause").wait_for()
     assert player.locator("#original").evaluate("canvas => canvas.width") == 320
-    assert page.frame_locator("iframe").nth(1).get_by_text("pitch (deg)").is_visible()
+    assert page.frame_locator("#path iframe").get_by_text("pitch (deg)").is_visible()
     assert frames_of(fetched(address_of(server, page, "Video")), tmp_path) == 24
     assert frames_of(fetched(address_of(server, page, "Side by side")), tmp_path) == 24
     assert len(fetched(address_of(server, page, "Trajectory")).splitlines()) == 24
@@ -166,6 +165,28 @@ def test_nobody_reaches_anothers_files_and_they_go_with_him(server, browser, pag
     assert fetched(own) in (403, 404)
 
 
+def test_a_recording_is_steadied_while_it_lasts(page, server):
+    page.get_by_label("Measure").uncheck()
+    page.get_by_role("tab", name="Live").click()
+    live = page.frame_locator("#live iframe")
+    live.get_by_role("button", name="Record").click()
+    live.get_by_role("button", name="Stop").wait_for()
+    live.get_by_text("pictures a second").wait_for()
+    assert live.locator("#result").evaluate("canvas => canvas.width") == 640
+    page.wait_for_timeout(1500)
+    live.get_by_role("button", name="Stop").click()
+    page.frame_locator("#player iframe").locator("#play").wait_for()
+    address = address_of(server, page, "Video")
+    assert len(fetched(address)) > 10_000
+
+
+def test_pictures_of_strangers_and_floods_are_refused(page, server):
+    asked = urljoin(server.address, "live/nobody/begin")
+    answer = page.request.post(asked, data=b"picture")
+    assert (answer.status, answer.text()) == (400, "This page is too old; load it again.")
+    assert page.request.post(asked, data=bytes(5_000_000)).status == 400
+
+
 def test_a_recording_is_steadied_when_it_stops(page):
     page.get_by_label("Measure").uncheck()
     page.get_by_role("tab", name="Camera").click()
@@ -175,5 +196,5 @@ def test_a_recording_is_steadied_when_it_stops(page):
     page.get_by_role("button", name="start recording").get_by_text("Stop").wait_for()
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="start recording").click()
-    page.frame_locator("iframe").first.locator("#play").wait_for()
+    page.frame_locator("#player iframe").locator("#play").wait_for()
     assert page.get_by_role("link", name="Video").is_visible()

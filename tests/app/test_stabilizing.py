@@ -66,7 +66,7 @@ def test_a_video_alone_goes_by_its_pictures_and_the_visitor_is_told(upload, resu
         (Wish("stabnet", strength=2.0), "neither a strength nor a level horizon"),
         (Wish("pictures", horizon_lock=True), "neither a strength nor a level horizon"),
         (Wish("nothing"), "no method 'nothing'"),
-        (Wish("adaptive", horizon_lock=True), "none is logged"),
+        (Wish("adaptive", horizon_lock=True), "or leave the horizon as it is"),
         (Wish(crop=0.9), "crop of 0.9 is impossible"),
     ],
 )
@@ -74,6 +74,15 @@ def test_what_does_not_go_together_is_said(upload, results, wish, said):
     with pytest.raises(InputError, match=said) as caught:
         stabilizing.make(upload, wish, Limits(), results, silently)
     assert str(upload) not in str(caught.value)
+
+
+def test_a_gyro_that_disagrees_is_told_with_what_to_do_on_the_page(upload, results):
+    (upload / "camera.toml").write_text('[gyro]\naxes = ["x", "y", "z"]\nclock_offset_ms = 0\n')
+    with pytest.raises(InputError, match=r"choose Pictures alone as the method$") as caught:
+        stabilizing.make(upload, Wish("gaussian"), Limits(), results, silently)
+    said = str(caught.value)
+    assert said.startswith("walking.mp4: the gyro explains 0 % of the motion")
+    assert "--" not in said and "dvs-jax" not in said
 
 
 def test_what_needs_a_gyro_says_so(alone):

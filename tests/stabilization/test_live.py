@@ -82,6 +82,21 @@ def test_the_recording_is_whole_though_stabilising_is_slow(walk, tmp_path, caplo
     assert f"a.mp4: this machine was too slow to stabilise {30 - live.WAITING} of" in caplog.text
 
 
+def test_in_step_both_files_have_the_very_same_pictures(walk, tmp_path):
+    camera, file = Camera(walk / "walking.mp4"), tmp_path / "a.mp4"
+
+    def all_but_every_third(captured):
+        return (each for index, each in enumerate(captured) if index % 3)
+
+    prepared = live.prepared(camera.info, None)
+    captured = all_but_every_third(camera.pictures())
+    drawn = list(live.record_in_step(captured, camera.info, file, prepared))
+    assert len(drawn) == 20
+    expected = [t for i, t in enumerate(camera.info.time_ns.tolist()) if i % 3]
+    for each in (file, live.stabilized_file(file)):
+        np.testing.assert_array_equal(probe(each).time_ns, np.array(expected) - expected[0])
+
+
 def test_the_recording_is_kept_where_stabilising_fails(walk, tmp_path):
     camera = Camera(walk / "walking.mp4")
     other = replace(camera.info, width=96, height=64)

@@ -13,6 +13,14 @@ def test_what_finds_it_full_is_dropped_and_counted():
     assert (list(waiting.taken()), waiting.dropped) == ([0, 1, 2], 7)
 
 
+def test_single_items_are_dropped_likewise():
+    waiting = DroppingQueue(2)
+    for item in range(3):
+        waiting.put(item)
+    waiting.ended.set()
+    assert (list(waiting.taken()), waiting.dropped) == ([0, 1], 1)
+
+
 def test_nothing_is_dropped_for_one_who_keeps_up():
     waiting, taken = DroppingQueue(1), threading.Semaphore(1)
 
