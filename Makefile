@@ -20,7 +20,7 @@ CHECKS = tests/accelerator $(if $(filter cpu,$(ACCELERATOR)),--rehearse)
 # What a failure leaves half-made is no reason to take it for done.
 .DELETE_ON_ERROR:
 
-.PHONY: demo quick test lint types contract check accelerator accelerator-wheels lock badges docs clean
+.PHONY: demo quick test lint types contract check accelerator accelerator-wheels lock badges docs pictures clean
 
 demo: $(VENV)/installed
 	$(BIN)/dvs-jax demo
@@ -83,6 +83,11 @@ badges:
 docs: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	$(BIN)/mkdocs build --strict
+
+# The documents' pictures, in docs/pictures: drawn from computations, and the moving one.
+pictures: $(VENV)/installed
+	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/moving_picture.py
 
 clean:
 	rm -rf $(VENV) $(WHEELS) $(SITE) demo accelerator.json

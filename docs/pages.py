@@ -11,7 +11,6 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[1]
 
 ELSEWHERE = {
-    "README.md": "guide.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "data/README.md": "data.md",
@@ -38,7 +37,6 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add the documents outside docs/ and what they link to."""
     for source, page in ELSEWHERE.items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text("utf-8")))
-    files.append(File.generated(config, "limits.md", content=limits()))
     for target in sorted({each for text in texts() for each in linked(*text)}):
         if published(target).startswith("repository/") and (ROOT / target).is_file():
             address = str(ROOT / target)
@@ -68,20 +66,10 @@ def published(target: str) -> str:
     return target.removeprefix("docs/") if target.startswith("docs/") else f"repository/{target}"
 
 
-def limits() -> str:
-    """Return what the README says of limits, as a page."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    section = re.search(r"^#(# Limits\n.*?)^## ", text, re.M | re.S)
-    if section is None:
-        raise ValueError("README.md has no section on limits")
-    return section[1]
-
-
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Lead links to where the site has their targets, and name the file of an example."""
     here = page.file.src_uri
     source = next((file for file, uri in ELSEWHERE.items() if uri == here), f"docs/{here}")
-    source = "README.md" if here == "limits.md" else source
     text = LINK.sub(lambda link: relative(published(within(source, link[1])), here), markdown)
     return re.sub(r"^```(\w+) file=(\S+)$", r'```\1 title="\2"', text, flags=re.M)
 

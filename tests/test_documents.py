@@ -23,15 +23,12 @@ from dvs_jax.metrics import Metrics
 from dvs_jax.sensors import camera_file, frames, gyro, ois
 
 ROOT = Path(__file__).resolve().parents[1]
-README, FORMATS, CAMERAS, RECORDINGS = (
-    ROOT / name
-    for name in ("README.md", "docs/formats.md", "docs/cameras.md", "docs/recordings.md")
-)
-SITE = [
-    ROOT / "docs" / f"{name}.md"
-    for name in ("index", "quickstart", "concepts", "which_method", "stabnet", "stabgan")
+PAGES = [
+    *("quickstart", "stabilize", "published", "python", "formats", "cameras", "recordings"),
+    *("index", "concepts", "which_method", "measures", "speed", "limits", "stabnet", "stabgan"),
 ]
-DOCUMENTS = (README, FORMATS, CAMERAS, RECORDINGS, *SITE)
+DOCUMENTS = (ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in PAGES))
+QUICKSTART, STABILIZE, PUBLISHED, PYTHON, FORMATS, CAMERAS, RECORDINGS = DOCUMENTS[1:8]
 
 START_NS = 83_000_000_000
 """When a synthetic clip's first frame was exposed, on its gyro's clock."""
@@ -227,13 +224,13 @@ def test_the_extras_exist():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]
-    named = re.findall(r"'\.\[(\w+)\]'", README.read_text())
+    named = re.findall(r"'\.\[(\w+)\]'", QUICKSTART.read_text())
     assert named
     assert set(named) <= set(extras)
 
 
 def test_the_metrics_shown_exist():
-    shown = re.findall(r"^│ (.*?)  ", block(README, containing="Rotation jitter").text, re.M)
+    shown = re.findall(r"^│ (.*?)  ", block(QUICKSTART, containing="Rotation jitter").text, re.M)
     labels = [field.metadata["label"] for field in Metrics.__dataclass_fields__.values()]
     assert shown
     assert set(shown) <= set(labels)
@@ -268,12 +265,12 @@ def recording(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory, recording):
-    """A folder with what the README takes for granted, and the programs it calls."""
+    """A folder with what the documents take for granted, and the programs it calls."""
     folder = tmp_path_factory.mktemp("workplace")
     video, log = recording
     shutil.copy(video, folder / "VID_0042.mp4")
-    write(folder, block(README, file="camera.toml"))
-    header = block(README, file="gyro.csv").text.splitlines()[0]
+    write(folder, block(STABILIZE, file="camera.toml"))
+    header = block(STABILIZE, file="gyro.csv").text.splitlines()[0]
     np.savetxt(folder / "gyro.csv", log, "%.9f", delimiter=",", header=header, comments="")
     (folder / "docs").symlink_to(ROOT / "docs")
     (folder / "bin").mkdir()
@@ -297,8 +294,8 @@ def run_shell(text, folder):
 
 @pytest.fixture(scope="module")
 def stabilized(workplace):
-    """The workplace after the README's commands for one's own video, and what they printed."""
-    return workplace, run_shell(block(README, containing="VID_0042").text, workplace)
+    """The workplace after the commands for one's own video, and what they printed."""
+    return workplace, run_shell(block(STABILIZE, containing="VID_0042").text, workplace)
 
 
 @pytest.fixture
@@ -309,9 +306,9 @@ def in_workplace(stabilized, monkeypatch):
 
 
 @pytest.mark.slow
-def test_one_s_own_video_gives_the_files_that_the_readme_lists(stabilized):
+def test_one_s_own_video_gives_the_files_that_are_listed(stabilized):
     folder, printed = stabilized
-    listed = re.findall(r"^\| `(walk\S*)` \|", README.read_text(), re.M)
+    listed = re.findall(r"^\| `(walk\S*)` \|", STABILIZE.read_text(), re.M)
     assert sorted(listed) == sorted(path.name for path in (folder / "walk_out").iterdir())
     assert "Output" in printed
 
@@ -319,7 +316,7 @@ def test_one_s_own_video_gives_the_files_that_the_readme_lists(stabilized):
 @pytest.mark.slow
 def test_the_python_example_runs(in_workplace, capsys):
     names = {}
-    exec(block(README, language="python", containing="dvs_jax.stabilize").text, names)
+    exec(block(PYTHON, language="python", containing="dvs_jax.stabilize").text, names)
     assert "walk_stab_crop.mp4" in capsys.readouterr().out
     assert names["path"].quaternion.shape == (18, 4)
     assert 0.5 < names["report"].metrics.output.fov_ratio_average <= 1.0
@@ -328,7 +325,7 @@ def test_the_python_example_runs(in_workplace, capsys):
 @pytest.mark.slow
 def test_the_online_example_gives_the_predicted_path(in_workplace, capsys):
     names = {}
-    exec(block(README, language="python", containing="OnlineStabilizer").text, names)
+    exec(block(PYTHON, language="python", containing="OnlineStabilizer").text, names)
     printed = capsys.readouterr().out.split("\n")[:-1]
     assert 8 <= len(printed) < 18
     expected = dvs_jax.predict_trajectory(dvs_jax.load_model("fused"), names["clip"])
@@ -343,7 +340,7 @@ def test_the_commands_for_official_weights_run(golden, stabilized, tmp_path):
     shutil.copy(golden / "dvs/random.checkpoint", tmp_path / "official.checkpoint")
     for name in ("walk", "bin"):
         (tmp_path / name).symlink_to(folder / name)
-    commands = block(README, containing="official.checkpoint").text
+    commands = block(PUBLISHED, containing="official.checkpoint").text
     run_shell(commands, tmp_path)
     path = camera_path.read(tmp_path / "walk_dvs/walk.txt")
     model = dvs_jax.load_model(golden / "dvs/random.checkpoint")
@@ -385,7 +382,7 @@ def printed_rows(text: str) -> dict[str, tuple[float, float]]:
 @pytest.mark.slow
 def test_the_demos_numbers_are_what_it_prints(tmp_path):
     """Outputs within a quarter, for versions of the libraries differ."""
-    told = printed_rows(block(README, containing="Shift above 2 Hz").text)
+    told = printed_rows(block(QUICKSTART, containing="Shift above 2 Hz").text)
     command = [sys.executable, "-m", "dvs_jax", "demo", "--out", str(tmp_path / "demo")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     now = printed_rows(done.stdout)

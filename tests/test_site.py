@@ -10,6 +10,9 @@ import pytest
 import yaml
 
 import dvs_jax
+from docs import moving_picture, pictures, results
+from dvs_jax import metrics, synthetic
+from dvs_jax.camera import Camera
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -42,13 +45,57 @@ def test_every_public_name_has_its_place():
     assert homes <= set(re.findall(r"^::: (\S+)$", text, re.M))
 
 
-def test_the_numbers_for_choosing_a_method_are_measured_ones():
-    sources = [path.read_text() for path in (ROOT / "README.md", *CARDS)]
-    measured = {number for text in sources for number in re.findall(r"\d+\.\d+", text)}
-    rows = re.findall(r"^\|.*\|$", (DOCS / "which_method.md").read_text(), re.M)
+def test_the_tables_of_real_clips_are_what_was_measured():
+    left = results.kept_numbers()
+    assert len(left) == 10
+    for document in results.DOCUMENTS:
+        text = document.read_text()
+        assert "<!-- results: " in text
+        assert results.with_tables(text, left) == text
+
+
+def test_the_other_numbers_for_choosing_a_method_are_those_of_the_model_cards():
+    measured = {each for card in CARDS for each in re.findall(r"\d+\.\d+", card.read_text())}
+    text = results.with_tables((DOCS / "which_method.md").read_text(), {})
+    # The last column is no card's.
+    rows = re.findall(r"^(\|.*)\|[^|]*\|$", text, re.M)
     numbers = re.findall(r"\d+\.\d+", "\n".join(rows))
-    assert len(numbers) > 100
+    assert len(numbers) > 30
     assert set(numbers) <= measured
+
+
+def test_tables_show_three_digits_of_what_is_there():
+    left = {"toy": {"as filmed": 3.096, "gyro_only": 0.08123}, "cat": {"as filmed": 0.5}}
+    table = results.by_clip(left, {"filmed": ("as filmed",), "gyro": ("fused", "gyro_only")})
+    assert table.splitlines() == [
+        "| clip | filmed | gyro |",
+        "| --- | --- | --- |",
+        "| toy | 3.10 | 0.081 |",
+        "| cat | 0.500 | – |",
+    ]
+    assert "| gyro_only | 0.081 |" in results.by_method(left, ("gyro_only",))
+
+
+def test_the_measure_of_the_tables_is_that_of_the_metrics():
+    made = synthetic.SyntheticClip("walking", "distant", 1.2, size=(160, 90), ois=False)
+    recording = synthetic.record(made)
+    frames = [synthetic.render_frame(recording, index) for index in range(made.frame_count)]
+    time_ns = recording.frames.time_ns[: made.frame_count]
+    expected = metrics.measure(frames, frames, time_ns, Camera(), kept=0.8).input
+    found = results.left(frames, 30.0, 0.8)
+    assert found == pytest.approx(expected.residual_shift_px, rel=1e-3)
+
+
+def test_every_picture_is_one_that_is_drawn():
+    drawn = {f"{draw.__name__}.png" for draw in pictures.PICTURES} | {moving_picture.FILE.name}
+    assert {file.name for file in pictures.FOLDER.iterdir()} == drawn
+    shown = {
+        Path(link).name
+        for page in (ROOT / "README.md", *DOCS.glob("*.md"))
+        for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())
+    }
+    assert shown == drawn
+    assert sum(file.stat().st_size for file in pictures.FOLDER.iterdir()) < 3_000_000
 
 
 @pytest.fixture(scope="module")
