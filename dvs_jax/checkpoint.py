@@ -41,7 +41,7 @@ DAMAGE = (
 def save(folder: str | os.PathLike[str], state: Any, metadata: dict[str, Any]) -> None:
     """Writes a checkpoint; the folder appears under its name only once it is complete.
 
-    Every process of a multi-host program must call this with the same folder.
+    Of several processes one writes it, and waits for no other.
 
     Args:
         folder: the folder to make; its parents are made too.
@@ -226,9 +226,25 @@ def require_shapes(
         )
 
 
+def of_this_process() -> ocp.options.MultiprocessingOptions:
+    """Return Orbax's options of a folder that one process uses, which waits for no other."""
+    own, count = jax.process_index(), jax.process_count()
+    if count == 1:
+        return ocp.options.MultiprocessingOptions()
+    return ocp.options.MultiprocessingOptions(
+        primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process_{own}"
+    )
+
+
 def _checkpointer() -> ocp.Checkpointer:
-    handlers = {_STATE: ocp.PyTreeCheckpointHandler(), _METADATA: ocp.JsonCheckpointHandler()}
-    return ocp.Checkpointer(ocp.CompositeCheckpointHandler(**handlers))
+    own = of_this_process()
+    handlers = {
+        _STATE: ocp.PyTreeCheckpointHandler(multiprocessing_options=own),
+        _METADATA: ocp.JsonCheckpointHandler(multiprocessing_options=own),
+    }
+    options = ocp.CompositeOptions(multiprocessing_options=own)
+    handler = ocp.CompositeCheckpointHandler(composite_options=options, **handlers)
+    return ocp.Checkpointer(handler, multiprocessing_options=own)
 
 
 def _require_items(folder: Path) -> None:

@@ -94,7 +94,7 @@ def fetch(address: str, entries: Mapping[str, Entry], copy: Path) -> None:
     if not missing:
         return
     size = sum(each.size for each in missing.values())
-    _log.info("%s: %d files, %.1f MB, are copied here", address, len(missing), size / 1e6)
+    _log.info("%s: copying %d of its files, %.1f MB", address, len(missing), size / 1e6)
     with ThreadPoolExecutor(AT_ONCE, "staging") as pool:
         tasks = [
             pool.submit(_fetch, below(address, Path(name)) if name else address, each, copy / name)

@@ -62,7 +62,9 @@ class Checkpoints:
         try:
             with checkpoint.quiet():
                 self._manager = ocp.CheckpointManager(
-                    self._folder, options=_options(train, self._is_own), item_handlers=_handlers()
+                    self._folder,
+                    options=_options(train, self._is_own),
+                    item_handlers=_handlers(self._is_own),
                 )
         except (OSError, ValueError) as error:
             raise InputError(f"{folder}: cannot be written: {checkpoint.reason(error)}") from error
@@ -196,17 +198,17 @@ def _options(train: ConfigDict, is_own: bool) -> ocp.CheckpointManagerOptions:
 
 def _alone() -> dict[str, Any]:
     """Options of a manager that waits for no other process, as each has a folder of its own."""
-    own, count = jax.process_index(), jax.process_count()
-    if count == 1:
+    if jax.process_count() == 1:
         return {}
-    options = ocp.options.MultiprocessingOptions(
-        primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process_{own}"
-    )
-    return {"multiprocessing_options": options, "create": False}
+    return {"multiprocessing_options": checkpoint.of_this_process(), "create": False}
 
 
-def _handlers() -> dict[str, Any]:
-    return {_STATE: ocp.PyTreeCheckpointHandler(), _POSITIONS: ocp.JsonCheckpointHandler()}
+def _handlers(is_own: bool) -> dict[str, Any]:
+    told = {"multiprocessing_options": checkpoint.of_this_process()} if is_own else {}
+    return {
+        _STATE: ocp.PyTreeCheckpointHandler(**told),
+        _POSITIONS: ocp.JsonCheckpointHandler(**told),
+    }
 
 
 def _named(tree: PyTree) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class FolderStore(DirFileSystem):
 
 def put_in_place(monkeypatch, folder: Path) -> FolderStore:
     """Let all addresses lead into a folder, whose bucket "box" is there and empty."""
-    (folder / "box").mkdir(parents=True)
+    (folder / "box").mkdir(parents=True, exist_ok=True)
     # Each is another object, as those of two processes would be.
     fsspec.implementations.dirfs.DirFileSystem.clear_instance_cache()
     made = FolderStore(folder)

@@ -93,13 +93,15 @@ def trained(box, variables, dataset, tmp_path_factory) -> str:
     command = ["train", "--config", config, "--workdir", workdir]
 
     first = start(command, variables, folder / "first")
-    wait_for_checkpoint(workdir, first)
-    code, told = run(command, variables, folder / "second")
+    try:
+        wait_for_checkpoint(workdir, first)
+        code, told = run(command, variables, folder / "second")
+        assert first.poll() is None, first.communicate()
+    finally:
+        first.kill()
+        first.wait()
     assert code == 2, told
     assert f"error: {workdir}: another run (" in told
-    assert first.poll() is None, first.communicate()
-    first.kill()
-    first.wait()
 
     code, told = run(command, variables, folder / "third")
     assert code == 0, told
@@ -113,7 +115,7 @@ def trained(box, variables, dataset, tmp_path_factory) -> str:
 
 
 def wait_for_checkpoint(workdir, process):
-    end = time.monotonic() + 120.0
+    end = time.monotonic() + 300.0
     while not any(name.endswith("_CHECKPOINT_METADATA") for name in store.listing(workdir)):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end

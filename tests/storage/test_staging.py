@@ -35,7 +35,7 @@ def test_a_folder_is_copied_once(files, stored, cache, caplog):
     assert copy.is_relative_to(cache)
     assert names(copy) == {"a.txt", "deep/b.bin", "empty"}
     assert (copy / "deep/b.bin").read_bytes() == bytes(range(200))
-    assert "s3://box/data/set: 3 files, 0.0 MB, are copied here" in caplog.text
+    assert "s3://box/data/set: copying 3 of its files, 0.0 MB" in caplog.text
     stored.read.clear()
     assert storage.local(f"{NAME}/") == copy
     assert stored.read == []

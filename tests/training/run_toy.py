@@ -17,7 +17,7 @@ import virtual_devices
 TESTS = Path(__file__).resolve().parents[1]
 
 
-def start(workdir, devices=1, pause_s=0.0, environment=None, **changes):
+def start(workdir, devices=1, pause_s=0.0, environment=None, module="training.run_toy", **changes):
     """Start the process on so many virtual CPU devices."""
     environment = {
         **os.environ,
@@ -27,7 +27,7 @@ def start(workdir, devices=1, pause_s=0.0, environment=None, **changes):
         **(environment or {}),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "training.run_toy", str(workdir), json.dumps(changes), str(pause_s)],
+        [sys.executable, "-m", module, str(workdir), json.dumps(changes), str(pause_s)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -14,7 +14,8 @@ from dvs_jax.errors import InputError
 from dvs_jax.storage import lease, store
 from dvs_jax.training import loop, model, stored_run
 
-from . import toy
+from . import run_toy, toy
+from .run_stored_toy import MODULE
 
 ADDRESS = "s3://box/runs/toy"
 
@@ -159,3 +160,32 @@ def test_what_cannot_be_sent_at_the_end_is_kept(run, monkeypatch, tmp_path):
 def test_a_bucket_that_is_not_there_is_told(run):
     with pytest.raises(InputError, match=r"^gs://bax/.*: there is no bucket gs://bax"):
         train(config(), Path("gs://bax/runs"))
+
+
+@pytest.mark.slow
+def test_two_processes_with_folders_of_their_own_go_on_as_one(tmp_path):
+    (tmp_path / "here").mkdir()
+    run = tmp_path / "here/store/box/run"
+
+    def trained(count, **changes):
+        started = run_toy.start_several(
+            tmp_path / "here", count, 2 // count, module=MODULE, several_hosts=True, **changes
+        )
+        for process in started:
+            _, told = process.communicate(timeout=300)
+            assert process.returncode == 0, told
+
+    trained(2, epochs=1)
+    assert kept(run) == {"2", "4", "5"}
+    trained(2)
+    trained(1, epochs=3)
+    assert_same_to(run / "model", train(config(epochs=3), tmp_path / "local"), 1e-6)
+    assert kept(run) == {"12", "14", "15"}
+    assert steps_logged(run) == [*range(1, 16)]
+    assert not [*(tmp_path / "here/tmp").iterdir()]
+
+
+def assert_same_to(one, other, tolerance):
+    wanted = checkpoint.by_name(checkpoint.load(other)[0])
+    for name, leaf in checkpoint.by_name(checkpoint.load(one)[0]).items():
+        np.testing.assert_allclose(leaf, wanted[name], atol=tolerance)

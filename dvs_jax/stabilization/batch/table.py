@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from dvs_jax.errors import printable
 from dvs_jax.stabilization.batch.outcome import Outcome
 
 
@@ -15,8 +16,9 @@ def render(outcomes: Sequence[Outcome]) -> Table:
         table.add_column(name, justify="right")
     table.add_column("results, or what went wrong", overflow="fold")
     for outcome in outcomes:
-        said = outcome.error or str(outcome.job.folder)
-        table.add_row(str(outcome.job.clip), outcome.state, *_speed(outcome), said)
+        said = outcome.error or printable(str(outcome.job.folder))
+        clip = printable(str(outcome.job.clip))
+        table.add_row(clip, outcome.state, *_speed(outcome), said)
     return table
 
 
