@@ -34,9 +34,11 @@ def reduced(program: str) -> dict[str, int]:
     calls = re.findall(r"= (.*?) all-reduce(?:-start)?\((.*)", program)
     shapes = [shape for kinds, _ in calls for shape in re.findall(r"f32\[([\d,]*)\]", kinds)]
     sizes = [int(np.prod([int(side) for side in shape.split(",") if side])) for shape in shapes]
-    groups = re.findall(r"replica_groups=(?:\{\{([\d,]+)\}|\[1,(\d+)\])", calls[0][1])
-    listed, counted = groups[0]
-    return {"bytes": 4 * sum(sizes), "devices": len(listed.split(",")) if listed else int(counted)}
+    # Listed; or counted, as one group, or as the axis of a mesh (from JAX 0.12 on).
+    forms = r"replica_groups=(?:\{\{([\d,]+)\}|\[1,(\d+)\]|mesh\['\w+'=(\d+))"
+    listed, *counted = re.findall(forms, calls[0][1])[0]
+    devices = len(listed.split(",")) if listed else int("".join(counted))
+    return {"bytes": 4 * sum(sizes), "devices": devices}
 
 
 if __name__ == "__main__":
