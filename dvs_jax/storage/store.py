@@ -6,6 +6,7 @@ fsspec's drivers, gcsfs and s3fs, are imported here alone, and only for an addre
 import base64
 import contextlib
 import importlib
+import logging
 import os
 import queue
 import re
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 from dvs_jax.errors import InputError, reason
 from dvs_jax.storage.address import address_of
 
-PATIENCE_S = 20.0
+PATIENCE_S = 15.0
 """How long a store may take for its first answer."""
 
 UNFINISHED = ".unfinished"
@@ -172,7 +173,11 @@ def filesystem(address: str) -> Any:
         _import_driver(scheme)
         if bucket not in _reached:
             # Where only some levels are wanted, drivers find nothing in a bucket that is not there.
-            _soon(lambda: _filesystem(scheme).find(f"{_bare(bucket)}/.nothing"), address)
+            try:
+                _soon(lambda: _filesystem(scheme).find(f"{_bare(bucket)}/.nothing"), address)
+            except FileNotFoundError:
+                message = f"{address}: there is no bucket {bucket}; look at the address"
+                raise InputError(message) from None
             _reached.add(bucket)
         return _filesystem(scheme)
 
@@ -181,6 +186,8 @@ def _import_driver(scheme: str) -> None:
     # What asks for the kind of a bucket at each call, and warns where it may not.
     os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     importlib.import_module(_KINDS[scheme].driver)
+    # It would print the tracebacks of errors that are told in one line here.
+    logging.getLogger(_KINDS[scheme].driver).setLevel(logging.CRITICAL)
 
 
 @lru_cache
@@ -213,9 +220,7 @@ def _complaint(address: str, error: Exception, done: str) -> str:
     if isinstance(error, ImportError):
         return f"needs {kind.driver}, which is not installed: pip install 'dvs-jax[{kind.extra}]'"
     if isinstance(error, FileNotFoundError):
-        bucket = "bucket" in said.lower()
-        what = f"there is no bucket {_bucket(address)}" if bucket else "there is nothing"
-        return f"{what}; look at the address"
+        return "there is nothing; look at the address"
     if isinstance(error, PermissionError) or _REFUSED.search(said):
         return f"cannot be {done} with these credentials, or none ({reason(error)}); {kind.advice}"
     return f"cannot be {done} ({reason(error)}); the store must be within reach"
