@@ -84,9 +84,11 @@ class Lease:
                     return
                 self._beat()
 
-    def end(self) -> None:
-        """Remove the object."""
+    def end(self, keeper: threading.Thread | None = None) -> None:
+        """Remove the object, once the thread that keeps it writes it no more."""
         self._ended.set()
+        if keeper is not None:
+            keeper.join()
         with contextlib.suppress(InputError):
             store.remove([f"{self._folder}/{self._name}"])
 
@@ -122,5 +124,4 @@ def alone(address: str, what: str) -> Iterator[Lease]:
     try:
         yield lease
     finally:
-        lease.end()
-        keeper.join()
+        lease.end(keeper)
