@@ -17,7 +17,7 @@ from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError, document
 from dvs_jax.flow import FlowFolder, flow_folder
 from dvs_jax.sensors import FROM_THE_FIRST, FrameLog, FrameTimes, SensorLog
-from dvs_jax.sensors.folder import VIDEO_SUFFIXES, find_logs
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES, find_logs, is_video
 from dvs_jax.video import Frame, VideoInfo
 from dvs_jax.video.times import require_possible
 
@@ -198,13 +198,9 @@ def in_store(path: Path) -> tuple[Path, storage.Wanted, int | None]:
     Returns:
         The folder's address, which of its files, and how many levels of names.
     """
-    if not _is_video(path.name):
+    if not is_video(path):
         return path, lambda name: True, None
-    return path.parent, lambda name: name == path.name or not _is_video(name), 1
-
-
-def _is_video(name: str) -> bool:
-    return Path(name).suffix.lower() in VIDEO_SUFFIXES
+    return path.parent, lambda name: name == path.name or not is_video(Path(name)), 1
 
 
 def between(clip: Clip, start_s: float, end_s: float) -> Clip:
@@ -389,7 +385,7 @@ def _candidates(folder: Path) -> Iterator[list[Path]]:
     # "." has neither a name nor a parent, and both are needed.
     folder = folder if folder.name not in ("", "..") else folder.resolve()
     entries = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
-    videos = [each for each in entries if each.suffix.lower() in VIDEO_SUFFIXES]
+    videos = [each for each in entries if is_video(each)]
     originals = [each for each in videos if not is_result(each)]
     yield [each for each in originals if not any(part in each.name for part in OTHER_VIDEOS)]
     yield originals
@@ -408,7 +404,7 @@ def is_result(file: Path) -> bool:
         return True
     sources = {file.stem.removesuffix(end) for end in SUBJECT_RESULTS} - {file.stem}
     beside = file.parent.iterdir() if sources else ()
-    return any(each.stem in sources and each.suffix.lower() in VIDEO_SUFFIXES for each in beside)
+    return any(each.stem in sources and is_video(each) for each in beside)
 
 
 def _holds_frames(folder: Path) -> bool:

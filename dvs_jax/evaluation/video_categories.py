@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dvs_jax.errors import InputError
-from dvs_jax.sensors.folder import VIDEO_SUFFIXES
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES, is_video
 from dvs_jax.training.paired_videos import in_order
 
 ORIGINALS = "original"
@@ -46,5 +46,5 @@ def _below(category: Path) -> list[Path]:
 
 
 def _in_order(files: Iterable[Path]) -> list[Path]:
-    videos = (file for file in files if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file())
+    videos = (file for file in files if is_video(file) and file.is_file())
     return sorted(videos, key=lambda file: in_order(file.stem))

@@ -18,7 +18,7 @@ from dvs_jax.recordings.finding import find, log_beside, may_hold_telemetry
 from dvs_jax.recordings.loading import on_clock_of
 from dvs_jax.recordings.reading import read
 from dvs_jax.sensors import FROM_THE_FIRST, FrameTimes, camera_file, frames
-from dvs_jax.sensors.folder import VIDEO_SUFFIXES, LogFiles
+from dvs_jax.sensors.folder import LogFiles, is_video
 from dvs_jax.sensors.loading import logs_of
 from dvs_jax.sensors.recording import Recording
 from dvs_jax.whole_file import locked, replacing_together
@@ -90,10 +90,9 @@ def _write_other_logs(stem: Path, video: Path, logs: LogFiles, first: int) -> No
 
 def _found(recording: Path, frame_times: FrameTimes) -> tuple[Path | None, Recording]:
     """Return the video, if there is one, and what recorded its gyro, on its clock."""
-    is_file = recording.suffix.lower() in VIDEO_SUFFIXES and recording.is_file()
-    is_video = is_file or recording.is_dir()
-    video = recording if is_video else next(_videos_of(recording), None)
-    found = find(recording) if is_video else read(recording)
+    has_video = recording.is_dir() or (is_video(recording) and recording.is_file())
+    video = recording if has_video else next(_videos_of(recording), None)
+    found = find(recording) if has_video else read(recording)
     if found is None:
         hint = f"; {telemetry.ADVICE}" if may_hold_telemetry(recording) else ""
         raise InputError(f"{recording}: no gyro is recorded inside or beside this video{hint}")
@@ -121,7 +120,7 @@ def _by_guess(recording: Recording) -> Recording:
 
 def _videos_of(log: Path) -> Iterator[Path]:
     for file in sorted(log.absolute().parent.iterdir()):
-        if file.suffix.lower() in VIDEO_SUFFIXES and log_beside(file) == log.absolute():
+        if is_video(file) and log_beside(file) == log.absolute():
             yield file
 
 

@@ -17,6 +17,11 @@ _ROLES = ("gyro", "accel", "ois", "frame")
 """The parts of file names that tell a log's sensor; if a name has several, the first counts."""
 
 
+def is_video(file: Path) -> bool:
+    """Return whether a file is a video, by its name."""
+    return file.suffix.lower() in VIDEO_SUFFIXES
+
+
 @dataclass(frozen=True)
 class LogFiles:
     """The files that describe one video; None where there is none."""

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from dvs_jax.errors import InputError
-from dvs_jax.sensors.folder import VIDEO_SUFFIXES
+from dvs_jax.sensors.folder import VIDEO_SUFFIXES, is_video
 from dvs_jax.video import Frame, probe, read_frames
 
 STEADY, SHAKY = "stable", "unstable"
@@ -69,7 +69,7 @@ def _videos(folder: Path) -> dict[str, Path]:
         )
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() in VIDEO_SUFFIXES:
+        if is_video(file):
             if file.stem in found:
                 raise InputError(f"{file}: {found[file.stem].name} has the same name; keep one")
             found[file.stem] = file

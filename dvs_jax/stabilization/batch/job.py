@@ -9,7 +9,7 @@ from pathlib import Path
 from dvs_jax import storage
 from dvs_jax.clip import RESULTS, find_videos, is_result
 from dvs_jax.errors import InputError
-from dvs_jax.sensors.folder import VIDEO_SUFFIXES
+from dvs_jax.sensors.folder import is_video
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _matches(clip: str) -> list[Path]:
 def _stored_matches(clip: str) -> list[Path]:
     """Return what an address, or a pattern of addresses, stands for, folders of videos opened."""
     if not set(clip) & set("*?["):
-        names = [] if _is_video(Path(clip)) else sorted(storage.listing(clip, depth=1))
+        names = [] if is_video(Path(clip)) else sorted(storage.listing(clip, depth=1))
         inside = [Path(clip, name) for name in names if _may_be_stored_clip(Path(name))]
         return inside if len(inside) > 1 else [Path(clip)]
     found = storage.matching(clip)
@@ -75,7 +75,7 @@ def _stored_matches(clip: str) -> list[Path]:
 
 
 def _may_be_stored_clip(path: Path) -> bool:
-    return _is_video(path) and not path.stem.endswith(RESULTS)
+    return is_video(path) and not path.stem.endswith(RESULTS)
 
 
 def _required(found: list[Path], pattern: str) -> list[Path]:
@@ -98,16 +98,12 @@ def _lies_in(path: Path, folder: Path) -> bool:
 
 
 def _may_be_clip(path: Path) -> bool:
-    return path.is_dir() or (_is_video(path) and not is_result(path))
+    return path.is_dir() or (is_video(path) and not is_result(path))
 
 
 def _unlike(paths: Sequence[Path]) -> list[Path]:
     """Return the paths without the suffixes of videos, except where two would become equal."""
-    bare = [path.with_suffix("") if _is_video(path) else path for path in paths]
+    bare = [path.with_suffix("") if is_video(path) else path for path in paths]
     return [
         path if bare.count(short) > 1 else short for path, short in zip(paths, bare, strict=True)
     ]
-
-
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES
