@@ -14,14 +14,16 @@ from dvs_jax.stabgan.discriminator import Discriminator
 from dvs_jax.stabgan.generator import Generator
 from dvs_jax.stabgan.objective import Setting
 from dvs_jax.stabgan.validation import HeldOut
-from dvs_jax.training import loop, model, parallel, stored_run
-from dvs_jax.training.photographs import Batches
+from dvs_jax.training import loop, model, parallel, photographs, stored_run
 from dvs_jax.training.settings import require_sound
 from dvs_jax.whole_file import make_folder
 
 PARTS = ("generator", "discriminator")
 
 _FEWEST_FRAMES = 16
+
+make_batches = partial(photographs.make_batches, colour=True)
+"""Returns this process' endless stream of batches, as a config says."""
 
 
 @stored_run.anywhere
@@ -68,21 +70,6 @@ def make_networks(config: ConfigDict) -> tuple[Generator, Discriminator]:
     seed = config.train.seed
     generator = Generator(nnx.Rngs(seed), config.model.similarity)
     return generator, Discriminator(nnx.Rngs(seed))
-
-
-def make_batches(config: ConfigDict) -> Batches:
-    """Return this process' endless stream of batches.
-
-    Raises:
-        InputError: the photographs are missing, or one cannot be read.
-    """
-    return Batches(
-        storage.local(config.data.photographs),
-        config.data.pieces,
-        config.train.batch_size,
-        config.train.seed,
-        colour=True,
-    )
 
 
 def _difference(chosen: ConfigDict) -> objective.Difference:

@@ -6,13 +6,12 @@ from pathlib import Path
 from flax import nnx
 from ml_collections import ConfigDict
 
-from dvs_jax import storage
 from dvs_jax.errors import InputError
 from dvs_jax.stabnet import objective, sequences, weights
 from dvs_jax.stabnet.network import Network
 from dvs_jax.stabnet.validation import HeldOut
 from dvs_jax.training import loop, model, parallel, stored_run
-from dvs_jax.training.photographs import Batches
+from dvs_jax.training.photographs import make_batches
 from dvs_jax.training.settings import require_sound
 from dvs_jax.whole_file import make_folder
 
@@ -56,20 +55,6 @@ def train_and_evaluate(config: ConfigDict, workdir: Path) -> Path:
 def make_network(config: ConfigDict) -> Network:
     """Return the network to start training from."""
     return Network(nnx.Rngs(config.train.seed))
-
-
-def make_batches(config: ConfigDict) -> Batches:
-    """Return this process' endless stream of batches.
-
-    Raises:
-        InputError: the photographs are missing, or one cannot be read.
-    """
-    return Batches(
-        storage.local(config.data.photographs),
-        config.data.pieces,
-        config.train.batch_size,
-        config.train.seed,
-    )
 
 
 def check(config: ConfigDict) -> None:

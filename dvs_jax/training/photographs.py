@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8, UInt32
+from ml_collections import ConfigDict
 
-from dvs_jax import quaternion
+from dvs_jax import quaternion, storage
 from dvs_jax.synthetic.paired import pieces
 from dvs_jax.training import parallel
 
@@ -63,6 +64,20 @@ class Batches:
     def set_state(self, state: Any) -> None:
         """Go on after so many batches."""
         self._number = int(state)
+
+
+def make_batches(config: ConfigDict, colour: bool = False) -> Batches:
+    """Return this process' endless stream of batches, as a config says.
+
+    Args:
+        config: of a network that is trained on photographs.
+        colour: whether they are RGB; else they are grey.
+
+    Raises:
+        InputError: the photographs are missing, or one cannot be read.
+    """
+    folder = storage.local(config.data.photographs)
+    return Batches(folder, config.data.pieces, config.train.batch_size, config.train.seed, colour)
 
 
 def examples(
