@@ -49,9 +49,10 @@ def with_flow(frames: Iterator[Rgb]) -> Iterator[tuple[Rgb, Flow]]:
     before: Grey | None = None
     for frame in frames:
         grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-        flow = None if before is None else flow_between(before, grey)
-        if flow is None or before is None or is_cut(before, grey, flow):
-            flow = np.zeros((*grey.shape, 2), np.float32)
+        flow = np.zeros((*grey.shape, 2), np.float32)
+        if before is not None:
+            found = flow_between(before, grey)
+            flow = flow if is_cut(before, grey, found) else found
         yield frame, flow
         before = grey
 
