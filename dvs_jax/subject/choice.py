@@ -39,7 +39,9 @@ class Person:
     track: int = 0
 
 
-def people(tracks: list[Track], height: int) -> list[Person]:
+def people(
+    tracks: list[Track], size: tuple[int, int], points: tuple[int, ...] = HIPS
+) -> list[Person]:
     """Return everyone of a clip, the likeliest subject first: person 1.
 
     Whoever is seen for less than `BRIEFLY_S` is left out, unless nobody is seen for longer: the
@@ -47,33 +49,40 @@ def people(tracks: list[Track], height: int) -> list[Person]:
 
     Args:
         tracks: see `people.Tracker`.
-        height: of the picture in pixels.
+        size: width and height of the picture in pixels.
+        points: of the anchor, see `score`.
     """
-    everyone = [_person(number, track, height) for number, track in enumerate(tracks)]
+    everyone = [_person(number, track, size, points) for number, track in enumerate(tracks)]
     lasting = [each for each in everyone if each.time_s[-1] - each.time_s[0] >= BRIEFLY_S]
     return sorted(lasting or everyone, key=lambda person: -person.score)
 
 
-def _person(number: int, track: Track, height: int) -> Person:
+def _person(number: int, track: Track, size: tuple[int, int], points: tuple[int, ...]) -> Person:
     pose = poses_of.stacked(track.pose)
     time_s = np.array(track.time_s)
-    return Person(np.array(track.frame), time_s, pose, score(pose, height), number)
+    return Person(np.array(track.frame), time_s, pose, score(pose, size, points), number)
 
 
-def score(pose: Poses, height: int) -> float:
+def score(pose: Poses, size: tuple[int, int], points: tuple[int, ...]) -> float:
     """Return how much a person is the clip's subject: large, long to be seen, and moving on.
 
-    Σ_t torso / H · (1 + min(D / torso, 10) / 10), D the diagonal of the box that the hips cover: a
-    path's length would count jitter.
+    Σ_t torso / H · (1 + min(D / torso, 10) / 10), H the picture's height, D the diagonal of the box
+    that the anchor covers: a path's length would count jitter. Frames in which the anchor lies
+    outside the picture do not count: it can be kept in place in none of them.
 
     Args:
         pose: with a leading axis for the frames in which he was seen.
-        height: H, of the picture in pixels.
+        size: width and height of the picture in pixels.
+        points: whose mean the anchor is.
     """
-    torso, hips = poses_of.torso(pose), poses_of.middle(pose, HIPS)
-    way = float(np.linalg.norm(hips.max(axis=0) - hips.min(axis=0)))
-    size = np.maximum(torso, 1e-6)
-    return float(np.sum(torso / height * (1.0 + np.minimum(way / size, _MOST_WAY) / _MOST_WAY)))
+    torso, place = poses_of.torso(pose), poses_of.middle(pose, points)
+    inside = ((place >= 0.0) & (place <= np.array(size) - 1.0)).all(axis=-1)
+    if not inside.any():
+        return 0.0
+    torso, place = torso[inside], place[inside]
+    way = float(np.linalg.norm(place.max(axis=0) - place.min(axis=0)))
+    share = np.minimum(way / np.maximum(torso, 1e-6), _MOST_WAY) / _MOST_WAY
+    return float(np.sum(torso / size[1] * (1.0 + share)))
 
 
 def choose(everyone: list[Person], wish: str | None, width: int, height: int) -> int:

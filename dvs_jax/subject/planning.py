@@ -99,7 +99,7 @@ def everyone(found: Survey, settings: Settings, name: str) -> Everyone:
             f"{name}: nobody was found; the likeliest place had a score of {found.best_score:.2f} "
             "where 0.5 is needed: people have to be 40 pixels tall or more, and not too dark"
         )
-    people = choice.people(found.tracks, found.size[1])
+    people = choice.people(found.tracks, found.size, anchor.POINTS_OF[settings.anchor])
     swapped = []
     for index, each in enumerate(people):
         pose, exchanged = swaps.repair(each.time_s, each.pose)

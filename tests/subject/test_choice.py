@@ -15,7 +15,7 @@ def everyone():
         bystander = noisy.standing(550.0 - 0.2 * (index % 2), 180.0, 44.0)
         here = [bystander] if index < 10 else [bystander, walker]
         tracker.see(index, index / 30, noisy.together(*here))
-    return choice.people(tracker.tracks, SIZE[1])
+    return choice.people(tracker.tracks, SIZE)
 
 
 def test_who_covers_ground_is_followed_though_another_is_larger_and_longer_there():
@@ -24,6 +24,18 @@ def test_who_covers_ground_is_followed_though_another_is_larger_and_longer_there
     assert walker.score == pytest.approx(50 * 40 / 360 * (1 + 343 / 400), rel=1e-6)
     assert bystander.score == pytest.approx(60 * 44 / 360, rel=1e-3)
     assert choice.choose([walker, bystander], None, *SIZE) == 0
+
+
+def test_whose_hips_are_outside_the_picture_is_not_followed():
+    """Of a man on a roof the picture showed the legs, for longer than the walker was there."""
+    tracker = people.Tracker()
+    for index in range(60):
+        on_roof = noisy.standing(200.0, -30.0, 60.0)
+        walker = noisy.standing(100.0 + 7 * index, 180.0, 40.0)
+        tracker.see(index, index / 30, noisy.together(*[on_roof, walker][: 2 if index > 30 else 1]))
+    walker, on_roof = choice.people(tracker.tracks, SIZE)
+    assert len(walker.frame) == 29 and len(on_roof.frame) == 60
+    assert on_roof.score == 0.0
 
 
 def test_a_person_by_number_or_by_place_and_moment():
