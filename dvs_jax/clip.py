@@ -395,16 +395,21 @@ def _candidates(folder: Path) -> Iterator[list[Path]]:
     yield videos
 
 
-def is_result(file: Path) -> bool:
+def is_result(file: Path, known: Sequence[Path] | None = None) -> bool:
     """Return whether a video was made from another, by its name.
 
     The ends that `subject` gives are usual words, so there the other has to lie beside it.
+
+    Args:
+        file: the video.
+        known: where the other is looked for; in the video's folder on the disk unless told.
     """
     if file.stem.endswith(RESULTS):
         return True
-    sources = {file.stem.removesuffix(end) for end in SUBJECT_RESULTS} - {file.stem}
-    beside = file.parent.iterdir() if sources else ()
-    return any(each.stem in sources and is_video(each) for each in beside)
+    names = {file.stem.removesuffix(end) for end in SUBJECT_RESULTS} - {file.stem, ""}
+    sources = {file.with_name(name) for name in names}
+    others = [] if not sources else file.parent.iterdir() if known is None else known
+    return any(is_video(each) and each.with_suffix("") in sources for each in others)
 
 
 def _holds_frames(folder: Path) -> bool:

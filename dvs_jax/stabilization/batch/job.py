@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dvs_jax import storage
-from dvs_jax.clip import RESULTS, find_videos, is_result
+from dvs_jax.clip import find_videos, is_result
 from dvs_jax.errors import InputError
 from dvs_jax.sensors.folder import is_video
 
@@ -67,15 +67,16 @@ def _stored_matches(clip: str) -> list[Path]:
     """Return what an address, or a pattern of addresses, stands for, folders of videos opened."""
     if not set(clip) & set("*?["):
         names = [] if is_video(Path(clip)) else sorted(storage.listing(clip, depth=1))
-        inside = [Path(clip, name) for name in names if _may_be_stored_clip(Path(name))]
+        inside = _originals([Path(clip, name) for name in names])
         return inside if len(inside) > 1 else [Path(clip)]
     found = storage.matching(clip)
-    clips = [Path(each) for each in found if found[each] or _may_be_stored_clip(Path(each))]
-    return _required(clips, clip)
+    folders = [Path(each) for each in found if found[each]]
+    return _required(sorted(folders + _originals([Path(each) for each in found])), clip)
 
 
-def _may_be_stored_clip(path: Path) -> bool:
-    return is_video(path) and not path.stem.endswith(RESULTS)
+def _originals(paths: list[Path]) -> list[Path]:
+    """Return the videos that were not made from another of them."""
+    return [path for path in paths if is_video(path) and not is_result(path, paths)]
 
 
 def _required(found: list[Path], pattern: str) -> list[Path]:

@@ -95,7 +95,8 @@ def test_a_folder_of_several_videos_means_each_of_them(trip):
 
 def test_addresses_and_patterns_of_them(tmp_path, monkeypatch):
     folder_store.put_in_place(monkeypatch, tmp_path / "store")
-    for name in ("a/one.mp4", "a/one_stab_crop.mp4", "a/two.mov", "a/notes.txt", "b/c/three.mp4"):
+    made = ("a/one_stab_crop.mp4", "a/one_subject.mp4", "a/notes.txt")
+    for name in (*made, "a/one.mp4", "a/two_mask.mov", "b/c/three.mp4"):
         file = tmp_path / "store/box" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -104,7 +105,9 @@ def test_addresses_and_patterns_of_them(tmp_path, monkeypatch):
         jobs = jobs_of([clip], Path("s3://box/out"))
         return {storage.address_of(job.clip): storage.address_of(job.folder) for job in jobs}
 
-    both = {"s3://box/a/one.mp4": "s3://box/out/one", "s3://box/a/two.mov": "s3://box/out/two"}
+    both = {
+        f"s3://box/a/{name}": "s3://box/out/" + name[:-4] for name in ("one.mp4", "two_mask.mov")
+    }
     assert names("s3://box/a") == names("s3://box/a/*") == both
     assert names("s3://box/b/*") == {"s3://box/b/c": "s3://box/out/c"}
     assert names("s3://box/b/c") == {"s3://box/b/c": "s3://box/out"}
