@@ -178,6 +178,22 @@ def test_a_stored_model_stabilises_and_is_evaluated(
     assert not [*(tmp_path / "tmp").iterdir()]
 
 
+def test_a_cluster_takes_clips_from_a_store_and_puts_results_there(
+    box, variables, rendered_walk, tmp_path
+):
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'dvs-jax[cluster]'")
+    for name in ("one", "two"):
+        uploading.upload(rendered_walk, f"{box}/trip/{name}")
+    command = ["stabilize", f"{box}/trip/*", "--out", f"{box}/by_cluster", "--smoother", "gaussian"]
+    quick = ["--refine", "none", "--encoder-preset", "ultrafast", "--cluster", "local"]
+    code, told = run([*command, *quick], variables, tmp_path)
+    assert code == 0, told
+    assert "2 clips: 2 done" in told
+    names = {"walking_stab_crop.mp4", "walking.txt", "walking.jpg"}
+    for name in ("one", "two"):
+        assert set(store.listing(f"{box}/by_cluster/{name}")) == {*names, f"{name}_run.json"}
+
+
 def test_results_of_an_earlier_run_are_replaced_or_removed(box, variables, rendered_walk, tmp_path):
     uploading.upload(rendered_walk, f"{box}/clip")
     out = f"{box}/again"

@@ -18,7 +18,7 @@ from dvs_jax.stabilization.batch import cluster
 from dvs_jax.stabilization.batch.job import Job
 from tests.interrupting import TESTS, run_in_session, wait_until
 
-CLIPS = 4
+CLIPS = 24
 QUICK = ("--smoother", "gaussian", "--refine", "none", "--encoder-preset", "ultrafast")
 
 
