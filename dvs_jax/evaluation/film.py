@@ -9,7 +9,7 @@ from pathlib import Path
 from dvs_jax import video
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage
-from dvs_jax.evaluation.vidstab import DETECTION, run_vidstab, transformation
+from dvs_jax.evaluation.vidstab import DETECTION, is_film, run_vidstab, transformation
 from dvs_jax.video import Frame as Picture
 
 _ENCODING = {"crf": "12", "preset": "veryfast", "pix_fmt": "yuv420p"}
@@ -21,19 +21,20 @@ class Film:
     """A stabilised video file.
 
     Attributes:
-        file: has the frames of the clip's own video.
+        file: the video.
+        first: how many of its frames precede the first that the clip uses.
         path: None: no poses are known.
         strength: NaN.
     """
 
     file: Path
+    first: int
     path = None
     strength = math.nan
 
     def pictures(self, footage: Footage) -> Iterator[Picture]:
         """Yield the frames that the clip uses, uint8 RGB [height, width, 3]."""
-        assert footage.clip is not None
-        return islice(video.read_frames(self.file), footage.clip.first, None)
+        return islice(video.read_frames(self.file), self.first, None)
 
 
 def by_vidstab(folder: Path, smoothed: int, footage: Footage, crop: float) -> Film:
@@ -48,11 +49,12 @@ def by_vidstab(folder: Path, smoothed: int, footage: Footage, crop: float) -> Fi
         crop: fraction of width and height to cut off at each side.
 
     Raises:
-        InputError: the clip is no video file, or vidstab failed.
+        InputError: there are no pictures, or vidstab failed.
     """
     clip = footage.clip
-    if clip is None or clip.images is not None or not clip.video.path.is_file():
-        raise InputError(f"{footage.name}: is no video file, which vidstab reads")
+    if clip is None:
+        raise InputError(f"{footage.name}: has no pictures, which vidstab reads")
     own = folder / f"smoothed over {smoothed}"
     own.mkdir(exist_ok=True)
-    return Film(run_vidstab(clip, own, _ENCODING, DETECTION, transformation(smoothed, crop)))
+    made = run_vidstab(clip, own, _ENCODING, DETECTION, transformation(smoothed, crop))
+    return Film(made, clip.first if is_film(clip) else 0)

@@ -5,8 +5,10 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from dvs_jax import clip as clips
 from dvs_jax.clip import Clip
 from dvs_jax.evaluation.command import run
+from dvs_jax.video import VideoWriter
 
 DETECTION = "shakiness=8:accuracy=15"
 SMOOTHED_FRAMES = (10, 30)
@@ -49,7 +51,8 @@ def run_vidstab(
     """Stabilise a video by vidstab.
 
     Args:
-        clip: of a video file, all of whose frames are stabilised, as they are stored.
+        clip: its frames are stabilised as they are stored: all of a video file, and of pictures
+            those that the clip uses.
         folder: where its files are made.
         encoding: options of the encoder libx264.
         detection: options of the first pass; by default the program's own.
@@ -59,13 +62,29 @@ def run_vidstab(
         The stabilised video, with as many frames.
 
     Raises:
-        InputError: it failed.
+        InputError: it failed, or the clip cannot be read.
     """
     begin = ["ffmpeg", "-y", "-loglevel", "error", "-noautorotate"]
-    begin += ["-i", str(clip.video.path.absolute()), "-fps_mode", "passthrough", "-vf"]
+    begin += ["-i", str(_film(clip, folder).absolute()), "-fps_mode", "passthrough", "-vf"]
     detect = ":".join(filter(None, ["vidstabdetect=result=motion.trf", detection]))
     apply = ":".join(filter(None, ["vidstabtransform=input=motion.trf", transformation]))
     options = [each for name, value in encoding.items() for each in (f"-{name}", value)]
     run([*begin, detect, "-f", "null", "-"], folder)
     run([*begin, f"{apply},{_EVEN}", "-c:v", "libx264", *options, RESULT], folder)
     return folder / RESULT
+
+
+def is_film(clip: Clip) -> bool:
+    """Return whether a clip is a video file, and not pictures in a folder or in memory."""
+    return clip.images is None and clip.video.path.is_file()
+
+
+def _film(clip: Clip, folder: Path) -> Path:
+    """Return the clip's video file, or one of its pictures, made without loss."""
+    if is_film(clip):
+        return clip.video.path
+    file = folder / "pictures.mp4"
+    with VideoWriter(file, clip.video, *clip.size, crf=0, preset="ultrafast") as writer:
+        for picture, time_ns in zip(clips.read_pictures(clip), clip.video.time_ns, strict=False):
+            writer.write_picture(picture, int(time_ns))
+    return file

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dvs_jax.clip import Clip, load_clip
+from dvs_jax.clip import load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import compare, film, methods, of_clip, rendering, table
 from dvs_jax.methods import Frame, Smoothed
@@ -92,13 +92,6 @@ def test_another_programs_video_is_measured_as_it_lies_there(walk, monkeypatch):
     assert after.area_kept == pytest.approx(1.0, abs=0.01)
     # The whole frame is watched 640 wide, of the input what the crop shows.
     assert after.residual_shift_px == pytest.approx(0.8 * before.residual_shift_px, rel=0.15)
-
-
-def test_a_clip_in_memory_has_no_file_for_another_program(walk):
-    frames = np.zeros((2, 48, 64, 3), np.uint8)
-    clip = Clip.from_arrays(list(frames), np.array([0, 33_000_000]))
-    with pytest.raises(InputError, match="clip: is no video file, which vidstab reads"):
-        film.by_vidstab(walk, 30, of_clip(clip), crop=0.1)
 
 
 def test_a_method_that_lacks_something_leaves_the_others(walk, caplog):

@@ -1,12 +1,15 @@
 """ffmpeg's vidstab."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from dvs_jax.clip import load_clip
+from dvs_jax.clip import Clip, load_clip
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import vidstab
 from dvs_jax.evaluation.vidstab import has_vidstab, run_vidstab, transformation
-from dvs_jax.video import probe
+from dvs_jax.video import probe, read_frames
 
 ENCODING = {"crf": "20", "preset": "ultrafast", "pix_fmt": "yuv420p"}
 
@@ -34,6 +37,21 @@ def test_both_passes_are_run_in_the_folder(walk, tmp_path, monkeypatch):
 def test_vidstab_stabilises_every_frame(walk, tmp_path):
     made = probe(run_vidstab(load_clip(walk), tmp_path, ENCODING))
     assert (made.frame_count, made.width, made.height) == (30, 192, 108)
+
+
+def test_pictures_become_a_film_without_loss(walk, tmp_path, monkeypatch):
+    sources = []
+    monkeypatch.setattr(
+        vidstab, "run", lambda command, folder: sources.append(command[command.index("-i") + 1])
+    )
+    frames = list(read_frames(load_clip(walk).video.path))[:7]
+    clip = Clip.from_arrays(frames, np.arange(7) * 40_000_000)
+    run_vidstab(clip, tmp_path, ENCODING)
+    made = Path(sources[0])
+    assert probe(made).frame_count == 7
+    # What is lost is the colours' resolution alone.
+    error = np.mean(np.subtract(list(read_frames(made)), frames, dtype=np.float32), axis=-1)
+    assert np.abs(error).mean() < 1.5
 
 
 @pytest.mark.skipif(not has_vidstab(), reason="no ffmpeg with vidstab is installed")
