@@ -91,6 +91,7 @@ def test_mounting_clock_and_readout_are_found_from_a_wrong_start(handheld):
     assert left[1] < 0.2 * left[0]
 
 
+@pytest.mark.slow
 def test_a_gyro_of_another_clip_is_refused(handheld):
     clip = load_clip(handheld)
     path = clip.sensors.gyro
@@ -113,6 +114,7 @@ def by_an_app(handheld, tmp_path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_clock_that_nobody_told_is_found(by_an_app, caplog):
     caplog.set_level("INFO")
     (by_an_app / "camera.toml").write_text('[gyro]\naxes = ["y", "x", "z"]\n')
@@ -131,6 +133,7 @@ def test_a_clock_that_nobody_told_is_found(by_an_app, caplog):
     assert with_camera_found(right := dataclasses.replace(clip, sensors=right)) is right
 
 
+@pytest.mark.slow
 def test_a_video_cut_out_of_a_long_recording_is_found_in_its_log(by_an_app):
     """The log begins 40 s before and ends 20 s after."""
     (log,) = by_an_app.glob("*.csv")
@@ -155,6 +158,7 @@ def test_a_video_cut_out_of_a_long_recording_is_found_in_its_log(by_an_app):
     assert found.camera.clock_offset_s == pytest.approx(OFFSET_S - 40.0, abs=0.002)
 
 
+@pytest.mark.slow
 def test_a_clock_that_drifts(handheld):
     """The same seconds, again 100 s later, and a gyro whose clock loses 200 µs a second."""
     clip, drift = load_clip(handheld), 200e-6
@@ -185,6 +189,7 @@ def test_a_clock_that_drifts(handheld):
     assert with_drift(clip, clip, usual) is usual
 
 
+@pytest.mark.slow
 def test_pixels_that_are_not_square(handheld, tmp_path):
     clip = load_clip(handheld)
     narrow = [cv2.resize(frame, (240, 270)) for frame in clips.read_frames(clip)]

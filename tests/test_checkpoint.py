@@ -82,6 +82,7 @@ checkpoint.save(sys.argv[1], state, {"devices": 4})
 """
 
 
+@pytest.mark.slow
 def test_a_state_sharded_over_four_devices_loads_on_one_without_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
@@ -196,6 +197,7 @@ def flipped(source: Path, folder: Path, rng: np.random.Generator) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_single_bit_is_told_or_harmless(good: Path, tmp_path: Path):
     expected, told, rng = checkpoint.load(good)[0], 0, np.random.default_rng(0)
     for _ in range(60):

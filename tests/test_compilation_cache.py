@@ -108,6 +108,7 @@ for function in (one, other):
 """
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_half_written_is_replaced(own_process, tmp_path):
     own_process("-c", COMPILING)
     folder = tmp_path / "cache" / "compiled"
@@ -135,6 +136,7 @@ def test_what_the_environment_says_stays(own_process, tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.slow
 def test_without_a_folder_to_write_to_nothing_is_kept(own_process, tmp_path):
     (tmp_path / "cache").write_text("a file")
     assert own_process("-c", SETTINGS).split() == ["None", "1.0", "True"]
@@ -147,6 +149,7 @@ def test_a_process_that_has_jax_already_is_left_alone(monkeypatch, tmp_path):
     assert FOLDER_VARIABLE not in os.environ
 
 
+@pytest.mark.slow
 def test_stabilize_waits_for_no_import_that_it_does_not_need(own_process):
     modules = "dvs_jax.cli, dvs_jax.stabilization, dvs_jax.fused.weights, dvs_jax.clip"
     printed = own_process("-c", f"import sys, {modules}; print(*sys.modules)").split()

@@ -47,6 +47,7 @@ def _squared_motion(previous, frame):
     return ((moved - points)[kept, 0] ** 2).sum(axis=-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "description",
     [

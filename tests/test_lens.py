@@ -72,6 +72,7 @@ def test_uncorrected_the_output_is_the_lenss():
         np.testing.assert_allclose(shown, lenses.project(lens, away), atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LENSES)
 @pytest.mark.parametrize("function", [lenses.unproject, lenses.unproject_output])
 def test_gradients_are_the_finite_differences(name, function):

@@ -99,6 +99,7 @@ def output_of(source, target, start):
     return found
 
 
+@pytest.mark.slow
 def test_corners_stand_as_still_as_the_centre(clip):
     known = residual(clip, clip.sensors.camera)
     assert known["centre"] < 0.1

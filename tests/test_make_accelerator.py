@@ -32,6 +32,7 @@ def row(found: float = 1.0) -> Row:
     return Row("part", "what", found, math.nan, "ms")
 
 
+@pytest.mark.slow
 def test_without_an_accelerator_nothing_runs(tmp_path):
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "OUT": str(tmp_path)}
     environment["PYTHONPATH"] = str(ROOT)
@@ -43,6 +44,7 @@ def test_without_an_accelerator_nothing_runs(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_all_of_it_runs_without_what_such_a_machine_lacks():
     code = f"import sys; sys.modules.update(dict.fromkeys({WITHOUT}))\n"
     # `make accelerator` finds the tests by their folder, so they have its name.
@@ -105,6 +107,7 @@ def test_every_measurement_gives_numbers(part):
     assert all(row.found > 0.0 for row in rows)
 
 
+@pytest.mark.slow
 def test_only_packages_that_are_not_there_are_asked_for(tmp_path):
     file = tmp_path / "requirements.txt"
     file.write_text("# Comments do not count.\npytest==0.1\nno-such-package==1.0\n")

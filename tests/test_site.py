@@ -76,6 +76,7 @@ def test_tables_show_three_digits_of_what_is_there():
     assert "| gyro_only | 0.081 |" in results.by_method(left, ("gyro_only",))
 
 
+@pytest.mark.slow
 def test_the_measure_of_the_tables_is_that_of_the_metrics():
     made = synthetic.SyntheticClip("walking", "distant", 1.2, size=(160, 90), ois=False)
     recording = synthetic.record(made)

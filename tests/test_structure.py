@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).resolve().parents[1] / "dvs_jax"
 
 LONGEST_BODY = 40
@@ -82,6 +84,7 @@ def test_docstring_and_signature_do_not_count():
     assert body_lines(function) == 2
 
 
+@pytest.mark.slow
 def test_functions_fit_on_a_screen():
     too_long = {
         f"{file.relative_to(PACKAGE)}: {node.name}": body_lines(node)

@@ -47,6 +47,7 @@ def may_begin(monkeypatch):
     return begun
 
 
+@pytest.mark.slow
 def test_both_files_have_the_pictures_that_were_taken_and_the_newest_is_shown(
     sent, may_begin, tmp_path, monkeypatch
 ):
@@ -122,6 +123,7 @@ def test_odd_sizes_lose_a_row_and_a_column():
     assert live.decoded(jpeg(np.zeros((33, 41, 3), np.uint8))).shape == (32, 40, 3)
 
 
+@pytest.mark.slow
 def test_what_was_recorded_is_shown_and_measured_like_the_rest(walk, tmp_path):
     file = tmp_path / "recording.mp4"
     for each in (file, stabilized_file(file)):

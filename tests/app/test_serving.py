@@ -16,6 +16,7 @@ def test_without_the_extra_it_is_named(monkeypatch):
     assert str(caught.value) == "the page needs Gradio: pip install 'dvs-jax[app]'"
 
 
+@pytest.mark.slow
 def test_gradio_is_imported_by_the_page_alone():
     code = "import sys, dvs_jax.app, dvs_jax.cli.program; print('gradio' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -29,6 +29,7 @@ def frames_of(file: Path) -> int:
         return sum(1 for _ in shown.decode(video=0))
 
 
+@pytest.mark.slow
 def test_a_clip_with_its_gyro_is_steadied_and_measured(upload, results):
     wish = Wish("gaussian", crop=0.15, strength=2.0, side_by_side=True)
     made = stabilizing.make(upload, wish, Limits(), results, silently)
@@ -48,6 +49,7 @@ def test_a_clip_with_its_gyro_is_steadied_and_measured(upload, results):
     assert "<td>{:.0f}</td><td>{:.0f}</td>".format(*jerks) in table
 
 
+@pytest.mark.slow
 def test_a_video_alone_goes_by_its_pictures_and_the_visitor_is_told(upload, results):
     for log in upload.glob("*.txt"):
         log.unlink()

@@ -75,6 +75,7 @@ def fast_rate_deg_s(clip: SyntheticClip, time_ns: np.ndarray) -> float:
     return math.degrees(math.sqrt((rate**2).sum(axis=1).mean()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lens", ["fixed_lens", "moving_lens"])
 def test_by_the_true_path_nothing_is_left(lens, request):
     right = take(request.getfixturevalue(lens))

@@ -13,6 +13,7 @@ def test_frames_move_without_repeating():
     assert np.array_equal(frames[0][3:, 5:], frames[1][:-3, :-5])
 
 
+@pytest.mark.slow
 def test_rows_of_the_benchmark():
     alone, batched = (
         RaftEstimator(name, untrained_small(), iterations=2, pairs_at_once=pairs)
@@ -31,6 +32,7 @@ def test_rows_of_the_benchmark():
         assert row.pairs_per_second * row.milliseconds == pytest.approx(500)
 
 
+@pytest.mark.slow
 def test_shares_make_up_the_whole():
     shares = measure_time_shares(RaftEstimator("raft", untrained_small(), iterations=2), (64, 72))
     assert shares.milliseconds > 0

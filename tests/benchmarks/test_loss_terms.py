@@ -73,6 +73,7 @@ def test_a_config_without_evaluation_is_refused(tmp_path):
         loss_terms.measure(config(tmp_path, 0), tmp_path / "runs", seeds=1)
 
 
+@pytest.mark.slow
 def test_a_training_that_fails_is_told(tmp_path):
     with pytest.raises(InputError, match=r"without-none-0: training fails: .*datasets"):
         loss_terms.measure(config(tmp_path), tmp_path / "runs", seeds=1)

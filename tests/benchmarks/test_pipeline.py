@@ -13,6 +13,7 @@ from dvs_jax.synthetic.repetition import repeat
 from dvs_jax.video import probe, read_frames
 
 
+@pytest.mark.slow
 def test_a_clip_is_timed_by_stage_and_end_to_end(walk, monkeypatch):
     monkeypatch.setattr(pipeline, "ROUNDS", 1)
     monkeypatch.setattr(pipeline, "_in_own_process", lambda *_: CommandCost(2.5, 123_000_000))

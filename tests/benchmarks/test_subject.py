@@ -40,6 +40,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(networks, "load_mask", lambda which, folder: SELFIE)
 
 
+@pytest.mark.slow
 def test_networks_and_stages_are_timed(tiny):
     report = subject.measure(None)
     alone, stages = report.tables

@@ -4,6 +4,7 @@ from dvs_jax.benchmarks import trajectory
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 
 
+@pytest.mark.slow
 def test_one_clip_and_a_batch_are_timed(monkeypatch):
     monkeypatch.setattr(trajectory, "CLIP_SECONDS", 1)
     monkeypatch.setattr(trajectory, "BATCH", 2)

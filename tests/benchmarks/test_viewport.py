@@ -6,6 +6,7 @@ from dvs_jax.benchmarks import viewport
 from dvs_jax.viewport.paver.architecture import Architecture
 
 
+@pytest.mark.slow
 def test_pavers_maps_are_timed_with_one_frame_and_with_five():
     small = Architecture(height=32, width=16, heads=2, blocks=1, decoder_heads=2)
     rows = list(viewport.paver_maps(small))

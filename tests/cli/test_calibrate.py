@@ -45,6 +45,7 @@ def test_pictures_of_a_longer_recording_have_their_own_times(dvs, handheld):
     assert abs(camera_file.read(handheld / "camera.toml").clock_offset_s) < 2e-3
 
 
+@pytest.mark.slow
 def test_what_is_unsure_is_not_written(dvs, handheld, tmp_path):
     other = tmp_path / "other"
     described = synthetic.SyntheticClip(size=(320, 180), duration_s=3.0, ois=False, seed=6)

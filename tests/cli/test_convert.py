@@ -1,10 +1,13 @@
 """`dvs-jax convert`."""
 
+import pytest
+
 from dvs_jax import flow
 
 from .run import QUICK
 
 
+@pytest.mark.slow
 def test_convert_makes_a_model_that_stabilize_takes(dvs, golden, walk, tmp_path):
     official = golden / "dvs" / "random.checkpoint"
     run = dvs("convert", official, tmp_path / "dvs")
@@ -20,6 +23,7 @@ def test_convert_makes_a_model_that_stabilize_takes(dvs, golden, walk, tmp_path)
     assert paths[0] == paths[1]
 
 
+@pytest.mark.slow
 def test_convert_tells_raft_from_dvs(dvs, published_models, tmp_path):
     run = dvs("convert", published_models / "raft-small.pth", tmp_path / "raft")
     assert (run.code, run.err) == (0, "")

@@ -1,5 +1,7 @@
 """`dvs-jax demo`."""
 
+import pytest
+
 from dvs_jax import synthetic
 from dvs_jax.video import probe
 
@@ -9,6 +11,7 @@ class Small(synthetic.SyntheticClip):
         super().__init__(size=(192, 108), **rest)
 
 
+@pytest.mark.slow
 def test_demo_makes_a_clip_and_stabilises_it(dvs, tmp_path, monkeypatch):
     monkeypatch.setattr(synthetic, "SyntheticClip", Small)
     for _ in range(2):

@@ -21,6 +21,7 @@ def test_evaluate_prints_a_table_and_writes_the_numbers(dvs, walk, tmp_path):
     assert "nowhere: no such video or folder" in warning
 
 
+@pytest.mark.slow
 def test_evaluate_measures_the_pictures_unless_told_not_to(dvs, walk, monkeypatch):
     row = Metrics(30, *([0.25] * 23))
     monkeypatch.setattr(methods, "has_vidstab", lambda: False)

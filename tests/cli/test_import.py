@@ -30,6 +30,7 @@ def test_a_recording_becomes_a_plain_clip(dvs, gopro, tmp_path):
     assert_refused(dvs("import", tmp_path / "no.mp4", tmp_path / "other"), "no such file")
 
 
+@pytest.mark.slow
 def test_a_video_with_its_gyro_inside_needs_no_import(dvs, gopro, tmp_path):
     run = dvs("stabilize", gopro, "-o", tmp_path / "out", "--smoother", "gaussian", *MADE_UP)
     assert run.code == 0
@@ -37,6 +38,7 @@ def test_a_video_with_its_gyro_inside_needs_no_import(dvs, gopro, tmp_path):
     assert any("telemetry inside the video" in line for line in run.lines("note"))
 
 
+@pytest.mark.slow
 def test_a_stabilised_picture_is_steadied_by_itself_unless_the_gyro_is_asked_for(dvs, tmp_path):
     video = write(tmp_path / "a.mp4", packets([200, 200]), [text("EISE", "Y")])
     run = dvs("stabilize", video, "-o", tmp_path / "out", *QUICK)
@@ -54,6 +56,7 @@ def test_a_stabilised_picture_is_steadied_by_itself_unless_the_gyro_is_asked_for
     assert (tmp_path / "out" / "a.txt").exists()
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_named(dvs, tmp_path):
     video = write(tmp_path / "a.mp4", [])
     log = tmp_path / "elsewhere" / "log.gcsv"

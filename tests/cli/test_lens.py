@@ -40,6 +40,7 @@ def test_what_is_not_found_is_said(dvs, collection, tmp_path):
     assert_refused(dvs("lens", "a", "--collection", tmp_path / "none"), "no such folder")
 
 
+@pytest.mark.slow
 def test_a_wide_clip_is_stabilised_as_filmed_or_straightened(dvs, tmp_path):
     lens = Lens("fisheye", (0.04, 0.01, -0.005, 0.0))
     clip = synthetic.SyntheticClip(

@@ -45,6 +45,7 @@ def test_the_help_of_a_command_explains_everything(dvs, monkeypatch, name):
             assert parameter.help.split(".")[0] in run.out
 
 
+@pytest.mark.slow
 def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
     file, other = tmp_path / "a file", tmp_path / "other"
     file.write_text("no checkpoint")
@@ -137,6 +138,7 @@ def terminal_run(arguments: list[str], environment: dict[str, str]) -> str:
     return printed.decode()
 
 
+@pytest.mark.slow
 def test_a_refusal_is_one_line_on_a_narrow_terminal(tmp_path):
     missing = f"{tmp_path}/{'a long name ' * 10}.mp4"
     for environment in ({}, {"NO_COLOR": "1"}, {"TERM": "dumb"}):
@@ -144,6 +146,7 @@ def test_a_refusal_is_one_line_on_a_narrow_terminal(tmp_path):
         assert printed == f"error: {missing}: no such video or folder\r\n"
 
 
+@pytest.mark.slow
 def test_a_refusal_is_one_line_in_a_pipe(walk):
     (walk / OIS).write_text("1 2 nan\n")
     for arguments in (["stabilize", walk, "--out", walk / "out"], ["stabilize", walk, "--croop"]):
@@ -158,6 +161,7 @@ def test_a_refusal_is_one_line_in_a_pipe(walk):
         assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_whole_run_in_a_process_of_its_own_prints_its_results_alone(walk):
     clip = walk / VIDEO
     cv2.imwrite(str(walk / "thumbnail.jpg"), np.zeros((4, 4, 3), np.uint8))
@@ -200,6 +204,7 @@ def test_a_quiet_command_prints_nothing_but_warnings(dvs, walk, tmp_path, place)
     assert "cropped video" in loud.out
 
 
+@pytest.mark.slow
 def test_a_talkative_command_says_more(dvs, walk, tmp_path):
     arguments = ("stabilize", walk, "-o", tmp_path / "out", "--model", "gyro_only", *QUICK)
     assert "strength" not in dvs(*arguments).err

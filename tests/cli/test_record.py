@@ -25,6 +25,7 @@ def named(out: str) -> list[Path]:
     return [Path(path) for path in re.findall(r": (\S+\.mp4)", out)]
 
 
+@pytest.mark.slow
 def test_record_keeps_what_it_saw_and_stabilises_it(dvs, tmp_path):
     run = dvs("record", "--camera", CAMERA, "--seconds", "0.5", "-o", tmp_path / "out")
     assert run.code == 0
@@ -44,6 +45,7 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("mode", [[], ["--live"]])
 def test_an_interrupt_ends_the_recording_and_keeps_it(dvs, tmp_path, monkeypatch, mode):

@@ -20,6 +20,7 @@ def assert_prompt(end: interrupting.End, number: int) -> None:
     assert (end.code, end.told, end.left) == (128 + number, ["interrupted"], [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("event", "arguments", "number"),
     [
@@ -46,6 +47,7 @@ def test_it_ends_in_the_middle_of_what_no_exception_reaches(
     assert len(list(walk.glob("flo*/*"))) == (6 if event == "at_flow" else 0)
 
 
+@pytest.mark.slow
 def test_an_ignored_signal_stays_ignored(tmp_path: Path):
     out = tmp_path / "out"
     size = ("--seconds", "1", "--width", "192", "--height", "108")

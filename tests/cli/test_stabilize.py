@@ -104,6 +104,7 @@ def test_a_video_without_a_gyro_log_is_stabilised_by_its_pictures(dvs, walk, tmp
     assert_refused(asked, "no gyro log for walking.mp4.*walking_gyro.csv.*t_s,wx,wy,wz")
 
 
+@pytest.mark.slow
 def test_a_part_of_a_clip_is_cut_with_its_times(dvs, walk, tmp_path):
     run = dvs("stabilize", walk, "-o", tmp_path, "--start", "0.3", "--end", "0.7", *QUICK)
     assert (run.code, run.err) == (0, "")
@@ -119,6 +120,7 @@ def test_the_smoothers_on_offer_are_those_there_are():
     assert get_args(stabilize.Presets) == video.PRESETS
 
 
+@pytest.mark.slow
 def test_the_range_of_the_crop_is_the_librarys(dvs, walk, tmp_path):
     assert dvs("stabilize", walk, "-o", tmp_path / "out", "--crop", 0.45, *QUICK).code == 0
     assert dvs("stabilize", walk, "-o", tmp_path / "out", "--crop", 0.451, *QUICK).code == 2
@@ -194,6 +196,7 @@ def test_a_clip_that_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_leaves_nothing(dvs, walk, tmp_path, monkeypatch):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     for limit in (1_000, 100_000):
@@ -264,6 +267,7 @@ LOST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("there", "said"),
     [

@@ -81,6 +81,7 @@ def test_on_devices_the_command_says_the_same(dvs, trip, monkeypatch):
     assert "2 skipped" in dvs("trip/*", "-o", "out", "--uncropped", "--resume").out
 
 
+@pytest.mark.slow
 def test_a_quoted_pattern_is_expanded_and_resumed(dvs, trip):
     assert dvs("trip/*", "-o", "out").code == 1
     shutil.copy(trip / "one" / "walking_gyro.txt", trip / "two")

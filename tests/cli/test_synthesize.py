@@ -9,6 +9,7 @@ from dvs_jax.video import probe
 from .run import QUICK
 
 
+@pytest.mark.slow
 def test_synthesize_makes_a_clip_that_can_be_stabilised(dvs, tmp_path):
     options = "--motion panning --scene distant --seconds 0.5 --width 128 --height 72 --no-ois"
     run = dvs("synthesize", tmp_path / "clip", *options.split(), "--frame-rate", 24, "--seed", 5)
@@ -20,6 +21,7 @@ def test_synthesize_makes_a_clip_that_can_be_stabilised(dvs, tmp_path):
     assert dvs("stabilize", tmp_path / "clip", "-o", tmp_path / "out", *QUICK).code == 0
 
 
+@pytest.mark.slow
 def test_synthesize_writes_the_exact_flow_that_stabilize_uses(dvs, golden, tmp_path, monkeypatch):
     folder, model = tmp_path / "clip", golden / "dvs" / "random.checkpoint"
     options = ["--motion", "walking", "--seconds", "0.3", "--width", "128", "--height", "72"]

@@ -38,6 +38,7 @@ def sea(drawn, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_predict_writes_all_it_promises(dvs, sea, drawn, tmp_path):
     run = dvs(
         *("viewport", "predict", sea / "sea.mp4", sea / "ann.csv", "--out", tmp_path),
@@ -71,6 +72,7 @@ def test_predict_writes_all_it_promises(dvs, sea, drawn, tmp_path):
     assert len(tiles) == len(rows) and 10 < len(tiles[0]["tiles"].split()) < 45
 
 
+@pytest.mark.slow
 def test_what_cannot_be_predicted_leaves_nothing(dvs, sea, tmp_path):
     whole = (sea / "sea.mp4").read_bytes()
     (tmp_path / "cut_off.mp4").write_bytes(whole[: len(whole) * 4 // 5])
@@ -103,6 +105,7 @@ def paver(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_saliency_is_told_by_paver_where_its_weights_are_given(dvs, sea, paver, tmp_path):
     asked = ("viewport", "saliency", sea / "sea.mp4", "--out", tmp_path)
     given = ("--paver", paver / "decoder", "--vit", paver / "vit", "--maps")
@@ -138,6 +141,7 @@ def test_wrong_weights_of_paver_are_refused_in_one_line(dvs, sea, paver, tmp_pat
         assert not out.exists()
 
 
+@pytest.mark.slow
 def test_evaluate_compares_with_all_baselines(dvs, drawn, tmp_path):
     for trace in drawn.traces:
         (tmp_path / "data" / trace.viewer).mkdir(parents=True)
@@ -168,6 +172,7 @@ def knowing(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_predict_learns_a_viewer_and_tells_what_follows(dvs, sea, knowing, tmp_path):
     file = tmp_path / "long.mp4"
     info = VideoInfo(file, 64, 32, Fraction(1), np.arange(12) * 10**9, 0, False)
@@ -197,6 +202,7 @@ def test_a_viewer_who_cannot_be_learned_is_refused(dvs, sea, knowing, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_evaluate_learns_viewers_and_tells_what_that_is_worth(dvs, sea, knowing, tmp_path):
     asked = ("viewport", "evaluate", sea / "ann.csv", "--model", knowing, "--out", tmp_path)
     assert_refused(dvs(*asked, "--adapt", "soon"), "--adapt soon: give the seconds of each video")

@@ -96,6 +96,7 @@ def test_training_and_test_clips_differ_for_every_seed() -> None:
     assert min(set.union(*seeds)) > 1_000_000
 
 
+@pytest.mark.slow
 def test_equal_seeds_build_equal_datasets(smoke: Path, tmp_path: Path) -> None:
     again = build(SyntheticClips(config="smoke", data_dir=tmp_path, file_format="array_record"))
     for one, other in zip(stored(smoke, "test"), stored(again, "test"), strict=True):
@@ -127,6 +128,7 @@ def test_a_short_or_broken_gyro_log_is_an_error(tmp_path: Path) -> None:
         SyntheticClips(imu=[short], config="smoke", data_dir=tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_the_command_builds_and_refuses_to_overwrite(tmp_path: Path) -> None:
     command = ["--config", "smoke", "--out", str(tmp_path), "--seed", "3"]
     first = CliRunner().invoke(app, command)

@@ -32,6 +32,7 @@ class Still:
             yield Frame(grid.output_points(4, 4).astype(np.float32))
 
 
+@pytest.mark.slow
 def test_a_method_has_a_row_of_its_own(walk):
     clip = of_clip(load_clip(walk))
     compared = compare([clip], {"still": Still(), "kept": Smoothed("gaussian")}, crop=0.1)
@@ -68,6 +69,7 @@ def test_without_a_gyro_its_pictures_are_measured(walk, monkeypatch):
     assert labels == [["input", STEADIED, CLASSICAL, "method still"]] * 4
 
 
+@pytest.mark.slow
 def test_another_programs_video_is_measured_as_it_lies_there(walk, monkeypatch):
     """The program's place is taken by one that hands the video back as it was."""
     encoded = []

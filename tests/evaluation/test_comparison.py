@@ -32,11 +32,13 @@ def test_the_inputs_row_is_the_real_path_whose_frames_are_shown_as_they_are(walk
     assert math.isnan(score.strength)
 
 
+@pytest.mark.slow
 def test_a_steady_sine_has_its_effective_value_as_jitter():
     (clip,) = compare([yawing(0.5 * sine(5.0))], {}, crop=0.05).clips
     assert clip.scores["input"].rotation_jitter_deg == pytest.approx(0.5 / math.sqrt(2), rel=2e-3)
 
 
+@pytest.mark.slow
 def test_gaussian_smoothing_of_a_sine_uses_the_crop_as_worked_out_by_hand():
     # 3° at 2.5 Hz, swelling and ebbing, so that the clip's ends stand still; frames hit the peaks.
     second = np.arange(300) / 30
@@ -100,6 +102,7 @@ def test_smoothers_look_no_further_ahead_than_they_may(walking):
         assert np.allclose(*paths, atol=1e-9), row.label
 
 
+@pytest.mark.slow
 def test_means_are_over_the_clips(walking):
     clips = [walking, yawing(0.5 * sine(5.0))]
     both = compare(clips, {}, crop=0.05)
@@ -109,6 +112,7 @@ def test_means_are_over_the_clips(walking):
     assert [clip.name for clip in both.clips] == ["walk", "yaw"]
 
 
+@pytest.mark.slow
 def test_what_the_gyro_errs_by_is_left_in_the_output(walking):
     """A camera that truly shakes by 0.2° more than its gyro says shows just that."""
     real = walking.real
@@ -121,6 +125,7 @@ def test_what_the_gyro_errs_by_is_left_in_the_output(walking):
     assert steady.rotation_jitter_deg == pytest.approx(0.2 / math.sqrt(2), rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_model_that_reads_flow_is_left_out_where_there_is_none(walking, caplog):
     layers = {"lstm": (4,), "flow_size": (64, 36)}
     network = FusedNetwork(Architecture(flow=True, **layers), nnx.Rngs(0))
@@ -129,6 +134,7 @@ def test_a_model_that_reads_flow_is_left_out_where_there_is_none(walking, caplog
     assert "fused is left out: it reads optical flow, and walk has none" in caplog.text
 
 
+@pytest.mark.slow
 def test_official_weights_read_flow_divided_by_the_strength(walking):
     layers = {"lstm": (4,), "flow_size": (64, 36)}
     network = FusedNetwork(Architecture(flow=True, official=True, **layers), nnx.Rngs(0))

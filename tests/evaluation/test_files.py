@@ -111,6 +111,7 @@ def test_an_impossible_crop_is_refused_before_anything_is_done(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_models_are_those_shipped_by_default(tmp_path, monkeypatch, margin_keeper, rendered_walk):
     save(margin_keeper, tmp_path / "weights" / "keeper")
     stabnet.save(Network(nnx.Rngs(0)), tmp_path / "weights" / "by_frames_alone")
@@ -169,6 +170,7 @@ def test_the_table_shows_every_method_and_no_empty_column(rendered_walk):
     assert next(iter(paths.columns[1].cells)) == "–"
 
 
+@pytest.mark.slow
 def test_a_drawn_video_is_measured_by_its_pictures(walk: Path):
     log = walk / "walking_frame.txt"
     log.write_text("\n".join(log.read_text().splitlines()[:13]) + "\n")

@@ -29,6 +29,7 @@ def angle_that_keeps(share: float) -> float:
     return float(np.degrees(np.arctan(half / focal) - np.arctan(share * half / focal)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crop", [0.04, 0.07])
 def test_every_tuned_method_keeps_what_the_crop_leaves(walking, margin_keeper, crop):
     every = rows({"keeper": margin_keeper}, 0.4)
@@ -40,6 +41,7 @@ def test_every_tuned_method_keeps_what_the_crop_leaves(walking, margin_keeper, c
         assert kept >= 1 - 2 * crop
 
 
+@pytest.mark.slow
 def test_within_the_frame_every_method_keeps_what_the_crop_leaves(walking, margin_keeper):
     for row in rows({"keeper": margin_keeper}, 0.4):
         if row.label.endswith("within frame"):

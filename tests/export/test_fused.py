@@ -58,6 +58,7 @@ def features(network: FusedNetwork, seed: int) -> StepFeatures:
     return StepFeatures(**drawn)
 
 
+@pytest.mark.slow
 def test_whole_clips_have_the_packages_path(network, folder):
     """Of another number of clips and steps than were ever named."""
     clips = [features(network, seed) for seed in range(3)]
@@ -69,6 +70,7 @@ def test_whole_clips_have_the_packages_path(network, folder):
         np.testing.assert_allclose(found, path.quaternion, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_steps_one_by_one_make_the_same_path(network, folder):
     clip = features(network, 0)._asdict()
     step = read(folder, "step")
@@ -86,6 +88,7 @@ def test_they_are_for_three_platforms(folder):
     assert read(folder, "path").platforms == ("cpu", "cuda", "tpu")
 
 
+@pytest.mark.slow
 def test_the_example_runs_without_the_package(folder):
     """Neither the package nor Flax can be imported there."""
     hidden = "import sys; sys.modules.update(dict.fromkeys(['dvs_jax', 'flax']))"
@@ -132,6 +135,7 @@ def test_the_readme_names_every_array(network, folder):
     assert "Of shapes: `pose` [clips, steps + 1, 4]" in text
 
 
+@pytest.mark.slow
 def test_flow_is_encoded_as_in_the_package():
     wanted = dataclasses.replace(load_model("fused").network.architecture)
     network = FusedNetwork(wanted, nnx.Rngs(0))

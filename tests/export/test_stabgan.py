@@ -34,6 +34,7 @@ def clip() -> tuple[np.ndarray, np.ndarray]:
     return rng.integers(0, 256, (COUNT, HEIGHT, WIDTH, 3), dtype=np.uint8), flow
 
 
+@pytest.mark.slow
 def test_all_at_once_and_in_stretches_the_maps_are_the_packages(generator, functions, clip):
     wanted = np.stack(list(streamed(generator, zip(*clip, strict=True), HEIGHT / WIDTH)))
     assert np.abs(wanted - np.eye(2, 3)).max() > 1e-3

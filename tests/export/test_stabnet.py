@@ -20,6 +20,7 @@ def functions() -> dict[str, Function]:
     return {each.name.split("_")[0]: each for each in found}
 
 
+@pytest.mark.slow
 def test_frames_one_by_one_and_all_at_once_have_the_packages_grids(functions):
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (4, HEIGHT, WIDTH), dtype=np.uint8)

@@ -18,6 +18,7 @@ SMALL = Architecture(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_windows_are_predicted_as_by_the_package():
     network = Network(SMALL, nnx.Rngs(0))
     rng = np.random.default_rng(0)
@@ -32,6 +33,7 @@ def test_windows_are_predicted_as_by_the_package():
     np.testing.assert_allclose(found["gate"], wanted.gate, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_selfie_model_gives_its_mask(published_models):
     path = published_models / "selfie_segmentation_landscape.tflite"
     (function,) = subject.functions(path)

@@ -25,6 +25,7 @@ def test_the_walk_is_hard(walk):
     assert seen.mean() < 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "median"), [("dis", 0.3), ("farneback", 0.4), ("tvl1", 0.25)])
 def test_half_the_pixels_are_found_without_weights(walk, name, median):
     """The project's bound for DIS is 1 px."""
@@ -32,6 +33,7 @@ def test_half_the_pixels_are_found_without_weights(walk, name, median):
     assert report.median < median
 
 
+@pytest.mark.slow
 def test_half_the_pixels_are_found_by_raft(walk, published_models):
     raft = create("raft-small", weights=published_small(published_models))
     reports = compare([create("dis"), raft], **walk)

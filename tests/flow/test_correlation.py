@@ -67,6 +67,7 @@ def test_the_way_is_chosen_by_size():
     assert correlation.correlate(large, large).volumes is None
 
 
+@pytest.mark.slow
 def test_memory_on_demand_grows_with_the_pixels_not_their_square():
     def peak(rows: int, columns: int) -> int:
         shape = jax.ShapeDtypeStruct((rows, columns, 16), np.float32)

@@ -34,6 +34,7 @@ def _inside(graph, weights, image1, image2, iterations):
     return first.features, coarse, network.flow(first, second, iterations)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "parameters"), [("small", SMALL_PARAMETERS), ("large", LARGE_PARAMETERS)]
 )
@@ -51,6 +52,7 @@ def test_numbers_are_those_of_the_official_program(golden, name, parameters):
     assert np.abs(flow - expected["flow_up"]).max() < 1e-2
 
 
+@pytest.mark.slow
 def test_published_weights_give_the_published_flow(golden, small):
     expected = np.load(golden / "raft" / "raft_small_real.npz")
     frames = [expected["image1"], expected["image2"]]
@@ -59,6 +61,7 @@ def test_published_weights_give_the_published_flow(golden, small):
     assert np.abs(pair.backward - expected["flow_up_backward"]).mean() < 1e-3
 
 
+@pytest.mark.slow
 def test_known_motion_is_found_both_ways(moved_pair, shake, small):
     (pair,) = estimate(moved_pair(shake), RaftEstimator("raft", small), size=(272, 480))
     for flow, homography in ((pair.forward, shake), (pair.backward, np.linalg.inv(shake))):
@@ -87,6 +90,7 @@ def _walk(count: int, height: int, width: int) -> list[np.ndarray]:
     return [world[y : y + height, x : x + width] for y, x in corners]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pairs_at_once", [1, 3])
 def test_a_stream_gives_what_single_pairs_give(untrained, pairs_at_once):
     frames = _walk(5, 64, 72)
@@ -157,6 +161,7 @@ def test_padding_makes_multiples_of_eight_and_is_undone(size):
     assert np.array_equal(raft._unpadded(padded[None], size)[0], image)
 
 
+@pytest.mark.slow
 def test_one_program_serves_every_length_and_other_weights_and_copies_nothing_unasked(untrained):
     frames = _walk(8, 64, 72)
     list(RaftEstimator("raft", untrained, iterations=2, pairs_at_once=3).pairs(frames[:4]))
@@ -173,6 +178,7 @@ def test_one_frame_gives_no_pair(untrained):
     assert list(RaftEstimator("raft", untrained).pairs(_walk(1, 64, 64))) == []
 
 
+@pytest.mark.slow
 def test_both_ways_to_the_correlation_give_equal_flow(untrained):
     graph, weights = nnx.split(untrained)
     first, second = (jnp.asarray(frame) for frame in _walk(2, 64, 72))

@@ -31,6 +31,7 @@ def test_the_size_is_read_off_the_weights(golden, name, size):
     assert raft_weights.network(weights, "a").size == size
 
 
+@pytest.mark.slow
 def test_a_converted_file_is_the_published_one(tmp_path, published_models):
     path = published_small(published_models)
     raft_weights.convert(path, tmp_path / "small")

@@ -58,6 +58,7 @@ def even_gyros(begin_s):
     return [turning(*each) for each in itertools.product(range(3), RATES_DEG_S)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rate"), [("fused", 30.0), ("gyro_only", 30.0), ("gyro_only", 24.0)]
 )
@@ -77,6 +78,7 @@ def test_the_strength_does_not_matter():
     assert np.abs(away).max() < ZERO_DEG
 
 
+@pytest.mark.slow
 def test_shake_about_an_even_turn_is_taken_out_as_at_rest():
     """And the camera that moves the other way gets nearly the opposite path."""
 

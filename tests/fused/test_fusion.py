@@ -71,6 +71,7 @@ def test_a_bias_is_what_trust_in_flow_is_for():
     assert np.abs(believed(fusion, steps) - steps.flow[:, :3]).max() < 1e-6 < 1e-4 < apart
 
 
+@pytest.mark.slow
 def test_what_the_gyro_errs_by_is_not_seen():
     """Behind a virtual camera that stands still, the world does too, late clock or not."""
     core = without_turning().core

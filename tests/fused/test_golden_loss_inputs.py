@@ -27,6 +27,7 @@ def test_real_projections_of_a_frame_and_the_one_before(real_poses, recorded_ste
     np.testing.assert_allclose(every_row, wanted, atol=1e-5 * np.abs(wanted).max())
 
 
+@pytest.mark.slow
 def test_previous_virtual_pose(official_network, recorded_features, real_poses, recorded_steps):
     """It is absolute; of two predictions or fewer the official queue still gives the real pose."""
     clip = jax.tree.map(jnp.asarray, recorded_features)

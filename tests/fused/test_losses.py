@@ -88,6 +88,7 @@ def test_gradients_of_a_step_are_finite(name, case, terms):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
 
 
+@pytest.mark.slow
 def test_no_valid_flow_counts_nothing():
     moment = still_moment(flow=np.full((9, 16, 4), 2.0, np.float32), turn=about_y(1.0))
     assert losses.optical(moment) == losses.official_optical(moment) == 0.0
@@ -111,6 +112,7 @@ def test_optical_is_zero_where_the_virtual_camera_stands_still():
     assert 2 * shift**2 < moved < 2 * (1.6 * shift) ** 2
 
 
+@pytest.mark.slow
 def test_our_optical_agrees_with_the_official_one_without_its_quirks():
     """On flow of the same units, the meshes half a pixel apart and grids interpolated."""
     moment = still_moment(
@@ -132,6 +134,7 @@ def course(angle, interval_s=1 / 30):
     )
 
 
+@pytest.mark.slow
 def test_acceleration_and_jerk_of_a_known_path():
     t = np.arange(61) / 30
     assert losses.acceleration(course(0.05 * t)) < 2e-3
@@ -163,6 +166,7 @@ def test_gradients_of_a_path_are_finite(term, angle):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
 
 
+@pytest.mark.slow
 def test_cover_counts_what_is_at_the_end_of_the_reach():
     """Of 0.1 of the frame at each side; pitch uses up more of it than yaw does."""
     near, far = course(np.full(9, 0.01)), course(np.full(9, 0.06))

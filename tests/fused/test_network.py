@@ -8,6 +8,7 @@ from dvs_jax.fused.architecture import Architecture, Convolution, FullyConnected
 from dvs_jax.fused.network import Core, FlowEncoder, FusedNetwork
 
 
+@pytest.mark.slow
 def test_golden_encoder_and_core(official_network, golden):
     numbers = np.load(golden / "dvs/network.npz")
     flow = np.concatenate([numbers["flow_forward"], numbers["flow_backward"]], axis=-1)[0]
@@ -36,6 +37,7 @@ def test_encoder_takes_any_size(size):
     assert encoded.shape == (64,) and np.isfinite(encoded).all() and (encoded >= 0).all()
 
 
+@pytest.mark.slow
 def test_convolutions_activations_and_dropout():
     architecture = Architecture(
         convolutions=(

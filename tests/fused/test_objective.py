@@ -138,6 +138,7 @@ def test_the_loss_is_the_weighted_sum_of_the_terms(walk: Window, official: bool)
     np.testing.assert_allclose(total, by_hand, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_terms_that_are_not_named_are_not_computed(walk: Window) -> None:
     loss, params = loss_of(small_network(), weights={"smooth": 2.0})
     total, terms = loss(params, walk)
@@ -226,6 +227,7 @@ def test_gradient_flows_through_poses_where_it_may(
     assert influence_of_early_steps(network, walk, stopped) == 0.0
 
 
+@pytest.mark.slow
 def test_stopping_and_cutting_leave_the_loss_itself_alone(walk: Window) -> None:
     network = small_network()
     loss, params = loss_of(network, weights=FEW)
@@ -234,6 +236,7 @@ def test_stopping_and_cutting_leave_the_loss_itself_alone(walk: Window) -> None:
         np.testing.assert_allclose(other(params, walk)[0], loss(params, walk)[0], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_run_before_the_first_step_gets_its_gradient(walk: Window) -> None:
     """The network's state advances twice at the first step, and both are learnt from."""
     network = small_network(lstm=(6,))

@@ -53,6 +53,7 @@ def followed(network: FusedNetwork, estimator: RaftEstimator | None, clips):
     return [quaternion.normalize(task.poses.astype(np.float64)) for task in tasks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("official", [False, True])
 def test_paths_without_flow_are_those_of_whole_clips(official):
     architecture = Architecture(flow=False, lstm=(16, 16), official=official)

@@ -50,6 +50,7 @@ def offline(network, recording, until_ns=None):
     return inference.predict(network, [clip], [time_ns])[0]
 
 
+@pytest.mark.slow
 def test_the_online_path_is_the_offline_path(network, recording):
     gyro_ns, velocity, time_ns = recording
     online = OnlineStabilizer(network, Camera(), (1920, 1080))
@@ -71,6 +72,7 @@ def test_memory_does_not_grow(network, recording):
     assert len(online._waiting) <= 14
 
 
+@pytest.mark.slow
 def test_flow_and_official_weights(official_network, recorded_clip, recorded_features, golden):
     """The recorded clip frame by frame gives the official program's trajectory."""
     camera = sensors.load(golden / "dvs/clip/clip.mp4", np.arange(40, dtype=np.int64)).camera
@@ -106,6 +108,7 @@ def fusing():
     return made
 
 
+@pytest.mark.slow
 def test_flow_lens_and_gyro_give_the_offline_path(fusing, recording):
     """Online the lens is taken out of each pair's flow; offline flow is given without it."""
     gyro_ns, velocity, time_ns = recording

@@ -1,6 +1,7 @@
 import logging
 
 import numpy as np
+import pytest
 from flax import nnx
 
 import dvs_jax
@@ -17,6 +18,7 @@ def predict(walk, caplog):
     return caplog.text
 
 
+@pytest.mark.slow
 def test_a_gyro_log_without_look_ahead_is_told(walk, caplog):
     assert "looks 400 ms ahead" not in predict(walk, caplog)
     log = walk / "walking_gyro.txt"

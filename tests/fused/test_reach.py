@@ -42,6 +42,7 @@ def test_any_turn_leaves_the_frame_covered(crop):
     assert np.median(used) > 0.8 * crop
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_everywhere():
     def away(vector):
         pose = reach.limited(quaternion.from_rotation_vector(vector), HERE, jnp.float32(1.0))

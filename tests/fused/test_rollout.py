@@ -49,6 +49,7 @@ def test_golden_virtual_inputs_and_turns(outputs, recorded_steps):
     np.testing.assert_allclose(shrunk, recorded_steps["out"], atol=ATOL)
 
 
+@pytest.mark.slow
 def test_golden_trajectory(official_network, recorded_clip, recorded_features, golden):
     wanted = np.loadtxt(golden / "dvs/trajectory.txt")
     (path,) = inference.predict(official_network, [recorded_features], [recorded_clip.time_ns])
@@ -57,6 +58,7 @@ def test_golden_trajectory(official_network, recorded_clip, recorded_features, g
     np.testing.assert_allclose(path.time_ns[1:], wanted[1:, 0], atol=128)
 
 
+@pytest.mark.slow
 def test_a_batch_of_different_lengths_equals_its_clips(small_network):
     clips, times = zip(*(shaking_clip(frames, seed=frames) for frames in (150, 31, 2)), strict=True)
     together = inference.predict(small_network, clips, times)
@@ -66,6 +68,7 @@ def test_a_batch_of_different_lengths_equals_its_clips(small_network):
         np.testing.assert_allclose(path.quaternion, alone.quaternion, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_similar_lengths_share_one_compilation(small_network):
     inference._rollout_batch.clear_cache()
     for frames in (33, 40, 64, 65):
@@ -74,6 +77,7 @@ def test_similar_lengths_share_one_compilation(small_network):
     assert inference._rollout_batch._cache_size() == 1
 
 
+@pytest.mark.slow
 def test_no_hidden_transfer_between_host_and_device(small_network):
     clip = jax.device_put(jax.tree.map(lambda a: a[None], shaking_clip(40)[0]))
     graph, weights = nnx.split(small_network.core)
@@ -89,6 +93,7 @@ def rollout_of(calm_network):
     return lambda ring, clip: compiled(ring, jax.tree.map(jnp.asarray, clip))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [10, 24, 25, 29.97, 60, 240])
 def test_any_frame_rate_feeds_predictions_back(rollout_of, rate):
     """At 25 frames/s and less the query 40 ms ago lies after the newest pose."""
@@ -147,6 +152,7 @@ def test_precision_does_not_fade_with_time(small_network):
     np.testing.assert_array_equal(now.quaternion, then.quaternion)
 
 
+@pytest.mark.slow
 def test_gradients_reach_the_weights_through_the_rollout(small_network):
     clip = jax.tree.map(jnp.asarray, shaking_clip(20)[0])
     graph, weights = nnx.split(small_network.core)
@@ -160,6 +166,7 @@ def test_gradients_reach_the_weights_through_the_rollout(small_network):
     assert any(np.abs(leaf).max() > 0 for leaf in gradient)
 
 
+@pytest.mark.slow
 def test_identical_input_is_no_trouble_for_gradients(small_network):
     """A camera that stands perfectly still: all quaternions equal, all differences zero."""
     still = StepFeatures(
@@ -207,6 +214,7 @@ def _turning_about_x(network):
     return turning
 
 
+@pytest.mark.slow
 def test_training_starts_aside_of_the_camera(small_network):
     first = jax.tree.map(lambda array: jnp.asarray(array[0]), shaking_clip(10)[0])
     offset = jnp.asarray([0.05, -0.02, 0.01])
@@ -233,6 +241,7 @@ def test_official_training_starts_still(official_network, recorded_features):
     np.testing.assert_allclose(output.virtual, np.stack([aside, aside]), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_our_networks_start_in_even_motion(small_network):
     """A camera that turns evenly is met by a virtual one that has done so all along."""
     gyro_ns = np.arange(-200, 500, dtype=np.int64) * 5_000_000
@@ -250,6 +259,7 @@ def test_our_networks_start_in_even_motion(small_network):
     np.testing.assert_allclose(found[0], state.pose[0], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_wider_window_sees_further():
     """Its input holds the usual one in its middle."""
     network = FusedNetwork(Architecture(flow=False, lstm=(8,), poses_each_side=25), nnx.Rngs(1))

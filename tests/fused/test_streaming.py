@@ -17,6 +17,7 @@ def network(**changes) -> FusedNetwork:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps_at_once", [8, 256])
 def test_portions_are_the_prediction_of_the_whole(walk, monkeypatch, steps_at_once):
     monkeypatch.setattr(streaming, "STEPS_AT_ONCE", steps_at_once)
@@ -28,6 +29,7 @@ def test_portions_are_the_prediction_of_the_whole(walk, monkeypatch, steps_at_on
     np.testing.assert_array_equal(real, clips.real_path(clip).quaternion)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fusion", [0, 8])
 def test_so_are_those_by_flow(walk, fusion):
     clip = clips.load_clip(walk)

@@ -18,6 +18,7 @@ def by_itself(clip) -> float:
     return reach.strength_of(CROP, clip.sensors.camera, clip.size)
 
 
+@pytest.mark.slow
 def test_the_strength_is_the_one_that_leaves_least_shake(walk, monkeypatch):
     clip, network = clips.load_clip(walk), load_model("gyro_only")
     chosen = strength.for_crop(network, clip, CROP)
@@ -54,6 +55,7 @@ def test_a_method_with_a_strength_smooths_by_it(walk):
     assert left[1] < 0.7 * left[0]
 
 
+@pytest.mark.slow
 def test_flow_is_not_needed_to_choose(walk):
     clip = clips.load_clip(walk)
     found = [strength.for_crop(load_model(name), clip, CROP) for name in ("fused", "gyro_only")]

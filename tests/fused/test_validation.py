@@ -82,6 +82,7 @@ def test_measures_are_those_of_the_predicted_path(calm_network, walk: Record) ->
     assert found["restlessness"] == pytest.approx(still_ * (1.0 + beyond), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_several_clips_give_their_means(calm_network, walk: Record) -> None:
     short = walk._replace(time_ns=walk.time_ns[:40], true_pose=walk.true_pose[:40])
     one, other, both = (measure(calm_network, *clips) for clips in ([walk], [short], [walk, short]))
@@ -89,6 +90,7 @@ def test_several_clips_give_their_means(calm_network, walk: Record) -> None:
         assert both[name] == pytest.approx((one[name] + other[name]) / 2, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_official_networks_see_flow_in_their_own_units(walk: Record) -> None:
     walk = walk._replace(flow=(20 * walk.flow).astype(np.float16))
     wanted = Architecture(lstm=(8,), flow_size=FLOW_SIZE, official=True)

@@ -23,6 +23,7 @@ def turn_of(network, x):
     return network.core(network.core.initial_state(), x)[1]
 
 
+@pytest.mark.slow
 def test_orbax_round_trip(tmp_path):
     network = small(convolutions=(Convolution(3, batch_norm=True),))
     network.eval()

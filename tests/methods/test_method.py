@@ -229,6 +229,7 @@ def test_a_method_is_told_from_others_by_its_class_or_what_it_says():
     assert fingerprint(Smoothed("gaussian")) == {"smoother": "gaussian"}
 
 
+@pytest.mark.slow
 def test_every_kind_of_method_goes_through_batches_on_host_and_devices(tmp_path):
     """And a clip that its method cannot take fails alone."""
     clips = {
@@ -284,6 +285,7 @@ def test_clips_of_arrays_are_checked():
 # A path that is given.
 
 
+@pytest.mark.slow
 def test_the_path_of_an_earlier_run_draws_its_video_again(walk, tmp_path):
     clip = load_clip(walk)
     first = dvs_jax.stabilize(clip, tmp_path / "first", smoother="gaussian", refine="none", **EXACT)
@@ -296,6 +298,7 @@ def test_the_path_of_an_earlier_run_draws_its_video_again(walk, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_path_that_ends_before_the_clip_is_refused(walk):
     clip = load_clip(walk)
     path = dvs_jax.predict_trajectory(dvs_jax.load_model("gyro_only"), clip)
@@ -328,6 +331,7 @@ def test_parts_without_two_frames_are_refused(walk, start, end):
         between(load_clip(walk), start, end)
 
 
+@pytest.mark.slow
 def test_sound_is_cut_with_the_frames(tmp_path, walk):
     """A tone that rises every tenth of a second tells which part of it is heard."""
     with_tones(walk / "walking.mp4", tmp_path / "walking.mp4")

@@ -53,6 +53,7 @@ def left(sources, place):
     return np.diff(shown, n=3, axis=0).std() / np.diff(place, n=3, axis=0).std()
 
 
+@pytest.mark.slow
 def test_a_shaken_video_stands_still_by_its_pictures_alone():
     place = places()
     assert left(grids(AsFilmed(), shaken_clip(place)), place) == pytest.approx(1.0, abs=0.01)
@@ -60,6 +61,7 @@ def test_a_shaken_video_stands_still_by_its_pictures_alone():
     assert left(grids(Refined(refinement="rotation"), shaken_clip(place)), place) < 0.05
 
 
+@pytest.mark.slow
 def test_a_roll_is_one_where_pixels_are_twice_as_wide_as_high():
     shown = np.array([2 * SIZE[0], SIZE[1]])
     roll = np.random.default_rng(1).normal(0, 1.0, FRAMES)
@@ -100,6 +102,7 @@ class HalfWay:
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("takes_pictures", [True, False])
 def test_what_another_method_leaves_is_taken_out(takes_pictures):
     place = places()
@@ -149,6 +152,7 @@ def test_a_still_camera_before_something_that_moves_stays_still():
     assert np.abs(moved).max() < 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_clips_shorter_than_the_look_ahead(count):
     clip = shaken_clip(places()[:count])

@@ -22,6 +22,7 @@ from tests.metrics.videos import SIZE, about_axis, measure, rolled, scaled, text
 pytestmark = pytest.mark.filterwarnings("error")
 
 
+@pytest.mark.slow
 def test_a_black_frame_counts_as_unmatched_and_moves_nothing():
     whole = rolled(0.5 * np.arange(16))
     interrupted = [frame * np.uint8(index != 9) for index, frame in enumerate(whole)]
@@ -115,6 +116,7 @@ def test_gyro_paths_replace_the_image():
     assert table.output.rotation_jitter_deg == table.output.angular_jerk_deg_s3 == 0.0
 
 
+@pytest.mark.slow
 def test_several_videos_measured_at_once_have_the_rows_they_have_alone():
     inputs = [warped(scaled(1.0 - 0.01 * (index % 3), 1.0)) for index in range(6)]
     outputs = [warped(scaled(0.9, 1.0 - 0.01 * (index % 2))) for index in range(6)]
@@ -143,6 +145,7 @@ def _textured(count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     return inputs, outputs
 
 
+@pytest.mark.slow
 def test_threads_measure_what_one_frame_after_the_other_comes_to():
     inputs, outputs = _textured(14)
     rate = 59 * 1e9 / int(times(60)[-1] - times(60)[0])

@@ -85,6 +85,7 @@ def test_known_warps():
     assert row.correlation_min > 0.98
 
 
+@pytest.mark.slow
 def test_correlation_falls_where_the_output_shows_something_else():
     changed = texture()
     changed[96:144, 128:192] = 255 - changed[96:144, 128:192]
@@ -94,6 +95,7 @@ def test_correlation_falls_where_the_output_shows_something_else():
     assert row.correlation_average == pytest.approx(1 - 2 * 2 / (2 * 36 * 4), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_frames_without_texture_leave_everything_undefined():
     flat = np.full((48, 64, 3), 128, np.uint8)
     row = measure([flat] * 20, [flat + 1] * 20).output

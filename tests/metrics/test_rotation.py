@@ -25,6 +25,7 @@ def _seconds(time_ns: np.ndarray) -> np.ndarray:
     return (time_ns - time_ns[0]) * 1e-9
 
 
+@pytest.mark.slow
 def test_shaking_and_swaying_frames():
     time_s = np.arange(24) / 15.0
     shaking = 0.5 * np.sin(2 * np.pi * 5.0 * time_s)

@@ -71,6 +71,7 @@ def columns(*values: np.ndarray | float) -> np.ndarray:
     return np.stack(np.broadcast_arrays(*values), axis=-1).astype(float)
 
 
+@pytest.mark.slow
 def test_shift_and_roll_in_pictures_give_their_effective_values():
     frames = 120
     shaking, rolling = sway(5.0, frames), np.radians(0.5 * sway(6.0, frames))
@@ -129,6 +130,7 @@ def test_steps_that_are_not_known_are_bridged():
     assert measurement.summary().residual_shift_px == pytest.approx(2.0 * RMS, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_jelly_wobbles_without_a_shift():
     """Rows slide along a wave down the picture, which no similarity explains."""
     wave = np.zeros((SIZE[1], SIZE[0], 2))

@@ -66,6 +66,7 @@ def test_tracks_in_one_place_tell_nothing_that_is_not_finite():
     assert all(np.isfinite(np.asarray(each)).all() for each in found)
 
 
+@pytest.mark.slow
 def test_a_batch_is_the_same_as_one_by_one():
     one, two = tracks(0.1, seed=1), tracks(0.4, seed=2)
     batch = jax.vmap(similarity.fit)(*(jnp.stack(pair) for pair in zip(one, two, strict=True)))

@@ -53,6 +53,7 @@ def shown_content(grid, place):
     return np.asarray(steadying.shown_at(jnp.asarray(grid), jnp.asarray(source)))[0]
 
 
+@pytest.mark.slow
 def test_shaken_content_stands_still_in_the_output():
     place = shaken()
     grids_ = steadied([tracks_of(step, index) for index, step in enumerate(np.diff(place, axis=0))])
@@ -144,6 +145,7 @@ def test_nothing_is_transferred_within_a_step(guard):
         steadying.release(fixed, state)
 
 
+@pytest.mark.slow
 def test_many_clips_are_one_program():
     fixed = setting()
     one, two = shaken(seed=1), shaken(seed=2)

@@ -117,6 +117,7 @@ def test_the_walking_camera_s_own_orientations_agree(recordings, tmp_path):
     assert np.linalg.norm(found - expected) < 0.05 * np.linalg.norm(expected)
 
 
+@pytest.mark.slow
 def test_the_pan_agrees_with_the_picture(recordings, tmp_path):
     with av.open(str(recordings / "gopro" / "karma.mp4")) as video:
         frames = list(video.decode(video=0))

@@ -23,6 +23,7 @@ def test_numbers_are_the_official_ones(golden, align):
     assert not (differs & ~on_edge).any()
 
 
+@pytest.mark.slow
 def test_the_identity_and_places_without_bounds():
     image = jnp.asarray(np.random.default_rng(0).random((7, 9, 3)), jnp.float32)
     for align in (True, False):

@@ -48,11 +48,13 @@ def test_it_has_as_many_parameters_as_planned(untrained):
     assert sum(sizes) == 224_748
 
 
+@pytest.mark.slow
 def test_untrained_it_changes_nothing(untrained):
     theta = maps(untrained, clip(5), jnp.ones(5, bool))
     np.testing.assert_array_equal(theta, np.broadcast_to(np.eye(2, 3), (5, 2, 3)))
 
 
+@pytest.mark.slow
 def test_a_frames_map_depends_on_38_frames_ahead_and_37_behind(shaking):
     seen, present = clip(82), jnp.ones(82, bool)
     noise = np.random.default_rng(5).normal(size=seen.shape[1:])
@@ -61,6 +63,7 @@ def test_a_frames_map_depends_on_38_frames_ahead_and_37_behind(shaking):
     assert (felt.min(), felt.max()) == (2, 77)
 
 
+@pytest.mark.slow
 def test_frames_beyond_the_clip_change_nothing(shaking):
     seen = clip(7)
     alone = maps(shaking, seen[1:6], jnp.ones(5, bool))
@@ -68,6 +71,7 @@ def test_frames_beyond_the_clip_change_nothing(shaking):
     np.testing.assert_allclose(maps(shaking, seen, present)[1:6], alone, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_motion_is_that_of_most_of_the_picture(untrained):
     seen = clip(3, (72, 128))
     walker = jnp.zeros((3, 72, 128, 2)).at[:, 16:, 24:64].set(0.6)
@@ -76,6 +80,7 @@ def test_the_motion_is_that_of_most_of_the_picture(untrained):
     np.testing.assert_allclose(motion[1], [0.0, 0.0, 0.04, -0.02], atol=2e-3)
 
 
+@pytest.mark.slow
 def test_what_is_known_of_the_flow_alone_is_smoothed_likewise(shaking):
     told = shaking.maps_by_flow(jnp.full((70, 4, 4, 2), 0.05), ASPECT)
     motion = jnp.tile(jnp.asarray([0.0, 0.0, 0.01, 0.01]), (70, 1))

@@ -13,6 +13,7 @@ def shift(x, y):
     return STILL.at[:, 0, 2].set(x).at[:, 1, 2].set(y)
 
 
+@pytest.mark.slow
 def test_cancelled_shake_is_smooth_though_the_maps_are_not():
     shake = jnp.asarray(np.random.default_rng(0).normal(scale=0.05, size=(2, 10)), jnp.float32)
     # The input's content moves by the shake; the output looks it up there.
@@ -38,6 +39,7 @@ def test_a_turned_motion_is_composed_exactly():
     assert float(found) == pytest.approx((change**2).sum(0).mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_corners_are_measured_in_pixels_with_finite_gradients():
     wanted = shift(6.0 / 64, -8.0 / 36)
     assert float(losses.corner_distance(STILL, wanted, (64, 36))) == pytest.approx(5.0, rel=1e-5)

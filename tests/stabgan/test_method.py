@@ -37,6 +37,7 @@ def clip():
     return dvs_jax.Clip.from_arrays(large, np.arange(8) * 33_333_333)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 46])
 def test_streamed_in_blocks_it_says_what_it_says_of_the_whole_clip(generator, count):
     seen = list(with_flow(iter(frames(count))))
@@ -67,6 +68,7 @@ def test_noise_on_a_flat_picture_is_no_cut():
     assert list(with_flow(iter(noise)))[1][1].any()
 
 
+@pytest.mark.slow
 def test_an_untrained_network_changes_nothing(clip):
     told = StabGanMethod(Generator(nnx.Rngs(0))).frames(clip, clips.read_pictures(clip), 0.1)
     told = [frame.source for frame in told]
@@ -111,6 +113,7 @@ def test_a_model_of_another_system_is_refused(tmp_path):
         weights.load(tmp_path / "other")
 
 
+@pytest.mark.slow
 def test_many_clips_on_devices_get_the_frames_that_one_gets(generator):
     large = [np.repeat(np.repeat(each, 2, 0), 2, 1) for each in frames(40)]
     made = [

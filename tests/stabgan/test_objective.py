@@ -22,6 +22,7 @@ def take() -> takes.Take:
     return jax.jit(lambda: takes.draw(jax.random.key(3), example(0), FRAMES))()
 
 
+@pytest.mark.slow
 def test_the_true_maps_are_off_by_nothing_and_smoother_than_none(take):
     truth = takes.corrections(take)
     none = jnp.broadcast_to(jnp.eye(2, 3), truth.shape)
@@ -42,6 +43,7 @@ def test_flow_is_that_of_the_motion_a_little_spoiled(take):
     assert np.abs(middle[1:] - shift[1:]).max() < 0.5 + 0.2 * np.abs(shift).max()
 
 
+@pytest.mark.slow
 def test_flow_as_in_use_is_in_most_clips(take):
     clip = jax.jit(takes.shaky_clip)(jax.random.key(0), take)
     flow = jax.jit(takes.flow)

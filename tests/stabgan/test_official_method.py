@@ -102,6 +102,7 @@ def test_frames_are_shifted_by_what_the_generator_says(untaught, small, clip):
     assert max(np.abs(each.source - wanted).max() for each in told) < 1e-5
 
 
+@pytest.mark.slow
 def test_many_clips_on_devices_get_the_frames_that_one_gets(generator, small, clip):
     method = OfficialStabGanMethod(generator)
     wanted = list(method.frames(clip, clips.read_pictures(clip), 0.1))

@@ -83,6 +83,7 @@ def test_the_discriminator_gives_the_official_numbers(discriminator, clips, numb
     assert np.abs(jax.nn.sigmoid(logits) - wanted).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_losses_are_the_official_ones(discriminator, clips, numbers, golden):
     fake, real = clips
     vgg = state_dicts.draw(golden / "stabgan/vgg_keys.txt", VGG_SEED)

@@ -30,6 +30,7 @@ def random_vgg():
     return perceptual.random_vgg()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("difference", ["random", "pyramid"])
 def test_differences_grow_with_what_differs(images, random_vgg, difference):
     measure = jax.jit(perceptual.pyramid_difference)

@@ -3,10 +3,12 @@
 import cv2
 import jax
 import numpy as np
+import pytest
 
 from dvs_jax.stabgan import farneback, polynomial_flow
 
 
+@pytest.mark.slow
 def test_it_is_opencvs_but_for_rounding_and_few_pixels():
     rng = np.random.default_rng(0)
     texture = cv2.GaussianBlur(rng.normal(size=(120, 200)).astype(np.float32), (0, 0), 2.0)

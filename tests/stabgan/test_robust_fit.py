@@ -44,6 +44,7 @@ def test_a_picture_that_nothing_is_known_of_has_not_moved():
     assert not robust_fit.fit(PLACE, PLACE, jnp.zeros(len(PLACE))).any()
 
 
+@pytest.mark.slow
 def test_more_trust_in_a_part_moves_the_fit_towards_it():
     flow = robust_fit.moved(PLACE, MOTION) + 0.3 * PIXEL * (PLACE[:, :1] > 0.0)
 

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from dvs_jax.stabgan import smoothing_filter
 from dvs_jax.stabgan.smoothing_filter import AROUND, deviation
@@ -16,6 +17,7 @@ def away(motion: np.ndarray, present: np.ndarray | None = None) -> np.ndarray:
     return np.asarray(found)[:, 0]
 
 
+@pytest.mark.slow
 def test_training_begins_with_a_gaussian():
     motion = np.random.default_rng(0).normal(size=161)
     weight = np.exp(-0.5 * (np.arange(-AROUND, AROUND + 1) / 15.0) ** 2)
@@ -37,6 +39,7 @@ def test_at_the_ends_it_is_the_line_fitted_to_what_is_there():
     assert abs(away(motion)[0] - (path[0] - line[1])) < 1e-4
 
 
+@pytest.mark.slow
 def test_frames_beyond_the_clip_change_nothing():
     motion = np.random.default_rng(2).normal(size=40)
     around = np.concatenate([np.full(9, 7.0), motion, np.full(5, -4.0)])
@@ -44,6 +47,7 @@ def test_frames_beyond_the_clip_change_nothing():
     np.testing.assert_allclose(away(around, present)[9:49], away(motion), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_clips_of_one_frame_and_of_none_are_finite():
     assert not away(np.ones(1)).any()
     nothing = np.zeros(20, bool)

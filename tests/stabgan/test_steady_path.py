@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 
 from dvs_jax.stabgan import affine_warp
 from dvs_jax.stabgan.pose_motion import affine_between, flow_between
@@ -31,6 +32,7 @@ def test_shake_is_taken_out():
     assert np.diff(steady[:, 1], 2).std() < 0.01 * np.diff(pose[:, 1], 2).std()
 
 
+@pytest.mark.slow
 def test_it_stays_within_the_crop():
     pose = panning(60, 60.0)
     steady = STEADIED(pose, 30.0, 0.1, SIZE)

@@ -77,6 +77,7 @@ def test_pictures_that_stand_still_contradict_a_gyro_that_turns_but_refuse_nothi
     assert np.isnan(found.explained())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, agrees", [("karma", True), ("max-heromode", False)])
 def test_real_videos(recordings, tmp_path, name, agrees):
     """One camera left its video as it was, the other had stabilised it already."""

@@ -44,6 +44,7 @@ def written(file: Path) -> tuple[str, str]:
         return stream.codec_context.name, stream.format.name
 
 
+@pytest.mark.slow
 def test_ten_bits_are_drawn_as_eight_are(walk, tmp_path):
     eight = list(read_frames(quickly(walk, tmp_path / "eight", crf=4).cropped))
     in_ten_bits(walk)

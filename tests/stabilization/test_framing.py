@@ -62,6 +62,7 @@ def test_what_covers_enough_is_left_as_it_is():
     assert all(one is other for one, other in zip(found, frames, strict=True))
 
 
+@pytest.mark.slow
 def test_what_leaves_the_crop_is_led_back_slowly_and_covers_it():
     wanted = np.full(120, 0.9)
     wanted[60:64] = 0.4

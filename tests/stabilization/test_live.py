@@ -52,6 +52,7 @@ def test_a_recording_has_the_camera_s_pictures_and_times(walk, tmp_path):
     assert (info.width, info.height, info.frame_rate) == (192, 108, 30)
 
 
+@pytest.mark.slow
 def test_live_makes_the_very_pictures_that_the_file_gives_afterwards(walk, tmp_path, patient):
     source = walk / "walking.mp4"
     steady = stabilized(Camera(source), tmp_path / "a.mp4")

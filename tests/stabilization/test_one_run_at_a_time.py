@@ -13,6 +13,7 @@ from dvs_jax.whole_file import locked
 REFUSAL = "another run is writing the results of walking there"
 
 
+@pytest.mark.slow
 def test_a_second_run_into_the_same_folder_is_refused(walk, tmp_path):
     clip, out = load_clip(walk), tmp_path / "out"
     refused = pytest.raises(InputError, match=REFUSAL)

@@ -21,6 +21,7 @@ def official():
     return FusedMethod(FusedNetwork(Architecture(lstm=(4,), official=True), nnx.Rngs(0)))
 
 
+@pytest.mark.slow
 def test_smoothers_and_our_own_networks_are_refined_and_others_where_that_is_asked_for(official):
     own = [dvs_jax.load_model(name) for name in ("gyro_only", "stabnet", "stabgan")]
     for method in (Smoothed(), *own):
@@ -50,6 +51,7 @@ def test_an_impossible_look_ahead_is_told(look_ahead_s):
         refined(Smoothed(), look_ahead_s=look_ahead_s)
 
 
+@pytest.mark.slow
 def test_a_clip_without_a_gyro_is_stabilised_by_its_pictures_and_that_is_said(tmp_path, caplog):
     clip = shaken_clip(places())
     with caplog.at_level(logging.WARNING):

@@ -278,6 +278,7 @@ def test_framings_cut_off_what_they_say(walk, tmp_path):
     np.testing.assert_array_equal(paths[0], paths[2])
 
 
+@pytest.mark.slow
 def test_by_flow_the_smallest_crop_takes_a_second_pass_and_the_same_path(
     walk, tmp_path, official, monkeypatch
 ):
@@ -306,6 +307,7 @@ def test_sound_and_rotation_are_kept(walk, tmp_path):
     assert not probe(quickly(walk, tmp_path / "out", audio=False).cropped).has_audio
 
 
+@pytest.mark.slow
 def test_a_portrait_clip_stays_one(walk, tmp_path):
     encode(walk / "walking.mp4", [frame.swapaxes(0, 1) for frame in frames_of(walk)])
     info = probe(quickly(walk, tmp_path / "out", force=True).cropped)
@@ -320,6 +322,7 @@ def test_an_odd_size_loses_a_row_and_a_column(walk, tmp_path):
     assert (info.width, info.height, info.frame_count) == (190, 106, 30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["24 frames/s", "variable rate", "starts late"])
 def test_times_are_kept(walk, tmp_path, kind):
     steps = {"24 frames/s": [3750] * 30, "variable rate": [2500, 3500, 4000] * 10}
@@ -375,6 +378,7 @@ def test_a_photo_or_notes_of_the_videos_name_are_never_replaced(walk, ending, mo
     assert contents(walk) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [20, 40])
 def test_frames_that_only_the_log_or_only_the_video_has_are_left_out(walk, tmp_path, caplog, rows):
     log = walk / "walking_frame.txt"
@@ -419,6 +423,7 @@ def test_flow_is_made_on_the_fly_for_a_network_that_wants_it(walk, tmp_path, cap
     assert "optical flow: " in said(caplog)
 
 
+@pytest.mark.slow
 def test_flow_files_beside_the_clip_are_used(walk, tmp_path, monkeypatch, official):
     def fail(*_: object, **__: object) -> None:
         pytest.fail("flow lies beside the clip")
@@ -432,6 +437,7 @@ def test_flow_files_beside_the_clip_are_used(walk, tmp_path, monkeypatch, offici
     assert np.abs(paths[0] - paths[1]).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_too_few_flow_files_are_made_anew(walk, tmp_path, caplog, official):
     write_flow(walk, 10, 40.0)
     quickly(walk, tmp_path / "out", model=official)
@@ -439,6 +445,7 @@ def test_too_few_flow_files_are_made_anew(walk, tmp_path, caplog, official):
     assert len(list((walk / "flo").iterdir())) == 10
 
 
+@pytest.mark.slow
 def test_a_network_without_flow_needs_none(walk, tmp_path, monkeypatch, gyro_only):
     monkeypatch.setattr(flow, "estimate", lambda *_, **__: pytest.fail("nobody wants flow"))
     report = quickly(walk, tmp_path / "out", model=gyro_only)
@@ -462,6 +469,7 @@ def file_size_limit(limit: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "file"), [(1_000, "out"), (300_000, "walking_stab")])
 def test_a_full_disk_leaves_older_results_as_they_were(walk, tmp_path, monkeypatch, limit, file):
     monkeypatch.setattr(plots, "plot_path", REAL_PLOT)

@@ -31,6 +31,7 @@ def by_flow() -> FusedNetwork:
     return network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framing", ["fixed", "varying", "smallest"])
 def test_overlapping_stages_make_the_very_file_that_a_sequence_of_them_makes(
     walk, tmp_path, monkeypatch, by_flow, framing
@@ -80,6 +81,7 @@ def command(clip: Path, out: Path, *options: str) -> list[str]:
     return [*begin, "--encoder-preset", "ultrafast", *options]
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_no_broken_file_under_a_final_name(walk, tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "plot_path", lambda file, *_: file.write_bytes(b"a picture"))
     long, out = repeat(walk / "walking.mp4", tmp_path / "long", 100), tmp_path / "out"

@@ -28,6 +28,7 @@ def evidence_of(displacement: jax.Array) -> alignment.Evidence:
     return alignment.evidence(gradient, off, jnp.ones((ROWS, COLUMNS)))
 
 
+@pytest.mark.slow
 def test_a_similarity_is_found_from_what_it_does_to_the_features():
     motion = jnp.asarray([0.004, -0.003, 0.006, 0.005])
     x, y = POINTS[..., 0], POINTS[..., 1]
@@ -54,6 +55,7 @@ def test_rounds_find_a_motion_of_several_cells_exactly():
     np.testing.assert_allclose(camera, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_mesh_is_found_where_parts_move_by_themselves():
     vertex = np.zeros((5, 5, 2), np.float32)
     vertex[1, 3], vertex[3, 1] = (0.003, 0.0), (0.0, -0.002)
@@ -83,6 +85,7 @@ def test_the_best_shift_is_the_one_by_which_content_has_moved(shift):
     np.testing.assert_array_equal(correlation.best_shift(steadied, current), [x, y])
 
 
+@pytest.mark.slow
 def test_sampling_is_exact_for_planes_and_knows_its_edges():
     values = (2.0 * POINTS[..., :1] - 3.0 * POINTS[..., 1:]) + 1.0
     point = jnp.asarray([[0.1, -0.2], [0.4937, 0.27], [0.5, 0.0], [-0.6, 0.0]])

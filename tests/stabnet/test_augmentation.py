@@ -22,6 +22,7 @@ def unchanged(row: int, column: int, mirrored: bool = False) -> Change:
     return Change(*map(jnp.asarray, (row, column, mirrored, 1.0, 0.0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_numbers_are_the_official_ones(numbers, example, mirrored):
     row, column = numbers["offset"]
@@ -44,6 +45,7 @@ def test_masks_are_the_official_ones(numbers):
         assert (np.asarray(found) != wanted).mean() < 1e-3
 
 
+@pytest.mark.slow
 def test_what_is_drawn_stays_within_bounds():
     keys = jax.random.split(jax.random.key(0), 300)
     changes = jax.vmap(lambda key: augmentation.draw(key, (512, 288)))(keys)

@@ -42,6 +42,7 @@ def test_vertices_move_as_they_are_told():
         assert np.abs(moved - vertex.reshape(-1, 2)).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_it_is_the_official_map_but_for_that_ones_ridge():
     theta = noise((50,), 0.05)
     position = official_warp.position_map(official_warp.vertices(theta), (64, 36))
@@ -53,6 +54,7 @@ def test_it_is_the_official_map_but_for_that_ones_ridge():
     assert np.median(error) < 5e-4 and error.max() < 5e-2
 
 
+@pytest.mark.slow
 def test_a_shift_by_whole_pixels():
     image = noise((20, 30), 0.3)
     vertex = jnp.broadcast_to(jnp.asarray([2 * 3 / 30, -2 * 2 / 20]), (5, 5, 2))
@@ -62,6 +64,7 @@ def test_a_shift_by_whole_pixels():
     assert shown.black[2:, :-3].sum() == 0
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_differences():
     vertex, point = noise((5, 5, 2), 0.1), noise((30, 2), 0.5, 2)
 

@@ -48,6 +48,7 @@ def test_terms_are_the_official_ones(thetas, pair, numbers):
             assert (np.asarray(warped.black) != numbers["black1"]).mean() < 1e-3
 
 
+@pytest.mark.slow
 def test_totals_follow_the_official_schedule(thetas, pair, numbers):
     total = jax.jit(jax.vmap(official_objective.total, (0, 0, 0, None)))
     flow = jnp.asarray(numbers["flow"])
@@ -55,6 +56,7 @@ def test_totals_follow_the_official_schedule(thetas, pair, numbers):
         assert float(total(thetas, pair, flow, iteration).mean()) == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_temporal_term_is_the_official_one(thetas, pair, numbers):
     shown = [
         jax.vmap(official_warp.warp)(each.unsteady, theta)
@@ -64,6 +66,7 @@ def test_the_temporal_term_is_the_official_one(thetas, pair, numbers):
     assert float(found.mean()) == pytest.approx(float(numbers["temporal"]), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_what_moves_by_whole_pixels_is_moved_back_on_centres():
     rng = np.random.default_rng(4)
     world = jnp.asarray(rng.normal(size=(20, 40)), jnp.float32)
@@ -122,6 +125,7 @@ def test_an_affine_grid_is_consistent():
     assert float(losses.inconsistency(bent)) == pytest.approx((2 * 0.2**2 + 4 * 0.1**2) / 60)
 
 
+@pytest.mark.slow
 def test_matches_are_mapped_exactly():
     vertex = jnp.broadcast_to(jnp.asarray([0.1, -0.2]), (5, 5, 2))
     point = jnp.asarray([[0.13, -0.4], [0.9, 0.2]])
@@ -147,6 +151,7 @@ def test_where_all_is_black_nothing_is_lost():
     assert float(value) == 0.0 and np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 def test_weights_are_penalised_but_for_the_heads_hidden_layers(network):
     squares = sum(
         float((layer.kernel[...] ** 2).sum())

@@ -16,6 +16,7 @@ def noise(scale):
     return jnp.asarray(np.random.default_rng(0).normal(scale=scale, size=50), jnp.float32)
 
 
+@pytest.mark.slow
 def test_grids_draw_what_the_official_program_samples():
     size = (512, 288)
     source = np.asarray(official_frames.source_grid(noise(0.03), (145, 257), size))
@@ -30,6 +31,7 @@ def test_grids_draw_what_the_official_program_samples():
     assert error.max() < 0.02
 
 
+@pytest.mark.slow
 def test_folded_cells_stay_within_bounds_and_are_led_back():
     for seed in range(3):
         theta = np.random.default_rng(seed).normal(scale=0.3, size=50).astype(np.float32)
@@ -53,6 +55,7 @@ def clip(golden):
     return dvs_jax.Clip.from_arrays(large, np.arange(6) * 33_333_333)
 
 
+@pytest.mark.slow
 def test_frames_follow_the_networks_own_loop(network, small, clip):
     told = list(OfficialStabNetMethod(network).frames(clip, clips.read_pictures(clip), 0.1))
     assert len(told) == 6
@@ -69,6 +72,7 @@ def test_frames_follow_the_networks_own_loop(network, small, clip):
         assert np.abs(each.source - wanted).max() < 1e-3
 
 
+@pytest.mark.slow
 def test_many_clips_on_devices_get_the_frames_that_one_gets(network, small, clip):
     method = OfficialStabNetMethod(network)
     wanted = list(method.frames(clip, clips.read_pictures(clip), 0.1))

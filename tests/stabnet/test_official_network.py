@@ -33,6 +33,7 @@ def everything(graph, state, x):
     return means, stages[0][0, :6, :6], pooled, network.displacements(pooled)
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_official_program(split, shown, numbers):
     means, corner, pooled, theta = everything(*split, shown)
     for name, mean in zip(["pool1", "block1", "block2", "block3", "block4"], means, strict=True):
@@ -42,6 +43,7 @@ def test_numbers_are_those_of_the_official_program(split, shown, numbers):
     assert np.abs(theta - numbers["theta"]).max() < 1e-4
 
 
+@pytest.mark.slow
 def test_training_takes_the_batchs_statistics_and_follows_them(network, shown, numbers):
     trained = nnx.clone(network)
     trained.train()

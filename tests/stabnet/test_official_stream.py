@@ -88,6 +88,7 @@ def test_black_pixels_are_fed_back_as_minus_one():
     assert x[0, :, 0].tolist() == [1.0, 0.0]
 
 
+@pytest.mark.slow
 def test_many_clips_at_once_are_what_each_is_alone(split, frames, ran):
     """A step is vectorised over clips."""
     graph, weights = split

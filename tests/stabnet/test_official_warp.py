@@ -54,6 +54,7 @@ def test_pictures_and_masks_are_the_official_ones(warped, numbers):
     assert numbers["black"][2].mean() > 0.05
 
 
+@pytest.mark.slow
 def test_the_identity_is_off_as_officially():
     """The picture is enlarged by a pixel; rows and columns on its edges become 0."""
     shown = official_warp.warp(jnp.ones((36, 64)), jnp.zeros(50))

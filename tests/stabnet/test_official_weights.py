@@ -45,6 +45,7 @@ def files(tmp_path_factory, port_weights):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["port", "tensorflow"])
 def test_published_files_are_loaded(files, network, kind):
     model = dvs_jax.load_model(files[kind])
@@ -62,6 +63,7 @@ def test_published_files_are_converted(files, network, tmp_path, kind):
     assert again.fingerprint() == OfficialStabNetMethod(network).fingerprint()
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_named(port_weights, tmp_path):
     file = tmp_path / "stabNet.pth"
 

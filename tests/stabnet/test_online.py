@@ -33,6 +33,7 @@ def example(seed: int) -> Example:
     return Example(np.uint32(seed), pieces)
 
 
+@pytest.mark.slow
 def test_a_frame_that_shows_something_else_stays_as_it_is(untrained):
     setting = sequences.setting()
     one, other = (detailed(seed) for seed in (0, 1))
@@ -201,6 +202,7 @@ def test_full_hd_stays_full_hd_with_its_sound_and_its_first_frame(untrained, tmp
     assert sound_packets(report.cropped) == sound_packets(clip.video.path)
 
 
+@pytest.mark.slow
 def test_frames_that_have_nothing_in_common_come_out_bit_for_bit(untrained):
     rng = np.random.default_rng(0)
     frames = list(rng.integers(0, 255, (3, 54, 96, 3), dtype=np.uint8))

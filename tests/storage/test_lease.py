@@ -40,6 +40,7 @@ def test_one_that_was_killed_long_ago_is_passed_over(box, quick):
         assert not (folder / "dead").exists()
 
 
+@pytest.mark.slow
 def test_one_that_was_killed_just_now_is_waited_for(box, quick, monkeypatch):
     monkeypatch.setattr(lease, "SILENT_S", 2.0)
     folder = box / "run" / lease.FOLDER

@@ -26,6 +26,7 @@ def test_what_is_beyond_the_window_or_the_map_does_not_count():
     assert np.abs(moved).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_a_turned_region_turns_the_pose():
     raw = np.zeros((39, 5), np.float32)
     raw[0] = [192, 128, 64, 0, 3]

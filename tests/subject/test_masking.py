@@ -44,6 +44,7 @@ def test_nothing_is_changed_unless_wanted(filmed, tmp_path):
     assert edited(filmed, tmp_path) is None
 
 
+@pytest.mark.slow
 def test_masks_are_written_with_the_clips_times_and_rotation(filmed, tmp_path):
     stored = edited(filmed, tmp_path, write_masks=True)
     assert len(stored) == 8

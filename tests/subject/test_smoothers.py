@@ -39,12 +39,14 @@ def agree(track, name, within):
         assert np.abs(getattr(track, field) - wanted).max() < within * max(1, wanted.std()), field
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [False, True])
 def test_recorded_track_with_gaps(in_float64, parallel):
     # The recorded prior is 1e8, at which sums in another order differ in the eighth digit.
     agree(recorded(rts.smooth, parallel=parallel), "rts", 1e-6 if parallel else 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [False, True])
 def test_recorded_robust_track(in_float64, parallel):
     track, weight = recorded(rts.robust, parallel=parallel)
@@ -71,6 +73,7 @@ def smoothed_in_float32(parallel=False):
     return np.asarray(track.position) * TORSO_PX + middle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [False, True])
 def test_float32_in_torsos_is_within_hundredths_of_a_pixel(parallel):
     apart = np.abs(smoothed_in_float32(parallel) - GOLDEN["rts_position"])
@@ -93,6 +96,7 @@ def test_scan_and_associative_scan_are_equal(in_float64, seed):
         assert np.abs(one - other).max() < 1e-8
 
 
+@pytest.mark.slow
 def test_many_tracks_padded_to_one_length_are_as_each_alone(in_float64):
     tracks = [walk(frames, seed) for frames, seed in ((60, 1), (90, 2), (33, 3))]
     padded = []
@@ -175,6 +179,7 @@ def test_recorded_gaussian_and_moving_average():
     assert np.abs(averages.moving(PLACE_PX, PRESENT) - GOLDEN["moving5"]).max() < 1e-9
 
 
+@pytest.mark.slow
 def test_averages_know_nothing_far_from_all_measurements():
     present = np.arange(30) == 3
     place = np.where(present[:, None], 2.0, np.nan)

@@ -49,6 +49,7 @@ def tracking_error_px(recording, source, target):
     return np.linalg.norm(landed - tracked, axis=-1)[kept]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["distant", "walk"])
 def test_the_flow_fetches_each_frame_from_its_neighbour(name, request):
     recording = request.getfixturevalue(name)

@@ -125,6 +125,7 @@ def test_bfloat16_is_near(network: tflite.Network):
     assert np.abs(rounded.astype(jnp.float32) - exact).max() < 0.05 * np.abs(exact).max()
 
 
+@pytest.mark.slow
 def test_weights_have_gradients(network: tflite.Network):
     def total(weights: tflite.Weights) -> jax.Array:
         return network.apply(weights, jnp.ones(network.input_shapes[0]))[0].sum()

@@ -173,6 +173,7 @@ def test_weights_of_the_loss_change_by_epoch_without_compiling_anew(tmp_path: Pa
 TABLE = ((1, {"error": 1.0}), (2, {"size": 0.1}), (3, {"error": 0.5, "size": 2.0}))
 
 
+@pytest.mark.slow
 def test_the_best_evaluated_checkpoint_and_the_last_ones_are_kept(tmp_path: Path):
     values = iter([3.0, 1.0, 2.0, 5.0, 4.0])
     seen = []

@@ -29,6 +29,7 @@ def test_training_changes_the_parameters_of_one_device(one_device: dict):
     assert np.abs(one_device["['out']"] - before["out"]).max() > 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", parallel.KINDS)
 @pytest.mark.parametrize("micro_batches", [1, 2])
 def test_eight_devices_agree_with_one(
@@ -38,6 +39,7 @@ def test_eight_devices_agree_with_one(
     assert_agree(run_toy.run(tmp_path / "run", 8, **changes), one_device)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", parallel.KINDS)
 def test_two_processes_of_four_agree_with_one_of_eight(one_device: dict, kind: str, tmp_path: Path):
     changes = FIVE_STEPS | {"parallel": kind, "several_hosts": True}

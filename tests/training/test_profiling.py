@@ -10,6 +10,7 @@ from dvs_jax.training import loop, operations, parallel, profiling
 from . import toy
 
 
+@pytest.mark.slow
 def test_some_steps_are_traced_and_their_operations_told(tmp_path, capsys):
     config = toy.config(profile_steps=2, log_every=5)
     loop.train(config, tmp_path, toy.params(), toy.loss, toy.Stream(16))

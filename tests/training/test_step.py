@@ -60,6 +60,7 @@ def mean_of(params, point, key):
     return toy.loss(params, point, jax.random.fold_in(key, point.seed), WEIGHTS)[0]
 
 
+@pytest.mark.slow
 def test_micro_batches_add_up_to_the_batch():
     whole, metrics = take(5)
     for parts in (2, 8, 16):

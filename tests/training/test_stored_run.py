@@ -72,6 +72,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(leaf, checkpoint.by_name(checkpoint.load(other)[0])[name])
 
 
+@pytest.mark.slow
 def test_all_of_a_run_is_in_the_store_and_nothing_here(run, tmp_path):
     assert store.address_of(train(config(keep_checkpoints=2), ADDRESS)) == f"{ADDRESS}/model"
     local = train(config(), tmp_path / "local")
@@ -84,6 +85,7 @@ def test_all_of_a_run_is_in_the_store_and_nothing_here(run, tmp_path):
     assert not [*(tmp_path / "tmp").iterdir()]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_goes_on(run, tmp_path):
     with pytest.raises(InputError, match=r"^the data are damaged$"):
         train(config(fails_at=5), ADDRESS)

@@ -6,6 +6,7 @@ from dvs_jax.video import probe, read_frames
 from .clips import NTSC, copy, packets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "count"), [("karma", 362), ("max-heromode", 315)])
 def test_gopro_videos_keep_length_rate_and_sound(recordings, tmp_path, name, count):
     source = recordings / "gopro" / f"{name}.mp4"

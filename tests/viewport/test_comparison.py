@@ -36,6 +36,7 @@ def errors(compared):
     return {row.name: row.scores.error_deg.mean(axis=0) for row in compared.rows}
 
 
+@pytest.mark.slow
 def test_all_baselines_stand_beside_a_model_which_beats_them(watched, points):
     compared = comparison.compare(watched, points, {"ours": load_model()}, stride=5)
     found = errors(compared)
@@ -81,6 +82,7 @@ def knowing():
     return network
 
 
+@pytest.mark.slow
 def test_eyes_are_read_and_viewers_known_by_their_names(watched, points, knowing):
     def found(tracks_):
         compared = comparison.compare(tracks_, points, {"ours": knowing}, stride=25)
@@ -99,6 +101,7 @@ def test_eyes_are_read_and_viewers_known_by_their_names(watched, points, knowing
     assert gain.gain_deg[gain.viewer == "bob"] == pytest.approx(0.2, abs=0.15)
 
 
+@pytest.mark.slow
 def test_strangers_are_learned_from_the_begin_and_what_follows_is_scored(watched, points, knowing):
     compared = comparison.compare(watched[:2], points, {"ours": knowing}, stride=5, adapt=10.0)
     assert compared.windows.last.min() == 49
@@ -110,6 +113,7 @@ def test_strangers_are_learned_from_the_begin_and_what_follows_is_scored(watched
     assert "ours, strangers as the mean" in found
 
 
+@pytest.mark.slow
 def test_strangers_are_learned_from_their_other_videos(watched, points, knowing):
     crowd = [replace(watched[0], viewer="eve"), replace(watched[3], viewer="eve")]
     compared = comparison.compare(crowd, points, {"ours": knowing}, stride=25, adapt="others")

@@ -29,6 +29,7 @@ def published(golden, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_each_published_file_becomes_a_checkpoint(published, tmp_path):
     for name, file in published.items():
         models.convert(file, tmp_path / name)

@@ -48,6 +48,7 @@ def follow(state, trace, until_s):
         yield time_s, seen
 
 
+@pytest.mark.slow
 def test_live_predictions_are_those_of_the_whole_trace(model, drawn, points):
     (trace,) = drawn.traces
     found = windows.cut([tracks.track(trace)], stride=1)
@@ -73,6 +74,7 @@ def test_live_predictions_are_those_of_the_whole_trace(model, drawn, points):
     assert checked == 46 - 14
 
 
+@pytest.mark.slow
 def test_saliency_that_is_encoded_ahead_is_that_of_the_whole_trace(drawn, points):
     """Of networks that do not turn, as the paper's, over a gap in time and a jump back."""
     of = replace(OF, turn=False, damped_prior=False)
@@ -90,6 +92,7 @@ def test_saliency_that_is_encoded_ahead_is_that_of_the_whole_trace(drawn, points
         np.testing.assert_allclose(seen.gate, whole.gate[0], atol=2e-5)
 
 
+@pytest.mark.slow
 def test_a_state_is_never_changed(model, drawn, points):
     (trace,) = drawn.traces
     state = viewport.start(model, points)
@@ -101,6 +104,7 @@ def test_a_state_is_never_changed(model, drawn, points):
     assert np.isnan(state.time_s) and first.time_s == 0.0
 
 
+@pytest.mark.slow
 def test_before_three_seconds_the_first_sample_is_taken_to_have_been_held(model):
     still = np.array([0.6, 0.0, 0.8])
     _state, seen = viewport.step(viewport.start(model), 7.0, 3.0 * still)
@@ -123,6 +127,7 @@ def test_a_jump_in_the_video_empties_the_state(model, drawn, to_s):
     np.testing.assert_array_equal(after.direction, fresh.direction)
 
 
+@pytest.mark.slow
 def test_a_fast_tracker_fills_no_more_than_there_is_room_for(model, drawn):
     (trace,) = drawn.traces
     fine_s = np.arange(0.0, 3.6, 0.002)
@@ -151,6 +156,7 @@ def test_what_is_no_face_is_refused(model, face):
         viewport.step(viewport.start(model), 0.0, np.ones(3), gaze=np.zeros(3))
 
 
+@pytest.mark.slow
 def test_batches_predict_what_single_windows_do(model, drawn, points):
     found = windows.cut([tracks.track(drawn.traces[0])], stride=1)
     past, last = found.past[:64], found.last[:64]

@@ -33,6 +33,7 @@ def data():
     return dataset.Dataset(found, points, OF.viewers)
 
 
+@pytest.mark.slow
 def test_a_stranger_is_learned_and_nothing_else(network, data):
     earlier, _ = personalisation.parts(data.windows)
     batch = data.examples(earlier, np.zeros(len(earlier), np.uint32))

@@ -23,6 +23,7 @@ def turned(size, count=6, seed=0, degrees=(1.0, 1.0, 4.0)):
     return np.asarray(source_grids(Camera(), rows, still, virtual, size=size, shape=shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_no_pixel_is_dark_in_the_share_that_is_shown(size):
     sources = turned(size)

@@ -161,6 +161,7 @@ def smooth_frame() -> np.ndarray:
     return np.stack([2.0 * x + y, x - 3.0 * y, 0.5 * x + 4.0 * y], axis=-1)
 
 
+@pytest.mark.slow
 def test_the_warp_has_gradients_by_frame_grid_and_pose():
     with jax.enable_x64(True):
         frame = jnp.asarray(smooth_frame())

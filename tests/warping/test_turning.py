@@ -41,6 +41,7 @@ def shaken(frames=4, rows=12, dtype=np.float32):
     return tuple(each.astype(dtype) for each in (pose, shift, virtual))
 
 
+@pytest.mark.slow
 def test_a_lens_that_distorts_nothing_is_no_lens():
     """But for the mesh's interpolation."""
     moved = shaken(rows=34)
@@ -77,6 +78,7 @@ def test_the_limiter_and_the_grid_agree_on_what_is_covered(name):
     np.testing.assert_allclose(told, drawn, atol=4e-3)
 
 
+@pytest.mark.slow
 def test_gradients_are_the_finite_differences():
     lens = LENSES["fisheye"]
     with jax.enable_x64(True):

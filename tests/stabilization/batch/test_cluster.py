@@ -153,6 +153,7 @@ def test_a_cluster_that_cannot_be_reached_is_told_within_half_a_minute(
     assert time.monotonic() - begin < 30.0
 
 
+@pytest.mark.slow
 def test_nothing_of_ray_is_imported_without_the_option(trip, tmp_path):
     told = (
         "import sys; from dvs_jax.cli import main\n"

@@ -85,6 +85,7 @@ def apart(clips: list[Clip]) -> np.ndarray:
     )
 
 
+@pytest.mark.slow
 def test_clips_of_any_length_and_camera_are_drawn_as_on_the_host():
     clips = [Clip(length, seed) for seed, length in enumerate((5, 8, 21))]
     drawing = program()

@@ -19,6 +19,7 @@ def moments(picture: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     return weight.sum(), mean, np.cov(place, aweights=weight, bias=True)
 
 
+@pytest.mark.slow
 def test_a_perfect_camera_records_what_is_there():
     picture = jax.random.uniform(KEY, (21, 25))
     recorded = exposed(KEY, PERFECT, picture, jnp.asarray([5.0, 3.0]))
@@ -71,6 +72,7 @@ def test_noise_is_as_strong_as_the_camera_says():
     assert noise.std() == pytest.approx(np.sqrt(0.03**2 + 0.5 * 0.04**2), rel=0.02)
 
 
+@pytest.mark.slow
 def test_frames_flicker_as_a_whole():
     camera = PERFECT._replace(flicker=jnp.asarray(0.05))
     grey = jnp.full((4, 4), 0.5)

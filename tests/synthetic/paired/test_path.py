@@ -36,6 +36,7 @@ def test_shakes_are_as_large_as_real_ones(paths):
     assert 0.0005 < np.abs(shake(paths)[..., 2]).mean() < 0.01
 
 
+@pytest.mark.slow
 def test_shake_lies_between_half_a_hertz_and_twelve():
     paths = long_paths(jax.random.split(jax.random.key(2), 20), 60.0)
     moved = shake(paths)[..., 0] * np.hanning(1024)

@@ -64,6 +64,7 @@ def covered(behind: np.ndarray, layer, points: np.ndarray, moment: Moment) -> np
     return behind + (layer.gain * grey + layer.bias - behind) * opacity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_picture_is_what_the_formulas_say(seed):
     scene = layered(scene_of(seed))
@@ -72,6 +73,7 @@ def test_a_picture_is_what_the_formulas_say(seed):
     np.testing.assert_allclose(drawn(scene, POSE, MOMENT), expected, atol=5e-4)
 
 
+@pytest.mark.slow
 def test_frames_of_one_moment_differ_by_their_homography_in_all_layers():
     scene = layered(scene_of(1))
     steady = jnp.asarray([20.0, -12.0, 0.03, 0.0, 0.0, 0.0])
@@ -102,6 +104,7 @@ def test_a_rolling_shutter_gives_each_row_its_own_pose():
         np.testing.assert_allclose(swept[row], drawn(scene, pose, MOMENT)[row], atol=2e-4)
 
 
+@pytest.mark.slow
 def test_the_same_scene_is_seen_at_any_size():
     scene = layered(scene_of(0))
     large = np.asarray(view(scene, POSE, MOMENT, (256, 144)))
@@ -115,6 +118,7 @@ def test_equal_keys_draw_equal_scenes_and_others_do_not():
     assert np.abs(first - other).mean() > 0.02
 
 
+@pytest.mark.slow
 def test_batches_are_what_single_pictures_are():
     keys = jax.random.split(jax.random.key(0), 3)
     photographs = packed(jnp.asarray(PHOTOGRAPHS))
@@ -125,6 +129,7 @@ def test_batches_are_what_single_pictures_are():
         np.testing.assert_allclose(pictures[number], alone, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_each_colour_is_what_its_channel_would_be_in_grey():
     coloured = np.stack([PHOTOGRAPHS, PHOTOGRAPHS[::-1], PHOTOGRAPHS[:, ::-1]], axis=1)
     scene = layered(draw_scene(jax.random.key(1), packed(jnp.asarray(coloured)), SIZE[0]))
@@ -145,6 +150,7 @@ def test_a_packed_pixel_has_its_neighbours():
     assert corner == [PHOTOGRAPHS[2, -1, -1]] * 4
 
 
+@pytest.mark.slow
 def test_scenes_have_nearer_layers_about_as_often_as_they_should():
     levels = jax.vmap(lambda key: scene_levels(key))(jax.random.split(jax.random.key(5), 200))
     shown = np.asarray(levels) < 1.0

@@ -35,6 +35,7 @@ def size(part):
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(part, nnx.Param)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["fourier", "sinusoid"])
 @pytest.mark.parametrize("of", ["small", "full"])
 def test_predictions_are_those_recorded(golden, recorded, of, encoding):
@@ -50,6 +51,7 @@ def test_predictions_are_those_recorded(golden, recorded, of, encoding):
         np.testing.assert_allclose(getattr(found, field), recorded[f"{name}_{key}"], atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", ["small", "full"])
 def test_tokens_of_instants_are_those_recorded(golden, recorded, of):
     model = network(golden, of, "fourier")
@@ -72,6 +74,7 @@ def test_tokens_of_instants_are_those_recorded(golden, recorded, of):
         np.testing.assert_allclose(found[:, ::every, ::every], expected, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_loss_and_gradients_are_those_recorded(golden, recorded):
     graph, state = nnx.split(network(golden, "small", "fourier"))
     past, points, known = inputs("small")
@@ -104,6 +107,7 @@ def test_the_papers_network_has_its_parameters():
     assert size(model) == 8_992_720
 
 
+@pytest.mark.slow
 def test_an_instants_saliency_changes_its_own_token_alone(golden):
     model = network(golden, "small", "fourier")
     past, points, known = (each[0] for each in inputs("small"))
@@ -120,6 +124,7 @@ def test_an_instants_saliency_changes_its_own_token_alone(golden):
     np.testing.assert_array_equal(np.flatnonzero(changed), [4])
 
 
+@pytest.mark.slow
 def test_the_last_sample_changes_all_of_the_motions_prediction(golden):
     model = network(golden, "small", "fourier")
     past, points, known = inputs("small")
@@ -147,6 +152,7 @@ def batch():
     return path.astype(np.float32), points.astype(np.float32), np.ones((4, 40), bool)
 
 
+@pytest.mark.slow
 def test_ours_turns_with_what_it_sees(ours, batch):
     past, points, known = batch
     turned = np.concatenate([sphere.turned(points[..., :3], 2.0), points[..., 3:]], axis=-1)
@@ -157,6 +163,7 @@ def test_ours_turns_with_what_it_sees(ours, batch):
     np.testing.assert_allclose(after.gate, before.gate, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_unknown_saliency_has_no_effect(ours, batch):
     past, points, known = batch
     hidden = known.copy()
@@ -170,12 +177,14 @@ def test_unknown_saliency_has_no_effect(ours, batch):
     assert np.isfinite(blind.direction).all()
 
 
+@pytest.mark.slow
 def test_a_batch_is_as_its_windows_one_by_one(ours, batch):
     together = predict(ours, *batch).direction
     alone = [ours(*(each[number] for each in batch)).direction for number in range(4)]
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_untrained_its_motion_is_the_damped_baseline(batch):
     found = predict(Network(OURS, nnx.Rngs(0)), *batch).motion
     np.testing.assert_allclose(found, baselines.damped(batch[0], 25, 2.0), atol=1e-6)

@@ -62,6 +62,7 @@ def window():
     return past, points.astype(np.float32), np.ones(40, bool), seen, np.int32(1)
 
 
+@pytest.mark.slow
 def test_each_cue_changes_what_it_is_to_change(model, window):
     before = model(*window)
     past, points, known, seen, viewer = window
