@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,10 @@ RETRIES = 3
 """How often a clip is begun again whose worker, or whose machine, has died."""
 
 _PATIENCE_S = 20.0
+
+_LONGEST_FOLDER = 36
+"""Characters of the folder for temporary files, below which Ray's sockets have names of 70 more; a
+system allows them 104 to 107."""
 
 _ADDRESS = re.compile(r"auto|local|ray://[^/:@\s]+:\d{1,5}")
 
@@ -147,6 +152,8 @@ def _connected(address: str) -> Iterator[ModuleType]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # A busy machine takes longer than the half minute that Ray gives its own processes.
     os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
+    if len(tempfile.gettempdir()) > _LONGEST_FOLDER:
+        os.environ.setdefault("RAY_TMPDIR", "/tmp")
     # It would try for half a minute.
     os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", "3")
     os.environ.setdefault("RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S", "6")
