@@ -146,9 +146,10 @@ def test_flow_is_encoded_as_in_the_package():
     told = jax_export.export(jax.jit(encode.call))(
         *(jax.ShapeDtypeStruct(each.shape, np.float32) for each in (flow, focal))
     ).call(flow.astype(np.float32), focal)["flow"]
-    expected = [network.encoder(each, focal) for each in flow.astype(np.float32)]
-    # Its numbers are up to 2.3: some roundings.
-    np.testing.assert_allclose(told, np.stack(expected), atol=5e-6)
+    # Compiled, as the package does it: step by step, its numbers up to 2.3 are rounded more often.
+    encoder = nnx.jit(lambda network, each: network.encoder(each, focal))
+    expected = [encoder(network, each) for each in flow.astype(np.float32)]
+    np.testing.assert_allclose(told, np.stack(expected), atol=1e-6)
 
 
 def test_official_networks_are_exported_too():
