@@ -407,8 +407,10 @@ def is_result(file: Path, known: Sequence[Path] | None = None) -> bool:
     if file.stem.endswith(RESULTS):
         return True
     names = {file.stem.removesuffix(end) for end in SUBJECT_RESULTS} - {file.stem, ""}
+    if not names:
+        return False
     sources = {file.with_name(name) for name in names}
-    others = [] if not sources else file.parent.iterdir() if known is None else known
+    others = file.parent.iterdir() if known is None else known
     return any(is_video(each) and each.with_suffix("") in sources for each in others)
 
 

@@ -39,9 +39,7 @@ class Person:
     track: int = 0
 
 
-def people(
-    tracks: list[Track], size: tuple[int, int], points: tuple[int, ...] = HIPS
-) -> list[Person]:
+def people(tracks: list[Track], size: tuple[int, int], points: tuple[int, ...]) -> list[Person]:
     """Return everyone of a clip, the likeliest subject first: person 1.
 
     Whoever is seen for less than `BRIEFLY_S` is left out, unless nobody is seen for longer: the

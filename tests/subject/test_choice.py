@@ -3,6 +3,7 @@ import pytest
 
 from dvs_jax.errors import InputError
 from dvs_jax.subject import choice, people, position
+from dvs_jax.subject.pose import HIPS
 from tests.subject import noisy
 
 SIZE = (640, 360)
@@ -15,7 +16,7 @@ def everyone():
         bystander = noisy.standing(550.0 - 0.2 * (index % 2), 180.0, 44.0)
         here = [bystander] if index < 10 else [bystander, walker]
         tracker.see(index, index / 30, noisy.together(*here))
-    return choice.people(tracker.tracks, SIZE)
+    return choice.people(tracker.tracks, SIZE, HIPS)
 
 
 def test_who_covers_ground_is_followed_though_another_is_larger_and_longer_there():
@@ -33,7 +34,7 @@ def test_whose_hips_are_outside_the_picture_is_not_followed():
         on_roof = noisy.standing(200.0, -30.0, 60.0)
         walker = noisy.standing(100.0 + 7 * index, 180.0, 40.0)
         tracker.see(index, index / 30, noisy.together(*[on_roof, walker][: 2 if index > 30 else 1]))
-    walker, on_roof = choice.people(tracker.tracks, SIZE)
+    walker, on_roof = choice.people(tracker.tracks, SIZE, HIPS)
     assert len(walker.frame) == 29 and len(on_roof.frame) == 60
     assert on_roof.score == 0.0
 
