@@ -2,7 +2,8 @@
 
 Each run writes an object of its own beside the others', again and again, and looks whose others are
 there: stores show at once what was written. So of two that begin, one at least sees the other. An
-object that is not written again for a while belongs to a run that was killed.
+object that is not written again for a while belongs to a run that was killed, or whose host stands
+still: whoever takes its place leaves word of that, which it finds if it comes back.
 """
 
 import contextlib
@@ -23,6 +24,10 @@ FOLDER = ".running"
 
 BEAT_S, SILENT_S = 5.0, 25.0
 """How often a run writes its object, and after which silence it is taken for dead."""
+
+TAKEN = ".taken"
+"""End of the name of the object that tells a run that its place was taken. That its own object is
+gone would not do: it may be about to write it."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -46,6 +51,7 @@ class Lease:
         self._folder, self._name = f"{address}/{FOLDER}", uuid.uuid4().hex
         self._ended = threading.Event()
         self._beats = 0
+        self._marks = [f"{self._name}{TAKEN}"]
 
     def take(self) -> None:
         """Wait until no other run has it; those that are dead lose it.
@@ -58,12 +64,16 @@ class Lease:
             self._beat()
             found = store.listing(self._folder)
             now_s = found[self._name].time_s
-            others = {name: found[name] for name in found if name != self._name}
+            others = {
+                name: entry
+                for name, entry in found.items()
+                if name != self._name and not name.endswith(TAKEN)
+            }
             if any(name in known and known[name] != other for name, other in others.items()):
                 self._refuse(others)
             for name, other in others.items():
                 if now_s - other.time_s > SILENT_S:
-                    store.remove([f"{self._folder}/{name}"])
+                    self._take_over(name)
             if all(now_s - other.time_s > SILENT_S for other in others.values()):
                 return
             if not known:
@@ -79,18 +89,25 @@ class Lease:
         while not self._ended.wait(BEAT_S):
             # Where the store cannot be reached for a while, the next time may be better.
             with contextlib.suppress(InputError):
-                if self._name not in store.listing(self._folder):
+                found = store.listing(self._folder)
+                if self._name not in found or f"{self._name}{TAKEN}" in found:
                     self.lost.set()
                     return
                 self._beat()
 
     def end(self, keeper: threading.Thread | None = None) -> None:
-        """Remove the object, once the thread that keeps it writes it no more."""
+        """Remove the objects, once the thread that keeps the run's own writes it no more."""
         self._ended.set()
         if keeper is not None:
             keeper.join()
         with contextlib.suppress(InputError):
-            store.remove([f"{self._folder}/{self._name}"])
+            store.remove(f"{self._folder}/{name}" for name in (self._name, *self._marks))
+
+    def _take_over(self, name: str) -> None:
+        mark = f"{name}{TAKEN}"
+        store.write(f"{self._folder}/{mark}", b"")
+        store.remove([f"{self._folder}/{name}"])
+        self._marks.append(mark)
 
     def _beat(self) -> None:
         self._beats += 1

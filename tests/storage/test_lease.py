@@ -60,3 +60,29 @@ def test_a_run_whose_place_was_taken_learns_of_it(box, quick):
     assert held.lost.wait(30.0)
     keeper.join(30.0)
     assert not own.exists()
+
+
+def test_a_run_whose_place_is_taken_while_it_writes_its_own_object_learns_of_it(
+    box, quick, monkeypatch
+):
+    held, other = Lease(ADDRESS, "a training run"), Lease(ADDRESS, "a training run")
+    held.take()
+    write, already = lease.store.write, []
+
+    def taking_over_first(address, content):
+        if not already:
+            already.append(address)
+            monkeypatch.setattr(lease, "SILENT_S", -1.0)
+            other.take()
+        write(address, content)
+
+    monkeypatch.setattr(lease.store, "write", taking_over_first)
+    keeper = threading.Thread(target=held.keep)
+    keeper.start()
+    assert held.lost.wait(30.0)
+    held.end(keeper)
+    assert not other.lost.is_set()
+    (left,) = (box / "run" / lease.FOLDER).iterdir()
+    assert left.name == other._name
+    other.end()
+    assert not list((box / "run" / lease.FOLDER).iterdir())
