@@ -133,7 +133,8 @@ def _cases(loaded: Networks) -> list[_Case]:
             lambda network, seen, _: detector.candidates(network, seen),
             loaded.pose.detector,
         ),
-        ("points and mask", landmarks.poses, loaded.pose.landmarks),
+        ("points", landmarks.poses, loaded.pose.landmarks),
+        ("points and mask", landmarks.poses_and_masks, loaded.pose.landmarks),
         ("selfie general", mask_networks.masks, loaded.general),
         ("selfie landscape", mask_networks.masks, loaded.landscape),
     ]

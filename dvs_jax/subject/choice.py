@@ -56,7 +56,7 @@ def people(tracks: list[Track], size: tuple[int, int], points: tuple[int, ...]) 
 
 
 def _person(number: int, track: Track, size: tuple[int, int], points: tuple[int, ...]) -> Person:
-    pose = poses_of.stacked(track.pose)
+    pose = track.poses()
     time_s = np.array(track.time_s)
     return Person(np.array(track.frame), time_s, pose, score(pose, size, points), number)
 

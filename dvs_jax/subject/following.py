@@ -151,12 +151,15 @@ class Follower:
 
     def _look(self, region: Region, picture: Picture) -> _Found:
         batch = jax.tree.map(lambda each: jnp.asarray(each)[None], region)
-        poses, masks = landmarks.poses(self._networks.landmarks, jnp.asarray(picture[None]), batch)
+        network, pictures = self._networks.landmarks, jnp.asarray(picture[None])
+        centroid = np.full(2, np.nan)
+        if self._with_centroids:
+            poses, masks = landmarks.poses_and_masks(network, pictures, batch)
+            centroid = _centroid(np.asarray(masks[0]), region)
+        else:
+            poses = landmarks.poses(network, pictures, batch)
         one = jax.tree.map(lambda each: np.asarray(each)[0], poses)
-        following = _as_numpy(landmarks.followed(one))
-        nowhere = np.full(2, np.nan)
-        centroid = _centroid(np.asarray(masks[0]), region) if self._with_centroids else nowhere
-        return _Found(poses_of.from_landmarks(*one), following, centroid)
+        return _Found(poses_of.from_landmarks(*one), _as_numpy(landmarks.followed(one)), centroid)
 
     def _detected(self, picture: Picture, known: list[Poses]) -> list[_Found]:
         """Return who else is in a picture, after a second look, which is the finer one."""

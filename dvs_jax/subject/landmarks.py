@@ -61,23 +61,35 @@ def fits(network: Network) -> bool:
 
 def poses(
     network: Network, pictures: UInt8[Array, "person rows columns 3"], regions: Region
-) -> tuple[Pose, Float[Array, "person size size"]]:
+) -> Pose:
     """Find the points of people; it is compiled once for each number and size of pictures.
 
     Args:
-        network: one that `fits`.
+        network: one that `fits`; what it computes for masks alone is left out, a quarter of it.
         pictures: RGB, upright, one for each person.
         regions: where each is; its fields have a leading axis for the person.
+
+    Returns:
+        The poses, with a leading axis for the person.
+    """
+    return _poses(network.apply, network.weights, pictures, regions, network.input_shapes[0][0])
+
+
+def poses_and_masks(
+    network: Network, pictures: UInt8[Array, "person rows columns 3"], regions: Region
+) -> tuple[Pose, Float[Array, "person size size"]]:
+    """Find the points of people, and outline them; otherwise like `poses`.
 
     Returns:
         The poses, with a leading axis for the person, and logits of the masks of the regions,
         float32, at the size of the network's input.
     """
-    return _poses(network.apply, network.weights, pictures, regions, network.input_shapes[0][0])
+    side = network.input_shapes[0][0]
+    return _poses_and_masks(network.apply, network.weights, pictures, regions, side)
 
 
 @partial(jax.jit, static_argnames=("apply", "size"))
-def _poses(
+def _poses_and_masks(
     apply: Apply,
     weights: Weights,
     pictures: UInt8[Array, "person rows columns 3"],
@@ -93,6 +105,17 @@ def _poses(
         return placed(raw, heat, meters, score[0], size, region), mask[..., 0]
 
     return jax.vmap(of_one)(pictures, regions)
+
+
+@partial(jax.jit, static_argnames=("apply", "size"))
+def _poses(
+    apply: Apply,
+    weights: Weights,
+    pictures: UInt8[Array, "person rows columns 3"],
+    regions: Region,
+    size: int,
+) -> Pose:
+    return _poses_and_masks(apply, weights, pictures, regions, size)[0]
 
 
 def placed(

@@ -84,7 +84,7 @@ def outline(
         selfie: see `mask_networks`. With it a pixel's probability is what it says, but zero away
             from what `network` takes for the person: it outlines whoever else stands there, too.
     """
-    pose, logits = landmarks.poses(network, pictures, regions)
+    pose, logits = landmarks.poses_and_masks(network, pictures, regions)
     masks = jax.nn.sigmoid(logits)
     if selfie is not None:
         masks = _limited(mask_networks.masks(selfie, pictures, regions), masks)

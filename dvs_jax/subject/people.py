@@ -48,7 +48,7 @@ class Track:
     Attributes:
         frame: of each sighting.
         time_s: of each sighting.
-        pose: of each sighting, in float32.
+        numbers: of each sighting, the pose (see `pose.packed`).
         hips: (x, y) at the last sighting, in pixels.
         velocity: of the hips, in pixels a second.
         sizes: the latest torsos in pixels.
@@ -56,7 +56,7 @@ class Track:
 
     frame: list[int] = field(default_factory=list)
     time_s: list[float] = field(default_factory=list)
-    pose: list[Poses] = field(default_factory=list)
+    numbers: list[Float[np.ndarray, " number"]] = field(default_factory=list)
     hips: Float[np.ndarray, "2"] = field(default_factory=lambda: np.zeros(2))
     velocity: Float[np.ndarray, "2"] = field(default_factory=lambda: np.zeros(2))
     sizes: list[float] = field(default_factory=list)
@@ -65,6 +65,14 @@ class Track:
     def torso(self) -> float:
         """Median of the latest torsos in pixels."""
         return float(np.median(self.sizes))
+
+    def pose(self, index: int) -> Poses:
+        """Return the pose of one sighting."""
+        return poses_of.unpacked(self.numbers[index])
+
+    def poses(self) -> Poses:
+        """Return those of all sightings, with a leading axis for the sighting."""
+        return poses_of.unpacked(np.stack(self.numbers))
 
     def expected(self, time_s: float) -> Float[np.ndarray, "2"]:
         """Return where the hips are expected at a time, in pixels."""
@@ -81,13 +89,13 @@ class Track:
         self.sizes = [*self.sizes[1 - _SIZES :], float(poses_of.torso(pose))]
         self.frame.append(frame)
         self.time_s.append(time_s)
-        self.pose.append(poses_of.compact(pose))
+        self.numbers.append(poses_of.packed(pose))
 
     def saw_before_last(self, frame: int, time_s: float, pose: Poses) -> None:
         """Add a sighting from before the latest one, after those that are earlier still."""
         self.frame.insert(-1, frame)
         self.time_s.insert(-1, time_s)
-        self.pose.insert(-1, poses_of.compact(pose))
+        self.numbers.insert(-1, poses_of.packed(pose))
 
 
 class Tracker:
@@ -111,7 +119,7 @@ class Tracker:
     def seen_in(self, frame: int) -> list[Poses]:
         """Return the poses of everyone who was seen in one of the latest frames."""
         return [
-            track.pose[index]
+            track.pose(index)
             for track in self.tracks
             for index in range(-min(_LATEST, len(track.frame)), 0)
             if track.frame[index] == frame

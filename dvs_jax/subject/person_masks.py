@@ -27,7 +27,7 @@ class PersonMasks:
     """Makes the masks of one person, frame after frame.
 
     Attributes:
-        landmarks: see `landmarks.poses`.
+        landmarks: see `landmarks.poses_and_masks`.
         selfie: see `mask.outline`.
         time_s: float64 [frame], of the clip's frames.
         anchor: float64 [frame, 2], (x, y) of the person's smoothed anchor in pixels, NaN where

@@ -4,6 +4,7 @@ Positions are in pixels of the upright picture, x right and y down, integers at 
 Left and right are the person's own; from point 7 on the left ones are odd.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -34,12 +35,15 @@ EXCHANGED = np.array(
 )
 """Of each point, the one on the person's other side."""
 
+_SHAPES = ((POINTS, 3), (POINTS,), (POINTS,), (POINTS, 3), (), ())
+"""Of the fields of one person's pose."""
+
 _CENTER, _SCALE = 33, 34
 _SIDE_BY_RADIUS = 2.5
 
 
 class Poses(NamedTuple):
-    """People's poses, float64, missing ones NaN.
+    """People's poses, missing ones NaN; float64 when found, float32 once kept (see `packed`).
 
     Attributes:
         point: [..., 33, 3], (x, y) in pixels, and z, the distance from the plane through the hips
@@ -89,13 +93,27 @@ def from_landmarks(
 
 
 def stacked(poses: list[Poses]) -> Poses:
-    """Return single poses as one with a new first axis, in float64; there is at least one."""
-    return Poses(*(np.stack(fields, dtype=np.float64) for fields in zip(*poses, strict=True)))
+    """Return single poses as one with a new first axis; there is at least one."""
+    return Poses(*(np.stack(fields) for fields in zip(*poses, strict=True)))
 
 
-def compact(poses: Poses) -> Poses:
-    """Return poses in float32, as the network tells them: half the memory of a long clip's."""
-    return Poses(*(np.asarray(field, np.float32) for field in poses))
+def packed(poses: Poses) -> Float[np.ndarray, "*batch number"]:
+    """Return poses as one array of float32, as exact as the network tells them.
+
+    A long clip has tens of thousands, and an array of its own for each field would take as much
+    memory as the numbers.
+    """
+    batch = poses.score.shape
+    fields = [np.reshape(field, (*batch, -1)) for field in poses]
+    return np.concatenate(fields, axis=-1, dtype=np.float32)
+
+
+def unpacked(numbers: Float[np.ndarray, "*batch number"]) -> Poses:
+    """Return the poses of `packed`, not copied."""
+    sizes = [math.prod(shape) for shape in _SHAPES]
+    fields = np.split(numbers, np.cumsum(sizes)[:-1], axis=-1)
+    shapes = [numbers.shape[:-1] + shape for shape in _SHAPES]
+    return Poses(*(each.reshape(shape) for each, shape in zip(fields, shapes, strict=True)))
 
 
 def middle(poses: Poses, points: tuple[int, ...]) -> Float[np.ndarray, "*batch 2"]:

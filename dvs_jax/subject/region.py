@@ -37,6 +37,7 @@ def around_picture(width: int, height: int) -> Region:
     return Region(center, jnp.float32(max(width, height)), jnp.float32(0))
 
 
+@jax.jit
 def around_person(hips: Float[Array, "2"], scale: Float[Array, "2"]) -> Region:
     """Return a person's region, turned so that the person stands upright in it.
 

@@ -49,12 +49,13 @@ def test_networks_and_stages_are_timed(tiny):
         == alone.values("network")[1::2]
         == [
             "detector",
+            "points",
             "points and mask",
             "selfie general",
             "selfie landscape",
         ]
     )
-    assert alone.values("frames at once") == 4 * [1, 3]
+    assert alone.values("frames at once") == 5 * [1, 3]
     assert min(alone.values("ms a frame")) > 0.0
     assert {"encoding", "decoding", "points", "drawing", "background blurred"} <= set(
         stages.values("stage")

@@ -62,14 +62,18 @@ def test_the_detector(frames, pose_networks: PoseNetworks):
 
 def test_the_points(frames, regions, pose_networks: PoseNetworks):
     network = pose_networks.landmarks
-    poses, masks = landmarks.poses(network, frames, regions)
-    compiled = landmarks._poses._cache_size()
+    poses, masks = landmarks.poses_and_masks(network, frames, regions)
+    compiled = landmarks._poses_and_masks._cache_size()
     for index in range(len(FRAMES)):
-        pose, mask = landmarks.poses(network, frames[index : index + 1], alone(regions, index))
+        one = frames[index : index + 1], alone(regions, index)
+        pose, mask = landmarks.poses_and_masks(network, *one)
         assert np.abs(pose.point[0] - poses.point[index]).max() < 2e-2
         assert np.abs(jax.nn.sigmoid(mask[0]) - jax.nn.sigmoid(masks[index])).max() < 1e-2
-    assert landmarks._poses._cache_size() == compiled + 1
-    coarse, _ = landmarks.poses(in_bfloat16(network), frames, regions)
+    assert landmarks._poses_and_masks._cache_size() == compiled + 1
+    alike = landmarks.poses(network, frames, regions)
+    assert np.abs(alike.point - poses.point).max() < 2e-2
+    assert np.abs(alike.world - poses.world).max() < 1e-4
+    coarse = landmarks.poses(in_bfloat16(network), frames, regions)
     assert coarse.point.dtype == jnp.float32
     apart = np.abs(coarse.point - poses.point)[:, :33, :2]
     assert np.median(apart) < 0.7 and apart[:, 23:25].max() < 3

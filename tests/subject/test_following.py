@@ -29,6 +29,7 @@ class World:
         self.people = people
         self.looks, self.detections = 0, 0
         monkeypatch.setattr(following.landmarks, "poses", self._poses)
+        monkeypatch.setattr(following.landmarks, "poses_and_masks", self._poses_and_masks)
         monkeypatch.setattr(following.detector, "candidates", self._candidates)
 
     def _at(self, frame):
@@ -45,8 +46,11 @@ class World:
         point[33, :2], point[34, :2] = hips, hips - (0, 1.8 * TORSO)
         sure = jnp.full(39, 0.99)
         pose = Pose(jnp.asarray(point), sure, sure, jnp.zeros((39, 3)), jnp.float32(bool(near)))
+        return Pose(*(each[None] for each in pose))
+
+    def _poses_and_masks(self, _, images, regions):
         masks = jnp.full((1, 64, 64), -9.0).at[0, 20:25, 30:34].set(9.0)
-        return Pose(*(each[None] for each in pose)), masks
+        return self._poses(_, images, regions), masks
 
     def _candidates(self, _, images):
         self.detections += 1
@@ -81,7 +85,7 @@ def test_who_was_found_is_not_detected_again(monkeypatch):
     follower = followed(30)
     tracks = follower.tracker.tracks
     assert [track.frame for track in tracks] == [list(range(30))] * 2
-    hips = np.array([poses_of.middle(pose, poses_of.HIPS) for pose in tracks[0].pose])
+    hips = poses_of.middle(tracks[0].poses(), poses_of.HIPS)
     assert hips == pytest.approx(np.array(walking(30)), abs=1e-3)
     # Whole and four parts, for they are small, every tenth frame; a second look at the first only.
     assert world.detections == 5 * 30 // DETECTED_EVERY
@@ -110,7 +114,7 @@ def test_where_one_goes_the_other_is_not_taken_for_him(monkeypatch):
     world = World(monkeypatch, [walking(30, last=14), standing(30)])
     tracks = followed(30).tracker.tracks
     assert [track.frame[-1] for track in tracks] == [14, 29]
-    assert np.ptp([poses_of.middle(pose, poses_of.HIPS)[0] for pose in tracks[1].pose]) < 1e-3
+    assert np.ptp(poses_of.middle(tracks[1].poses(), poses_of.HIPS)[:, 0]) < 1e-3
     assert world.looks < 2 * 30 + 10
 
 

@@ -49,7 +49,7 @@ def test_poses_of_whole_frames(garden, pose_networks, recorded_poses):
         (person,) = detector.people(jax.tree.map(lambda each: each[0], found))
         assert np.abs(person.points.ravel() - recorded_poses["detection"][row, 1:]).max() < 0.01
         regions = jax.vmap(region.around_person)(person.points[None, 0], person.points[None, 1])
-        pose, _ = landmarks.poses(pose_networks.landmarks, pictures, regions)
+        pose = landmarks.poses(pose_networks.landmarks, pictures, regions)
         expected = recorded_poses["landmarks"][row, :, :2] * (960, 540)
         error = np.abs(np.asarray(pose.point)[0, :33, :2] - expected)
         assert np.median(error) < 0.64

@@ -39,7 +39,7 @@ def ours(frames, pose_networks) -> list[np.ndarray]:
     hips = []
     for track in follower.tracker.tracks:
         place = np.full((FRAMES, 2), np.nan)
-        place[track.frame] = [poses_of.middle(pose, HIPS) for pose in track.pose]
+        place[track.frame] = poses_of.middle(track.poses(), HIPS)
         hips.append(place)
     return hips
 

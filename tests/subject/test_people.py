@@ -23,8 +23,8 @@ def test_two_who_cross_stay_themselves_and_are_missing_where_they_could_be_eithe
     assert len(tracker.tracks) == 2
     for number, end in enumerate((600.0 - along[-1], along[-1])):
         track = tracker.tracks[number]
-        assert track.pose[-1].point[23, 0] == pytest.approx(end + 10.0)
-        steps = np.abs(np.diff([each.point[23, 0] for each in track.pose]) / np.diff(track.frame))
+        assert track.pose(-1).point[23, 0] == pytest.approx(end + 10.0)
+        steps = np.abs(np.diff(track.poses().point[:, 23, 0]) / np.diff(track.frame))
         assert np.allclose(steps, 400.0 / 60.0)
     assert [list(each) for each in whose].count([-1, -1]) + sum(
         sorted(each) == [-1, 0] or sorted(each) == [-1, 1] for each in whose
@@ -87,7 +87,7 @@ def test_a_drawn_crossing_seen_by_a_shaking_camera():
     assert len(tracker.tracks) == 2
     hips = poses_of.middle(noisy.poses(places.reshape(-1, 33, 2)), poses_of.HIPS).reshape(2, -1, 2)
     for track in tracker.tracks:
-        told = np.stack([poses_of.middle(pose, poses_of.HIPS) for pose in track.pose])
+        told = poses_of.middle(track.poses(), poses_of.HIPS)
         away = np.linalg.norm(hips[:, track.frame] - told, axis=-1).max(axis=1)
         assert away.min() < 1.2 < 40.0 < away.max()
         assert len(track.frame) > 0.75 * clip.frame_count

@@ -34,7 +34,7 @@ def walked(request):
     # Of one hip: the middle of two has the noise that a followed person's has.
     seen = noisy.poses(synthetic.tracks(walk)[0][0][:COUNT], None, np.sqrt(2.0) * noise)
     time_s = clip.video.time_ns * 1e-9
-    track = Track(list(range(COUNT)), time_s.tolist(), [seen.at(i) for i in range(COUNT)])
+    track = Track(list(range(COUNT)), time_s.tolist(), list(poses_of.packed(seen)))
     motion, orientation, tracker = [], orientation_of(clip.video), Tracker()
     for index, picture in enumerate(clips.read_pictures(clip)):
         box = poses_of.box(seen.at(index))[None]

@@ -49,9 +49,8 @@ def survey(count: int, also: bool = False) -> Survey:
     tracks = []
     for each in places:
         pose = noisy.poses(noisy.moving(each, TORSO if len(tracks) == 0 else 0.6 * TORSO))
-        poses = [pose.at(index) for index in range(count)]
-        assert poses_of.torso(poses[0]) > 0.0
-        tracks.append(Track(list(range(count)), time_s.tolist(), poses))
+        assert poses_of.torso(pose.at(0)) > 0.0
+        tracks.append(Track(list(range(count)), time_s.tolist(), list(poses_of.packed(pose))))
     thumbnails = [np.zeros((8, 8, 3), np.uint8) for _ in tracks]
     still = np.zeros((count, 4))
     return Survey(SIZE, tracks, thumbnails, [{} for _ in tracks], still, [], 0.9)
