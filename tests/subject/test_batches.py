@@ -41,6 +41,7 @@ def alone(tree, index):
 
 
 def test_the_detector(frames, pose_networks: PoseNetworks):
+    detector._candidates.clear_cache()
     together = detector.candidates(pose_networks.detector, frames)
     compiled = detector._candidates._cache_size()
     for index in range(len(FRAMES)):
@@ -62,6 +63,7 @@ def test_the_detector(frames, pose_networks: PoseNetworks):
 
 def test_the_points(frames, regions, pose_networks: PoseNetworks):
     network = pose_networks.landmarks
+    landmarks._poses_and_masks.clear_cache()
     poses, masks = landmarks.poses_and_masks(network, frames, regions)
     compiled = landmarks._poses_and_masks._cache_size()
     for index in range(len(FRAMES)):
@@ -82,6 +84,7 @@ def test_the_points(frames, regions, pose_networks: PoseNetworks):
 
 def test_masks_of_a_selfie_model(frames, regions, published_models: Path):
     network = networks.load_mask("landscape", published_models)
+    mask_networks._masks.clear_cache()
     masks = mask_networks.masks(network, frames, regions)
     compiled = mask_networks._masks._cache_size()
     for index in range(len(FRAMES)):
