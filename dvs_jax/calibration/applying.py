@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+import scipy
 
 from dvs_jax import clip as clips
 from dvs_jax import recordings
@@ -69,10 +69,10 @@ def _liveliest(clip: Clip) -> Clip:
     felt_s = time_s - log.camera.clock_offset_s
     turn = felt_by(log.gyro, log.camera).turned(felt_s[:-1], felt_s[1:])
     per_s = len(turn) / elapsed_s[-1]
-    fast = turn - gaussian_filter1d(turn, SLOW_S * per_s, axis=0, mode="nearest")
+    fast = turn - scipy.ndimage.gaussian_filter1d(turn, SLOW_S * per_s, axis=0, mode="nearest")
     count = round(SECONDS * per_s)
     # Deviations and not squares: turns about all three axes tell more than strong ones about one.
-    mean = uniform_filter1d(fast * fast, count, axis=0, mode="constant")
+    mean = scipy.ndimage.uniform_filter1d(fast * fast, count, axis=0, mode="constant")
     moved = np.sqrt(np.maximum(mean, 0.0)).sum(axis=1)
     middle_s = elapsed_s[int(np.argmax(moved))]
     start_s = min(max(middle_s - SECONDS / 2, 0.0), elapsed_s[-1] - SECONDS)

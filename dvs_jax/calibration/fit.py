@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
-from scipy.optimize import least_squares
 
 from dvs_jax.calibration.felt import Felt, mounting_matrix
 from dvs_jax.calibration.search import SLOW_S, Axes
@@ -79,7 +78,9 @@ def fit(
 
     bounds = (-_FURTHEST[free], _FURTHEST[free])
     begin = np.zeros(free.sum())
-    found = least_squares(left, begin, jac=slope, bounds=bounds, xtol=1e-4, max_nfev=_ENOUGH_STEPS)
+    found = scipy.optimize.least_squares(
+        left, begin, jac=slope, bounds=bounds, xtol=1e-4, max_nfev=_ENOUGH_STEPS
+    )
     return timing(found.x)
 
 
@@ -101,5 +102,5 @@ def _without_slow(
 ) -> Float[np.ndarray, "pair corner 2"]:
     rate = 1.0 / np.median(np.diff(seen.begin_s))
     turn = best_turn(design, residue, weight)
-    slow = gaussian_filter1d(turn, SLOW_S * rate, axis=0, mode="nearest")
+    slow = scipy.ndimage.gaussian_filter1d(turn, SLOW_S * rate, axis=0, mode="nearest")
     return residue - np.einsum("pcdi,pi->pcd", design, slow)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
 
 from dvs_jax.calibration.felt import Felt, mounting_matrix
 from dvs_jax.calibration.seen import Seen
@@ -129,7 +129,7 @@ def _agreement(
 def _without_slow(
     turn: Float[np.ndarray, "*offset pair 3"], rate: float, axis: int
 ) -> Float[np.ndarray, "*offset pair 3"]:
-    return turn - gaussian_filter1d(turn, SLOW_S * rate, axis=axis, mode="nearest")
+    return turn - scipy.ndimage.gaussian_filter1d(turn, SLOW_S * rate, axis=axis, mode="nearest")
 
 
 class _Best(NamedTuple):

@@ -10,6 +10,7 @@ from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath, accumulated_turn
 from dvs_jax.errors import InputError
 from dvs_jax.metrics.official import accumulated, steady_share
+from dvs_jax.metrics.spectrum import welch
 
 JITTER_ABOVE_HZ = 2.0
 """Rotation slower than this is taken for intended motion."""
@@ -43,9 +44,7 @@ def rotation_jitter(path: CameraPath) -> float:
         return math.nan
     # Segments of this length, half overlapping, end where the path ends.
     segments = max(1, round(2.0 * count / (_SEGMENT_S * rate)) - 1)
-    frequency, density = scipy.signal.welch(
-        angle, rate, nperseg=2 * count // (segments + 1), detrend="linear", axis=0
-    )
+    frequency, density = welch(angle, rate, 2 * count // (segments + 1))
     power = density[frequency > JITTER_ABOVE_HZ].sum() * frequency[1]
     return math.degrees(math.sqrt(power))
 

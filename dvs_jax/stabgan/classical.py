@@ -2,8 +2,8 @@
 
 import cv2
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter1d
 
 from dvs_jax.stabgan.steady_path import DEVIATION_S
 
@@ -24,7 +24,7 @@ def maps(
     rows, columns = flow.shape[1:3]
     step = [_fitted(each) for each in flow[1:]]
     path = np.cumsum([np.zeros(4), *step], axis=0)
-    smooth = gaussian_filter1d(path, DEVIATION_S * rate, axis=0, mode="nearest")
+    smooth = scipy.ndimage.gaussian_filter1d(path, DEVIATION_S * rate, axis=0, mode="nearest")
     # A point of the steady frame is found where the shaky one has moved it to.
     right, below, turn, zoom = (path - smooth).T
     across, down = np.exp(zoom) * np.cos(turn), np.exp(zoom) * np.sin(turn)

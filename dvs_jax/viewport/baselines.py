@@ -1,8 +1,8 @@
 """Predictions without a network, to which every model is compared."""
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Int
-from scipy import ndimage
 
 from dvs_jax.quaternion import Array, array_namespace
 from dvs_jax.viewport import sphere
@@ -92,7 +92,7 @@ def _highest_peaks(
     maps: Float[np.ndarray, "window future height width"], count: int
 ) -> Int[np.ndarray, "window future peak"]:
     """Flat places of the highest local maxima; the map's columns close to a circle."""
-    around = ndimage.maximum_filter(
+    around = scipy.ndimage.maximum_filter(
         maps, (1, 1, 3, 3), mode=("nearest", "nearest", "nearest", "wrap")
     )
     flat = np.where(maps == around, maps, -np.inf).reshape(*maps.shape[:-2], -1)
