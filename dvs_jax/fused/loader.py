@@ -30,6 +30,9 @@ BATCHES_AHEAD = max(2, min(8, (os.cpu_count() or 2) // 2))
 
 A batch of 16 windows of 50 steps takes 0.8 GB with flow of 480 × 270, 50 MB with 120 × 68."""
 
+KEPT_BYTES = 512 << 20
+"""Of a dataset's records without flow, that stay in memory: hours of poses."""
+
 _LARGEST_SEED = 1 << 31
 """Grain takes 32 bits, and datasets have consecutive seeds."""
 
@@ -120,7 +123,8 @@ def load(
             and steady enough; its flow is of another size; or the batch is not divisible.
     """
     _check(shares, batch_size, seed, process_count)
-    sources = [Records(share, steps, largest_shake_deg) for share in shares]
+    with_flow = flow_size is not None
+    sources = [Records(share, steps, largest_shake_deg, with_flow) for share in shares]
     for source in sources:
         _require_flow(source, flow_size)
     streams = [
@@ -131,9 +135,7 @@ def load(
     windows = mixed.seed(seed).random_map(
         partial(window.cut, steps=steps, each_side=poses_each_side, fusion=fusion)
     )
-    if flow_size is None:
-        windows = windows.map(_without_flow)
-    elif any(source.flow_size != flow_size for source in sources):
+    if flow_size and any(source.flow_size != flow_size for source in sources):
         windows = windows.map(partial(_with_smaller_flow, size=flow_size))
     mine = windows.batch(batch_size // process_count)[process_index::process_count]
     ahead = grain.ReadOptions(num_threads=workers, prefetch_buffer_size=workers)
@@ -162,24 +164,35 @@ class Records:
         share: dataset and split.
         steps: records with fewer are left out.
         largest_shake_deg: records that shake more are left out.
+        with_flow: whether flow is read where there is any. Without it records are small, and stay
+            in memory once they have been read, up to `KEPT_BYTES`.
 
     Raises:
         InputError: the folder holds no dataset, has no such split or is damaged; on access, a
             record is.
     """
 
-    def __init__(self, share: Share, steps: int = 1, largest_shake_deg: float = np.inf) -> None:
+    def __init__(
+        self,
+        share: Share,
+        steps: int = 1,
+        largest_shake_deg: float = np.inf,
+        with_flow: bool = True,
+    ) -> None:
         self.folder = _at_hand(share)
         self.split = share.split
         dataset_files.require_records(self.folder)
         with reading(self.folder, dataset_files.DAMAGED, dataset_files.ADVICE):
             built = tfds.builder_from_directory(self.folder)
-        self._stored = _data_source(self.folder, built, share.split)
+        self._with_flow = with_flow
+        self._stored = _data_source(self.folder, built, share.split, with_flow)
         index = dataset_files.read_index(self.folder, share.split)
         dataset_files.require_same_count(self.folder, share.split, index, len(self._stored))
         self._names = index.name
         self._chosen = _usable(self, index, steps, largest_shake_deg)
         self.flow_size = _flow_size(built)
+        self._kept: dict[int, Record] = {}
+        self._room = 0 if with_flow else KEPT_BYTES
 
     def __str__(self) -> str:
         return f"{self.folder} ({self.split})"
@@ -189,9 +202,21 @@ class Records:
 
     def __getitem__(self, index: SupportsIndex) -> Record:
         number = int(self._chosen[index])
+        found = self._kept.get(number)
+        return self._read(number) if found is None else found
+
+    def _read(self, number: int) -> Record:
         which = f"record {number} ({self._names[number][:60]}) of the {self.split} split"
         with reading(self.folder, f"{which} is damaged", "build the dataset again"):
-            return record.from_example(self._stored[number])
+            example = self._stored[number]
+            if not self._with_flow:
+                example.pop("flow", None)
+            found = record.from_example(example)
+        # Records are drawn at random, so those that come first are as good to keep as any.
+        if self._room > 0:
+            self._room -= sum(np.asarray(field).nbytes for field in found)
+            self._kept[number] = found
+        return found
 
 
 def _at_hand(share: Share) -> Path:
@@ -222,12 +247,16 @@ def find(folder: Path) -> Path:
     return found[0]
 
 
-def _data_source(folder: Path, built: tfds.core.DatasetBuilder, split: str) -> Sequence[Any]:
+def _data_source(
+    folder: Path, built: tfds.core.DatasetBuilder, split: str, with_flow: bool
+) -> Sequence[Any]:
     if split not in built.info.splits:
         known = ", ".join(built.info.splits)
         raise InputError(f"{folder}: has no split {split!r}; there are {known}")
     with reading(folder, dataset_files.DAMAGED, dataset_files.ADVICE):
-        return built.as_data_source(split)
+        is_skipped = "flow" in built.info.features and not with_flow
+        decoders = {"flow": tfds.decode.SkipDecoding()} if is_skipped else None
+        return built.as_data_source(split, decoders=decoders)
 
 
 def _flow_size(built: tfds.core.DatasetBuilder) -> tuple[int, int] | None:
@@ -277,10 +306,6 @@ def first_records(share: Share, count: int) -> list[Record]:
     """
     source = Records(share)
     return [source[index] for index in range(min(count, len(source)))]
-
-
-def _without_flow(sample: Window) -> Window:
-    return sample._replace(flow=record.no_flow(len(sample.flow)))
 
 
 def _with_smaller_flow(sample: Window, size: tuple[int, int]) -> Window:

@@ -89,6 +89,20 @@ def test_a_batch_stacks_windows(quarter: Path) -> None:
         assert_equal(jax.tree.map(lambda array: array[row], batch), expected)  # noqa: B023
 
 
+def test_without_flow_records_are_the_same_and_stay_in_memory(quarter: Path, monkeypatch) -> None:
+    whole, poses = (loader.Records(Share(quarter), with_flow=wanted) for wanted in (True, False))
+    found = poses[1]
+    assert_equal(found._replace(flow=whole[1].flow), whole[1])
+    assert found.flow.shape == (len(whole[1].flow), 0, 0, 4)
+    assert poses[1] is found
+    assert whole[1] is not whole[1]
+    with_it, without = (next(load(quarter, flow_size=size)) for size in ((120, 68), None))
+    assert_equal(without._replace(flow=with_it.flow), with_it)
+    monkeypatch.setattr(loader, "KEPT_BYTES", 1)
+    few = loader.Records(Share(quarter), with_flow=False)
+    assert few[0] is few[0] and few[1] is not few[1]
+
+
 def test_the_same_seed_gives_the_same_batches(poses: Path) -> None:
     one, other, different = load(poses), load(poses), load(poses, seed=8)
     seeds = []
