@@ -12,7 +12,10 @@ from dvs_jax import compilation_cache
 from dvs_jax.compilation_cache import FOLDER_VARIABLE
 
 # Imported by none of what `stabilize` needs before its first frame.
-DEAR = ("grain", "matplotlib", "scipy.signal", "tensorflow", "tensorflow_datasets")
+DEAR = (
+    *("fsspec", "grain", "matplotlib", "ray", "scipy.signal", "scipy.stats", "tensorboardX"),
+    *("tensorflow", "tensorflow_datasets"),
+)
 
 COUNTED_RUN = """
 import sys
@@ -156,3 +159,13 @@ def test_stabilize_waits_for_no_import_that_it_does_not_need(own_process):
     assert not set(DEAR) & set(printed)
     assert "jax" in printed
     assert "jax" not in own_process("-c", "import sys, dvs_jax.cli; print(*sys.modules)").split()
+
+
+@pytest.mark.slow
+def test_stabilize_needs_but_its_plot_of_them_to_its_end(own_process, walk, tmp_path):
+    (walk / "camera.toml").write_text("fov = 1.27\n")
+    told = "atexit.register(lambda: print(*sys.modules))"
+    code = f"import atexit, sys; from dvs_jax.cli import main; {told}; main()"
+    plain = ("--model", "gyro_only", "--refine", "none", "--no-metrics")
+    printed = own_process("-c", code, "stabilize", walk, "-o", tmp_path / "out", *plain)
+    assert {each for each in DEAR if each in printed.split()} == {"matplotlib"}

@@ -6,6 +6,7 @@ is a number, so a resumed run continues in the middle of an epoch with exactly t
 
 import logging
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -164,8 +165,8 @@ class Records:
         share: dataset and split.
         steps: records with fewer are left out.
         largest_shake_deg: records that shake more are left out.
-        with_flow: whether flow is read where there is any. Without it records are small, and stay
-            in memory once they have been read, up to `KEPT_BYTES`.
+        with_flow: whether records keep their flow. Without it they are small, and stay in memory
+            once they have been read, up to `KEPT_BYTES`.
 
     Raises:
         InputError: the folder holds no dataset, has no such split or is damaged; on access, a
@@ -185,14 +186,14 @@ class Records:
         with reading(self.folder, dataset_files.DAMAGED, dataset_files.ADVICE):
             built = tfds.builder_from_directory(self.folder)
         self._with_flow = with_flow
-        self._stored = _data_source(self.folder, built, share.split, with_flow)
+        self._stored = _data_source(self.folder, built, share.split)
         index = dataset_files.read_index(self.folder, share.split)
         dataset_files.require_same_count(self.folder, share.split, index, len(self._stored))
         self._names = index.name
         self._chosen = _usable(self, index, steps, largest_shake_deg)
         self.flow_size = _flow_size(built)
         self._kept: dict[int, Record] = {}
-        self._room = 0 if with_flow else KEPT_BYTES
+        self._room, self._keeping = 0 if with_flow else KEPT_BYTES, threading.Lock()
 
     def __str__(self) -> str:
         return f"{self.folder} ({self.split})"
@@ -212,11 +213,15 @@ class Records:
             if not self._with_flow:
                 example.pop("flow", None)
             found = record.from_example(example)
-        # Records are drawn at random, so those that come first are as good to keep as any.
-        if self._room > 0:
-            self._room -= sum(np.asarray(field).nbytes for field in found)
-            self._kept[number] = found
+        self._keep(number, found)
         return found
+
+    def _keep(self, number: int, found: Record) -> None:
+        # Records are drawn at random, so those that come first are as good to keep as any.
+        with self._keeping:
+            if self._room > 0 and number not in self._kept:
+                self._room -= sum(np.asarray(field).nbytes for field in found)
+                self._kept[number] = found
 
 
 def _at_hand(share: Share) -> Path:
@@ -247,16 +252,12 @@ def find(folder: Path) -> Path:
     return found[0]
 
 
-def _data_source(
-    folder: Path, built: tfds.core.DatasetBuilder, split: str, with_flow: bool
-) -> Sequence[Any]:
+def _data_source(folder: Path, built: tfds.core.DatasetBuilder, split: str) -> Sequence[Any]:
     if split not in built.info.splits:
         known = ", ".join(built.info.splits)
         raise InputError(f"{folder}: has no split {split!r}; there are {known}")
     with reading(folder, dataset_files.DAMAGED, dataset_files.ADVICE):
-        is_skipped = "flow" in built.info.features and not with_flow
-        decoders = {"flow": tfds.decode.SkipDecoding()} if is_skipped else None
-        return built.as_data_source(split, decoders=decoders)
+        return built.as_data_source(split)
 
 
 def _flow_size(built: tfds.core.DatasetBuilder) -> tuple[int, int] | None:
@@ -298,13 +299,18 @@ def _enumerated(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def first_records(share: Share, count: int) -> list[Record]:
+def first_records(share: Share, count: int, with_flow: bool) -> list[Record]:
     """Return the first records of a split, fewer than `count` where there are no more.
+
+    Args:
+        share: dataset and split.
+        count: how many.
+        with_flow: whether they keep their flow.
 
     Raises:
         InputError: the folder holds no dataset, has no such split or is damaged.
     """
-    source = Records(share)
+    source = Records(share, with_flow=with_flow)
     return [source[index] for index in range(min(count, len(source)))]
 
 

@@ -24,14 +24,15 @@ CLIPS = 16
 
 
 def records(config: ConfigDict) -> list[Record]:
-    """Return the first clips of the datasets' test splits.
+    """Return the first clips of the datasets' test splits, with flow if the network reads it.
 
     Raises:
         InputError: a dataset has no test split, or is damaged.
     """
     found = []
     for folder, weight in config.data.folders:
-        found += loader.first_records(Share(folder, weight, "test"), CLIPS)
+        share = Share(folder, weight, "test")
+        found += loader.first_records(share, CLIPS, with_flow=config.model.flow)
     return found
 
 

@@ -9,16 +9,16 @@ def welch(
 ) -> tuple[Float[np.ndarray, "frequency"], Float[np.ndarray, "frequency axis"]]:
     """Return the power spectral density by Welch's method.
 
-    Segments overlap by half, are linearly detrended, and have a Hann window: as
-    `scipy.signal.welch`, which half a second goes into importing, in each `stabilize`.
+    Segments overlap by half, are linearly detrended, and have a Hann window. The same as
+    `scipy.signal.welch`, whose import would add half a second to every `stabilize`.
 
     Args:
-        series: at equal intervals, in any unit.
+        series: float64, at equal intervals, in any unit.
         rate: samples a second.
-        length: of a segment, in samples.
+        length: of a segment, from 2 samples to all of the series.
 
     Returns:
-        Frequencies in Hz from 0, and the density in the series' unit squared, over Hz.
+        float64: frequencies in Hz from 0, and the density in the series' unit squared, over Hz.
     """
     segments = np.lib.stride_tricks.sliding_window_view(series, length, axis=0)
     segments = _straightened(segments[:: length - length // 2])

@@ -3,7 +3,7 @@
 Each run writes an object of its own beside the others', again and again, and looks whose others are
 there: stores show at once what was written. So of two that begin, one at least sees the other. An
 object that is not written again for a while belongs to a run that was killed, or whose host stands
-still: whoever takes its place leaves word of that, which it finds if it comes back.
+still: whoever takes its place marks that, for it to find if it comes back.
 """
 
 import contextlib
@@ -26,8 +26,13 @@ BEAT_S, SILENT_S = 5.0, 25.0
 """How often a run writes its object, and after which silence it is taken for dead."""
 
 TAKEN = ".taken"
-"""End of the name of the object that tells a run that its place was taken. That its own object is
-gone would not do: it may be about to write it."""
+"""End of the name of the object that tells a run that its place was taken.
+
+Removing the run's own object is not enough, for it may be just about to write it again. Only the
+run itself removes the mark, or after `FORGOTTEN_S` another one."""
+
+FORGOTTEN_S = 86400.0
+"""For so long a run that stood still may come back."""
 
 _log = logging.getLogger("dvs_jax")
 
@@ -51,7 +56,6 @@ class Lease:
         self._folder, self._name = f"{address}/{FOLDER}", uuid.uuid4().hex
         self._ended = threading.Event()
         self._beats = 0
-        self._marks = [f"{self._name}{TAKEN}"]
 
     def take(self) -> None:
         """Wait until no other run has it; those that are dead lose it.
@@ -63,7 +67,11 @@ class Lease:
         while True:
             self._beat()
             found = store.listing(self._folder)
+            if self._is_taken(found):
+                self._begin_anew()
+                continue
             now_s = found[self._name].time_s
+            self._forget(found, now_s)
             others = {
                 name: entry
                 for name, entry in found.items()
@@ -89,25 +97,37 @@ class Lease:
         while not self._ended.wait(BEAT_S):
             # Where the store cannot be reached for a while, the next time may be better.
             with contextlib.suppress(InputError):
-                found = store.listing(self._folder)
-                if self._name not in found or f"{self._name}{TAKEN}" in found:
+                if self._is_taken(store.listing(self._folder)):
                     self.lost.set()
                     return
                 self._beat()
 
     def end(self, keeper: threading.Thread | None = None) -> None:
-        """Remove the objects, once the thread that keeps the run's own writes it no more."""
+        """Remove the run's objects, once the thread that keeps them writes no more."""
         self._ended.set()
         if keeper is not None:
             keeper.join()
         with contextlib.suppress(InputError):
-            store.remove(f"{self._folder}/{name}" for name in (self._name, *self._marks))
+            self._remove(self._name, self._name + TAKEN)
+
+    def _is_taken(self, found: dict[str, Entry]) -> bool:
+        return self._name not in found or self._name + TAKEN in found
+
+    def _begin_anew(self) -> None:
+        """Take another name: the run stood still before it had begun, and was taken for dead."""
+        self._remove(self._name, self._name + TAKEN)
+        self._name = uuid.uuid4().hex
 
     def _take_over(self, name: str) -> None:
-        mark = f"{name}{TAKEN}"
-        store.write(f"{self._folder}/{mark}", b"")
-        store.remove([f"{self._folder}/{name}"])
-        self._marks.append(mark)
+        store.write(f"{self._folder}/{name}{TAKEN}", b"")
+        self._remove(name)
+
+    def _forget(self, found: dict[str, Entry], now_s: float) -> None:
+        marks = (name for name in found if name.endswith(TAKEN))
+        self._remove(*(each for each in marks if now_s - found[each].time_s > FORGOTTEN_S))
+
+    def _remove(self, *names: str) -> None:
+        store.remove(f"{self._folder}/{name}" for name in names)
 
     def _beat(self) -> None:
         self._beats += 1

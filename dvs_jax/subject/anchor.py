@@ -93,7 +93,8 @@ def measure(
             "least confidence"
         )
     torso = float(np.median(poses_of.torso(pose)[present]))
-    return Measured(np.where(present[:, None], place, np.nan), present, torso)
+    exact = place.astype(np.float64)
+    return Measured(np.where(present[:, None], exact, np.nan), present, torso)
 
 
 def _known(

@@ -48,7 +48,7 @@ class Track:
     Attributes:
         frame: of each sighting.
         time_s: of each sighting.
-        numbers: of each sighting, the pose (see `pose.packed`).
+        numbers: float32 [266] of each sighting, the pose (see `pose.packed`).
         hips: (x, y) at the last sighting, in pixels.
         velocity: of the hips, in pixels a second.
         sizes: the latest torsos in pixels.
@@ -56,7 +56,7 @@ class Track:
 
     frame: list[int] = field(default_factory=list)
     time_s: list[float] = field(default_factory=list)
-    numbers: list[Float[np.ndarray, " number"]] = field(default_factory=list)
+    numbers: list[Float[np.ndarray, "266"]] = field(default_factory=list)
     hips: Float[np.ndarray, "2"] = field(default_factory=lambda: np.zeros(2))
     velocity: Float[np.ndarray, "2"] = field(default_factory=lambda: np.zeros(2))
     sizes: list[float] = field(default_factory=list)

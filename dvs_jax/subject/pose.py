@@ -43,7 +43,9 @@ _SIDE_BY_RADIUS = 2.5
 
 
 class Poses(NamedTuple):
-    """People's poses, missing ones NaN; float64 when found, float32 once kept (see `packed`).
+    """People's poses, missing ones NaN.
+
+    They are float64 when found or loaded, and float32 once kept (see `packed`).
 
     Attributes:
         point: [..., 33, 3], (x, y) in pixels, and z, the distance from the plane through the hips
@@ -97,7 +99,7 @@ def stacked(poses: list[Poses]) -> Poses:
     return Poses(*(np.stack(fields) for fields in zip(*poses, strict=True)))
 
 
-def packed(poses: Poses) -> Float[np.ndarray, "*batch number"]:
+def packed(poses: Poses) -> Float[np.ndarray, "*batch 266"]:
     """Return poses as one array of float32, as exact as the network tells them.
 
     A long clip has tens of thousands, and an array of its own for each field would take as much
@@ -108,7 +110,7 @@ def packed(poses: Poses) -> Float[np.ndarray, "*batch number"]:
     return np.concatenate(fields, axis=-1, dtype=np.float32)
 
 
-def unpacked(numbers: Float[np.ndarray, "*batch number"]) -> Poses:
+def unpacked(numbers: Float[np.ndarray, "*batch 266"]) -> Poses:
     """Return the poses of `packed`, not copied."""
     sizes = [math.prod(shape) for shape in _SHAPES]
     fields = np.split(numbers, np.cumsum(sizes)[:-1], axis=-1)
@@ -146,4 +148,7 @@ def exchanged(poses: Poses, where: Bool[np.ndarray, "*batch"]) -> Poses:
         visibility=swapped(poses.visibility, -1),
         presence=swapped(poses.presence, -1),
         world=swapped(poses.world, -2),
+        # Not as parts of an array that would stay in memory for them alone.
+        score=poses.score.copy(),
+        side=poses.side.copy(),
     )

@@ -3,10 +3,11 @@
 Arrays are [1, rows, columns, channel], filters [output, rows, columns, input], as in the files. An
 operator is made of its options and of its integer inputs (axes, sizes), and is then a function of
 its other inputs alone. Three are written for processors, on which XLA's own are 4 to 10 times
-slower: a depthwise convolution as shifted products, and one of 1 × 1, or of a picture's three
-channels, as a product of matrices.
+slower: a depthwise convolution as shifted products, and one of 1 × 1, or of few numbers under its
+filter, such as the first one of a picture, as a product of matrices.
 """
 
+import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from jax import lax
 from jaxtyping import Array, Float, Shaped
 
 from dvs_jax.tflite.flatbuffer import Table
+from dvs_jax.tflite.model_file import MOST_ELEMENTS
 
 Shape = tuple[int, ...]
 Function = Callable[..., Float[Array, "..."]]
@@ -145,9 +147,11 @@ def _padding(
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     kind = node.option(0, "b")
     _require(kind in (_SAME, _VALID), f"a padding, number {kind}, that is not known here")
-    if kind == _VALID:
-        return (0, 0), (0, 0)
     reach = [(taps - 1) * step + 1 for taps, step in zip(size, dilation, strict=True)]
+    if kind == _VALID:
+        fits = all(each <= length for each, length in zip(reach, picture, strict=True))
+        _require(fits, "a filter that is larger than the picture")
+        return (0, 0), (0, 0)
     # Of an odd number of zeros the smaller half comes first.
     rows, columns = (
         max((-(-length // step) - 1) * step + each - length, 0)
@@ -162,7 +166,8 @@ def _convolution(node: Node) -> Function:
     _require(picture[3] == filters[3] and bias == filters[:1], "channels that do not fit")
     sliding = _sliding(node, (filters[1], filters[2]), (4, 5))
     activation = _activation(node, 3)
-    is_small = filters[1] * filters[2] * filters[3] <= _SMALL_PATCH
+    patch = filters[1] * filters[2] * filters[3]
+    is_small = patch <= _SMALL_PATCH and math.prod(node.output[:3]) * patch <= MOST_ELEMENTS
     dense = _of_patches if is_small else _dense
     convolve = _pointwise if sliding.is_point else dense(sliding)
     return lambda x, w, b: activation(convolve(x, w) + _last(b))

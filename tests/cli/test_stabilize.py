@@ -5,8 +5,6 @@ import os
 import re
 import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -45,26 +43,6 @@ def test_stabilize_makes_what_it_says(dvs, walk, tmp_path, monkeypatch):
     assert run.err == (
         "note: out: the videos, the path and its plot are written; the metrics follow\n"
     )
-
-
-UNNEEDED = (
-    *("tensorflow", "tensorflow_datasets", "grain", "tensorboardX", "fsspec", "ray"),
-    *("scipy.signal", "scipy.stats"),
-)
-"""What takes long to import, and only other commands, or other clips, need."""
-
-
-@pytest.mark.slow
-def test_nothing_is_loaded_that_is_not_needed(walk, tmp_path):
-    code = (
-        "import atexit, sys\nfrom dvs_jax.cli import main\n"
-        f"atexit.register(lambda: print([each for each in {UNNEEDED} if each in sys.modules]))\n"
-        "main()"
-    )
-    command = (sys.executable, "-c", code, "stabilize", walk, "-o", tmp_path / "out", *QUICK)
-    ended = subprocess.run(command, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.splitlines()[-1] == "[]"
 
 
 def test_stabilize_passes_its_options_on(dvs, walk, tmp_path):

@@ -96,8 +96,11 @@ def test_without_flow_records_are_the_same_and_stay_in_memory(quarter: Path, mon
     assert found.flow.shape == (len(whole[1].flow), 0, 0, 4)
     assert poses[1] is found
     assert whole[1] is not whole[1]
-    with_it, without = (next(load(quarter, flow_size=size)) for size in ((120, 68), None))
+    streams = [load(quarter, flow_size=size) for size in ((120, 68), None)]
+    with_it, without = (next(each) for each in streams)
     assert_equal(without._replace(flow=with_it.flow), with_it)
+    for each in streams:
+        each.close()
     monkeypatch.setattr(loader, "KEPT_BYTES", 1)
     few = loader.Records(Share(quarter), with_flow=False)
     assert few[0] is few[0] and few[1] is not few[1]

@@ -38,6 +38,11 @@ def test_one_that_was_killed_long_ago_is_passed_over(box, quick):
     os.utime(folder / "dead", (time.time() - lease.SILENT_S - 1,) * 2)
     with lease.alone(ADDRESS, "a training run"):
         assert not (folder / "dead").exists()
+    # The mark stays, for the dead may come back; those of long ago do not.
+    assert [each.name for each in folder.iterdir()] == ["dead.taken"]
+    os.utime(folder / "dead.taken", (time.time() - lease.FORGOTTEN_S - 1,) * 2)
+    with lease.alone(ADDRESS, "a training run"):
+        assert not (folder / "dead.taken").exists()
 
 
 @pytest.mark.slow
@@ -77,12 +82,44 @@ def test_a_run_whose_place_is_taken_while_it_writes_its_own_object_learns_of_it(
         write(address, content)
 
     monkeypatch.setattr(lease.store, "write", taking_over_first)
+    keepers = [threading.Thread(target=each.keep) for each in (held, other)]
+    keepers[0].start()
+    assert held.lost.wait(30.0)
+    keepers[1].start()
+    held.end(keepers[0])
+    (left,) = (box / "run" / lease.FOLDER).iterdir()
+    assert left.name == other._name
+    other.end(keepers[1])
+    assert not other.lost.is_set()
+    assert not list((box / "run" / lease.FOLDER).iterdir())
+
+
+def test_a_run_comes_back_after_the_one_that_took_its_place_has_ended(box, quick, monkeypatch):
+    held = Lease(ADDRESS, "a training run")
+    held.take()
+    monkeypatch.setattr(lease, "SILENT_S", -1.0)
+    with lease.alone(ADDRESS, "a training run"):
+        pass
+    held._beat()
     keeper = threading.Thread(target=held.keep)
     keeper.start()
     assert held.lost.wait(30.0)
     held.end(keeper)
-    assert not other.lost.is_set()
-    (left,) = (box / "run" / lease.FOLDER).iterdir()
-    assert left.name == other._name
-    other.end()
     assert not list((box / "run" / lease.FOLDER).iterdir())
+
+
+def test_a_run_that_is_taken_for_dead_while_it_begins_begins_anew(box, monkeypatch):
+    run, write, names = Lease(ADDRESS, "a training run"), lease.store.write, []
+
+    def taken_after(address, content):
+        write(address, content)
+        names.append(run._name)
+        if len(names) == 1:
+            write(f"{address}{lease.TAKEN}", b"")
+
+    monkeypatch.setattr(lease.store, "write", taken_after)
+    run.take()
+    assert len(set(names)) == 2
+    (left,) = (box / "run" / lease.FOLDER).iterdir()
+    assert left.name == names[-1]
+    run.end()

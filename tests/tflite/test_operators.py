@@ -46,11 +46,12 @@ def taps(x: np.ndarray, size: int, stride: int, dilation: int, same: bool):
 WAYS = [(3, 1, 1, True), (3, 2, 1, True), (3, 2, 1, False), (5, 2, 1, True), (3, 1, 2, True)]
 
 
+@pytest.mark.parametrize("channels", [3, 8])
 @pytest.mark.parametrize(
     ("size", "stride", "dilation", "same"), [*WAYS, (1, 1, 1, True), (1, 2, 1, True)]
 )
-def test_convolution(size: int, stride: int, dilation: int, same: bool):
-    x, w, b = normal(1, 8, 11, 3), normal(5, size, size, 3), normal(5)
+def test_convolution(size: int, stride: int, dilation: int, same: bool, channels: int):
+    x, w, b = normal(1, 8, 11, channels), normal(5, size, size, channels), normal(5)
     expected = np.einsum("rcyxi,oyxi->rco", taps(x, size, stride, dilation, same), w)[None] + b
     sides = {0: ("b", 1 - same), 1: ("i", stride), 2: ("i", stride)}
     sides |= {4: ("i", dilation), 5: ("i", dilation)}

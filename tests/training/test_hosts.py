@@ -48,9 +48,13 @@ def test_others_go_on_with_a_run_at_the_very_next_batch(tmp_path: Path):
     for turn in range(20):
         count, number = (2, 4, 1)[turn % 3], (signal.SIGKILL, signal.SIGTERM)[turn % 2]
         processes = start(workdir, count, pause_s=0.1)
-        wait_for_progress(workdir, processes)
-        processes[victims.integers(count)].send_signal(number)
-        codes = [each.wait(timeout=60) for each in processes]
+        try:
+            wait_for_progress(workdir, processes)
+            processes[victims.integers(count)].send_signal(number)
+            codes = [each.wait(timeout=60) for each in processes]
+        finally:
+            for each in processes:
+                each.kill()
         assert (codes == [0] * count) == (number == signal.SIGTERM), turn
     found = run_toy.finish_all(start(workdir, 4), workdir)
     assert logged(workdir) == list(range(1, 401))
