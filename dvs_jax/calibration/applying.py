@@ -12,7 +12,7 @@ from dvs_jax import clip as clips
 from dvs_jax import recordings
 from dvs_jax.calibration.calibration import FEWEST_FRAMES, Calibration, Known, calibrate
 from dvs_jax.calibration.felt import felt_by
-from dvs_jax.calibration.search import SLOW_S
+from dvs_jax.calibration.search import without_slow
 from dvs_jax.clip import Clip
 from dvs_jax.sensors import FROM_THE_FIRST, FrameTimes
 
@@ -69,7 +69,7 @@ def _liveliest(clip: Clip) -> Clip:
     felt_s = time_s - log.camera.clock_offset_s
     turn = felt_by(log.gyro, log.camera).turned(felt_s[:-1], felt_s[1:])
     per_s = len(turn) / elapsed_s[-1]
-    fast = turn - scipy.ndimage.gaussian_filter1d(turn, SLOW_S * per_s, axis=0, mode="nearest")
+    fast = without_slow(turn, per_s, axis=0)
     count = round(SECONDS * per_s)
     # Deviations and not squares: turns about all three axes tell more than strong ones about one.
     mean = scipy.ndimage.uniform_filter1d(fast * fast, count, axis=0, mode="constant")

@@ -82,14 +82,14 @@ def search(
     """
     known = np.isfinite(turn[:, 0])
     rate = 1.0 / np.median(np.diff(seen.begin_s))
-    by_eye = _without_slow(np.where(known[:, None], turn, 0.0), rate, axis=0)[known]
+    by_eye = without_slow(np.where(known[:, None], turn, 0.0), rate, axis=0)[known]
     matrices = [mounting_matrix(axes) for axes in tried]
 
     def agreement(offset_s: Float[np.ndarray, "offset"]) -> Float[np.ndarray, "mounting offset"]:
         begin_s, end_s = (
             each + middle_s - offset_s[:, None] for each in (seen.begin_s, seen.end_s)
         )
-        by_gyro = _without_slow(felt.turned(begin_s, end_s), rate, axis=1)[:, known]
+        by_gyro = without_slow(felt.turned(begin_s, end_s), rate, axis=1)[:, known]
         return _agreement(by_eye, by_gyro, matrices)
 
     coarse_s = np.arange(*between_s, COARSE_STEP_S)
@@ -126,9 +126,16 @@ def _agreement(
     return np.einsum("mab,oab->mo", mountings, correlation) / 3.0
 
 
-def _without_slow(
+def without_slow(
     turn: Float[np.ndarray, "*offset pair 3"], rate: float, axis: int
 ) -> Float[np.ndarray, "*offset pair 3"]:
+    """Return turns less what is slower than `SLOW_S` in them.
+
+    Args:
+        turn: float64 radians, about each axis, of pairs of frames.
+        rate: pairs a second.
+        axis: of the pairs.
+    """
     return turn - scipy.ndimage.gaussian_filter1d(turn, SLOW_S * rate, axis=axis, mode="nearest")
 
 
