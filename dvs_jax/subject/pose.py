@@ -38,6 +38,9 @@ EXCHANGED = np.array(
 _SHAPES = ((POINTS, 3), (POINTS,), (POINTS,), (POINTS, 3), (), ())
 """Of the fields of one person's pose."""
 
+_ENDS = np.cumsum([math.prod(shape) for shape in _SHAPES])[:-1]
+"""Where each field ends in a row of `packed`, but for the last."""
+
 _CENTER, _SCALE = 33, 34
 _SIDE_BY_RADIUS = 2.5
 
@@ -112,8 +115,7 @@ def packed(poses: Poses) -> Float[np.ndarray, "*batch 266"]:
 
 def unpacked(numbers: Float[np.ndarray, "*batch 266"]) -> Poses:
     """Return the poses of `packed`, not copied."""
-    sizes = [math.prod(shape) for shape in _SHAPES]
-    fields = np.split(numbers, np.cumsum(sizes)[:-1], axis=-1)
+    fields = np.split(numbers, _ENDS, axis=-1)
     shapes = [numbers.shape[:-1] + shape for shape in _SHAPES]
     return Poses(*(each.reshape(shape) for each, shape in zip(fields, shapes, strict=True)))
 

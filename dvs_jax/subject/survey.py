@@ -154,12 +154,13 @@ class _Thumbnails:
         for number, person in enumerate(tracks):
             if person.frame[-1] != index:
                 continue
-            torso = float(poses_of.torso(person.pose(-1)))
+            pose = person.pose(-1)
+            torso = float(poses_of.torso(pose))
             if number == len(self.pictures):
-                self.pictures.append(_cut_out(picture, person.pose(-1)))
+                self.pictures.append(_cut_out(picture, pose))
                 self._torsos.append(torso)
             elif torso > _LARGER * self._torsos[number]:
-                self.pictures[number] = _cut_out(picture, person.pose(-1))
+                self.pictures[number] = _cut_out(picture, pose)
                 self._torsos[number] = torso
 
 
