@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from dvs_jax import quaternion
-from dvs_jax.motion import mesh, plane, planning, similarity
+from dvs_jax.motion import attached, mesh, plane, planning, similarity
 from dvs_jax.motion.planning import Law, Laws
 from dvs_jax.motion.tracking import Tracks
 from dvs_jax.warping import grid as grids
@@ -61,6 +61,7 @@ class State(NamedTuple):
         moved: [waiting, vertex rows, vertex columns, 2], displacements summed.
         shown: [past, 4], the cameras that were shown.
         settled: [past, vertex rows, vertex columns, 2], the slow part of earlier displacements.
+        evidence: of what is fixed to the camera.
     """
 
     grid: Float[Array, "waiting rows columns 2"]
@@ -68,6 +69,7 @@ class State(NamedTuple):
     moved: Float[Array, "waiting down across 2"]
     shown: Float[Array, "past 4"]
     settled: Float[Array, "past down across 2"]
+    evidence: attached.Evidence
 
 
 def setting(
@@ -98,6 +100,7 @@ def begin(setting: Setting, grid: Grid, ahead: int) -> State:
         still,
         jnp.zeros((past, 4), jnp.float32),
         jnp.zeros((past, *setting.vertex.shape), jnp.float32),
+        attached.no_evidence(),
     )
 
 
@@ -114,13 +117,16 @@ def append(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
     earlier = _output_plane(setting, state.grid[-1], tracks.earlier)
     later = _output_plane(setting, grid, tracks.later)
     inside = (jnp.abs(later) < setting.shown[None] + _BESIDE).all(axis=-1)
-    found = similarity.fit(earlier, later, tracks.known & inside)
+    evidence = attached.after(state.evidence, tracks, _sides(setting))
+    of_scene = attached.of_scene(evidence, tracks, _sides(setting))
+    found = similarity.fit(earlier, later, tracks.known & inside & of_scene)
     camera = plane.after(state.camera[-1], found.motion)
     beside = mesh.displacement(setting.vertex, later, found.left, found.weight)
     return state._replace(
         grid=_pushed(state.grid, grid),
         camera=_pushed(state.camera, camera),
         moved=_pushed(state.moved, state.moved[-1] + beside),
+        evidence=evidence,
     )
 
 
@@ -182,12 +188,11 @@ def release(setting: Setting, state: State) -> tuple[State, Grid]:
     planned, slow = _planned(setting, setting.laws.within, state)
     corrected = _corrected(setting, state.grid[0], planned[0], slow[0])
     origin, still = state.camera[1], state.moved[1]
-    return State(
-        state.grid,
-        plane.seen_from(origin, state.camera),
-        state.moved - still[None],
-        plane.seen_from(origin, _pushed(state.shown, planned[0])),
-        _pushed(state.settled, slow[0]) - still[None],
+    return state._replace(
+        camera=plane.seen_from(origin, state.camera),
+        moved=state.moved - still[None],
+        shown=plane.seen_from(origin, _pushed(state.shown, planned[0])),
+        settled=_pushed(state.settled, slow[0]) - still[None],
     ), corrected
 
 

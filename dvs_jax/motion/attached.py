@@ -1,0 +1,145 @@
+"""What is fixed to the camera: a car's bonnet, a handlebar, a caption in the picture.
+
+It stands in the picture while the scene shakes. Where most corners lie on it, the consensus of all
+would be that the camera is still. What moves before a camera that is still indeed is told apart by
+three things: it ends within the picture, it is not rigid, or it moves evenly, as a train does,
+where a shaken camera's picture jerks.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from dvs_jax.motion import plane, similarity
+from dvs_jax.motion.tracking import Tracks
+
+CELLS = 12
+"""Cells of the picture along each side, of each of which it is known."""
+
+_PIXEL = 1.0 / 640.0
+"""Pixel of a picture 640 wide."""
+
+_STANDS = 0.25 * _PIXEL
+"""What moves less in a step stands."""
+
+_SHAKES, _UNEVEN = 0.7 * _PIXEL, 0.25
+"""A picture jerks where its step differs from the one before by more than this, and by more than
+this share of itself."""
+
+_RIGID = 0.6
+"""Share of what moves that has to be near one similarity."""
+
+_ALIKE = 0.5
+"""A track at the border moves with the scene if it differs by less than this share of its step."""
+
+_BORDER, _FEWEST_AT_BORDER = 1.0 / 6.0, 3
+"""Width of the borders at the left and right, and tracks there that show that a scene reaches
+them."""
+
+_FEWEST, _MOST = 6.0, 60.0
+"""Votes without which a cell is of the scene, and votes that are remembered of a cell."""
+
+_MOSTLY, _PARTLY = 0.8, 0.2
+"""Shares of a cell's votes from which on all in it, and what stands in it, is fixed."""
+
+Flags = Bool[Array, "track"]
+Points = Float[Array, "track 2"]
+
+
+class Evidence(NamedTuple):
+    """What the steps so far tell of each cell of the picture.
+
+    Attributes:
+        stood: float32 [cell], votes that what is there is fixed to the camera.
+        votes: float32 [cell], all votes.
+        motion: float32 [4], of the scene in the last step (see `similarity.Fit`).
+        moved: whether that motion is known.
+    """
+
+    stood: Float[Array, "cell"]
+    votes: Float[Array, "cell"]
+    motion: Float[Array, "4"]
+    moved: Bool[Array, ""]
+
+
+def no_evidence() -> Evidence:
+    """Return what is known before the first step."""
+    none = jnp.zeros(CELLS**2, jnp.float32)
+    return Evidence(none, none, jnp.zeros(4, jnp.float32), jnp.asarray(False))
+
+
+def after(evidence: Evidence, tracks: Tracks, sides: Float[Array, "2"]) -> Evidence:
+    """Return the evidence after one more step.
+
+    Args:
+        evidence: of the steps before.
+        tracks: of the step, in fractions of the source frame.
+        sides: the frame's width and height, in widths.
+    """
+    stands = _stands(tracks, sides)
+    moving, standing = tracks.known & ~stands, tracks.known & stands
+    return jax.lax.cond(
+        jnp.minimum(moving.sum(), standing.sum()) >= similarity.FEWEST,
+        lambda: _voted(evidence, tracks, sides, moving, standing),
+        lambda: evidence._replace(moved=jnp.asarray(False)),
+    )
+
+
+def of_scene(evidence: Evidence, tracks: Tracks, sides: Float[Array, "2"]) -> Flags:
+    """Return which tracks are of the scene: neither fixed to the camera nor moving before it."""
+    stands = _stands(tracks, sides)
+    share = (evidence.stood / jnp.maximum(evidence.votes, _FEWEST))[_cell(tracks)]
+    fixed = (share > _MOSTLY) | ((share > _PARTLY) & stands)
+    moving, standing = tracks.known & ~stands, tracks.known & stands
+    there, moving_there = _at_sides(tracks, standing & ~fixed), _at_sides(tracks, moving)
+    camera_stands = (there >= jnp.maximum(2 * moving_there, 2 * _FEWEST_AT_BORDER)).all()
+    return ~fixed & (stands | ~camera_stands)
+
+
+def _voted(
+    evidence: Evidence, tracks: Tracks, sides: Float[Array, "2"], moving: Flags, standing: Flags
+) -> Evidence:
+    earlier, later = ((each - 0.5) * sides[None] for each in tracks[:2])
+    found = similarity.fit(earlier, later, moving)
+    near = found.weight > 0
+    step, before = (_step(earlier, each) for each in (found.motion, evidence.motion))
+    length = _length(step)
+    alike = moving & (_length(later - earlier - step) < jnp.maximum(_ALIKE * length, _SHAKES))
+    wide = (_at_sides(tracks, alike) >= _FEWEST_AT_BORDER).all()
+    one_scene = found.explains & (near.sum() > _RIGID * moving.sum()) & wide
+    jerks = (length > _SHAKES) & (_length(step - before) > jnp.maximum(_SHAKES, _UNEVEN * length))
+    tells, cell = jerks & one_scene & evidence.moved, _cell(tracks)
+    stood = evidence.stood.at[cell].add(tells & standing)
+    votes = evidence.votes.at[cell].add(tells & (standing | near))
+    kept = jnp.minimum(_MOST / jnp.maximum(votes, 1.0), 1.0)
+    return Evidence(kept * stood, kept * votes, found.motion, one_scene)
+
+
+def _at_sides(tracks: Tracks, flags: Flags) -> Int[Array, "2"]:
+    """Return how many of some tracks are at the left of the picture and at its right.
+
+    A scene goes on beyond both. A person before the camera may reach from the top to the bottom.
+    """
+    across = tracks.earlier[:, 0]
+    sides = jnp.stack([across < _BORDER, across > 1.0 - _BORDER])
+    return (sides & flags[None]).sum(axis=1)
+
+
+def _step(point: Points, motion: Float[Array, "4"]) -> Points:
+    """Return by how much a motion moves points of a picture."""
+    return plane.turned(point, motion) + motion[None, :2] - point
+
+
+def _stands(tracks: Tracks, sides: Float[Array, "2"]) -> Flags:
+    return _length((tracks.later - tracks.earlier) * sides[None]) < _STANDS
+
+
+def _length(vector: Points) -> Float[Array, "track"]:
+    return jnp.sqrt((vector**2).sum(axis=-1))
+
+
+def _cell(tracks: Tracks) -> Int[Array, "track"]:
+    column, row = jnp.moveaxis((tracks.earlier * CELLS).astype(int), -1, 0)
+    return jnp.clip(CELLS * row + column, 0, CELLS**2 - 1)
