@@ -100,7 +100,7 @@ def without_ipp() -> Iterator[None]:
     """Disable Intel's IPP, which OpenCV's wheels for x86 include, in this thread.
 
     IPP rounds differently from OpenCV and from one processor to another, and stability is sensitive
-    to rounding.
+    to rounding. OpenCV's own threads keep it, so there must be none (`stages.one_opencv_thread`).
     """
     before = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(False)

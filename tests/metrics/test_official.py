@@ -11,6 +11,7 @@ import pytest
 
 from dvs_jax.metrics import MetricsTable, features
 from dvs_jax.metrics import official as official_measures
+from dvs_jax.stages import one_opencv_thread
 from tests.metrics.videos import SIZE, measure, scaled, texture, warped
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -138,8 +139,9 @@ def test_numbers_do_not_hang_on_a_library_that_rounds_by_processor():
     found = []
     for uses_ipp in (False, True):
         cv2.ipp.setUseIPP(uses_ipp)
-        view = features.look_at(picture, None)
-        shares = official_measures.tile_correlations(picture.grey, picture.grey[::-1], warp)
+        with one_opencv_thread():
+            view = features.look_at(picture, None)
+            shares = official_measures.tile_correlations(picture.grey, picture.grey[::-1], warp)
         found.append((view.points, view.descriptors, shares))
         assert cv2.ipp.useIPP() in (uses_ipp, False)  # never on in a build without it
     for plain, with_ipp in zip(*found, strict=True):
