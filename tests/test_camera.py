@@ -85,6 +85,7 @@ def test_sizes_describe_the_same_camera():
     np.testing.assert_allclose(small, large, atol=0.2 / 270)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [0.0, 89.0, 90.0, 120.0, 180.0])
 def test_grid_and_gradient_stay_finite_behind_the_camera(degrees):
     real = jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (12, 4))

@@ -92,6 +92,7 @@ def test_gradients_are_the_finite_differences(name, function):
         check_grads(total, given, order=1, modes=["rev"], eps=1e-6, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LENSES)
 def test_the_device_gets_the_hosts_numbers(name):
     point = np.random.default_rng(1).uniform(-0.6, 0.6, (4, 9, 2))

@@ -109,6 +109,7 @@ def test_corners_stand_as_still_as_the_centre(clip):
     assert ignored["corner"] > 5.0 * known["corner"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("correction", [0.5, 1.0])
 def test_a_corrected_output_stands_still_too(clip, correction):
     lens = dataclasses.replace(WIDE, correction=correction)

@@ -149,6 +149,7 @@ UNARY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNARY)
 @pytest.mark.parametrize("q", DEGENERATE, ids=str)
 def test_gradients_are_finite(name, q):

@@ -56,6 +56,7 @@ def trained(kind: str, devices: list[jax.Device]) -> dict[str, np.ndarray]:
     return jax.device_get(state.params)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", parallel.KINDS)
 def test_training_on_all_devices(kind, cpu, agree):
     found, wanted = trained(kind, jax.local_devices()), trained("shard_map", [cpu])

@@ -65,6 +65,7 @@ def test_both_files_have_the_pictures_that_were_taken_and_the_newest_is_shown(
         np.testing.assert_allclose(times, np.arange(len(sent)) * STEP_NS, atol=20_000)
 
 
+@pytest.mark.slow
 def test_what_the_machine_is_too_slow_for_is_dropped_and_counted(sent, may_begin, tmp_path):
     recording = Live(sent[0], tmp_path / "recording.mp4", 60.0)
     for index, each in enumerate(sent[:10]):

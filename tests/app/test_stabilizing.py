@@ -78,6 +78,7 @@ def test_what_does_not_go_together_is_said(upload, results, wish, said):
     assert str(upload) not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_gyro_that_disagrees_is_told_with_what_to_do_on_the_page(upload, results):
     (upload / "camera.toml").write_text('[gyro]\naxes = ["x", "y", "z"]\nclock_offset_ms = 0\n')
     with pytest.raises(InputError, match=r"choose Pictures alone as the method$") as caught:

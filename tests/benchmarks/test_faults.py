@@ -86,6 +86,7 @@ def test_by_the_true_path_nothing_is_left(lens, request):
     assert metrics.rotation_jitter(left_in_pictures(right, still)) < 0.008
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lens", "least"), [("fixed_lens", 0.3), ("moving_lens", 0.15)])
 def test_the_input_moves_in_its_pictures_as_the_truth_says(lens, least, request):
     source = request.getfixturevalue(lens)

@@ -64,6 +64,7 @@ def test_networks_and_stages_are_timed(tiny):
         assert min(stages.values(f"ms a frame, {width} × {height}")) > 0.0
 
 
+@pytest.mark.slow
 def test_the_command_prints_both_tables(tiny, monkeypatch, capsys):
     report = subject.measure(None)
     monkeypatch.setattr(subject, "measure", lambda models, track: report)

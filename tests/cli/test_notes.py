@@ -3,11 +3,14 @@
 import logging
 from pathlib import Path
 
+import pytest
+
 from dvs_jax import video
 
 from .run import QUICK, VIDEO
 
 
+@pytest.mark.slow
 def test_a_warning_that_every_reading_repeats_is_said_once(dvs, walk, tmp_path, monkeypatch):
     def complaining(read):
         def reading(path: Path):

@@ -87,6 +87,7 @@ def test_what_else_cannot_be_used_is_refused_in_one_line(dvs, walk, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a file", "other", "walk"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -176,6 +177,7 @@ def test_a_whole_run_in_a_process_of_its_own_prints_its_results_alone(walk):
     assert len(ended.stdout.splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_at_once_and_leaves_nothing(dvs, walk, tmp_path, monkeypatch):
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -193,6 +195,7 @@ def test_the_version_and_the_public_names_can_be_asked_for(dvs):
     assert all(getattr(dvs_jax, name) is not None for name in dir(dvs_jax))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["before", "behind"])
 def test_a_quiet_command_prints_nothing_but_warnings(dvs, walk, tmp_path, place):
     (walk / OIS).unlink()

@@ -67,6 +67,7 @@ def test_an_interrupt_ends_the_recording_and_keeps_it(dvs, tmp_path, monkeypatch
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.slow
 def test_dropped_pictures_are_counted(dvs, tmp_path, monkeypatch):
     write = VideoWriter.write_picture
 
@@ -124,6 +125,7 @@ def test_what_cannot_be_recorded_is_one_line(dvs, tmp_path):
     assert not list(out.glob("*.mp4"))
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_leaves_nothing(dvs, tmp_path, monkeypatch):
     def full(self, picture, time_ns):
         raise InputError("cannot write camera.mp4 (No space left on device)")

@@ -45,6 +45,7 @@ def test_stabilize_makes_what_it_says(dvs, walk, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_stabilize_passes_its_options_on(dvs, walk, tmp_path):
     run = dvs(
         *("stabilize", walk / "walking.mp4", "-o", tmp_path / "a b", "--crop", "0.05"),
@@ -300,6 +301,7 @@ def test_each_missing_sensor_is_said_once_with_what_is_lost(dvs, walk, tmp_path,
     assert probe(tmp_path / "out" / "walking_stab_crop.mp4").frame_count == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["my walk (1)", "прогулка 散歩", "[red]a:warning:b[/red] $HOME & ;"]
 )

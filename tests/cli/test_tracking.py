@@ -3,6 +3,7 @@
 import io
 import re
 
+import pytest
 from rich.console import Console
 
 from dvs_jax.cli import printing, tracking
@@ -10,6 +11,7 @@ from dvs_jax.cli import printing, tracking
 from .run import QUICK
 
 
+@pytest.mark.slow
 def test_bars_show_frames_per_second_and_the_time_left(dvs, walk, tmp_path, monkeypatch):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100, color_system=None)

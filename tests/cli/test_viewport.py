@@ -192,6 +192,7 @@ def test_predict_learns_a_viewer_and_tells_what_follows(dvs, sea, knowing, tmp_p
     assert np.mean(came) == pytest.approx(found["knowing, strangers adapted"], abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_viewer_who_cannot_be_learned_is_refused(dvs, sea, knowing, tmp_path):
     asked = ("viewport", "predict", sea / "sea.mp4", sea / "ann.csv", "--out", tmp_path)
     given = ("--model", knowing, "--saliency", sea / "maps.npy")

@@ -108,6 +108,7 @@ def test_the_steady_camera_shakes_less(walk):
     assert unevenness(walk.steady_flow) < 0.6 * unevenness(walk.shaky_flow)
 
 
+@pytest.mark.slow
 def test_what_is_written_is_read_again(smoke):
     training, test = stored(smoke, "training"), stored(smoke, "test")
     assert (len(training), len(test)) == (2, 1)

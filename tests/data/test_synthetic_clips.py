@@ -141,6 +141,7 @@ def test_the_command_builds_and_refuses_to_overwrite(tmp_path: Path) -> None:
     assert "a dataset lies there already" in second.output
 
 
+@pytest.mark.slow
 def test_nothing_needs_tensorflow() -> None:
     code = "import sys, data.synthetic_clips; assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -96,6 +96,7 @@ def test_another_programs_video_is_measured_as_it_lies_there(walk, monkeypatch):
     assert after.residual_shift_px == pytest.approx(0.8 * before.residual_shift_px, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_method_that_lacks_something_leaves_the_others(walk, caplog):
     class NeedsFlow(Still):
         needs = frozenset({"flow"})

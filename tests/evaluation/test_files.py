@@ -60,6 +60,7 @@ def numbers(rendered_walk: Path, margin_keeper, tmp_path_factory) -> dict:
     return {**content, "folder": str(folder)}
 
 
+@pytest.mark.slow
 def test_the_file_holds_every_number_of_every_clip(numbers):
     assert (numbers["crop"], numbers["look_ahead_s"]) == (0.1, 0.4)
     labels = [method["label"] for method in numbers["methods"]]
@@ -83,11 +84,13 @@ def test_the_file_holds_every_number_of_every_clip(numbers):
     assert clip["scores"]["input"]["residual_shift_px"] is None
 
 
+@pytest.mark.slow
 def test_the_file_names_what_could_not_be_read(numbers):
     path = f"{numbers['folder']}/nowhere"
     assert numbers["left_out"] == {path: f"{path}: no such video or folder"}
 
 
+@pytest.mark.slow
 def test_a_clips_numbers_are_those_of_its_path(numbers, rendered_walk):
     real = clips.real_path(load_clip(rendered_walk))
     score = numbers["clips"][0]["scores"]["input"]

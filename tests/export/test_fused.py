@@ -152,6 +152,7 @@ def test_flow_is_encoded_as_in_the_package():
     np.testing.assert_allclose(told, np.stack(expected), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_official_networks_are_exported_too():
     architecture = Architecture(official=True)
     network = FusedNetwork(architecture, nnx.Rngs(0))

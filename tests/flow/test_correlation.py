@@ -46,6 +46,7 @@ def test_taps_are_bilinear_samples_of_the_products(features, points, on_demand):
     assert np.abs(taps[..., :50] - np.stack(expected, axis=-1)).max() < 1e-5
 
 
+@pytest.mark.slow
 def test_both_ways_agree_under_vmap(features, points):
     first, second = (np.stack([f, -f[::-1]]) for f in features)
     both = np.stack([points, points[::-1]])

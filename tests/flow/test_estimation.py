@@ -41,6 +41,7 @@ def test_flow_is_in_pixels_of_a_quarter_of_the_frame():
     assert working_size(601, 799) == (150, 200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FAST, "raft"])
 def test_identical_and_almost_identical_frames_do_not_move(name):
     estimator = RaftEstimator("raft", untrained_small(), iterations=2) if name == "raft" else name

@@ -141,6 +141,7 @@ def test_each_frame_is_encoded_once(odd):
     assert sorted(odd.encoded) == [0, 1, 2, 3, 4, 4, 4]
 
 
+@pytest.mark.slow
 def test_any_size_is_padded_and_cut_back(odd, untrained):
     padded = [np.asarray(raft._padded(frame)) for frame in odd.frames]
     assert padded[0].shape == (64, 72, 3)

@@ -67,12 +67,14 @@ def test_an_even_turn_is_followed_without_lag_from_the_first_frame(name, rate):
     assert np.abs(away).max() < ZERO_DEG
 
 
+@pytest.mark.slow
 def test_a_turn_that_begins_is_followed_without_lag_six_seconds_later():
     away = np.abs(away_deg(load_model("gyro_only"), even_gyros(2.0), 30.0)).max(axis=(0, 2))
     assert away[150:].max() < 0.3
     assert away[240:].max() < ZERO_DEG
 
 
+@pytest.mark.slow
 def test_the_strength_does_not_matter():
     away = away_deg(load_model("gyro_only"), even_gyros(-1.0), 30.0, strength=4.0)
     assert np.abs(away).max() < ZERO_DEG
@@ -96,6 +98,7 @@ def test_shake_about_an_even_turn_is_taken_out_as_at_rest():
     assert np.abs(away[0]).max() > 0.5
 
 
+@pytest.mark.slow
 def test_the_slow_turn_forgets_shake():
     """Of a shake of 2 Hz and 30 °/s hardly any is taken for an even turn."""
     step_s = np.arange(-10, 11) * 0.04
@@ -112,6 +115,7 @@ def test_the_slow_turn_forgets_shake():
     assert np.abs(found).max() < 1.0
 
 
+@pytest.mark.slow
 def test_two_recurrent_states_forget_their_difference_at_rest():
     core = load_model("gyro_only").core
     still = jnp.tile(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (23, 1))

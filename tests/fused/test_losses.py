@@ -78,6 +78,7 @@ def with_gradient(term):
     return jax.jit(jax.value_and_grad(term))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ORDER)
 @pytest.mark.parametrize("case", DELICATE)
 @pytest.mark.parametrize("terms", [losses.STEP_TERMS, losses.OFFICIAL_STEP_TERMS])
@@ -94,6 +95,7 @@ def test_no_valid_flow_counts_nothing():
     assert losses.optical(moment) == losses.official_optical(moment) == 0.0
 
 
+@pytest.mark.slow
 def test_optical_is_zero_where_the_virtual_camera_stands_still():
     """The camera turns; flow says so; the virtual pose is the same in both frames."""
     turned = about_y(2.0)

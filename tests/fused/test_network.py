@@ -30,6 +30,7 @@ def test_the_default_has_the_papers_size():
     assert sum(jax.tree.leaves(sizes)) + 2 * 2048 == 3_605_764
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(270, 480), (135, 240), (480, 270), (1, 1), (300, 1000)], ids=str)
 def test_encoder_takes_any_size(size):
     encoder = FlowEncoder(nnx.Rngs(0))
@@ -65,6 +66,7 @@ def test_without_flow_the_core_sees_92_numbers():
     assert network.core.lstm[0].input.kernel.shape == (92, 32)
 
 
+@pytest.mark.slow
 def test_batches_are_samples_side_by_side(official_network):
     core = official_network.core
     inputs = jax.random.normal(jax.random.key(0), (3, 156))

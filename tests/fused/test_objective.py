@@ -158,6 +158,7 @@ def still(sample: Window) -> Window:
     )
 
 
+@pytest.mark.slow
 def test_standing_aside_of_a_still_camera_costs_what_it_should(walk: Window) -> None:
     # Our own networks' reach would not let them stand so far aside.
     network = small_network(official=True)

@@ -64,6 +64,7 @@ def test_the_online_path_is_the_offline_path(network, recording):
     assert min(latency[1:]) >= 400e6 and max(latency[1:]) <= 400e6 + 33.4e6 + 5e6
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow(network, recording):
     gyro_ns, velocity, time_ns = recording
     online = OnlineStabilizer(network, Camera(), (1920, 1080))
@@ -133,6 +134,7 @@ def test_flow_lens_and_gyro_give_the_offline_path(fusing, recording):
     assert np.abs(blind.quaternion - wanted.quaternion).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_call_refused_for_its_flow_can_be_made_again(fusing, recording):
     gyro_ns, velocity, time_ns = recording
     flow = [(np.full((17, 30, 2), 0.1), np.full((17, 30, 2), -0.1))] * len(time_ns)
@@ -155,6 +157,7 @@ def test_a_crop_that_leaves_nothing_to_do_or_to_see_is_refused(network, crop):
         OnlineStabilizer(network, Camera(), (1920, 1080), crop)
 
 
+@pytest.mark.slow
 def test_a_gyro_that_starts_late_delays_the_first_poses(network, recording):
     gyro_ns, velocity, time_ns = recording
     late = np.searchsorted(gyro_ns, time_ns[0] + 500_000_000)

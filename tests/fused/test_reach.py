@@ -31,6 +31,7 @@ def test_small_turns_are_left_alone():
     np.testing.assert_allclose(found, pose, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crop", [0.05, 0.1, 0.2])
 def test_any_turn_leaves_the_frame_covered(crop):
     """The reach is of first order in the angles: it may err where they are large."""

@@ -113,6 +113,7 @@ def test_any_frame_rate_feeds_predictions_back(rollout_of, rate):
     np.testing.assert_allclose(aligned[known], 1.0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_official_weights_run_as_the_official_program_runs_them_at_24_frames_a_second():
     """Beyond the predicted span the official program (`dvs/dataset.py`) takes the real pose."""
     network = FusedNetwork(Architecture(flow=False, lstm=(16,), official=True), nnx.Rngs(3))
@@ -138,6 +139,7 @@ def test_ring_reaches_back_80_ms():
         assert reach + 1 / rate >= 0.080
 
 
+@pytest.mark.slow
 def test_precision_does_not_fade_with_time(small_network):
     """The same clip a day later gives the same path."""
     clip, time_ns = shaking_clip(60)
@@ -230,6 +232,7 @@ def test_training_starts_aside_of_the_camera(small_network):
     np.testing.assert_allclose(aside, np.stack([wanted, wanted]), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_official_training_starts_still(official_network, recorded_features):
     first = jax.tree.map(lambda array: jnp.asarray(array[0]), recorded_features)
     offset = jnp.asarray([0.05, -0.02, 0.01])

@@ -41,6 +41,7 @@ def test_a_wanted_strength_goes_before_the_choice(walk, official):
     assert found == pytest.approx(2.5 * (1.0 if official else by_itself(clip)))
 
 
+@pytest.mark.slow
 def test_a_method_with_a_strength_smooths_by_it(walk):
     clip, network = clips.load_clip(walk), load_model("gyro_only")
     by_two = FusedMethod(network, strength=2.0)

@@ -21,6 +21,7 @@ from .records import flow_of
 SIZE = (30, 17)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("focal", [(0.79, 1.4), (1.6, 2.8), (0.5, 0.5)])
 @pytest.mark.parametrize("turn", [(0.01, -0.02, 0.015), (0.0, 0.0, 0.0), (-0.05, 0.03, 0.04)])
 def test_a_far_scene_tells_the_turn_through_any_lens(turn, focal):

@@ -16,6 +16,7 @@ POSES = Architecture(flow=False, lstm=(8,), turn_unit=0.02, filters=3)
 FUSED = replace(POSES, flow=True, fusion=4, flow_size=(30, 17))
 
 
+@pytest.mark.slow
 def test_a_network_that_corrects_the_gyro_starts_with_the_core_of_one_without(tmp_path):
     poses = FusedNetwork(POSES, nnx.Rngs(1))
     weights.save(poses, tmp_path / "poses")

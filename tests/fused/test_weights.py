@@ -34,6 +34,7 @@ def test_orbax_round_trip(tmp_path):
     np.testing.assert_array_equal(turn_of(again, x), turn_of(network, x))
 
 
+@pytest.mark.slow
 def test_dropout_survives_loading_and_saving_again(tmp_path):
     layers = (FullyConnected(6, "relu", dropout=0.3), FullyConnected(4))
     described = Architecture(flow=False, lstm=(5,), fully_connected=layers)
@@ -191,6 +192,7 @@ def turn_by_hand(x, tensors):
     return x / np.linalg.norm(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_convolutions_before_the_lstm_are_converted(tmp_path, batch_norm):
     content = convolutional_content(batch_norm)

@@ -56,6 +56,7 @@ def test_damaged_networks(folder: Path, fuzz_examples: int | None):
         damaged()
 
 
+@pytest.mark.slow
 def test_damaged_bundles(folder: Path, fuzz_examples: int | None):
     path = folder / "damaged.task"
     original = every_operator()

@@ -169,6 +169,7 @@ def test_a_method_that_stops_early_leaves_no_short_video(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_more_frames_than_the_clip_has_are_refused(tmp_path):
     class Endless(Affine):
         def frames(self, clip, pictures, crop):

@@ -90,6 +90,7 @@ def test_shift_and_roll_in_pictures_give_their_effective_values():
     assert found.wobble_px < 0.05
 
 
+@pytest.mark.slow
 def test_a_slow_pan_in_pictures_is_no_shake_but_turns():
     found = measured(drawn(places() + np.array([2.0 * index, 0.0]) for index in range(40)))
     assert found.residual_shift_px < 0.02

@@ -36,6 +36,7 @@ def sine(hertz, amplitude=0.02, frames=150):
     return jnp.asarray(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [12, 30])
 @pytest.mark.parametrize("channel", [0, 1, 2, 3])
 def test_an_even_motion_is_followed_without_lag(ahead, channel):

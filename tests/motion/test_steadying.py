@@ -64,6 +64,7 @@ def test_shaken_content_stands_still_in_the_output():
     assert after < 0.02 * before
 
 
+@pytest.mark.slow
 def test_a_still_camera_stays_still():
     np.testing.assert_allclose(steadied([tracks_of(0.0)] * 30)[5], IDENTITY, atol=1e-5)
 
@@ -90,6 +91,7 @@ def test_a_methods_grid_is_kept_where_it_left_nothing():
     np.testing.assert_allclose(steadied([tracks_of(0.0)] * 30, source)[10], source, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_what_the_output_shows_is_found_in_a_grid():
     source = np.random.default_rng(1).uniform(0.1, 0.9, (50, 2)).astype(np.float32)
     bent = IDENTITY * 0.9 + 0.05 + 0.01 * np.sin(5 * IDENTITY[..., ::-1])

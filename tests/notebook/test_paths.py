@@ -69,6 +69,7 @@ def test_with_a_gyro_it_is_the_cameras_rotation(walk):
     assert bends[1] < 0.2 * bends[0]
 
 
+@pytest.mark.slow
 def test_without_a_gyro_it_is_what_the_pictures_show(walk):
     clip, report = walk
     alone = dvs_jax.load_clip(clip.video.path, read_sensors=False)

@@ -37,6 +37,7 @@ def test_the_running_product_is_the_product_one_by_one(velocity):
     np.testing.assert_allclose(found.quaternion, one_by_one(time_ns, velocity), atol=SETTLED)
 
 
+@pytest.mark.slow
 @given(velocity=velocities)
 def test_a_log_of_many_blocks_is_integrated_as_one(velocity):
     time_ns = every(5, len(velocity))

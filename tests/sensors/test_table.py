@@ -195,6 +195,7 @@ def test_a_log_that_changes_while_it_is_read_is_refused_or_read_as_it_was(log, l
         np.testing.assert_array_equal(times, [1, 2, 3])
 
 
+@pytest.mark.slow
 def test_a_long_log_takes_little_more_memory_than_its_numbers(log):
     """Three hours of 400 Hz, held as text, took 1.8 GB."""
     file = log("".join(f"{2500 * row} 0.123456789 -0.2 0.3\n" for row in range(50_000)))

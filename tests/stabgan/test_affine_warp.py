@@ -8,6 +8,7 @@ import pytest
 from dvs_jax.stabgan import affine_warp
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("align", [True, False])
 def test_numbers_are_the_official_ones(golden, align):
     numbers = np.load(golden / "stabgan/affine_warp.npz")

@@ -26,6 +26,7 @@ def test_cancelled_shake_is_smooth_though_the_maps_are_not():
     assert left == pytest.approx((change**2).sum(0).mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_turned_motion_is_composed_exactly():
     rng = np.random.default_rng(1)
     theta, motion = (np.eye(2, 3) + rng.normal(scale=0.1, size=(3, 2, 3)) for _ in range(2))

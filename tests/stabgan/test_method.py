@@ -133,6 +133,7 @@ def test_many_clips_on_devices_get_the_frames_that_one_gets(generator):
     assert np.abs(np.array(wanted) - grid.output_points(5, 5)).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_blocks_of_a_stream_are_compiled_once(generator):
     before = [step._cache_size() for step in (method._motion, method._maps)]
     for count in (5, 40, 70):
@@ -141,6 +142,7 @@ def test_blocks_of_a_stream_are_compiled_once(generator):
     assert max(now - earlier for now, earlier in zip(after, before, strict=True)) <= 1
 
 
+@pytest.mark.slow
 def test_videos_of_full_size_are_written(generator, clip, tmp_path):
     report = dvs_jax.stabilize(
         clip, tmp_path / "out", method=StabGanMethod(generator), refine="none"

@@ -34,6 +34,7 @@ def test_the_true_maps_are_off_by_nothing_and_smoother_than_none(take):
     assert float(right["smooth"]) < 0.7
 
 
+@pytest.mark.slow
 def test_flow_is_that_of_the_motion_a_little_spoiled(take):
     flow = np.asarray(takes.spoiled_flow(jax.random.key(0), take))
     assert flow.shape == (FRAMES, 72, 128, 2)
@@ -73,6 +74,7 @@ def test_what_the_crop_leaves_may_reach_to_the_edge():
     assert float(beyond) == pytest.approx(2.0, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_r1_along_directions_is_r1_in_the_mean():
     real = jax.random.uniform(jax.random.key(0), (1, 2, 2, 3))
 

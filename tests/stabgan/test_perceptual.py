@@ -53,6 +53,7 @@ def test_random_features_are_always_the_same(random_vgg):
     assert float((random_vgg(noise) ** 2).mean()) == pytest.approx(1.0, rel=0.1)
 
 
+@pytest.mark.slow
 def test_vgg_is_read_from_a_torchvision_file(golden):
     drawn = state_dicts.draw(golden / "stabgan/vgg_keys.txt", VGG_SEED)
     file = {f"features.{key}": value for key, value in drawn.items()}

@@ -27,6 +27,7 @@ def test_training_begins_with_a_gaussian():
     np.testing.assert_allclose(away(motion)[AROUND:-AROUND], wanted, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_pan_is_followed_from_the_first_frame_to_the_last():
     np.testing.assert_allclose(away(np.full(100, 0.3)), 0.0, atol=1e-4)
 

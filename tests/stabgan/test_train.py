@@ -129,6 +129,7 @@ def trained(file: Path, workdir: Path, kind: str, devices: int) -> np.ndarray:
     return np.concatenate([leaf.ravel() for leaf in leaves])
 
 
+@pytest.mark.slow
 def test_a_run_of_another_system_is_not_gone_on_with(config, tmp_path):
     config.train.evaluate_every = 0
     other = {"weight": np.zeros(3, np.float32)}

@@ -58,6 +58,7 @@ def test_ten_bits_are_drawn_as_eight_are(walk, tmp_path):
     assert np.mean([np.abs(a - b).mean() for a, b in zip(ten, luma, strict=True)]) < 3.0
 
 
+@pytest.mark.slow
 def test_prores_goes_into_mov_and_replaces_an_earlier_runs_videos(walk, tmp_path):
     quickly(walk, tmp_path / "out", uncropped=True)
     report = quickly(walk, tmp_path / "out", codec="prores")

@@ -33,6 +33,7 @@ def kept() -> np.ndarray:
     return covered
 
 
+@pytest.mark.slow
 def test_fixed_shows_what_the_crop_leaves(kept):
     np.testing.assert_array_equal(kept_by("fixed", kept), 0.6 - MARGIN)
 

@@ -413,6 +413,7 @@ def write_flow(walk: Path, pairs: int, pixels: float) -> None:
         FlowFolder(walk).write(index, FlowPair(moving, -moving))
 
 
+@pytest.mark.slow
 def test_flow_is_made_on_the_fly_for_a_network_that_wants_it(walk, tmp_path, caplog, official):
     caplog.set_level("INFO", "dvs_jax")
     report = quickly(walk, tmp_path / "out", model=official, crop=0.05)
@@ -565,6 +566,7 @@ def test_an_interrupted_run_leaves_nothing(walk, tmp_path):
     assert contents(out) == before
 
 
+@pytest.mark.slow
 def test_interrupted_measuring_leaves_the_videos(walk, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
@@ -592,6 +594,7 @@ def test_a_read_only_folder_is_refused_at_once(walk, tmp_path):
         quickly(walk, folder)
 
 
+@pytest.mark.slow
 def test_a_gyro_that_does_not_fit_the_pictures_is_told(walk, tmp_path, caplog):
     right = stabilize_quickly(walk, tmp_path / "right")
     assert right.explained > 0.9

@@ -46,6 +46,7 @@ def test_the_input_is_shown_on_the_left_however_the_picture_is_turned(walk, rota
         assert (left == 50).all() and (right == 200).all()
 
 
+@pytest.mark.slow
 def test_both_halves_are_those_of_the_two_videos(walk, tmp_path):
     source = walk / "walking.mp4"
     encode(source, frames_of(walk), seconds_of_sound=1.0)

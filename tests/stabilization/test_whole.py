@@ -46,6 +46,7 @@ def test_overlapping_stages_make_the_very_file_that_a_sequence_of_them_makes(
         assert one == other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["decoding", "finding the path", "warping"])
 def test_an_error_in_any_stage_leaves_nothing_and_names_it(
     walk, tmp_path, monkeypatch, by_flow, stage

@@ -40,6 +40,7 @@ def test_a_similarity_is_found_from_what_it_does_to_the_features():
     np.testing.assert_allclose(alignment.similarity(evidence_of(moved), POINTS), motion, rtol=3e-3)
 
 
+@pytest.mark.slow
 def test_rounds_find_a_motion_of_several_cells_exactly():
     motion = jnp.asarray([0.02, -0.015, 0.02, -0.01])
     camera = jnp.zeros(4)

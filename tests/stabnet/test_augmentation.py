@@ -60,6 +60,7 @@ def test_what_is_drawn_stays_within_bounds():
     assert 0.2 < float(covered.mean()) < 0.35
 
 
+@pytest.mark.slow
 def test_contrast_and_brightness():
     image = jnp.asarray([[-0.4, 0.0], [0.1, 0.4]])
     plain = augmentation.picture(image, unchanged(0, 0))

@@ -12,6 +12,7 @@ def noise(shape, scale, seed=0):
     return jnp.asarray(drawn, jnp.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("within", ["homography", "bilinear"])
 @pytest.mark.parametrize("shape", [(5, 5, 2), (10, 17, 2)])
 def test_nothing_moves_bit_for_bit(shape, within):
@@ -34,6 +35,7 @@ def test_a_cell_is_the_homography_of_its_corners():
     assert np.abs(moved - wanted).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_vertices_move_as_they_are_told():
     vertex = noise((5, 5, 2), 0.1)
     regular = jnp.asarray(official_warp.regular_vertices()).reshape(-1, 2)

@@ -84,6 +84,7 @@ def test_what_moves_by_whole_pixels_is_moved_back_on_centres():
     assert float(found) < 1e-8
 
 
+@pytest.mark.slow
 def test_clipped_vertices_cost_nothing_and_unclipped_ones_do(thetas, numbers):
     theta = jnp.asarray(numbers["theta_large"][0])
     free = official_warp.unclipped_vertices(theta)

@@ -90,6 +90,7 @@ def test_many_clips_on_devices_get_the_frames_that_one_gets(network, small, clip
         assert max(errors) < 2e-3
 
 
+@pytest.mark.slow
 def test_videos_of_full_size_are_written(network, small, clip, tmp_path):
     report = dvs_jax.stabilize(clip, tmp_path, model=OfficialStabNetMethod(network), crop=0.1)
     made = clips.load_clip(report.cropped)

@@ -25,6 +25,7 @@ def ran(split, frames):
     return jax.jit(official_stream.run, static_argnums=0)(*split, frames)
 
 
+@pytest.mark.slow
 def test_the_whole_loop_gives_the_official_numbers(ran, numbers):
     theta, warped, history = ran
     assert np.abs(theta - numbers["theta"]).max() < 1e-3
@@ -35,6 +36,7 @@ def test_the_whole_loop_gives_the_official_numbers(ran, numbers):
     assert differs.mean() < 2e-3
 
 
+@pytest.mark.slow
 def test_drawn_colours_are_the_official_ones(ran, numbers):
     theta = ran[0]
     for index, name in ((0, "color_first"), (-1, "color_last")):

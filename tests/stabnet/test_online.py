@@ -45,6 +45,7 @@ def test_a_frame_that_shows_something_else_stays_as_it_is(untrained):
     np.testing.assert_array_equal(source, grid.output_points(5, 5).astype(np.float32))
 
 
+@pytest.mark.slow
 def test_a_frame_that_shows_the_same_is_known_by_its_likeness(untrained):
     setting, picture = sequences.setting(), detailed(0)
     begun = online.begin(untrained, setting, picture)
@@ -126,6 +127,7 @@ def test_a_clip_is_stabilised_at_its_full_size_with_all_its_frames(walk, tmp_pat
     assert made.frame_count == clip.frame_count
 
 
+@pytest.mark.slow
 def test_live_frames_are_those_of_a_file(walk, untrained):
     clip = load_clip(walk)
     pictures = list(read_pictures(clip))[:6]
@@ -179,6 +181,7 @@ def test_examples_differ():
     assert len(set(drawn.seed.tolist())) == 6
 
 
+@pytest.mark.slow
 def test_the_shortest_clip_is_stabilised_too(untrained):
     rng = np.random.default_rng(0)
     pictures = list(rng.integers(0, 255, (2, 54, 96, 3), dtype=np.uint8))

@@ -18,6 +18,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(lease, "BEAT_S", 0.05)
 
 
+@pytest.mark.slow
 def test_a_second_run_is_refused_and_a_later_one_is_not(box, quick):
     with lease.alone(ADDRESS, "a training run") as held:
         message = (

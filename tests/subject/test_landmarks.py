@@ -9,6 +9,7 @@ from dvs_jax.subject import detector, landmarks, region
 from dvs_jax.subject.region import Region
 
 
+@pytest.mark.slow
 def test_a_confident_heat_map_moves_its_point():
     heat = np.full((64, 64, 3), -50.0)
     heat[20, 30:32] = 50.0  # two cells, of equal confidence
@@ -19,6 +20,7 @@ def test_a_confident_heat_map_moves_its_point():
     assert np.abs(moved[1:] - shares[1:]).max() == 0
 
 
+@pytest.mark.slow
 def test_what_is_beyond_the_window_or_the_map_does_not_count():
     heat = np.full((8, 8, 1), -50.0)
     heat[0, 0] = heat[7, 7] = heat[0, 4] = 50.0

@@ -34,6 +34,7 @@ def test_without_edges_in_the_picture_a_mask_is_only_smoothed():
     assert 0.15 < np.diff(smooth[128]).max() < 0.25
 
 
+@pytest.mark.slow
 def test_an_outline_of_who_is_there():
     pictures = np.stack(
         [redness.picture(60, 40, 12, (120, 80)), redness.picture(-50, 0, 1, (120, 80))]

@@ -38,6 +38,7 @@ def disc(index):
     return np.hypot(across - PATH[index, 0], down - PATH[index, 1]) < 11
 
 
+@pytest.mark.slow
 def test_the_person_and_the_mask_of_each_frame():
     for index, person in enumerate(people(masks(), clip(), poses())):
         true = disc(index)

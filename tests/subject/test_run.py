@@ -61,6 +61,7 @@ def test_poses_and_measures_tell_what_was_done(clip, tmp_path):
     assert told["measured"] == COUNT and set(told["frames_s"]) == {"drawing"}
 
 
+@pytest.mark.slow
 def test_another_target_and_another_person(clip, tmp_path):
     found = walk_clip.survey(COUNT, also=True)
     report = made(clip, tmp_path, found, target="48px,54px")

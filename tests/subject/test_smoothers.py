@@ -87,6 +87,7 @@ def walk(frames=90, seed=0):
     return time_s, place, rng.random(frames) > 0.3, rng.uniform(0.5, 2.0, frames) * 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_scan_and_associative_scan_are_equal(in_float64, seed):
     track = [jnp.asarray(each) for each in walk(seed=seed)]
@@ -119,6 +120,7 @@ def test_many_tracks_padded_to_one_length_are_as_each_alone(in_float64):
         assert np.abs(weights[index, :count] - weight).max() < 1e-9
 
 
+@pytest.mark.slow
 def test_the_position_is_held_before_and_after_the_measurements():
     time_s = jnp.arange(40) / 30
     place = jnp.stack([time_s, -time_s], -1)
@@ -141,6 +143,7 @@ def test_the_cutoff_halves_a_wave_of_its_frequency():
     assert rts.cutoff_hz(q, noise, interval_s) == pytest.approx(2.0)
 
 
+@pytest.mark.slow
 def test_an_outlier_hardly_moves_the_robust_track():
     time_s, noise = jnp.arange(61) / 30, jnp.full(61, 0.012**2)
     place = jnp.zeros((61, 2)).at[30].set(0.4)

@@ -197,6 +197,7 @@ def test_the_best_evaluated_checkpoint_and_the_last_ones_are_kept(tmp_path: Path
     assert [(line["step"], line["jitter"]) for line in evaluated][:2] == [(5, 3.0), (10, 1.0)]
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_keeps_the_best_checkpoint_of_before(tmp_path: Path):
     values = iter([1.0, 3.0, 2.0, 5.0, 4.0])
     changes = {"evaluate_every": 1, "best_measure": "jitter", "keep_checkpoints": 1}

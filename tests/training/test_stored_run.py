@@ -99,6 +99,7 @@ def test_a_run_that_was_cut_off_goes_on(run, tmp_path):
     assert steps_logged(run) == [*range(1, 11)]
 
 
+@pytest.mark.slow
 def test_a_second_run_is_refused(run, monkeypatch):
     monkeypatch.setattr(lease, "BEAT_S", 0.05)
     with (

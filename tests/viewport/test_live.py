@@ -114,6 +114,7 @@ def test_before_three_seconds_the_first_sample_is_taken_to_have_been_held(model)
     assert not seen.warm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to_s", [2.0, 8.0], ids=["back", "onwards"])
 def test_a_jump_in_the_video_empties_the_state(model, drawn, to_s):
     (trace,) = drawn.traces

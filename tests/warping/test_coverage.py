@@ -33,6 +33,7 @@ def test_no_pixel_is_dark_in_the_share_that_is_shown(size):
         assert host.warp_frame(white, source, share, "black").min() >= 254
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES[:3], ids=str)
 def test_it_is_no_less_than_it_has_to_be(size):
     """A share that is a little larger has a point outside, by bisection on resampled grids."""

@@ -47,6 +47,7 @@ def test_device_draws_what_the_host_draws(size, border, kept):
     assert apart.mean() < 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(333, 111), (1920, 1080)], ids=str)
 def test_lattices_are_the_hosts(size):
     for degrees, kept in zip(([3, -5, 8], [0, 2, -1], [0, 0, 0]), (0.9, 0.7, 1.0), strict=True):
@@ -55,6 +56,7 @@ def test_lattices_are_the_hosts(size):
         np.testing.assert_allclose(found, host.lattice_map(source, size, kept), atol=2e-3)
 
 
+@pytest.mark.slow
 def test_same_pose_changes_nothing(size=(97, 50)):
     still = grid.output_points(*grid.shape_for(size)).astype(np.float32)
     assert difference(textured(size)[None], still[None], 1.0, "black").max() == 0
@@ -80,6 +82,7 @@ def test_edges_of_full_contrast_are_clipped_alike():
     assert apart.mean() < 0.2
 
 
+@pytest.mark.slow
 def test_positions_without_meaning_are_border():
     position = jnp.asarray([[[jnp.nan, 1.0], [jnp.inf, 1.0], [1e9, -1e9], [2.0, 3.0]]])
     frame = jnp.full((8, 8, 1), 50, jnp.uint8)

@@ -53,6 +53,7 @@ def test_a_lens_that_distorts_nothing_is_no_lens():
     assert np.abs(plain - through)[inside].max() < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LENSES)
 def test_a_still_camera_shows_each_direction_where_its_lens_does(name):
     still = np.broadcast_to(quaternion.identity(), (1, 12, 4)).astype(np.float32)
@@ -67,6 +68,7 @@ def test_a_still_camera_shows_each_direction_where_its_lens_does(name):
     assert (length / np.linalg.norm(seen, axis=-1) / np.linalg.norm(shown, axis=-1)).max() < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LENSES)
 def test_the_limiter_and_the_grid_agree_on_what_is_covered(name):
     pose, shift, virtual = (each.astype(float) for each in shaken())

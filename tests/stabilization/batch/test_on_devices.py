@@ -108,6 +108,7 @@ def test_flow_is_made_on_the_devices_too(folders, tmp_path, framing):
         assert_alike(*pair)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_fails_its_clip_and_leaves_nothing(folders, tmp_path, monkeypatch):
     write = video.VideoWriter.write_picture
 

@@ -95,6 +95,7 @@ def test_clips_of_any_length_and_camera_are_drawn_as_on_the_host():
     assert drawing.compiled._cache_size() == 1
 
 
+@pytest.mark.slow
 def test_nothing_goes_to_the_device_unseen():
     drawing = program()
     first, second = Clip(9, 0), Clip(9, 1)

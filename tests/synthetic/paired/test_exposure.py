@@ -26,6 +26,7 @@ def test_a_perfect_camera_records_what_is_there():
     np.testing.assert_allclose(recorded, picture, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("movement", [(6.0, 0.0), (0.0, -6.0), (4.0, 4.0)])
 def test_blur_lies_evenly_along_the_movement(movement):
     camera = PERFECT._replace(exposure=jnp.asarray(1.0))

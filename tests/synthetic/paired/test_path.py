@@ -46,6 +46,7 @@ def test_shake_lies_between_half_a_hertz_and_twelve():
     assert power[within].sum() / power.sum() > 0.97
 
 
+@pytest.mark.slow
 def test_velocity_is_the_slope_of_the_pose():
     paths = long_paths(jax.random.split(jax.random.key(3), 20), 500.0)
     slope = np.gradient(np.asarray(paths.pose, np.float64), 1 / 500, axis=1)[:, 5:-5]

@@ -65,6 +65,7 @@ def test_a_turning_pinhole_camera_is_told_by_shift_and_tilt():
     np.testing.assert_allclose(told, (true[:2] / true[2]).T, atol=2 * 320 * yaw**2)
 
 
+@pytest.mark.slow
 def test_points_go_through_a_third_frame():
     points = lattice(3, 4, SIZE)
     through = moved(moved(points, POSE, STILL), STILL, OTHER)

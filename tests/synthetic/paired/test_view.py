@@ -87,6 +87,7 @@ def test_frames_of_one_moment_differ_by_their_homography_in_all_layers():
     np.testing.assert_allclose(warped, steady_picture, atol=0.02)
 
 
+@pytest.mark.slow
 def test_layers_move_against_each_other_from_moment_to_moment():
     scene = layered(scene_of(1))
     later = Moment(jnp.asarray(1.7), jnp.asarray([60.0, 20.0, 0.2]))
@@ -95,6 +96,7 @@ def test_layers_move_against_each_other_from_moment_to_moment():
     np.testing.assert_array_equal(drawn(far, POSE, MOMENT), drawn(far, POSE, later))
 
 
+@pytest.mark.slow
 def test_a_rolling_shutter_gives_each_row_its_own_pose():
     scene = scene_of(2)
     sweep = jnp.asarray([30.0, 8.0, 0.02, 0.0, 0.0, 0.0])

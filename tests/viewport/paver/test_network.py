@@ -48,6 +48,7 @@ def test_pixels_are_off_the_regular_grid_as_recorded(recorded):
     assert np.abs(offset).sum() == recorded["offset_abs_sum_224"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pixel", "bilinear"])
 def test_the_transformer_is_as_recorded(golden, recorded, kind):
     network = transformer(golden)

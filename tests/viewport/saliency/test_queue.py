@@ -33,6 +33,7 @@ def told(outcomes):
     return {each.video.name[0]: each for each in outcomes}
 
 
+@pytest.mark.slow
 def test_a_folder_is_worked_off_and_what_is_corrupt_is_passed_over(folder):
     work = Work(motion.maps, "motion", keep_maps=True, draw=True)
     found = told(queue.run(queue.find(folder), work))

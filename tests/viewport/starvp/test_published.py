@@ -20,6 +20,7 @@ def tensors(golden):
     return drawn | {"temporal_attn.pe": content.positions("sinusoid", 11, 17)}
 
 
+@pytest.mark.slow
 def test_the_architecture_is_told_by_the_shapes(golden):
     found = network(golden, "small", "sinusoid").of
     assert found == architecture.Architecture(

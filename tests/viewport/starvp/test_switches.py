@@ -21,6 +21,7 @@ from .test_network import OURS, size
 ALL = {"eye": True, "gaze_query": True, "face": True, "viewers": ("ann", "bob")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("switch", "more"),
     [
@@ -85,6 +86,7 @@ def test_each_cue_changes_what_it_is_to_change(model, window):
     assert change(viewer=np.int32(0)) == everything
 
 
+@pytest.mark.slow
 def test_it_turns_with_the_gaze(model, window):
     past, points, known, seen, viewer = window
     turned = np.concatenate([sphere.turned(points[..., :3], 2.0), points[..., 3:]], axis=-1)

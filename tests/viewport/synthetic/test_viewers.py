@@ -32,6 +32,7 @@ def test_without_a_target_it_keeps_still():
     np.testing.assert_array_equal(path, np.broadcast_to(start, (1, 9, 3)))
 
 
+@pytest.mark.slow
 def test_they_are_as_hard_to_predict_as_those_of_the_trial():
     drawn = audience.draw(2, 40, 6)
     path = np.stack([trace.direction[::10] for trace in drawn.traces])
