@@ -124,7 +124,7 @@ class Stream:
         with jax.default_device(processor()):
             self._setting = steadying.setting(shown, crop, rate, self._ahead, with_mesh)
         self._state: steadying.State | None = None
-        self._appended = 0
+        self._filling: list[tuple[Tracks, Grid]] | None = []
 
     def push(self, tracks: Tracks, source: Grid) -> list[Grid]:
         """Take a frame; return the grid of the one that has waited long enough."""
@@ -132,22 +132,28 @@ class Stream:
             if self._state is None:
                 self._state = steadying.begin(self._setting, source, self._ahead)
                 return []
-            released = self._release()
+            if self._filling is not None:
+                self._filling.append((tracks, source))
+                if len(self._filling) == self._ahead:
+                    self._add_waiting()
+                    self._state = steadying.settle(self._setting, self._state)
+                return []
+            self._state, grid = steadying.release(self._setting, self._state)
             self._state = steadying.append(self._setting, self._state, tracks, source)
-            self._appended += 1
-            if self._appended == self._ahead:
-                self._state = steadying.settle(self._setting, self._state)
-        return released
+            return [np.asarray(grid)]
 
-    def _release(self) -> list[Grid]:
-        if self._appended < self._ahead:
-            return []
-        self._state, grid = steadying.release(self._setting, self._state)
-        return [np.asarray(grid)]
+    def _add_waiting(self) -> None:
+        """Add the frames with which the queue fills, once all tell what is fixed to the camera."""
+        waiting, self._filling = self._filling or [], None
+        for tracks, _ in waiting:
+            self._state = steadying.watch(self._setting, self._state, tracks)
+        for tracks, source in waiting:
+            self._state = steadying.add(self._setting, self._state, tracks, source)
 
     def finish(self) -> list[Grid]:
         """Return the grids of all frames that still wait."""
         with jax.default_device(processor()):
+            self._add_waiting()
             return list(np.asarray(steadying.finish(self._setting, self._state)))
 
 

@@ -114,11 +114,25 @@ def append(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
         tracks: from the frame before to this one, in fractions of the source frame.
         grid: the method's, of this frame.
     """
+    return add(setting, watch(setting, state, tracks), tracks, grid)
+
+
+@jax.jit
+def watch(setting: Setting, state: State, tracks: Tracks) -> State:
+    """Return the state with what a frame tells of things fixed to the camera; see `append`.
+
+    Frames that wait anyhow can all be watched before the first is added.
+    """
+    return state._replace(evidence=attached.after(state.evidence, tracks, _sides(setting)))
+
+
+@jax.jit
+def add(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
+    """Return the state with a frame that has been watched; see `append`."""
     earlier = _output_plane(setting, state.grid[-1], tracks.earlier)
     later = _output_plane(setting, grid, tracks.later)
     inside = (jnp.abs(later) < setting.shown[None] + _BESIDE).all(axis=-1)
-    evidence = attached.after(state.evidence, tracks, _sides(setting))
-    of_scene = attached.of_scene(evidence, tracks, _sides(setting))
+    of_scene = attached.of_scene(state.evidence, tracks, _sides(setting))
     found = similarity.fit(earlier, later, tracks.known & inside & of_scene)
     camera = plane.after(state.camera[-1], found.motion)
     beside = mesh.displacement(setting.vertex, later, found.left, found.weight)
@@ -126,7 +140,6 @@ def append(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
         grid=_pushed(state.grid, grid),
         camera=_pushed(state.camera, camera),
         moved=_pushed(state.moved, state.moved[-1] + beside),
-        evidence=evidence,
     )
 
 
