@@ -132,28 +132,29 @@ class Stream:
             if self._state is None:
                 self._state = steadying.begin(self._setting, source, self._ahead)
                 return []
+            self._state = steadying.watch(self._setting, self._state, tracks)
             if self._filling is not None:
                 self._filling.append((tracks, source))
                 if len(self._filling) == self._ahead:
-                    self._add_waiting()
+                    self._add_filling()
                     self._state = steadying.settle(self._setting, self._state)
                 return []
             self._state, grid = steadying.release(self._setting, self._state)
-            self._state = steadying.append(self._setting, self._state, tracks, source)
+            self._state = steadying.add(self._setting, self._state, tracks, source)
             return [np.asarray(grid)]
 
-    def _add_waiting(self) -> None:
-        """Add the frames with which the queue fills, once all tell what is fixed to the camera."""
-        waiting, self._filling = self._filling or [], None
-        for tracks, _ in waiting:
-            self._state = steadying.watch(self._setting, self._state, tracks)
-        for tracks, source in waiting:
+    def _add_filling(self) -> None:
+        """Add the frames with which the queue fills: all have told what is fixed to the camera."""
+        filling, self._filling = self._filling or [], None
+        for tracks, source in filling:
             self._state = steadying.add(self._setting, self._state, tracks, source)
 
     def finish(self) -> list[Grid]:
         """Return the grids of all frames that still wait."""
+        if self._state is None:
+            return []
         with jax.default_device(processor()):
-            self._add_waiting()
+            self._add_filling()
             return list(np.asarray(steadying.finish(self._setting, self._state)))
 
 

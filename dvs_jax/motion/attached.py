@@ -16,33 +16,34 @@ from dvs_jax.motion import plane, similarity
 from dvs_jax.motion.tracking import Tracks
 
 CELLS = 12
-"""Cells of the picture along each side, of each of which it is known."""
+"""The picture is divided into so many cells along each side."""
 
 _PIXEL = 1.0 / 640.0
-"""Pixel of a picture 640 wide."""
+"""Pixel of a picture whose longer side has 640."""
 
 _STANDS = 0.25 * _PIXEL
 """What moves less in a step stands."""
 
 _SHAKES, _UNEVEN = 0.7 * _PIXEL, 0.25
-"""A picture jerks where its step differs from the one before by more than this, and by more than
-this share of itself."""
+"""A picture jerks where its step is longer than this, and differs from the step before by more than
+this and by more than this share of itself."""
 
 _RIGID = 0.6
 """Share of what moves that has to be near one similarity."""
 
 _ALIKE = 0.5
-"""A track at the border moves with the scene if it differs by less than this share of its step."""
+"""A track moves with the scene if it differs from the scene's step there by less than this share of
+it, or less than `_SHAKES`."""
 
 _BORDER, _FEWEST_AT_BORDER = 1.0 / 6.0, 3
-"""Width of the borders at the left and right, and tracks there that show that a scene reaches
-them."""
+"""Share of the width that is the left or the right border, and tracks there that show that a scene
+reaches it."""
 
 _FEWEST, _MOST = 6.0, 60.0
-"""Votes without which a cell is of the scene, and votes that are remembered of a cell."""
+"""A cell counts as having at least so many votes; and so many are remembered."""
 
 _MOSTLY, _PARTLY = 0.8, 0.2
-"""Shares of a cell's votes from which on all in it, and what stands in it, is fixed."""
+"""Shares of a cell's votes above which all in it, and what stands in it, is fixed."""
 
 Flags = Bool[Array, "track"]
 Points = Float[Array, "track 2"]
@@ -52,16 +53,17 @@ class Evidence(NamedTuple):
     """What the steps so far tell of each cell of the picture.
 
     Attributes:
-        stood: float32 [cell], votes that what is there is fixed to the camera.
+        stood: float32 [cell], votes that what is there is fixed to the camera, one a step.
         votes: float32 [cell], all votes.
-        motion: float32 [4], of the scene in the last step (see `similarity.Fit`).
-        moved: whether that motion is known.
+        motion: float32 [4], of the scene in the last step (see `similarity.Fit`), over a plane in
+            which the picture's longer side is 1.
+        known: whether that motion is known.
     """
 
     stood: Float[Array, "cell"]
     votes: Float[Array, "cell"]
     motion: Float[Array, "4"]
-    moved: Bool[Array, ""]
+    known: Bool[Array, ""]
 
 
 def no_evidence() -> Evidence:
@@ -76,19 +78,24 @@ def after(evidence: Evidence, tracks: Tracks, sides: Float[Array, "2"]) -> Evide
     Args:
         evidence: of the steps before.
         tracks: of the step, in fractions of the source frame.
-        sides: the frame's width and height, in widths.
+        sides: the frame's width and height, of which the longer is 1.
     """
     stands = _stands(tracks, sides)
     moving, standing = tracks.known & ~stands, tracks.known & stands
+    many, some_stand = (each.sum() >= similarity.FEWEST for each in (moving, standing))
+    resting = evidence._replace(motion=jnp.zeros(4, jnp.float32), known=~many & some_stand)
     return jax.lax.cond(
-        jnp.minimum(moving.sum(), standing.sum()) >= similarity.FEWEST,
+        many & (some_stand | evidence.votes.any()),
         lambda: _voted(evidence, tracks, sides, moving, standing),
-        lambda: evidence._replace(moved=jnp.asarray(False)),
+        lambda: resting,
     )
 
 
 def of_scene(evidence: Evidence, tracks: Tracks, sides: Float[Array, "2"]) -> Flags:
-    """Return which tracks are of the scene: neither fixed to the camera nor moving before it."""
+    """Return which tracks are of the scene: neither fixed to the camera nor moving before it.
+
+    Tracks that are not known are among them.
+    """
     stands = _stands(tracks, sides)
     share = (evidence.stood / jnp.maximum(evidence.votes, _FEWEST))[_cell(tracks)]
     fixed = (share > _MOSTLY) | ((share > _PARTLY) & stands)
@@ -110,11 +117,16 @@ def _voted(
     wide = (_at_sides(tracks, alike) >= _FEWEST_AT_BORDER).all()
     one_scene = found.explains & (near.sum() > _RIGID * moving.sum()) & wide
     jerks = (length > _SHAKES) & (_length(step - before) > jnp.maximum(_SHAKES, _UNEVEN * length))
-    tells, cell = jerks & one_scene & evidence.moved, _cell(tracks)
-    stood = evidence.stood.at[cell].add(tells & standing)
-    votes = evidence.votes.at[cell].add(tells & (standing | near))
+    tells, cell = jerks & one_scene & evidence.known, _cell(tracks)
+    stands, moves = (_cells(cell, tells & each) for each in (standing, near))
+    stood, votes = evidence.stood + stands, evidence.votes + stands + moves
     kept = jnp.minimum(_MOST / jnp.maximum(votes, 1.0), 1.0)
     return Evidence(kept * stood, kept * votes, found.motion, one_scene)
+
+
+def _cells(cell: Int[Array, "track"], flags: Flags) -> Float[Array, "cell"]:
+    """Return 1 for each cell in which a track has a flag."""
+    return jnp.zeros(CELLS**2, jnp.float32).at[cell].max(flags.astype(jnp.float32))
 
 
 def _at_sides(tracks: Tracks, flags: Flags) -> Int[Array, "2"]:
@@ -141,5 +153,5 @@ def _length(vector: Points) -> Float[Array, "track"]:
 
 
 def _cell(tracks: Tracks) -> Int[Array, "track"]:
-    column, row = jnp.moveaxis((tracks.earlier * CELLS).astype(int), -1, 0)
-    return jnp.clip(CELLS * row + column, 0, CELLS**2 - 1)
+    place = jnp.clip((tracks.earlier * CELLS).astype(int), 0, CELLS - 1)
+    return CELLS * place[:, 1] + place[:, 0]

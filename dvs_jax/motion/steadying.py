@@ -61,7 +61,7 @@ class State(NamedTuple):
         moved: [waiting, vertex rows, vertex columns, 2], displacements summed.
         shown: [past, 4], the cameras that were shown.
         settled: [past, vertex rows, vertex columns, 2], the slow part of earlier displacements.
-        evidence: of what is fixed to the camera.
+        evidence: what the frames so far tell of things fixed to the camera.
     """
 
     grid: Float[Array, "waiting rows columns 2"]
@@ -105,7 +105,21 @@ def begin(setting: Setting, grid: Grid, ahead: int) -> State:
 
 
 @jax.jit
-def append(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
+def watch(setting: Setting, state: State, tracks: Tracks) -> State:
+    """Return the state with what a frame tells of things fixed to the camera.
+
+    Each frame is watched before it is added; where frames wait anyhow, all before the first is.
+
+    Args:
+        setting: of the clip.
+        state: after the frame before was watched.
+        tracks: from the frame before to this one, in fractions of the source frame.
+    """
+    return state._replace(evidence=attached.after(state.evidence, tracks, _of_longer(setting)))
+
+
+@jax.jit
+def add(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
     """Return the state with one more frame, in place of the oldest entry of its queue.
 
     Args:
@@ -114,25 +128,10 @@ def append(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
         tracks: from the frame before to this one, in fractions of the source frame.
         grid: the method's, of this frame.
     """
-    return add(setting, watch(setting, state, tracks), tracks, grid)
-
-
-@jax.jit
-def watch(setting: Setting, state: State, tracks: Tracks) -> State:
-    """Return the state with what a frame tells of things fixed to the camera; see `append`.
-
-    Frames that wait anyhow can all be watched before the first is added.
-    """
-    return state._replace(evidence=attached.after(state.evidence, tracks, _sides(setting)))
-
-
-@jax.jit
-def add(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
-    """Return the state with a frame that has been watched; see `append`."""
     earlier = _output_plane(setting, state.grid[-1], tracks.earlier)
     later = _output_plane(setting, grid, tracks.later)
     inside = (jnp.abs(later) < setting.shown[None] + _BESIDE).all(axis=-1)
-    of_scene = attached.of_scene(state.evidence, tracks, _sides(setting))
+    of_scene = attached.of_scene(state.evidence, tracks, _of_longer(setting))
     found = similarity.fit(earlier, later, tracks.known & inside & of_scene)
     camera = plane.after(state.camera[-1], found.motion)
     beside = mesh.displacement(setting.vertex, later, found.left, found.weight)
@@ -141,6 +140,12 @@ def add(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
         camera=_pushed(state.camera, camera),
         moved=_pushed(state.moved, state.moved[-1] + beside),
     )
+
+
+def _of_longer(setting: Setting) -> Float[Array, "2"]:
+    """Return the picture's width and height as shares of the longer one."""
+    sides = _sides(setting)
+    return sides / sides.max()
 
 
 def _pushed(queue: Float[Array, "frame ..."], item: Array) -> Float[Array, "frame ..."]:

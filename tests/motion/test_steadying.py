@@ -28,6 +28,11 @@ def tracks_of(shift, seed=0):
     return Tracks(earlier.astype(np.float32), later.astype(np.float32), known)
 
 
+def append(fixed, state, tracks, source):
+    """The state after a frame that has been watched alone."""
+    return steadying.add(fixed, steadying.watch(fixed, state, tracks), tracks, source)
+
+
 def steadied(tracks, source=IDENTITY, **wanted):
     """All grids of a clip whose tracks are known; the method's grid is the same for all frames."""
     fixed = setting(**wanted)
@@ -36,7 +41,7 @@ def steadied(tracks, source=IDENTITY, **wanted):
         if index >= AHEAD:
             state, corrected = steadying.release(fixed, state)
             out.append(corrected)
-        state = steadying.append(fixed, state, each, source)
+        state = append(fixed, state, each, source)
         if index == AHEAD - 1:
             state = steadying.settle(fixed, state)
     return np.stack([*out, *steadying.finish(fixed, state)])
@@ -140,10 +145,10 @@ def test_a_part_that_moves_by_itself_is_steadied_by_the_mesh():
 def test_nothing_is_transferred_within_a_step(guard):
     fixed = setting()
     source, tracks = jnp.asarray(IDENTITY), jax.tree.map(jnp.asarray, tracks_of(0.0))
-    state = steadying.append(fixed, steadying.begin(fixed, source, AHEAD), tracks, source)
+    state = append(fixed, steadying.begin(fixed, source, AHEAD), tracks, source)
     state, _ = steadying.release(fixed, state)
     with jax.transfer_guard(guard):
-        state = steadying.append(fixed, state, tracks, source)
+        state = append(fixed, state, tracks, source)
         steadying.release(fixed, state)
 
 
@@ -154,7 +159,7 @@ def test_many_clips_are_one_program():
     steps = [[tracks_of(step, 7) for step in np.diff(place, axis=0)[:16]] for place in (one, two)]
     single = [steadied(each)[: 17 - AHEAD] for each in steps]
     state = jax.vmap(lambda grid: steadying.begin(fixed, grid, AHEAD))(jnp.stack([IDENTITY] * 2))
-    append = jax.vmap(lambda state, tracks, grid: steadying.append(fixed, state, tracks, grid))
+    append_each = jax.vmap(lambda state, tracks, grid: append(fixed, state, tracks, grid))
     release = jax.vmap(lambda state: steadying.release(fixed, state))
     settle = jax.vmap(lambda state: steadying.settle(fixed, state))
     out = []
@@ -163,7 +168,7 @@ def test_many_clips_are_one_program():
             state, corrected = release(state)
             out.append(corrected)
         both = jax.tree.map(lambda *each: jnp.stack(each), steps[0][index], steps[1][index])
-        state = append(state, both, jnp.stack([IDENTITY] * 2))
+        state = append_each(state, both, jnp.stack([IDENTITY] * 2))
         if index == AHEAD - 1:
             state = settle(state)
     batch = np.stack(out, axis=1)
