@@ -42,7 +42,7 @@ reaches it."""
 _FEWEST, _MOST = 6.0, 60.0
 """A cell counts as having at least so many votes; and so many are remembered."""
 
-_MOSTLY, _PARTLY = 0.8, 0.2
+_MOSTLY, _PARTLY = 0.8, 0.4
 """Shares of a cell's votes above which all in it, and what stands in it, is fixed."""
 
 Flags = Bool[Array, "track"]
