@@ -45,6 +45,9 @@ _FEWEST, _MOST = 6.0, 60.0
 _MOSTLY, _PARTLY = 0.8, 0.4
 """Shares of a cell's votes above which all in it, and what stands in it, is fixed."""
 
+_HARDLY, _FEWEST_BESIDE = 0.05, 2
+"""The share above which all in it is, where it is in so many of the cells around it."""
+
 Flags = Bool[Array, "track"]
 Points = Float[Array, "track 2"]
 
@@ -97,12 +100,24 @@ def of_scene(evidence: Evidence, tracks: Tracks, sides: Float[Array, "2"]) -> Fl
     Tracks that are not known are among them.
     """
     stands = _stands(tracks, sides)
-    share = (evidence.stood / jnp.maximum(evidence.votes, _FEWEST))[_cell(tracks)]
-    fixed = (share > _MOSTLY) | ((share > _PARTLY) & stands)
+    share = evidence.stood / jnp.maximum(evidence.votes, _FEWEST)
+    wholly, partly = (each[_cell(tracks)] for each in (_wholly_fixed(share), share > _PARTLY))
+    fixed = wholly | (partly & stands)
     moving, standing = tracks.known & ~stands, tracks.known & stands
     there, moving_there = _at_sides(tracks, standing & ~fixed), _at_sides(tracks, moving)
     camera_stands = (there >= jnp.maximum(2 * moving_there, 2 * _FEWEST_AT_BORDER)).all()
     return ~fixed & (stands | ~camera_stands)
+
+
+def _wholly_fixed(share: Float[Array, "cell"]) -> Bool[Array, "cell"]:
+    """Return in which cells nothing is of the scene.
+
+    Where a fixed thing ends, the windows by which corners are tracked hold some of it and some of
+    the scene, and tell of neither.
+    """
+    mostly = (share > _MOSTLY).reshape(CELLS, CELLS).astype(int)
+    around = jax.lax.reduce_window(mostly, 0, jax.lax.add, (3, 3), (1, 1), "SAME").reshape(-1)
+    return (share > _MOSTLY) | ((around >= _FEWEST_BESIDE) & (share > _HARDLY))
 
 
 def _voted(

@@ -122,3 +122,13 @@ def test_what_is_fixed_no_longer_is_forgotten():
     for seed, step in enumerate(tilted):
         evidence = after(evidence, tracks_of(step, all_moves, seed), SIDES)
     assert of_scene(evidence, tracks_of(tilted[-1], all_moves, 99)).all()
+
+
+def test_what_is_tracked_across_a_fixed_things_border_is_neither_its_nor_the_scenes():
+    evidence, _ = followed(JERKS, above_the_bonnet)
+    across = tracks_of([2.0, 0.0], lambda point: np.ones(len(point), bool), 5)
+    scene = of_scene(evidence, across)
+    cell = (across.earlier[:, 1] * attached.CELLS).astype(int)
+    border = int(0.45 * attached.CELLS)
+    assert scene[cell < border].all()
+    assert not scene[cell == border].any()
