@@ -110,10 +110,21 @@ def assert_beats_classical_smoothers(found: Comparison, model: str) -> None:
             assert ours.uncovered <= theirs.uncovered, method.label
 
 
+def assert_beats_smoothers_that_see_the_whole_clip(found: Comparison, model: str) -> None:
+    ours = found.means[f"model {model}, whole clip"]
+    for method in found.methods:
+        if method.kind == "whole clip" and not method.label.startswith("model"):
+            theirs = found.means[method.label]
+            assert ours.rotation_jitter_deg < theirs.rotation_jitter_deg, method.label
+            assert ours.angular_jerk_deg_s3 < theirs.angular_jerk_deg_s3, method.label
+            assert ours.uncovered <= theirs.uncovered, method.label
+
+
 @pytest.mark.slow
 def test_gyro_only_beats_the_smoothers_on_held_out_clips():
     found = evaluation.compare(held_out("poses"), {"gyro_only": load_model("gyro_only")})
     assert_beats_classical_smoothers(found, "gyro_only")
+    assert_beats_smoothers_that_see_the_whole_clip(found, "gyro_only")
 
 
 @pytest.mark.slow

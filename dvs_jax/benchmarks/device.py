@@ -159,13 +159,13 @@ def _follow_and_draw(
 ) -> tuple[FollowCarry, Planes]:
     """Run flow, network and drawing in one program, without the limiter, which needs look-ahead."""
     followed, drawn = stretch
-    carry, pose = follower(weights, carry, followed)
+    carry, poses = follower(weights, carry, followed)
     height, width = drawn.pictures.luma.shape[1:]
     source = source_grids(
         Camera(),
         jnp.asarray(rows),
         jnp.zeros((FRAMES, _ROWS, 2)),
-        quaternion.normalize(pose),
+        quaternion.normalize(poses.pose),
         size=(width, height),
         shape=drawn.source.shape[1:3],
     )

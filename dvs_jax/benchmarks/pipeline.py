@@ -170,7 +170,7 @@ def _runs(clip: Clip, method: FusedMethod, folder: Path) -> dict[str, Callable[[
     def find() -> list[Shown]:
         chosen = strength.for_crop(method.network, clip, DEFAULT_CROP)
         levels = predicted_levels(method.network, clip, chosen, pairs)
-        frames = frames_along(clip, levels, DEFAULT_CROP, method.look_ahead_s)
+        frames = frames_along(clip, levels, DEFAULT_CROP, method.limit_look_ahead_s)
         return list(framed_by(clip, frames, DEFAULT_CROP, "fixed"))
 
     def draw() -> list[Drawn]:

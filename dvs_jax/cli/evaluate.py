@@ -54,8 +54,8 @@ def evaluate(
     keeps. Smoothers look ahead by 400 ms, as networks do; a method that goes by the pictures alone,
     by 1 s; affine maps are smoothed over the whole clip; ffmpeg's vidstab has two rows where it is
     installed. Clips without a gyro have the rows that need none. Smoothers held "within frame" give
-    way at the frame's edge instead, at their best strength; those that see the whole clip are a
-    bound.
+    way at the frame's edge instead, at their best strength; the last rows see the whole clip,
+    smoothers in both ways and networks as stabilize runs them.
     """
     from dvs_jax import evaluation, flow, storage
     from dvs_jax.evaluation import table

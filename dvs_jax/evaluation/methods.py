@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from dvs_jax import metrics, smoothing
+from dvs_jax import metrics, quaternion, smoothing
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.evaluation.film import Film, by_vidstab
 from dvs_jax.evaluation.footage import Footage
@@ -19,7 +19,9 @@ from dvs_jax.evaluation.vidstab import SMOOTHED_FRAMES, has_vidstab
 from dvs_jax.fused import strength
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.strength import Strength
 from dvs_jax.methods import Method, Refined
+from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
 from dvs_jax.stabgan.classical_method import ClassicalMethod
 from dvs_jax.stabilization.models import as_method
 
@@ -51,9 +53,10 @@ class Row:
         name: of the smoother or of the model.
         kind: "input": the real path; "pictures": goes by the pictures alone, at the same crop, and
             needs no sensor; "smoother": tuned to the crop; "within frame": limited to
-            the crop, with the strength of least restlessness; "whole clip": tuned, with unlimited
-            look-ahead; "model": tuned, or limited likewise; "method": any other method unchanged,
-            at the same crop.
+            the crop, with the strength of least restlessness; "whole clip": with unlimited
+            look-ahead, a smoother tuned or limited likewise, a network as `stabilize` runs it;
+            "model": tuned, or limited likewise; "method": any other method unchanged, at the same
+            crop.
         find: finds a clip's path, or its frames, at a crop.
     """
 
@@ -96,6 +99,12 @@ def rows(
         ),
         *(Row(name, "method", partial(_told_of, each)) for name, each in others.items()),
         *(tuned_smoother(name, "whole clip", np.inf) for name in ahead),
+        *(within_frame(name, np.inf, "whole clip") for name in ahead),
+        *(
+            model_of_file(name, network)
+            for name, network in networks.items()
+            if not network.architecture.official
+        ),
     ]
 
 
@@ -146,7 +155,7 @@ def tuned_smoother(name: str, kind: Kind, look_ahead_s: float) -> Row:
     return Row(name, kind, find)
 
 
-def within_frame(name: str, look_ahead_s: float) -> Row:
+def within_frame(name: str, look_ahead_s: float, kind: Kind = "within frame") -> Row:
     """Return a smoother limited to the crop, at its best strength."""
 
     def find(footage: Footage, crop: float) -> Matched:
@@ -157,7 +166,7 @@ def within_frame(name: str, look_ahead_s: float) -> Row:
 
         return min(map(limited, STRENGTHS_WITHIN_FRAME_S), key=_restlessness)
 
-    return Row(name, "within frame", find)
+    return Row(name if kind == "within frame" else f"{name} within frame", kind, find)
 
 
 def _restlessness(found: Matched) -> float:
@@ -199,3 +208,40 @@ def model_within_frame(name: str, network: FusedNetwork) -> Row:
         return limited(NetworkPaths(network, footage)(np.array(wanted)))
 
     return Row(f"{name}, within frame", "model", find)
+
+
+def model_of_file(name: str, network: FusedNetwork) -> Row:
+    """Return a network as it stabilises a file, whose log is known to its end.
+
+    Its path is smoothed once more and limited to the crop (see `fused.strength`).
+    """
+    by_gyro = strength.without_flow(network)
+
+    def find(footage: Footage, crop: float) -> Matched:
+        view = footage.exposure.camera, footage.exposure.size
+        tried = strength.candidates(network, crop, *view)
+        strengths = sorted({each.network for each in tried})
+        found = NetworkPaths(by_gyro, footage)(np.array(strengths))
+        alone = dict(zip(strengths, found, strict=True))
+        calm = [strength.calm_levels(alone[each.network], each.deviation_s) for each in tried]
+        limited = [
+            _limited(footage, levels, crop, each) for levels, each in zip(calm, tried, strict=True)
+        ]
+        best = min(range(len(tried)), key=lambda index: _restlessness(limited[index]))
+        if network.core.fusion is None:
+            return limited[best]
+        of = tried[best].network
+        (by_flow,) = NetworkPaths(network, footage)(np.array([of]))
+        back = quaternion.conjugate(alone[of].quaternion)
+        corrects = quaternion.multiply(back, by_flow.quaternion)
+        levels = [strength.corrected(each, corrects) for each in calm[best]]
+        return _limited(footage, levels, crop, tried[best])
+
+    return Row(f"model {name}", "whole clip", find)
+
+
+def _limited(
+    footage: Footage, levels: Sequence[CameraPath], crop: float, chosen: Strength
+) -> Matched:
+    view = footage.exposure, crop, LIMIT_LOOK_AHEAD_S
+    return Matched(smoothing.limit_to_cover([footage.real, *levels], *view), chosen.network)

@@ -26,7 +26,7 @@ _KINDS: dict[Kind, str] = {
     "within frame": "smoother held within the frame",
     "model": "model",
     "method": "method",
-    "whole clip": "smoother seeing the whole clip",
+    "whole clip": "seeing the whole clip",
 }
 # The labels of Gaussian and adaptive smoothing would often overlap.
 _LABEL_OFFSETS = (3, -10)

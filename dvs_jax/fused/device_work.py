@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator
 
 import numpy as np
+from jaxtyping import Int
 
 from dvs_jax import camera as cameras
 from dvs_jax import clip as clips
@@ -13,7 +14,8 @@ from dvs_jax.flow.raft import RaftEstimator
 from dvs_jax.fused import clip_flow, features, prediction, strength
 from dvs_jax.fused.follow_task import FollowTask, Image
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.fused.on_devices import Follower
+from dvs_jax.fused.on_devices import Followed, Follower
+from dvs_jax.fused.strength import Strength
 from dvs_jax.methods import Frame, frames_along
 from dvs_jax.methods.covered_path import in_portions
 from dvs_jax.sensors.integration import with_pre_roll
@@ -56,16 +58,29 @@ class FusedDeviceWork(Follower):
         images = None if self._raft is None else _small_images(clip, self._raft)
         return _ClipTask(self, clip, crop, images)
 
-    def strength_for(self, clip: Clip, crop: float) -> float:
+    def strength_for(self, clip: Clip, crop: float) -> Strength:
         """Return how strongly a clip is smoothed; see `strength.for_crop`."""
         return strength.for_crop(self.network, clip, crop, self._wanted_strength)
 
-    def frames(self, clip: Clip, crop: float, poses: np.ndarray) -> Iterator[Frame]:
-        """Yield each frame's grid for predicted poses, float32 [frame, 4], not normalised."""
+    def frames(
+        self, clip: Clip, crop: float, followed: Followed, deviation_s: float
+    ) -> Iterator[Frame]:
+        """Yield each frame's grid for the network's poses, smoothed over `deviation_s` seconds."""
         real = clips.real_path(clip)
-        wanted = CameraPath(real.time_ns, quaternion.normalize(poses.astype(np.float64)))
-        levels = in_portions([real, wanted])
+        wanted = _calm_levels(real.time_ns, followed, deviation_s)
+        levels = in_portions([real, *wanted])
         return frames_along(clip, levels, crop, self._look_ahead_s, self._horizon_lock)
+
+
+def _calm_levels(
+    time_ns: Int[np.ndarray, "frame"], followed: Followed, deviation_s: float
+) -> list[CameraPath]:
+    """Return the same paths as `streaming.predicted_levels`."""
+    pose, steady, corrects = (quaternion.normalize(each.astype(np.float64)) for each in followed)
+    if not deviation_s:
+        return [CameraPath(time_ns, pose)]
+    levels = strength.calm_levels(CameraPath(time_ns, steady), deviation_s)
+    return [strength.corrected(each, corrects) for each in levels]
 
 
 class _ClipTask(FollowTask):
@@ -74,11 +89,11 @@ class _ClipTask(FollowTask):
     ):
         self._work, self._clip, self._crop = work, clip, crop
         log, wanted = clips.recorded(clip), work.architecture
-        chosen = work.strength_for(clip, crop)
+        self._chosen = work.strength_for(clip, crop)
         time_ns = clips.center_time_ns(clip)
         prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
         super().__init__(
-            features.poses_seen(wanted, with_pre_roll(log.gyro), time_ns, chosen),
+            features.poses_seen(wanted, with_pre_roll(log.gyro), time_ns, self._chosen.network),
             clips.lens_shift(clip),
             cameras.relative_focal_length(log.camera, clip.size),
             images,
@@ -86,7 +101,8 @@ class _ClipTask(FollowTask):
 
     def frames(self) -> Iterator[Frame]:
         """Yield all frames, once the task is closed."""
-        return self._work.frames(self._clip, self._crop, self.poses)
+        deviation_s = self._chosen.deviation_s
+        return self._work.frames(self._clip, self._crop, self.followed, deviation_s)
 
 
 def _small_images(clip: Clip, estimator: RaftEstimator) -> Iterator[Image]:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from dvs_jax.flow.stillness import is_still
-from dvs_jax.fused.on_devices import FollowStretch
+from dvs_jax.fused.on_devices import Followed, FollowStretch
 from dvs_jax.fused.rollout import StepFeatures
 from dvs_jax.methods.stretch import FRAMES, Stretch, chunks, cut, filled, starts
 
@@ -39,15 +39,15 @@ class FollowTask:
         self._lens = np.stack([lens[:-1], lens[1:]], axis=1)
         self._focal = np.float32(focal)
         self._images = frames
-        self._poses: list[Float[np.ndarray, "frame 4"]] = []
+        self._parts: list[Followed] = []
 
     def __len__(self) -> int:
         return len(self._lens)
 
     @property
-    def poses(self) -> Float[np.ndarray, "frame 4"]:
-        """The virtual pose of every frame, once the task is closed; float32, not normalised."""
-        return np.concatenate(self._poses)
+    def followed(self) -> Followed:
+        """The virtual poses of all frames, once the task is closed; float32, not normalised."""
+        return Followed(*map(np.concatenate, zip(*self._parts, strict=True)))
 
     def feed(self) -> Iterator[Stretch]:
         """Yield a `FollowStretch` for each stretch."""
@@ -63,9 +63,9 @@ class FollowTask:
             )
             yield Stretch(arrays, min(FRAMES, len(self) - start))
 
-    def take(self, output: Float[np.ndarray, "frame 4"], count: int) -> None:
+    def take(self, output: Followed, count: int) -> None:
         """Keep a stretch's poses."""
-        self._poses.append(output[:count])
+        self._parts.append(Followed(*(each[:count] for each in output)))
 
     def close(self, error: BaseException | None) -> None:
         """Do nothing, as nothing is open."""

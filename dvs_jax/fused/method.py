@@ -27,9 +27,9 @@ class FusedMethod:
         flow_estimator: computes flow, for a network that reads it, where there are no flow files: a
             name that `flow.create` knows, or what it returned. For networks of our own "auto" is a
             faster DIS on a CPU (see `clip_flow.estimator_for`).
-        limit_look_ahead_s: look-ahead of the limiter, in seconds, where frames wait for it.
+        limit_look_ahead_s: look-ahead of the limiter, in seconds.
         horizon_lock: whether the horizon is kept level, by the accelerometer.
-        strength: how strongly it smooths, in place of what the clip tells (see
+        strength: how strongly the network smooths, in place of what the clip tells (see
             `strength.for_crop`).
     """
 
@@ -68,13 +68,13 @@ class FusedMethod:
             pairs = clip_flow.pairs_of(pictures, clip, self.estimator)
         chosen = strength.for_crop(self.network, clip, crop, self.strength)
         levels = predicted_levels(self.network, clip, chosen, pairs)
-        return frames_along(clip, levels, crop, self.look_ahead_s, self.horizon_lock)
+        return frames_along(clip, levels, crop, self.limit_look_ahead_s, self.horizon_lock)
 
     def device_work(self) -> FusedDeviceWork | None:
         """Return the work on many clips on devices; flow, if any is read, has to be RAFT's."""
         estimator = self.estimator if self.reads_flow else None
         if estimator is None or isinstance(estimator, RaftEstimator):
-            path = self.look_ahead_s, self.horizon_lock, self.strength
+            path = self.limit_look_ahead_s, self.horizon_lock, self.strength
             return FusedDeviceWork(self.network, estimator, *path)
         return None
 

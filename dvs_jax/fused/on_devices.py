@@ -58,6 +58,17 @@ class FollowCarry(NamedTuple):
     state: RolloutState
 
 
+class Followed(NamedTuple):
+    """Virtual poses of a stretch's frames, as in `rollout.StepOutput`.
+
+    At a clip's first frame the virtual camera starts, without a correction.
+    """
+
+    pose: Float[quaternion.Array, "frame 4"]
+    steady: Float[quaternion.Array, "frame 4"]
+    correction: Float[quaternion.Array, "frame 4"]
+
+
 class Follower:
     """A network and the RAFT that makes its flow, split into graph and weights for jit.
 
@@ -86,7 +97,7 @@ class Follower:
 
     def __call__(
         self, weights: PyTree, carry: FollowCarry, stretch: FollowStretch
-    ) -> tuple[FollowCarry, Float[Array, "frame 4"]]:
+    ) -> tuple[FollowCarry, Followed]:
         """Compute flow and virtual poses of a stretch.
 
         Args:
@@ -95,16 +106,16 @@ class Follower:
             stretch: its inputs.
 
         Returns:
-            The new state; and the virtual pose of each frame, float32 [x, y, z, w], world to
-            camera, not normalised.
+            The new state; and the virtual poses, float32 [x, y, z, w], world to camera, not
+            normalised.
         """
         core = nnx.merge(self._core, weights[0])
         features = stretch.features
         if self._estimator is not None:
             flow = self._flow(weights, carry.frame, stretch)
             features = features._replace(flow=self._encoded(weights, flow, stretch))
-        state, pose = self._roll_out(core, features, stretch.is_first, carry.state)
-        return FollowCarry(stretch.frames[-1], state), pose
+        state, followed = self._roll_out(core, features, stretch.is_first, carry.state)
+        return FollowCarry(stretch.frames[-1], state), followed
 
     # By default accelerators multiply matrices with 10 bits or less, which is enough for RAFT.
     @jax.default_matmul_precision("highest")
@@ -114,7 +125,7 @@ class Follower:
         features: StepFeatures,
         is_first: Bool[Array, ""],
         before: RolloutState,
-    ) -> tuple[RolloutState, Float[Array, "frame 4"]]:
+    ) -> tuple[RolloutState, Followed]:
         start = _start(core, features)
         begun = rollout.begin(core, start, _first(features))
         state = choose(is_first, begun, before)
@@ -123,14 +134,18 @@ class Follower:
 
         def advance(
             state: RolloutState, entry: tuple[StepFeatures, Bool[Array, ""]]
-        ) -> tuple[RolloutState, Float[Array, "4"]]:
+        ) -> tuple[RolloutState, Followed]:
             step, held = entry
             new, output = rollout.step(core, state, step)
-            return choose(held, state, new), output.pose
+            found = Followed(output.pose, output.steady, output.correction)
+            return choose(held, state, new), found
 
-        state, pose = jax.lax.scan(advance, state, (features, is_start))
-        first = rollout.start_pose(core, start, pose[0])
-        return state, pose.at[0].set(jnp.where(is_first, first, pose[0]))
+        state, later = jax.lax.scan(advance, state, (features, is_start))
+        pose = rollout.start_pose(core, start, later.pose[0])
+        first = Followed(pose, pose, jnp.asarray([0.0, 0.0, 0.0, 1.0]))
+        return state, jax.tree.map(
+            lambda all_, one: all_.at[0].set(jnp.where(is_first, one, all_[0])), later, first
+        )
 
     def _flow(
         self, weights: PyTree, before: UInt8[Array, "height width 3"], stretch: FollowStretch

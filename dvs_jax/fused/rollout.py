@@ -13,10 +13,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from dvs_jax import quaternion
-from dvs_jax.fused import even_turn, mirrored, reach
+from dvs_jax.fused import correction, even_turn, mirrored, reach
 from dvs_jax.fused.architecture import REAL_POSES_EACH_SIDE, SAMPLE_INTERVAL_NS, VIRTUAL_POSES
+from dvs_jax.fused.correction import Correction
 from dvs_jax.fused.even_turn import EvenTurn
-from dvs_jax.fused.fusion import FusionState
 from dvs_jax.fused.network import Core, LstmStates
 
 SOFTSHRINK = 0.0006
@@ -24,9 +24,6 @@ SOFTSHRINK = 0.0006
 
 VIRTUAL_AGES_S = tuple(steps * SAMPLE_INTERVAL_NS * 1e-9 for steps in range(VIRTUAL_POSES, 0, -1))
 """How long ago the virtual poses of the input were, oldest first."""
-
-SLOW_ERROR_S = 0.5
-"""Time constant in seconds of each of two low passes that tell the gyro's slow error from shake."""
 
 _EMPTY_AGE_S = 1e6
 
@@ -69,22 +66,19 @@ class RolloutState(NamedTuple):
     Attributes:
         lstm: the network's recurrent state; two of them for a network that sees no even turn (see
             `mirrored`).
-        fusion: the state of the gyro's correction; None for a network without.
+        correction: what flow tells of the gyro's error; None for a network that does not read it.
         pose: float32 [ring, 4], the latest virtual poses, newest first, world to camera, without
             the correction of the gyro's error.
         age_s: float32 [ring], seconds from each pose to the latest step; huge for missing poses.
         even_turn: float32 [stage, 3], the camera's even turn in rad/s (see `even_turn`); None for a
             network that sees it.
-        slow_error: float32 [stage, 3], the slow part of the gyro's error after each low pass, a
-            rotation vector in radians; zero for a network that does not correct the gyro.
     """
 
     lstm: LstmStates
-    fusion: FusionState | None
+    correction: Correction | None
     pose: Float[Array, "ring 4"]
     age_s: Float[Array, "ring"]
     even_turn: EvenTurn | None
-    slow_error: Float[Array, "stage 3"]
 
 
 class StepOutput(NamedTuple):
@@ -94,7 +88,10 @@ class StepOutput(NamedTuple):
         pose: float32 [4], the new virtual pose, world to camera.
         turn: float32 [4], the rotation Δq over 40 ms, before soft shrinkage.
         virtual: float32 [2, 4], the virtual poses before it, relative to the anchor, oldest first.
-        steady: float32 [4], the new virtual pose without the correction of the gyro's error.
+        steady: float32 [4], the new virtual pose without the correction of the gyro's error. It
+            does not depend on flow, except of a network whose core reads it.
+        correction: float32 [4], the rotation that `steady` is multiplied by to correct the error,
+            before both are limited to the reach; the identity for a network that does not.
         camera_turn: float32 [3], the estimate of the camera's rotation since the previous step, a
             rotation vector in radians; zero for a network that does not correct the gyro.
     """
@@ -103,6 +100,7 @@ class StepOutput(NamedTuple):
     turn: Float[Array, "4"]
     virtual: Float[Array, "2 4"]
     steady: Float[Array, "4"]
+    correction: Float[Array, "4"]
     camera_turn: Float[Array, "3"]
 
 
@@ -167,11 +165,10 @@ def _with_poses(
 
 def _empty_state(core: Core, ring: int) -> RolloutState:
     pose = jnp.broadcast_to(jnp.asarray([0.0, 0.0, 0.0, 1.0]), (ring, 4))
-    fusion = None if core.fusion is None else core.fusion.initial_state()
+    known = None if core.fusion is None else correction.begin(core.fusion)
     own = core.architecture.sees_no_even_turn
     lstm = mirrored.initial_state(core) if own else core.initial_state()
-    age_s, no_error = jnp.full((ring,), _EMPTY_AGE_S), jnp.zeros((2, 3))
-    return RolloutState(lstm, fusion, pose, age_s, None, no_error)
+    return RolloutState(lstm, known, pose, jnp.full((ring,), _EMPTY_AGE_S), None)
 
 
 def displaced_state(
@@ -202,7 +199,7 @@ def begin(core: Core, state: RolloutState, first: StepFeatures) -> RolloutState:
     The first step of every clip is run twice with the same input: the network's state advances,
     the pose is dropped.
     """
-    return state._replace(lstm=_predict(core, state, state.fusion, first)[0])
+    return state._replace(lstm=_predict(core, state, first)[0])
 
 
 def step(
@@ -217,11 +214,9 @@ def step(
         training: whether official weights' Δq is used without soft shrinkage. Our own networks
             never have soft shrinkage.
     """
-    fusion, camera_turn = _correct(core, state, features)
-    state = state._replace(
-        even_turn=_even_turn(state, features), slow_error=_slow_error(state, fusion, features)
-    )
-    lstm, output = _predict(core, state, fusion, features)
+    known, camera_turn = correct(core, state.correction, features)
+    state = state._replace(even_turn=_even_turn(state, features), correction=known)
+    lstm, output = _predict(core, state, features)
     output = output._replace(camera_turn=camera_turn)
     if core.architecture.official and not training:
         latest = quaternion.multiply(output.virtual[-1], features.anchor)
@@ -230,11 +225,10 @@ def step(
     age_s = state.age_s + features.interval_s
     remembered = RolloutState(
         lstm,
-        fusion,
+        known,
         jnp.concatenate([output.steady[None], state.pose[:-1]]),
         jnp.concatenate([jnp.zeros(1), age_s[:-1]]),
         state.even_turn,
-        state.slow_error,
     )
     return remembered, output
 
@@ -277,17 +271,25 @@ def _run(core: Core, ring: int, features: StepFeatures) -> tuple[RolloutState, S
     )[1]
 
 
-def _correct(
-    core: Core, state: RolloutState, features: StepFeatures
-) -> tuple[FusionState | None, Float[Array, "3"]]:
-    """Return the new fusion state, and the estimate of the camera's rotation."""
-    if core.fusion is None or state.fusion is None:
+def correct(
+    core: Core, before: Correction | None, features: StepFeatures
+) -> tuple[Correction | None, Float[Array, "3"]]:
+    """Return what flow tells of the gyro's error after a step, and the camera's rotation in it."""
+    if core.fusion is None or before is None:
         return None, jnp.zeros(3)
-    return core.fusion(state.fusion, features.gyro_turns, features.flow, features.interval_s)
+    told = features.gyro_turns, features.flow, features.interval_s
+    return correction.after(core.fusion, before, *told)
+
+
+def correction_at(known: Correction | None, features: StepFeatures) -> Float[Array, "4"]:
+    """Return the rotation that corrects a steady pose (see `StepOutput.correction`)."""
+    if known is None:
+        return jnp.asarray([0.0, 0.0, 0.0, 1.0])
+    return correction.rotation(known, _camera_pose(features))
 
 
 def _predict(
-    core: Core, state: RolloutState, fusion: FusionState | None, features: StepFeatures
+    core: Core, state: RolloutState, features: StepFeatures
 ) -> tuple[LstmStates, StepOutput]:
     aged = state._replace(age_s=state.age_s + features.interval_s)
     virtual = _virtual_input(core, aged, features)
@@ -297,27 +299,18 @@ def _predict(
     else:
         lstm, turn, moved = _turn_unevenly(core, aged.lstm, aged.even_turn, virtual, features)
     steady = pose = quaternion.multiply(moved, features.anchor)
+    corrects = correction_at(aged.correction, features)
     if not core.architecture.official:
-        steady, pose = _within_reach(steady, fusion, aged.slow_error[-1], features)
-    return lstm, StepOutput(pose, turn, virtual, steady, jnp.zeros(3))
+        steady = pose = _within_reach(steady, features)
+    if aged.correction is not None:
+        pose = _within_reach(quaternion.multiply(steady, corrects), features)
+    return lstm, StepOutput(pose, turn, virtual, steady, corrects, jnp.zeros(3))
 
 
 def _even_turn(state: RolloutState, features: StepFeatures) -> EvenTurn | None:
     if state.even_turn is None:
         return None
     return even_turn.follow(state.even_turn, _real_poses(features), features.interval_s)
-
-
-def _slow_error(
-    state: RolloutState, fusion: FusionState | None, features: StepFeatures
-) -> Float[Array, "stage 3"]:
-    if fusion is None:
-        return state.slow_error
-    share = 1.0 - jnp.exp(-features.interval_s / SLOW_ERROR_S)
-    first = state.slow_error[0]
-    first = first + share * (quaternion.to_rotation_vector(fusion.error) - first)
-    second = state.slow_error[1]
-    return jnp.stack([first, second + share * (first - second)])
 
 
 def _turn(
@@ -372,28 +365,8 @@ def _real_poses(features: StepFeatures) -> Float[Array, "window 4"]:
     return scale_rotation(features.real, features.strength)
 
 
-def _within_reach(
-    steady: Float[Array, "4"],
-    fusion: FusionState | None,
-    slow_error: Float[Array, "3"],
-    features: StepFeatures,
-) -> tuple[Float[Array, "4"], Float[Array, "4"]]:
-    """Return the steady pose and the virtual pose, which corrects the gyro's error, both limited.
-
-    Warping rotates frames from the gyro's pose g to the virtual pose v. From the camera's true pose
-    e⁻¹g it would be to the steady pose s: so v g⁻¹ = s (e⁻¹g)⁻¹. The error's slow part, as a bias
-    makes it, is not shake; corrected, it would let the picture lean.
-    """
-    camera = _camera_pose(features)
-    if fusion is None:
-        steady = reach.limited(steady, camera, features.strength)
-        return steady, steady
-    slow = quaternion.from_rotation_vector(slow_error)
-    fast = quaternion.multiply(quaternion.conjugate(slow), fusion.error)
-    turned = quaternion.multiply(fast, camera)
-    error = quaternion.multiply(quaternion.conjugate(camera), turned)
-    pose = reach.limited(quaternion.multiply(steady, error), camera, features.strength)
-    return quaternion.multiply(pose, quaternion.conjugate(error)), pose
+def _within_reach(pose: Float[Array, "4"], features: StepFeatures) -> Float[Array, "4"]:
+    return reach.limited(pose, _camera_pose(features), features.strength)
 
 
 def _camera_pose(features: StepFeatures) -> Float[Array, "4"]:

@@ -1,7 +1,9 @@
 """A network's path as a stream, in chunks of as many steps as flow is encoded at once.
 
-The result is that of `fused.prediction.predict_trajectory` for whole clips, but memory does not
-grow with the clip, and clips of all lengths share one compiled size.
+Memory does not grow with the clip, and clips of all lengths share compiled programs. A recording's
+gyro log is known to its end, so its path is predicted ahead of the pictures and smoothed once more,
+by what the log tells of later frames; what flow tells of the gyro's error is added where the
+pictures are.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,39 +16,79 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from dvs_jax import clip as clips
-from dvs_jax import quaternion
+from dvs_jax import quaternion, smoothing
 from dvs_jax.clip import Clip
 from dvs_jax.flow import FlowPair
-from dvs_jax.fused import features, inference, prediction, rollout
+from dvs_jax.fused import correction, features, inference, prediction, rollout
+from dvs_jax.fused.correction import Correction
 from dvs_jax.fused.features import ENCODED_AT_ONCE
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.online import RING
 from dvs_jax.fused.rollout import RolloutState, StepFeatures
+from dvs_jax.fused.strength import Strength, without_flow
 from dvs_jax.methods.covered_path import Levels
 from dvs_jax.sensors.integration import with_pre_roll
 
 STEPS_AT_ONCE = 256
 """Steps in a chunk of a network that reads no flow, for which no picture is delayed."""
 
+Poses = Float[np.ndarray, "frame 4"]
+
 
 def predicted_levels(
-    network: FusedNetwork, clip: Clip, strength: float, pairs: Iterable[FlowPair | None] | None
+    network: FusedNetwork,
+    clip: Clip,
+    chosen: Strength,
+    pairs: Iterable[FlowPair | None] | None,
 ) -> Iterator[Levels]:
-    """Yield the camera's real poses and those that a network predicts, in chunks.
+    """Yield the camera's real poses, those that a network predicts, and these smoothed, in chunks.
 
     Args:
         network: in inference mode.
         clip: whose frames they are.
-        strength: how strongly it smooths (see `StepFeatures`).
+        chosen: how strongly the clip is smoothed; without a deviation the last level is missing,
+            and the poses are those of `prediction.predict_trajectory`.
         pairs: the flow between each frame and the one before it, None for the first; or None, for a
             network that reads no flow.
     """
     real = clips.real_path(clip).quaternion
     start = 0
-    for poses in _poses(network, clip, _steps(network, clip, strength, pairs)):
-        wanted = quaternion.normalize(poses.astype(np.float64))
-        yield np.stack([real[start : start + len(wanted)], wanted])
-        start += len(wanted)
+    for wanted in _wanted_levels(network, clip, chosen, pairs):
+        end = start + wanted.shape[1]
+        yield np.concatenate([real[None, start:end], wanted])
+        start = end
+
+
+def _wanted_levels(
+    network: FusedNetwork,
+    clip: Clip,
+    chosen: Strength,
+    pairs: Iterable[FlowPair | None] | None,
+) -> Iterator[Levels]:
+    if not chosen.deviation_s:
+        predicted = _poses(network, clip, _steps(network, clip, chosen.network, pairs))
+        return (poses[None] for poses in predicted)
+    calm = _calm_levels(without_flow(network), clip, chosen)
+    if network.core.fusion is None:
+        return calm
+    return _corrected(calm, _corrections(network, _steps(network, clip, chosen.network, pairs)))
+
+
+def _calm_levels(network: FusedNetwork, clip: Clip, chosen: Strength) -> Iterator[Levels]:
+    """Yield the poses that a network predicts from the gyro alone, and these smoothed."""
+    poses = _poses(network, clip, _steps(network, clip, chosen.network, None))
+    time_ns = clips.center_time_ns(clip)
+    return map(np.stack, smoothing.smoothed_portions(poses, time_ns, chosen.deviation_s))
+
+
+def _corrected(levels: Iterator[Levels], corrections: Iterator[Poses]) -> Iterator[Levels]:
+    """Yield levels of poses, multiplied by what corrects the gyro's error."""
+    waiting = next(levels)
+    for portion in corrections:
+        while waiting.shape[1] < len(portion):
+            waiting = np.concatenate([waiting, next(levels)], axis=1)
+        yield quaternion.multiply(waiting[:, : len(portion)], portion[None])
+        waiting = waiting[:, len(portion) :]
 
 
 def _steps(
@@ -77,10 +119,8 @@ def _told_by_flow(
         yield features.told_by_flow(network, portion, camera, clip.size, strength)
 
 
-def _poses(
-    network: FusedNetwork, clip: Clip, portions: Iterable[StepFeatures]
-) -> Iterator[Float[np.ndarray, "frame 4"]]:
-    """Yield virtual poses, float32, in chunks; the first has one more than it has steps."""
+def _poses(network: FusedNetwork, clip: Clip, portions: Iterable[StepFeatures]) -> Iterator[Poses]:
+    """Yield virtual poses in chunks; the first has one more than it has steps."""
     graph, weights = nnx.split(network.core)
     length = STEPS_AT_ONCE if network.encoder is None else ENCODED_AT_ONCE
     ring = max(RING, features.ring_size(clips.center_time_ns(clip)))
@@ -95,7 +135,20 @@ def _poses(
         if start is not None:
             first = rollout.start_pose(network.core, start, pose[0])
             poses = np.concatenate([np.asarray(first)[None], poses])
-        yield poses
+        yield quaternion.normalize(poses.astype(np.float64))
+
+
+def _corrections(network: FusedNetwork, portions: Iterable[StepFeatures]) -> Iterator[Poses]:
+    """Yield each frame's rotation that corrects the gyro's error, of the first frame with none."""
+    graph, weights = nnx.split(network.core)
+    assert network.core.fusion is not None
+    known, first = correction.begin(network.core.fusion), quaternion.identity((1,))
+    for steps in portions:
+        padded = jax.tree.map(jax.numpy.asarray, inference.pad(steps, ENCODED_AT_ONCE))
+        known, found = _correct(graph, weights, known, padded)
+        rotations = np.asarray(found)[: len(steps.interval_s)].astype(np.float64)
+        yield quaternion.normalize(np.concatenate([first, rotations]))
+        first = first[:0]
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -121,3 +174,17 @@ def _advance(
         return state, output.pose
 
     return jax.lax.scan(advance, state, steps)
+
+
+@partial(jax.jit, static_argnums=0)
+def _correct(
+    graph: nnx.GraphDef[Core], weights: nnx.State, known: Correction, steps: StepFeatures
+) -> tuple[Correction, Float[Array, "step 4"]]:
+    core = nnx.merge(graph, weights)
+
+    def advance(before: Correction, features: StepFeatures) -> tuple[Correction, Float[Array, "4"]]:
+        known, _ = rollout.correct(core, before, features)
+        assert known is not None
+        return known, rollout.correction_at(known, features)
+
+    return jax.lax.scan(advance, known, steps)

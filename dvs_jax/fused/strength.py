@@ -1,26 +1,32 @@
-"""How strongly a network smooths a clip: as it leaves least shake within the crop."""
+"""How strongly a clip is smoothed, by a network and once more: so that least shake is left."""
 
 import logging
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from flax import nnx
+from jaxtyping import Float
 
 from dvs_jax import clip as clips
-from dvs_jax import metrics
+from dvs_jax import metrics, quaternion, smoothing
+from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.clip import Clip
 from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S, exposure_of, seconds
 from dvs_jax.sensors.integration import with_pre_roll
-from dvs_jax.smoothing import CoverLimit
 
 _log = logging.getLogger("dvs_jax")
 
 FACTORS = tuple(2.0 ** (power / 2) for power in range(7))
 """The strengths that are tried, as multiples of the one that keeps to the crop by itself."""
+
+DEVIATIONS_S = (0.0, 0.15, 0.3)
+"""Standard deviations in seconds of the Gaussians that are tried with each of them; where the crop
+is hardly enough for the network's own path, none is best."""
 
 SMALLEST_REACH = 0.005
 """The crop that networks are given where none is allowed; the limiter does the rest."""
@@ -29,9 +35,22 @@ PIECE_S, PIECES = 15.0, 4
 """Of a longer clip this many pieces are tried, at equal distances."""
 
 
+class Strength(NamedTuple):
+    """How strongly a clip is smoothed.
+
+    Attributes:
+        network: the network's strength (see `rollout.StepFeatures`).
+        deviation_s: standard deviation in seconds of the Gaussian that its path is smoothed by
+            afterwards, with as much look-ahead as that needs; 0 for none.
+    """
+
+    network: float
+    deviation_s: float = 0.0
+
+
 def for_crop(
     network: FusedNetwork, clip: Clip, crop: float, wanted_factor: float | None = None
-) -> float:
+) -> Strength:
     """Return the strength that leaves the calmest path that the crop allows.
 
     That is the one of least `metrics.restlessness`.
@@ -47,24 +66,37 @@ def for_crop(
             itself (of official weights, of 1).
 
     Returns:
-        The strength (see `rollout.StepFeatures`); 1 for official weights. For networks whose core
-        reads flow, the one that keeps to the crop by itself.
+        For official weights the network's is 1, and nothing is smoothed afterwards. For networks
+        whose core reads flow, it is the one that keeps to the crop by itself, and likewise.
     """
+    camera = clips.recorded(clip).camera
+    tried = candidates(network, crop, camera, clip.size, wanted_factor)
+    if len(tried) == 1:
+        return tried[0]
+    pieces = [piece for piece in _pieces(clip) if piece.stop - piece.start > 1]
+    # Paths too short to measure do not differ.
+    left = np.nan_to_num(_restless(network, clip, pieces, tried, crop))
+    chosen = tried[int(np.argmin(left))]
+    _log.debug("%s: smoothed at strength %.2f, then over %.2f s", clip.name, *chosen)
+    return chosen
+
+
+def candidates(
+    network: FusedNetwork,
+    crop: float,
+    camera: Camera,
+    size: tuple[int, int],
+    wanted_factor: float | None = None,
+) -> list[Strength]:
+    """Return the strengths that are tried, one or more; arguments as for `for_crop`."""
     wanted = network.architecture
     if wanted.official:
-        return wanted_factor or 1.0
-    camera = clips.recorded(clip).camera
-    by_itself = reach.strength_of(max(crop, SMALLEST_REACH), camera, clip.size)
-    if wanted_factor is not None:
-        return by_itself * wanted_factor
-    pieces = [piece for piece in _pieces(clip) if piece.stop - piece.start > 1]
-    if wanted.input_features > wanted.pose_features or not pieces or crop < SMALLEST_REACH:
-        return by_itself
-    left = _restless(network, clip, pieces, [by_itself * factor for factor in FACTORS], crop)
-    # Paths too short to measure do not differ.
-    chosen = by_itself * FACTORS[int(np.argmin(np.nan_to_num(left)))]
-    _log.debug("%s: smoothed at strength %.2f, of %.2f by itself", clip.name, chosen, by_itself)
-    return chosen
+        return [Strength(wanted_factor or 1.0)]
+    by_itself = reach.strength_of(max(crop, SMALLEST_REACH), camera, size) * (wanted_factor or 1.0)
+    if wanted.input_features > wanted.pose_features:
+        return [Strength(by_itself)]
+    factors = (1.0,) if wanted_factor is not None or crop < SMALLEST_REACH else FACTORS
+    return [Strength(by_itself * factor, each) for each in DEVIATIONS_S for factor in factors]
 
 
 def _pieces(clip: Clip) -> list[slice]:
@@ -80,20 +112,45 @@ def _restless(
     network: FusedNetwork,
     clip: Clip,
     pieces: Sequence[slice],
-    strengths: Sequence[float],
+    tried: Sequence[Strength],
     crop: float,
 ) -> list[float]:
     """Return the limited path's RMS restlessness at each strength."""
-    alone = without_flow(network)
-    gyro, time_ns = with_pre_roll(clips.recorded(clip).gyro), clips.center_time_ns(clip)
-    squares = np.zeros(len(strengths))
+    squares = np.zeros(len(tried))
     for piece in pieces:
-        shown = time_ns[piece]
-        steps = [features.poses_seen(alone.architecture, gyro, shown, each) for each in strengths]
-        for place, path in enumerate(inference.predict(alone, steps, [shown] * len(steps))):
-            limited = _limited(clip, piece, path, crop)
+        paths = _predicted(network, clip, piece, sorted({each.network for each in tried}))
+        for place, each in enumerate(tried):
+            wanted = calm_levels(paths[each.network], each.deviation_s)
+            limited = _limited(clip, piece, wanted, crop)
             squares[place] += metrics.restlessness(limited) ** 2
-    return [math.sqrt(each / len(pieces)) for each in squares]
+    return [math.sqrt(each / max(len(pieces), 1)) for each in squares]
+
+
+def _predicted(
+    network: FusedNetwork, clip: Clip, piece: slice, strengths: Sequence[float]
+) -> dict[float, CameraPath]:
+    """Return the paths that a network predicts from the gyro alone, by their strengths."""
+    alone = without_flow(network)
+    gyro, shown = with_pre_roll(clips.recorded(clip).gyro), clips.center_time_ns(clip)[piece]
+    steps = [features.poses_seen(alone.architecture, gyro, shown, each) for each in strengths]
+    paths = inference.predict(alone, steps, [shown] * len(steps))
+    return dict(zip(strengths, paths, strict=True))
+
+
+def calm_levels(path: CameraPath, deviation_s: float) -> list[CameraPath]:
+    """Return a network's path and, if it is to be, the smoothed one.
+
+    Where the crop does not allow the smoothed one, the network's own is the next best: it keeps
+    within the crop, or nearly, by itself.
+    """
+    if not deviation_s:
+        return [path]
+    return [path, smoothing.smooth("gaussian", path, deviation_s)]
+
+
+def corrected(path: CameraPath, corrects: Float[np.ndarray, "frame 4"]) -> CameraPath:
+    """Return a path of poses that are multiplied by what corrects the gyro's error."""
+    return CameraPath(path.time_ns, quaternion.multiply(path.quaternion, corrects))
 
 
 def without_flow(network: FusedNetwork) -> FusedNetwork:
@@ -103,8 +160,9 @@ def without_flow(network: FusedNetwork) -> FusedNetwork:
     return alone
 
 
-def _limited(clip: Clip, piece: slice, path: CameraPath, crop: float) -> CameraPath:
-    limit = CoverLimit(crop, LIMIT_LOOK_AHEAD_S, tell=False)
-    levels = np.stack([clips.real_path(clip).quaternion[piece], path.quaternion])
+def _limited(clip: Clip, piece: slice, wanted: Sequence[CameraPath], crop: float) -> CameraPath:
+    limit = smoothing.CoverLimit(crop, LIMIT_LOOK_AHEAD_S, tell=False)
+    real = clips.real_path(clip).quaternion[piece]
+    levels = np.stack([real, *(path.quaternion for path in wanted)])
     parts = [limit.push(seconds(clip)[piece], levels, exposure_of(clip, piece)), limit.finish()]
-    return CameraPath(path.time_ns, np.concatenate([part.pose for part in parts]))
+    return CameraPath(wanted[0].time_ns, np.concatenate([part.pose for part in parts]))

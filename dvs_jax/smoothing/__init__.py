@@ -6,13 +6,14 @@ poses. So any amount of accumulated rotation is handled, the quaternions' signs 
 the result is equivariant to constant rotations of the world's or the camera's axes. Weights depend
 on times, not on indices. Rotations between consecutive frames must be below 180°.
 
-All of it runs on the host in float64, over all frames at once.
+All of it runs on the host in float64, over all frames at once, except `smoothed_portions`.
 """
 
 from dvs_jax.smoothing.cover_limit import Covered, CoverLimit
 from dvs_jax.smoothing.coverage import Exposure, covered, global_shutter, kept_fraction
 from dvs_jax.smoothing.filters import adaptive, exponential, gaussian, savitzky_golay
 from dvs_jax.smoothing.limit import limit_to_cover
+from dvs_jax.smoothing.portions import smoothed_portions
 from dvs_jax.smoothing.smoothers import (
     SMOOTHERS,
     Smoother,
@@ -41,6 +42,7 @@ __all__ = [
     "savitzky_golay",
     "smooth",
     "smooth_within_frame",
+    "smoothed_portions",
     "unroll",
     "usual_strength_s",
 ]

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from dvs_jax import clip as clips
 from dvs_jax import evaluation, metrics, quaternion
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation import compare
 from dvs_jax.evaluation.methods import rows
 from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.weights import load_model
 
 from .footage import record_of, sine, yawing
 
@@ -64,6 +67,8 @@ def test_rows_are_the_input_the_smoothers_the_models_and_the_bound(walk_compared
         "model keeper",
         "model keeper, within frame",
         *(f"{name}, whole clip" for name in names if name != "exponential"),
+        *(f"{name} within frame, whole clip" for name in names if name != "exponential"),
+        "model keeper, whole clip",
     ]
     assert set(walk_compared.means) == {method.label for method in walk_compared.methods}
 
@@ -84,6 +89,19 @@ def test_seeing_the_whole_clip_is_no_worse_than_seeing_400_ms(walk_compared):
         whole, ahead = scores[f"{name}, whole clip"], scores[name]
         assert whole.rotation_jitter_deg < ahead.rotation_jitter_deg
         assert whole.angular_jerk_deg_s3 < ahead.angular_jerk_deg_s3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["gyro_only", "fused"])
+def test_a_network_that_sees_the_whole_clip_is_as_it_stabilises_a_file(rendered_walk, name):
+    clip, method = clips.load_clip(rendered_walk), FusedMethod(load_model(name))
+    compared = {row.label: row for row in rows({name: method}, 0.4)}
+    footage = evaluation.of_clip(clip, method.estimator)
+    found = compared[f"model {name}, whole clip"].find(footage, 0.1).path.quaternion
+    frames = method.frames(clip, clips.read_pictures(clip), 0.1)
+    # The comparison keeps flow as float16.
+    atol = 2e-4 if method.reads_flow else 2e-5
+    np.testing.assert_allclose(found, np.stack([frame.pose for frame in frames]), atol=atol)
 
 
 def test_smoothers_look_no_further_ahead_than_they_may(walking):

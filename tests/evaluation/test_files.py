@@ -64,7 +64,7 @@ def numbers(rendered_walk: Path, margin_keeper, tmp_path_factory) -> dict:
 def test_the_file_holds_every_number_of_every_clip(numbers):
     assert (numbers["crop"], numbers["look_ahead_s"]) == (0.1, 0.4)
     labels = [method["label"] for method in numbers["methods"]]
-    assert len(labels) == 14 and {method["kind"] for method in numbers["methods"]} == {
+    assert len(labels) == 18 and {method["kind"] for method in numbers["methods"]} == {
         "input",
         "smoother",
         "within frame",

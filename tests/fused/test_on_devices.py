@@ -50,7 +50,7 @@ def followed(network: FusedNetwork, estimator: RaftEstimator | None, clips):
         with jax.transfer_guard_host_to_device(allowed):
             assert [each.error for each in drive(program, tasks)] == [None] * len(tasks)
     assert program.compiled._cache_size() == 1
-    return [quaternion.normalize(task.poses.astype(np.float64)) for task in tasks]
+    return [quaternion.normalize(task.followed.pose.astype(np.float64)) for task in tasks]
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from dvs_jax.fused import reach, strength
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.strength import Strength
 from dvs_jax.fused.weights import load_model
 
 CROP = 0.1
@@ -23,14 +24,17 @@ def test_the_strength_is_the_one_that_leaves_least_shake(walk, monkeypatch):
     clip, network = clips.load_clip(walk), load_model("gyro_only")
     chosen = strength.for_crop(network, clip, CROP)
 
-    def restlessness(wanted: float) -> float:
+    def restlessness(wanted: Strength) -> float:
         monkeypatch.setattr(strength, "for_crop", lambda *_: wanted)
         frames = FusedMethod(network).frames(clip, iter(()), CROP)
         pose = np.stack([frame.pose for frame in frames])
         return metrics.restlessness(CameraPath(clips.center_time_ns(clip), pose))
 
-    assert chosen > by_itself(clip)
-    assert restlessness(chosen) < 0.5 * restlessness(by_itself(clip))
+    assert chosen.network > by_itself(clip)
+    assert chosen.deviation_s > 0.0
+    left = restlessness(chosen)
+    assert left < 0.5 * restlessness(Strength(by_itself(clip), chosen.deviation_s))
+    assert left < 0.5 * restlessness(Strength(chosen.network))
 
 
 @pytest.mark.parametrize("official", [True, False])
@@ -38,7 +42,8 @@ def test_a_wanted_strength_goes_before_the_choice(walk, official):
     clip = clips.load_clip(walk)
     network = FusedNetwork(Architecture(lstm=(4,), flow=False, official=official), nnx.Rngs(0))
     found = strength.for_crop(network, clip, CROP, 2.5)
-    assert found == pytest.approx(2.5 * (1.0 if official else by_itself(clip)))
+    assert found.network == pytest.approx(2.5 * (1.0 if official else by_itself(clip)))
+    assert found.deviation_s == 0.0 or not official
 
 
 @pytest.mark.slow
@@ -46,7 +51,8 @@ def test_a_method_with_a_strength_smooths_by_it(walk):
     clip, network = clips.load_clip(walk), load_model("gyro_only")
     by_two = FusedMethod(network, strength=2.0)
     assert by_two.fingerprint() == {**FusedMethod(network).fingerprint(), "strength": 2.0}
-    assert by_two.device_work().strength_for(clip, CROP) == pytest.approx(2.0 * by_itself(clip))
+    on_devices = by_two.device_work().strength_for(clip, CROP)
+    assert on_devices.network == pytest.approx(2.0 * by_itself(clip))
     weak, strong = (
         np.stack([frame.pose for frame in each.frames(clip, iter(()), CROP)])
         for each in (FusedMethod(network, strength=0.1), by_two)
@@ -70,7 +76,8 @@ def test_what_cannot_be_chosen_stays(walk, official, crop):
     wanted = Architecture(lstm=(4,), flow=crop > 0.0, official=official)
     found = strength.for_crop(FusedNetwork(wanted, nnx.Rngs(0)), clip, crop)
     small = reach.strength_of(max(crop, 0.005), clip.sensors.camera, clip.size)
-    assert found == (1.0 if official else small)
+    assert found.network == (1.0 if official else small)
+    assert found.deviation_s == 0.0 or crop == 0.0
 
 
 def test_of_a_long_clip_pieces_are_tried(walk, monkeypatch):
