@@ -9,6 +9,7 @@ from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.evaluation.footage import Footage
 from dvs_jax.fused import features, inference
+from dvs_jax.fused.flow_reader import FlowReader
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.sensors.integration import with_pre_roll
 
@@ -50,7 +51,7 @@ class NetworkPaths:
                 continue
             pairs = (pair.astype(np.float32) for pair in flow)
             view = exposure.camera, exposure.size
-            told.append(features.told_by_flow(self._network, pairs, *view, strength))
+            told.append(FlowReader(self._network, *view, strength)(pairs))
         return told
 
     def _normal_flow(self) -> Float16[np.ndarray, "pair rows columns 4"]:

@@ -14,7 +14,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from dvs_jax import quaternion
-from dvs_jax.camera import Camera, relative_focal_length, seen_direction, seen_point
+from dvs_jax.camera import Camera, seen_direction, seen_point
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.fused.architecture import (
     REAL_POSES_EACH_SIDE,
@@ -23,7 +23,7 @@ from dvs_jax.fused.architecture import (
     Architecture,
 )
 from dvs_jax.fused.fusion import CLOCK_OFFSETS_NS
-from dvs_jax.fused.network import FlowEncoder, FusedNetwork
+from dvs_jax.fused.network import FlowEncoder
 from dvs_jax.fused.rollout import StepFeatures
 from dvs_jax.fused.turn import TurnEncoder
 
@@ -188,36 +188,6 @@ def as_read(
     moved = lens_shift[1:] - lens_shift[:-1]
     both = xp.concatenate([moved, -moved], axis=-1).astype(np.float32)[:, None, None]
     return flow.astype(np.float32) - xp.broadcast_to(both, flow.shape)
-
-
-def told_by_flow(
-    network: FusedNetwork,
-    pairs: Iterable[Float[np.ndarray, "rows columns 4"]],
-    camera: Camera,
-    size: tuple[int, int],
-    strength: float,
-) -> Float[np.ndarray, "pair feature"]:
-    """Return a network's encoding of flow, with a few pairs in memory at a time.
-
-    Args:
-        network: one that reads flow, in inference mode.
-        pairs: as `normalize_flow` returns them, one or more.
-        camera: whose frames they are.
-        size: width and height of the frames.
-        strength: what rotations are divided by (see `StepFeatures`), and for official weights also
-            flow. Our own networks correct the gyro by flow; its error does not depend on the crop.
-    """
-    if network.encoder is None:
-        raise ValueError("a network without an encoder reads no flow")
-    official = network.architecture.official
-    if camera.lens is not None:
-        # Official flow is in shares of the frame's other side.
-        aspect = size[0] / size[1] if official else 1.0
-        unit = np.array([1.0 / aspect, aspect] * 2, np.float32)
-        pairs = (straightened(pair * unit, camera, size) / unit for pair in pairs)
-    if official:
-        pairs = (pair / strength for pair in pairs)
-    return encode_pairs(network.encoder, pairs, relative_focal_length(camera, size))
 
 
 def encode_pairs(

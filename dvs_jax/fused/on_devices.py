@@ -15,12 +15,14 @@ from jaxtyping import Array, Bool, Float, PyTree, UInt8
 from dvs_jax import quaternion
 from dvs_jax.flow import raft
 from dvs_jax.flow.raft import RaftEstimator
-from dvs_jax.fused import rollout
+from dvs_jax.fused import rollout, scene_flow
 from dvs_jax.fused.features import as_read
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.online import RING
 from dvs_jax.fused.rollout import RolloutState, StepFeatures
 from dvs_jax.methods.stretch import choose
+from dvs_jax.motion import attached
+from dvs_jax.motion.attached import Evidence
 
 
 class FollowStretch(NamedTuple):
@@ -51,10 +53,12 @@ class FollowCarry(NamedTuple):
 
     Attributes:
         frame: uint8 [height, width, 3], the last frame at the size at which flow is made.
+        evidence: what flow so far tells of things fixed to the camera.
         state: the network's and the rollout's.
     """
 
     frame: UInt8[Array, "height width 3"]
+    evidence: Evidence
     state: RolloutState
 
 
@@ -93,7 +97,8 @@ class Follower:
     def begin(self, stretch: FollowStretch) -> FollowCarry:
         """Return the carry before a clip's first stretch."""
         core = nnx.merge(self._core, self.weights[0])
-        return FollowCarry(stretch.frames[0], _start(core, stretch.features))
+        start = _start(core, stretch.features)
+        return FollowCarry(stretch.frames[0], attached.no_evidence(), start)
 
     def __call__(
         self, weights: PyTree, carry: FollowCarry, stretch: FollowStretch
@@ -110,12 +115,13 @@ class Follower:
             normalised.
         """
         core = nnx.merge(self._core, weights[0])
-        features = stretch.features
+        features, evidence = stretch.features, carry.evidence
         if self._estimator is not None:
             flow = self._flow(weights, carry.frame, stretch)
+            evidence, flow = self._read(evidence, flow, stretch)
             features = features._replace(flow=self._encoded(weights, flow, stretch))
         state, followed = self._roll_out(core, features, stretch.is_first, carry.state)
-        return FollowCarry(stretch.frames[-1], state), followed
+        return FollowCarry(stretch.frames[-1], evidence, state), followed
 
     # By default accelerators multiply matrices with 10 bits or less, which is enough for RAFT.
     @jax.default_matmul_precision("highest")
@@ -158,11 +164,22 @@ class Follower:
         flow = jnp.concatenate(both, axis=-1)
         return jnp.where(stretch.still[:, None, None, None], jnp.zeros_like(flow), flow)
 
+    def _read(
+        self, evidence: Evidence, flow: Float[Array, "frame height width 4"], stretch: FollowStretch
+    ) -> tuple[Evidence, Float[Array, "frame rows columns 4"]]:
+        """Return flow as the network reads it, and what it tells of things fixed to the camera."""
+        read = as_read(self._normal(flow), stretch.lens, self.architecture)
+        if self.architecture.official:
+            return evidence, read
+        height, width = flow.shape[1:3]
+        sides = jnp.asarray([width, height], jnp.float32) / max(width, height)
+        before = choose(stretch.is_first, attached.no_evidence(), evidence)
+        return scene_flow.of_scene(before, read, stretch.focal, sides)
+
     @jax.default_matmul_precision("highest")
     def _encoded(
-        self, weights: PyTree, flow: Float[Array, "frame height width 4"], stretch: FollowStretch
+        self, weights: PyTree, flow: Float[Array, "frame rows columns 4"], stretch: FollowStretch
     ) -> Float[Array, "frame feature"]:
-        flow = as_read(self._normal(flow), stretch.lens, self.architecture)
         encoder = nnx.merge(self._encoder, weights[1])
         assert encoder is not None
         encoded = jax.vmap(encoder, in_axes=(0, None))(flow, stretch.focal)

@@ -15,7 +15,8 @@ from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.fused import reach
-from dvs_jax.fused.features import normalize_flow, poses_seen, told_by_flow
+from dvs_jax.fused.features import normalize_flow, poses_seen
+from dvs_jax.fused.flow_reader import FlowReader
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.rollout import RolloutState, StepFeatures, begin, initial_state, start_pose, step
 from dvs_jax.sensors.integration import integrate, with_pre_roll
@@ -73,6 +74,9 @@ class OnlineStabilizer:
         self._network, self._camera, self._size = network, camera, size
         own = not network.architecture.official
         self._strength = reach.strength_of(crop, camera, size) if own else 1.0
+        self._read: FlowReader | None = None
+        if network.encoder is not None:
+            self._read = FlowReader(network, camera, size, self._strength)
         self._lens: Float[np.ndarray, "2"] | None = None
         self._reach_ns = network.architecture.look_ahead_ns
         self._graph, self._weights = nnx.split(network.core)
@@ -161,7 +165,7 @@ class OnlineStabilizer:
     def _encode(
         self, flow: Flow | None, lens_shift: Float[np.ndarray, "2"] | None
     ) -> Float[np.ndarray, "feature"]:
-        if self._network.encoder is None:
+        if self._read is None:
             return np.zeros(0, np.float32)
         if flow is None:
             raise InputError("this network reads optical flow: pass each pair's flow to push()")
@@ -169,8 +173,7 @@ class OnlineStabilizer:
         if lens_shift is not None and self._lens is not None:
             moved = lens_shift - self._lens
         normal = normalize_flow(*flow, self._network.architecture, moved)
-        view = self._camera, self._size, self._strength
-        return told_by_flow(self._network, [normal], *view)[0]
+        return self._read([normal])[0]
 
     def _emit(self, known_ns: int) -> CameraPath:
         times: list[int] = []

@@ -13,6 +13,7 @@ from dvs_jax.flow import Estimator, FlowPair
 from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.architecture import Architecture
 from dvs_jax.fused.clip_flow import flow_pairs
+from dvs_jax.fused.flow_reader import FlowReader
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.progress import Track, silently
 from dvs_jax.sensors.integration import with_pre_roll
@@ -55,8 +56,8 @@ def predict_trajectory(
     if network.encoder is not None:
         pairs = track(flow_pairs(clip, flow_estimator), clip.frame_count - 1, "optical flow")
         normal = normal_flow(pairs, clip, wanted)
-        told = features.told_by_flow(network, normal, camera, clip.size, strength)
-        steps = steps._replace(flow=told)
+        read = FlowReader(network, camera, clip.size, strength)
+        steps = steps._replace(flow=read(normal))
     (path,) = inference.predict(network, [steps], [time_ns])
     return path
 

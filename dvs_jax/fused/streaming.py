@@ -22,6 +22,7 @@ from dvs_jax.flow import FlowPair
 from dvs_jax.fused import correction, features, inference, prediction, rollout
 from dvs_jax.fused.correction import Correction
 from dvs_jax.fused.features import ENCODED_AT_ONCE
+from dvs_jax.fused.flow_reader import FlowReader
 from dvs_jax.fused.network import Core, FusedNetwork
 from dvs_jax.fused.online import RING
 from dvs_jax.fused.rollout import RolloutState, StepFeatures
@@ -114,9 +115,9 @@ def _told_by_flow(
 ) -> Iterator[Float[np.ndarray, "step feature"]]:
     later = (pair for pair in pairs if pair is not None)
     normal = prediction.normal_flow(later, clip, network.architecture)
+    read = FlowReader(network, clips.recorded(clip).camera, clip.size, strength)
     while portion := list(islice(normal, ENCODED_AT_ONCE)):
-        camera = clips.recorded(clip).camera
-        yield features.told_by_flow(network, portion, camera, clip.size, strength)
+        yield read(portion)
 
 
 def _poses(network: FusedNetwork, clip: Clip, portions: Iterable[StepFeatures]) -> Iterator[Poses]:

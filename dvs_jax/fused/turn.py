@@ -51,14 +51,14 @@ class TurnEncoder(nnx.Module):
             that of the share of the image with weight in the fit.
         """
         moved = flow / jnp.tile(focal, 2)[None, None]
-        lever = _levers(flow.shape[0], flow.shape[1], focal)
+        lever = levers(flow.shape[0], flow.shape[1], focal)
         # The mean of forward and negated backward flow: second-order terms cancel.
         mean = 0.5 * (moved[..., :2] - moved[..., 2:])
         weight = jnp.full(flow.shape[:2], 1.0 / (flow.shape[0] * flow.shape[1]))
-        turn = _fit(lever, mean, weight)
+        turn = fit(lever, mean, weight)
         for _ in range(REFINEMENTS):
             weight = self._weigh(_unexplained(lever, moved, turn))
-            turn = _fit(lever, mean, weight)
+            turn = fit(lever, mean, weight)
         squared = jnp.square(_unexplained(lever, moved, turn)).sum(axis=-1)
         noise = 0.5 * jnp.log((weight * squared).sum() / UNIT_RAD**2 + 1e-4)
         rests_on = -jnp.log(jnp.square(weight).sum() * weight.size)
@@ -74,7 +74,7 @@ class TurnEncoder(nnx.Module):
         return jax.nn.softmax(votes.reshape(-1)).reshape(votes.shape[:2])
 
 
-def _levers(height: int, width: int, focal: Float[Array, "2"]) -> Float[Array, "height width 2 3"]:
+def levers(height: int, width: int, focal: Float[Array, "2"]) -> Float[Array, "height width 2 3"]:
     """Return the Jacobian of directions (x / z, y / z) by a small rotation about x, y, z."""
     x = ((jnp.arange(width) + 0.5) / width - 0.5)[None] / focal[0]
     y = ((jnp.arange(height) + 0.5) / height - 0.5)[:, None] / focal[1]
@@ -84,7 +84,7 @@ def _levers(height: int, width: int, focal: Float[Array, "2"]) -> Float[Array, "
     return jnp.stack([across, down], axis=-2)
 
 
-def _fit(
+def fit(
     lever: Float[Array, "height width 2 3"],
     moved: Float[Array, "height width 2"],
     weight: Float[Array, "height width"],

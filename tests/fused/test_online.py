@@ -8,6 +8,7 @@ from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
 from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.architecture import Architecture
+from dvs_jax.fused.flow_reader import FlowReader
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.online import OnlineStabilizer
 from dvs_jax.sensors.integration import integrate, with_pre_roll
@@ -127,7 +128,7 @@ def test_flow_lens_and_gyro_give_the_offline_path(fusing, recording):
     path = with_pre_roll(integrate(gyro_ns[:taken], velocity[:taken]))
     clip = features.pose_features(path, time_ns, False, strength, fusion=True)
     pairs = [features.normalize_flow(each, -each, fusing.architecture) for each in turned]
-    told = features.told_by_flow(fusing, pairs, camera, size, strength)
+    told = FlowReader(fusing, camera, size, strength)(pairs)
     (wanted,) = inference.predict(fusing, [clip._replace(flow=told)], [time_ns])
     np.testing.assert_allclose(found, wanted.quaternion, atol=2e-6)
     (blind,) = inference.predict(fusing, [clip._replace(flow=0.0 * told)], [time_ns])

@@ -8,6 +8,7 @@ from dvs_jax import clip as clips
 from dvs_jax import flow, quaternion
 from dvs_jax.fused import features, prediction, reach, rollout, streaming
 from dvs_jax.fused.architecture import Architecture, FullyConnected
+from dvs_jax.fused.flow_reader import FlowReader
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.streaming import predicted_levels
 from dvs_jax.fused.strength import Strength, calm_levels
@@ -82,7 +83,7 @@ def _trust_flow(model: FusedNetwork) -> None:
 def _rolled_out(model: FusedNetwork, clip, pairs) -> rollout.StepOutput:
     log, time_ns = clips.recorded(clip), clips.center_time_ns(clip)
     normal = prediction.normal_flow(pairs[1:], clip, model.architecture)
-    told = features.told_by_flow(model, normal, log.camera, clip.size, 1.0)
+    told = FlowReader(model, log.camera, clip.size, 1.0)(normal)
     seen = features.poses_seen(model.architecture, with_pre_roll(log.gyro), time_ns)
     steps = jax.tree.map(jnp.asarray, seen._replace(flow=told))
     return rollout.rollout(model.core, features.ring_size(time_ns), steps)
