@@ -21,7 +21,6 @@ from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.fused.strength import Strength
 from dvs_jax.methods import Method, Refined
-from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S
 from dvs_jax.stabgan.classical_method import ClassicalMethod
 from dvs_jax.stabilization.models import as_method
 
@@ -215,33 +214,28 @@ def model_of_file(name: str, network: FusedNetwork) -> Row:
 
     Its path is smoothed once more and limited to the crop (see `fused.strength`).
     """
-    by_gyro = strength.without_flow(network)
+    corrects = network.core.fusion is not None
+    by_gyro = strength.without_flow(network) if corrects else network
 
     def find(footage: Footage, crop: float) -> Matched:
+        def limited(levels: Sequence[CameraPath], chosen: Strength) -> Matched:
+            path = strength.limited(footage.real, levels, footage.exposure, crop)
+            return Matched(path, chosen.network)
+
         view = footage.exposure.camera, footage.exposure.size
         tried = strength.candidates(network, crop, *view)
         strengths = sorted({each.network for each in tried})
-        found = NetworkPaths(by_gyro, footage)(np.array(strengths))
-        alone = dict(zip(strengths, found, strict=True))
+        paths = NetworkPaths(by_gyro, footage)(np.array(strengths))
+        alone = dict(zip(strengths, paths, strict=True))
         calm = [strength.calm_levels(alone[each.network], each.deviation_s) for each in tried]
-        limited = [
-            _limited(footage, levels, crop, each) for levels, each in zip(calm, tried, strict=True)
-        ]
-        best = min(range(len(tried)), key=lambda index: _restlessness(limited[index]))
-        if network.core.fusion is None:
-            return limited[best]
+        found_each = [limited(*each) for each in zip(calm, tried, strict=True)]
+        best = min(range(len(tried)), key=lambda index: _restlessness(found_each[index]))
+        if not corrects:
+            return found_each[best]
         of = tried[best].network
         (by_flow,) = NetworkPaths(network, footage)(np.array([of]))
         back = quaternion.conjugate(alone[of].quaternion)
-        corrects = quaternion.multiply(back, by_flow.quaternion)
-        levels = [strength.corrected(each, corrects) for each in calm[best]]
-        return _limited(footage, levels, crop, tried[best])
+        turn = quaternion.multiply(back, by_flow.quaternion)
+        return limited([strength.corrected(each, turn) for each in calm[best]], tried[best])
 
     return Row(f"model {name}", "whole clip", find)
-
-
-def _limited(
-    footage: Footage, levels: Sequence[CameraPath], crop: float, chosen: Strength
-) -> Matched:
-    view = footage.exposure, crop, LIMIT_LOOK_AHEAD_S
-    return Matched(smoothing.limit_to_cover([footage.real, *levels], *view), chosen.network)

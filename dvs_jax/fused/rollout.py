@@ -91,7 +91,7 @@ class StepOutput(NamedTuple):
         steady: float32 [4], the new virtual pose without the correction of the gyro's error. It
             does not depend on flow, except of a network whose core reads it.
         correction: float32 [4], the rotation that `steady` is multiplied by to correct the error,
-            before both are limited to the reach; the identity for a network that does not.
+            before the product is limited to the reach; the identity for a network that does not.
         camera_turn: float32 [3], the estimate of the camera's rotation since the previous step, a
             rotation vector in radians; zero for a network that does not correct the gyro.
     """

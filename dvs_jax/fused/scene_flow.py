@@ -1,7 +1,7 @@
 """Flow that does not show the scene, replaced by what the scene's rotation would make there.
 
-A bonnet or a handlebar stands in the picture, and of a sky without texture flow tells that it
-stands. Where that is much of the picture, it would be taken for the camera's own motion.
+A bonnet or a handlebar stands in the picture. Where it is much of it, it would be taken for the
+camera's own motion.
 """
 
 import jax
@@ -16,10 +16,16 @@ from dvs_jax.motion.tracking import Tracks
 _ROUNDS = 4
 """How often the scene's rotation is fitted anew, by how well its parts agree with the last one."""
 
+_MUCH = 0.25
+"""Share of the picture up to which flow is left as it is: of so little the encoder's weights are
+the better judge, as of a sky, of which flow tells now and then that it stands."""
+
 Flow = Float[Array, "pair rows columns 4"]
 
 
+# By default accelerators multiply matrices with 10 bits or less: rotations need more.
 @jax.jit
+@jax.default_matmul_precision("highest")
 def of_scene(
     evidence: Evidence, flow: Flow, focal: Float[Array, "2"], sides: Float[Array, "2"]
 ) -> tuple[Evidence, Flow]:
@@ -33,8 +39,8 @@ def of_scene(
         sides: the frame's width and height, of which the longer is 1.
 
     Returns:
-        Flow likewise. Where all of the pairs until the last tell that something is fixed to the
-        camera, it is that of the rotation that fits the rest.
+        Flow likewise. Where all of the pairs until the last tell that something large is fixed to
+        the camera, it is that of the rotation that fits the rest.
     """
 
     def watch(evidence: Evidence, pair: Float[Array, "rows columns 4"]) -> tuple[Evidence, None]:
@@ -69,10 +75,10 @@ def _filled(
     lever = turn.levers(rows, columns, focal)
     explained = lever @ _rotation(lever, _mean(pair) / focal[None, None], seen)
     flow = jnp.concatenate([explained, -explained], axis=-1) * jnp.tile(focal, 2)[None, None]
-    return jnp.where((seen | (seen.sum() < similarity.FEWEST))[..., None], pair, flow)
+    little = (seen.mean() >= 1.0 - _MUCH) | (seen.sum() < similarity.FEWEST)
+    return jnp.where((seen | little)[..., None], pair, flow)
 
 
-@jax.default_matmul_precision("highest")
 def _rotation(
     lever: Float[Array, "rows columns 2 3"],
     moved: Float[Array, "rows columns 2"],

@@ -152,7 +152,9 @@ def _corrections(network: FusedNetwork, portions: Iterable[StepFeatures]) -> Ite
         first = first[:0]
 
 
+# By default accelerators multiply matrices with 10 bits or less; poses need more.
 @partial(jax.jit, static_argnums=(0, 1))
+@jax.default_matmul_precision("highest")
 def _begin(
     graph: nnx.GraphDef[Core], ring: int, weights: nnx.State, steps: StepFeatures
 ) -> tuple[RolloutState, RolloutState]:
@@ -163,6 +165,7 @@ def _begin(
 
 
 @partial(jax.jit, static_argnums=0)
+@jax.default_matmul_precision("highest")
 def _advance(
     graph: nnx.GraphDef[Core], weights: nnx.State, state: RolloutState, steps: StepFeatures
 ) -> tuple[RolloutState, Float[Array, "step 4"]]:
@@ -178,6 +181,7 @@ def _advance(
 
 
 @partial(jax.jit, static_argnums=0)
+@jax.default_matmul_precision("highest")
 def _correct(
     graph: nnx.GraphDef[Core], weights: nnx.State, known: Correction, steps: StepFeatures
 ) -> tuple[Correction, Float[Array, "step 4"]]:

@@ -18,6 +18,7 @@ from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S, exposure_of, seconds
 from dvs_jax.sensors.integration import with_pre_roll
+from dvs_jax.smoothing import Exposure
 
 _log = logging.getLogger("dvs_jax")
 
@@ -66,8 +67,9 @@ def for_crop(
             itself (of official weights, of 1).
 
     Returns:
-        For official weights the network's is 1, and nothing is smoothed afterwards. For networks
-        whose core reads flow, it is the one that keeps to the crop by itself, and likewise.
+        For official weights the network's is 1; for networks whose core reads flow it is the one
+        that keeps to the crop by itself. Nothing is smoothed afterwards then, nor where a strength
+        is wanted.
     """
     camera = clips.recorded(clip).camera
     tried = candidates(network, crop, camera, clip.size, wanted_factor)
@@ -92,11 +94,11 @@ def candidates(
     wanted = network.architecture
     if wanted.official:
         return [Strength(wanted_factor or 1.0)]
-    by_itself = reach.strength_of(max(crop, SMALLEST_REACH), camera, size) * (wanted_factor or 1.0)
-    if wanted.input_features > wanted.pose_features:
-        return [Strength(by_itself)]
-    factors = (1.0,) if wanted_factor is not None or crop < SMALLEST_REACH else FACTORS
-    return [Strength(by_itself * factor, each) for each in DEVIATIONS_S for factor in factors]
+    by_itself = reach.strength_of(max(crop, SMALLEST_REACH), camera, size)
+    reads_flow = wanted.input_features > wanted.pose_features
+    if wanted_factor is not None or reads_flow or crop < SMALLEST_REACH:
+        return [Strength(by_itself * (wanted_factor or 1.0))]
+    return [Strength(by_itself * factor, each) for each in DEVIATIONS_S for factor in FACTORS]
 
 
 def _pieces(clip: Clip) -> list[slice]:
@@ -116,13 +118,15 @@ def _restless(
     crop: float,
 ) -> list[float]:
     """Return the limited path's RMS restlessness at each strength."""
-    squares = np.zeros(len(tried))
+    squares, path = np.zeros(len(tried)), clips.real_path(clip)
     for piece in pieces:
+        real = CameraPath(path.time_ns[piece], path.quaternion[piece])
+        exposure = exposure_of(clip, piece)
         paths = _predicted(network, clip, piece, sorted({each.network for each in tried}))
         for place, each in enumerate(tried):
             wanted = calm_levels(paths[each.network], each.deviation_s)
-            limited = _limited(clip, piece, wanted, crop)
-            squares[place] += metrics.restlessness(limited) ** 2
+            found = limited(real, wanted, exposure, crop)
+            squares[place] += metrics.restlessness(found) ** 2
     return [math.sqrt(each / max(len(pieces), 1)) for each in squares]
 
 
@@ -160,9 +164,19 @@ def without_flow(network: FusedNetwork) -> FusedNetwork:
     return alone
 
 
-def _limited(clip: Clip, piece: slice, wanted: Sequence[CameraPath], crop: float) -> CameraPath:
+def limited(
+    real: CameraPath, wanted: Sequence[CameraPath], exposure: Exposure, crop: float
+) -> CameraPath:
+    """Return the last of the wanted paths, limited to the crop by way of the ones before it.
+
+    Args:
+        real: the camera's own path.
+        wanted: as `calm_levels` returns them.
+        exposure: the real camera for each row of the same frames.
+        crop: the most that may be cut off at each side, as a fraction of width and height.
+    """
     limit = smoothing.CoverLimit(crop, LIMIT_LOOK_AHEAD_S, tell=False)
-    real = clips.real_path(clip).quaternion[piece]
-    levels = np.stack([real, *(path.quaternion for path in wanted)])
-    parts = [limit.push(seconds(clip)[piece], levels, exposure_of(clip, piece)), limit.finish()]
-    return CameraPath(wanted[0].time_ns, np.concatenate([part.pose for part in parts]))
+    levels = np.stack([path.quaternion for path in (real, *wanted)])
+    time_s = (real.time_ns - real.time_ns[0]) * 1e-9
+    parts = [limit.push(time_s, levels, exposure), limit.finish()]
+    return CameraPath(real.time_ns, np.concatenate([part.pose for part in parts]))

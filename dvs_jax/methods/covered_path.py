@@ -12,7 +12,7 @@ from dvs_jax.clip import Clip
 from dvs_jax.smoothing import Covered, CoverLimit, Exposure
 
 LIMIT_LOOK_AHEAD_S = 0.4
-"""The limiter's look-ahead where frames have to wait for it: the same as the network's."""
+"""The limiter's look-ahead for networks' paths: the same as the networks'."""
 
 _FRAMES_AT_ONCE = 64
 

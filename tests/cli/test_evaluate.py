@@ -27,9 +27,9 @@ def test_evaluate_measures_the_pictures_unless_told_not_to(dvs, walk, monkeypatc
     monkeypatch.setattr(methods, "has_vidstab", lambda: False)
     # The method of pictures, affine maps, eleven smoothers, of three kinds, the two networks of the
     # gyro that are shipped, each in two ways, StabNet and StabGAN.
-    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 19))
+    monkeypatch.setattr(metrics, "measure_each", lambda frames, *_: (row, [row] * 24))
     run = dvs("evaluate", walk)
     assert (run.code, run.err.strip()) == (0, "note: optical flow: dis")
     assert "pictures alone, 1 s ahead" in run.out
     # Roll, rotation and the official program's jitter.
-    assert run.out.count("0.2500") == 3 * 20
+    assert run.out.count("0.2500") == 3 * 25
