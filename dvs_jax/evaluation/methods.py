@@ -19,7 +19,6 @@ from dvs_jax.evaluation.vidstab import SMOOTHED_FRAMES, has_vidstab
 from dvs_jax.fused import strength
 from dvs_jax.fused.method import FusedMethod
 from dvs_jax.fused.network import FusedNetwork
-from dvs_jax.fused.strength import Strength
 from dvs_jax.methods import Method, Refined
 from dvs_jax.stabgan.classical_method import ClassicalMethod
 from dvs_jax.stabilization.models import as_method
@@ -218,24 +217,19 @@ def model_of_file(name: str, network: FusedNetwork) -> Row:
     by_gyro = strength.without_flow(network) if corrects else network
 
     def find(footage: Footage, crop: float) -> Matched:
-        def limited(levels: Sequence[CameraPath], chosen: Strength) -> Matched:
-            path = strength.limited(footage.real, levels, footage.exposure, crop)
-            return Matched(path, chosen.network)
-
-        view = footage.exposure.camera, footage.exposure.size
-        tried = strength.candidates(network, crop, *view)
+        seen = footage.exposure
+        tried = strength.candidates(network, crop, seen.camera, seen.size)
         strengths = sorted({each.network for each in tried})
-        paths = NetworkPaths(by_gyro, footage)(np.array(strengths))
-        alone = dict(zip(strengths, paths, strict=True))
-        calm = [strength.calm_levels(alone[each.network], each.deviation_s) for each in tried]
-        found_each = [limited(*each) for each in zip(calm, tried, strict=True)]
-        best = min(range(len(tried)), key=lambda index: _restlessness(found_each[index]))
-        if not corrects:
-            return found_each[best]
-        of = tried[best].network
-        (by_flow,) = NetworkPaths(network, footage)(np.array([of]))
-        back = quaternion.conjugate(alone[of].quaternion)
-        turn = quaternion.multiply(back, by_flow.quaternion)
-        return limited([strength.corrected(each, turn) for each in calm[best]], tried[best])
+        found = NetworkPaths(by_gyro, footage)(np.array(strengths))
+        alone = dict(zip(strengths, found, strict=True))
+        left = strength.restlessness(tried, alone, footage.real, seen, crop)
+        chosen = tried[int(np.argmin(np.nan_to_num(left)))]
+        levels = strength.calm_levels(alone[chosen.network], chosen.deviation_s)
+        if corrects:
+            (by_flow,) = NetworkPaths(network, footage)(np.array([chosen.network]))
+            back = quaternion.conjugate(alone[chosen.network].quaternion)
+            turn = quaternion.multiply(back, by_flow.quaternion)
+            levels = [strength.corrected(each, turn) for each in levels]
+        return Matched(strength.limited(footage.real, levels, seen, crop), chosen.network)
 
     return Row(f"model {name}", "whole clip", find)

@@ -67,15 +67,15 @@ class FusedDeviceWork(Follower):
     ) -> Iterator[Frame]:
         """Yield each frame's grid for the network's poses, smoothed over `deviation_s` seconds."""
         real = clips.real_path(clip)
-        wanted = _calm_levels(real.time_ns, followed, deviation_s)
+        wanted = calm_paths(real.time_ns, followed, deviation_s)
         levels = in_portions([real, *wanted])
         return frames_along(clip, levels, crop, self._look_ahead_s, self._horizon_lock)
 
 
-def _calm_levels(
+def calm_paths(
     time_ns: Int[np.ndarray, "frame"], followed: Followed, deviation_s: float
 ) -> list[CameraPath]:
-    """Return the same paths as `streaming.predicted_levels`."""
+    """Return the wanted paths of `streaming.predicted_levels`, for a whole clip."""
     pose, steady, corrects = (quaternion.normalize(each.astype(np.float64)) for each in followed)
     if not deviation_s:
         return [CameraPath(time_ns, pose)]

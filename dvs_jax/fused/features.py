@@ -214,13 +214,18 @@ def encode_flow(
     focal: Float[np.ndarray, "2"],
 ) -> Float[np.ndarray, "pair feature"]:
     """Return the encoded flow of at most `ENCODED_AT_ONCE` pairs; see `encode_pairs`."""
-    # A single pair, as in online use, is not padded to the full batch.
-    batch = 1 if len(flow) == 1 else ENCODED_AT_ONCE
-    padding = [(0, batch - len(flow)), (0, 0), (0, 0), (0, 0)]
     graph, state = nnx.split(encoder)
     lens = jnp.asarray(focal, jnp.float32)
-    encoded = _encode(graph, state, jnp.asarray(np.pad(flow, padding)), lens)
+    encoded = _encode(graph, state, jnp.asarray(in_batch(flow)), lens)
     return np.asarray(encoded)[: len(flow)]
+
+
+def in_batch(
+    flow: Float[np.ndarray, "pair rows columns 4"],
+) -> Float[np.ndarray, "batch rows columns 4"]:
+    """Return at most `ENCODED_AT_ONCE` pairs padded to as many, a single one, as live, not."""
+    batch = 1 if len(flow) == 1 else ENCODED_AT_ONCE
+    return np.pad(flow, [(0, batch - len(flow)), (0, 0), (0, 0), (0, 0)])
 
 
 @partial(jax.jit, static_argnums=0)

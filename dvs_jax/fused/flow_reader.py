@@ -1,6 +1,6 @@
 """A clip's flow as its network reads it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from dvs_jax.camera import Camera, relative_focal_length
 from dvs_jax.fused import scene_flow
-from dvs_jax.fused.features import ENCODED_AT_ONCE, encode_flow, straightened
+from dvs_jax.fused.features import ENCODED_AT_ONCE, encode_flow, in_batch, straightened
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.motion import attached
 
@@ -45,10 +45,15 @@ class FlowReader:
         self, pairs: Iterable[Float[np.ndarray, "rows columns 4"]]
     ) -> Float[np.ndarray, "pair feature"]:
         """Return the encoding of the next pairs, one or more, as `normalize_flow` returns them."""
-        rest, encoded = iter(pairs), []
+        return np.concatenate(list(self.portions(pairs)))
+
+    def portions(
+        self, pairs: Iterable[Float[np.ndarray, "rows columns 4"]]
+    ) -> Iterator[Float[np.ndarray, "pair feature"]]:
+        """Yield that encoding for as many pairs as are encoded at once."""
+        rest = iter(pairs)
         while portion := list(islice(rest, ENCODED_AT_ONCE)):
-            encoded.append(self._encoded(np.stack(portion)))
-        return np.concatenate(encoded)
+            yield self._encoded(np.stack(portion))
 
     def _encoded(
         self, flow: Float[np.ndarray, "pair rows columns 4"]
@@ -57,11 +62,9 @@ class FlowReader:
             flow = self._straightened(flow)
         if self._official:
             return encode_flow(self._encoder, flow / self._strength, self._focal)
-        # A single pair, as in online use, is not padded to the full batch.
-        batch = 1 if len(flow) == 1 else ENCODED_AT_ONCE
-        padded = np.pad(flow, [(0, batch - len(flow)), (0, 0), (0, 0), (0, 0)])
-        self._evidence, seen = scene_flow.of_scene(self._evidence, padded, self._focal, self._sides)
-        return encode_flow(self._encoder, np.asarray(seen)[: len(flow)], self._focal)
+        view = self._focal, self._sides
+        self._evidence, seen = scene_flow.of_scene(self._evidence, in_batch(flow), *view)
+        return encode_flow(self._encoder, np.asarray(seen), self._focal)[: len(flow)]
 
     def _straightened(
         self, flow: Float[np.ndarray, "pair rows columns 4"]

@@ -71,7 +71,7 @@ class OnlineStabilizer:
                 f"a crop of {crop} is impossible; give more than 0 and at most {LARGEST_CROP} of "
                 "each side"
             )
-        self._network, self._camera, self._size = network, camera, size
+        self._network = network
         own = not network.architecture.official
         self._strength = reach.strength_of(crop, camera, size) if own else 1.0
         self._read: FlowReader | None = None

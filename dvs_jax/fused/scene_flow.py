@@ -55,13 +55,8 @@ def _tracks(pair: Float[Array, "rows columns 4"]) -> Tracks:
     rows, columns = pair.shape[:2]
     y, x = jnp.meshgrid(*((jnp.arange(n) + 0.5) / n for n in (rows, columns)), indexing="ij")
     place = jnp.stack([x, y], axis=-1).reshape(-1, 2)
-    moved = _mean(pair).reshape(-1, 2)
+    moved = turn.mean_of_ways(pair).reshape(-1, 2)
     return Tracks(place, place + moved, jnp.ones(len(place), bool))
-
-
-def _mean(pair: Float[Array, "rows columns 4"]) -> Float[Array, "rows columns 2"]:
-    """Return the mean of forward and negated backward flow."""
-    return 0.5 * (pair[..., :2] - pair[..., 2:])
 
 
 def _filled(
@@ -73,8 +68,9 @@ def _filled(
     rows, columns = pair.shape[:2]
     seen = attached.of_scene(evidence, _tracks(pair), sides).reshape(rows, columns)
     lever = turn.levers(rows, columns, focal)
-    explained = lever @ _rotation(lever, _mean(pair) / focal[None, None], seen)
-    flow = jnp.concatenate([explained, -explained], axis=-1) * jnp.tile(focal, 2)[None, None]
+    moved = turn.mean_of_ways(pair) / focal[None, None]
+    explained = lever @ _rotation(lever, moved, seen)
+    flow = turn.both_ways(explained) * jnp.tile(focal, 2)[None, None]
     little = (seen.mean() >= 1.0 - _MUCH) | (seen.sum() < similarity.FEWEST)
     return jnp.where((seen | little)[..., None], pair, flow)
 

@@ -8,7 +8,6 @@ pictures are.
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import islice
 
 import jax
 import numpy as np
@@ -52,11 +51,13 @@ def predicted_levels(
         pairs: the flow between each frame and the one before it, None for the first; or None, for a
             network that reads no flow.
     """
-    real = clips.real_path(clip).quaternion
+    real = clips.real_path(clip)
+    reach_ns = network.architecture.look_ahead_ns
+    prediction.tell_of_missing_look_ahead(clip, real.time_ns, reach_ns)
     start = 0
     for wanted in _wanted_levels(network, clip, chosen, pairs):
         end = start + wanted.shape[1]
-        yield np.concatenate([real[None, start:end], wanted])
+        yield np.concatenate([real.quaternion[None, start:end], wanted])
         start = end
 
 
@@ -98,7 +99,6 @@ def _steps(
     """Yield a network's inputs, NumPy arrays with a leading step axis, in chunks."""
     wanted, log = network.architecture, clips.recorded(clip)
     gyro, time_ns = with_pre_roll(log.gyro), clips.center_time_ns(clip)
-    prediction.tell_of_missing_look_ahead(clip, time_ns, wanted.look_ahead_ns)
     told = None if pairs is None else _told_by_flow(network, clip, strength, pairs)
     start, last = 0, len(time_ns) - 1
     while start < last:
@@ -115,9 +115,8 @@ def _told_by_flow(
 ) -> Iterator[Float[np.ndarray, "step feature"]]:
     later = (pair for pair in pairs if pair is not None)
     normal = prediction.normal_flow(later, clip, network.architecture)
-    read = FlowReader(network, clips.recorded(clip).camera, clip.size, strength)
-    while portion := list(islice(normal, ENCODED_AT_ONCE)):
-        yield read(portion)
+    reader = FlowReader(network, clips.recorded(clip).camera, clip.size, strength)
+    return reader.portions(normal)
 
 
 def _poses(network: FusedNetwork, clip: Clip, portions: Iterable[StepFeatures]) -> Iterator[Poses]:

@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from dvs_jax.fused import features, inference, reach
 from dvs_jax.fused.network import FusedNetwork
 from dvs_jax.methods.covered_path import LIMIT_LOOK_AHEAD_S, exposure_of, seconds
 from dvs_jax.sensors.integration import with_pre_roll
-from dvs_jax.smoothing import Exposure
+from dvs_jax.smoothing import Exposure, window
 
 _log = logging.getLogger("dvs_jax")
 
@@ -123,11 +124,28 @@ def _restless(
         real = CameraPath(path.time_ns[piece], path.quaternion[piece])
         exposure = exposure_of(clip, piece)
         paths = _predicted(network, clip, piece, sorted({each.network for each in tried}))
-        for place, each in enumerate(tried):
-            wanted = calm_levels(paths[each.network], each.deviation_s)
-            found = limited(real, wanted, exposure, crop)
-            squares[place] += metrics.restlessness(found) ** 2
+        squares += np.square(restlessness(tried, paths, real, exposure, crop))
     return [math.sqrt(each / max(len(pieces), 1)) for each in squares]
+
+
+def restlessness(
+    tried: Sequence[Strength],
+    paths: Mapping[float, CameraPath],
+    real: CameraPath,
+    exposure: Exposure,
+    crop: float,
+) -> list[float]:
+    """Return the restlessness of the limited path at each strength; NaN of too short ones.
+
+    Args:
+        tried: the strengths.
+        paths: those that the network predicts from the gyro alone, by its strength.
+        real: as for `limited`, as are the others.
+        exposure: likewise.
+        crop: likewise.
+    """
+    calm = (calm_levels(paths[each.network], each.deviation_s) for each in tried)
+    return [metrics.restlessness(limited(real, each, exposure, crop)) for each in calm]
 
 
 def _predicted(
@@ -161,6 +179,8 @@ def without_flow(network: FusedNetwork) -> FusedNetwork:
     """Return a network that corrects the gyro by flow as it is where flow agrees with the gyro."""
     alone = nnx.clone(network)
     alone.encoder = alone.core.fusion = None
+    wanted = replace(network.architecture, flow=False, fusion=0)
+    alone.architecture = alone.core.architecture = wanted
     return alone
 
 
@@ -177,6 +197,5 @@ def limited(
     """
     limit = smoothing.CoverLimit(crop, LIMIT_LOOK_AHEAD_S, tell=False)
     levels = np.stack([path.quaternion for path in (real, *wanted)])
-    time_s = (real.time_ns - real.time_ns[0]) * 1e-9
-    parts = [limit.push(time_s, levels, exposure), limit.finish()]
+    parts = [limit.push(window.seconds(real), levels, exposure), limit.finish()]
     return CameraPath(real.time_ns, np.concatenate([part.pose for part in parts]))

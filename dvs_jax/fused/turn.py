@@ -52,8 +52,7 @@ class TurnEncoder(nnx.Module):
         """
         moved = flow / jnp.tile(focal, 2)[None, None]
         lever = levers(flow.shape[0], flow.shape[1], focal)
-        # The mean of forward and negated backward flow: second-order terms cancel.
-        mean = 0.5 * (moved[..., :2] - moved[..., 2:])
+        mean = mean_of_ways(moved)
         weight = jnp.full(flow.shape[:2], 1.0 / (flow.shape[0] * flow.shape[1]))
         turn = fit(lever, mean, weight)
         for _ in range(REFINEMENTS):
@@ -109,5 +108,14 @@ def _unexplained(
     moved: Float[Array, "height width 4"],
     turn: Float[Array, "3"],
 ) -> Float[Array, "height width 4"]:
-    explained = lever @ turn
-    return moved - jnp.concatenate([explained, -explained], axis=-1)
+    return moved - both_ways(lever @ turn)
+
+
+def mean_of_ways(flow: Float[Array, "height width 4"]) -> Float[Array, "height width 2"]:
+    """Return the mean of forward and negated backward flow: second-order terms cancel."""
+    return 0.5 * (flow[..., :2] - flow[..., 2:])
+
+
+def both_ways(forward: Float[Array, "height width 2"]) -> Float[Array, "height width 4"]:
+    """Return forward flow and the negated as backward flow."""
+    return jnp.concatenate([forward, -forward], axis=-1)

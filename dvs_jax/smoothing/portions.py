@@ -17,7 +17,8 @@ def smoothed_portions(
 ) -> Iterator[tuple[Poses, Poses]]:
     """Yield poses of a path and the smoothed ones, as soon as all that these depend on are known.
 
-    They are those of `smooth` with "gaussian" over the whole path, where frames come evenly.
+    They are those of `smooth` with "gaussian" over the whole path, where the frame rate stays as it
+    is.
 
     Args:
         portions: unit quaternions [x, y, z, w] in chunks of any length, together one a time.

@@ -6,10 +6,11 @@ from flax import nnx
 
 from dvs_jax import clip as clips
 from dvs_jax import flow, quaternion
-from dvs_jax.fused import features, prediction, reach, rollout, streaming
+from dvs_jax.fused import device_work, features, prediction, reach, rollout, streaming
 from dvs_jax.fused.architecture import Architecture, FullyConnected
 from dvs_jax.fused.flow_reader import FlowReader
 from dvs_jax.fused.network import FusedNetwork
+from dvs_jax.fused.on_devices import Followed
 from dvs_jax.fused.streaming import predicted_levels
 from dvs_jax.fused.strength import Strength, calm_levels
 from dvs_jax.sensors.integration import with_pre_roll
@@ -74,6 +75,13 @@ def test_what_corrects_the_gyro_is_not_smoothed(walk):
         wanted = quaternion.multiply(other.quaternion[1:], corrects)
         np.testing.assert_allclose(one[1:], wanted, atol=1e-6)
         np.testing.assert_allclose(one[0], other.quaternion[0], atol=1e-6)
+    # Batches on devices smooth whole clips, and are to show the same.
+    begin = alone.quaternion[0], alone.quaternion[0], quaternion.identity()
+    later = whole.pose, whole.steady, whole.correction
+    followed = Followed(*(np.concatenate([a[None], b]) for a, b in zip(begin, later, strict=True)))
+    batched = device_work.calm_paths(alone.time_ns, followed, DEVIATION_S)
+    for one, other in zip(found, batched, strict=True):
+        np.testing.assert_allclose(one, other.quaternion, atol=1e-6)
 
 
 def _trust_flow(model: FusedNetwork) -> None:
