@@ -21,7 +21,9 @@ def main(
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal datasets.")] = 0,
     imu: Annotated[
         list[Path] | None,
-        typer.Option(help="A real camera's gyro log to mix into the training clips; repeatable."),
+        typer.Option(
+            help="A real camera's gyro log, as which a fifth more cameras turn; repeatable."
+        ),
     ] = None,
 ) -> None:
     """Make training and test clips from nothing, and write them as a TFDS dataset."""

@@ -1,6 +1,7 @@
-"""Cuts real cameras' gyro logs into clips as long as the synthetic ones."""
+"""Draws synthetic clips whose camera turns as a real one did, from its gyro log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,59 +9,76 @@ import numpy as np
 from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
-from dvs_jax.fused import record
-from dvs_jax.fused.record import Record
 from dvs_jax.sensors import camera_file, gyro
+from dvs_jax.synthetic import SyntheticClip, recorded_angles
+from dvs_jax.synthetic.waves import Waves
 
-FRAME_RATE = 30.0
-"""Of the invented frame times."""
-SIZE = (1920, 1080)
+MARGIN_NS = 700_000_000
+"""How far the recording extends before and after the clip's frames: as a clip's logs, and more."""
+
+STRENGTH = (0.2, 1.0)
+"""Factor on the recorded angles, drawn log-uniformly: few recordings are mild ones too."""
+
+TRIES = 100
+"""Places in the recordings that are tried for one where the camera does not turn over."""
 
 
-def records(files: Sequence[Path], seconds: float) -> Iterator[Record]:
-    """Cut gyro logs into clips without flow.
+def read(files: Sequence[Path], seconds: float) -> list[CameraPath]:
+    """Read gyro logs of any known layout; a camera.toml beside a log gives its axes.
 
     Args:
-        files: gyro logs of any known layout; a camera.toml beside a log gives its axes.
-        seconds: length of a clip; its gyro log extends half a second further at both ends.
+        files: the logs.
+        seconds: length of the clips to be drawn.
 
     Raises:
-        InputError: a file is not a gyro log, or is too short for one clip.
+        InputError: a file is not a gyro log, is too short for one clip, or its camera turns over
+            all the time.
     """
-    for file in files:
-        camera, path = require_usable(file, seconds)
-        span_ns = _span_ns(seconds)
-        starts = range(path.time_ns[0], path.time_ns[-1] - span_ns + 1, span_ns)
-        for index, start in enumerate(starts):
-            piece = _between(path, start, start + span_ns)
-            frame_ns = start + record.GYRO_MARGIN_NS + _frame_times_ns(seconds)
-            flow = record.no_flow(len(frame_ns) - 1)
-            name = f"{file.stem}-{index:05}"
-            yield record.record_of_path(name, piece, frame_ns, camera, SIZE, flow)
+    return [_read(file, seconds) for file in files]
 
 
-def require_usable(file: Path, seconds: float) -> tuple[Camera, CameraPath]:
-    """Return a log's camera and its path (see `records`)."""
+def _read(file: Path, seconds: float) -> CameraPath:
     description = file.parent / "camera.toml"
     camera = camera_file.read(description) if description.exists() else Camera()
     path = gyro.read(file, camera)
-    lasting_ns = path.time_ns[-1] - path.time_ns[0]
-    if lasting_ns < _span_ns(seconds):
+    lasting_ns, needed_ns = path.time_ns[-1] - path.time_ns[0], _span_ns(seconds)
+    if lasting_ns < needed_ns:
         raise InputError(
             f"{file}: {lasting_ns * 1e-9:.1f} s of gyro are too short; "
-            f"a clip takes {_span_ns(seconds) * 1e-9:.1f} s"
+            f"a clip takes {needed_ns * 1e-9:.1f} s"
         )
-    return camera, path
+    try:
+        _draw_angles(np.random.default_rng(0), [path], seconds)
+    except InputError as error:
+        raise InputError(f"{file}: {error}, wherever a clip is cut out of it") from None
+    return path
+
+
+def turned(
+    clip: SyntheticClip, paths: Sequence[CameraPath], rng: np.random.Generator
+) -> SyntheticClip:
+    """Return a clip whose camera turns as one of the recordings from a random time on.
+
+    Each angle's sign and the strength are drawn too.
+    """
+    strength = float(np.exp(rng.uniform(*np.log(STRENGTH))))
+    angles = _draw_angles(rng, paths, clip.duration_s)
+    signed = replace(angles, amplitude=angles.amplitude * rng.choice([-1.0, 1.0], 3))
+    return replace(clip, strength=strength, angles=signed)
+
+
+def _draw_angles(rng: np.random.Generator, paths: Sequence[CameraPath], seconds: float) -> Waves:
+    span_ns, failed = _span_ns(seconds), InputError("")
+    room_ns = np.array([path.time_ns[-1] - path.time_ns[0] - span_ns for path in paths])
+    for _ in range(TRIES):
+        chosen = rng.choice(len(paths), p=(room_ns + 1) / (room_ns + 1).sum())
+        begin = int(paths[chosen].time_ns[0] + rng.integers(room_ns[chosen] + 1))
+        try:
+            return recorded_angles(paths[chosen], begin, begin + MARGIN_NS, begin + span_ns)
+        except InputError as error:
+            failed = error
+    raise failed
 
 
 def _span_ns(seconds: float) -> int:
-    return round(seconds * 1e9) + 2 * record.GYRO_MARGIN_NS
-
-
-def _frame_times_ns(seconds: float) -> np.ndarray:
-    return np.rint(np.arange(round(seconds * FRAME_RATE)) * (1e9 / FRAME_RATE)).astype(np.int64)
-
-
-def _between(path: CameraPath, begin_ns: int, end_ns: int) -> CameraPath:
-    within = slice(*np.searchsorted(path.time_ns, [begin_ns, end_ns]))
-    return CameraPath(path.time_ns[within], path.quaternion[within])
+    return round(seconds * 1e9) + 2 * MARGIN_NS

@@ -3,7 +3,8 @@
 Training and test clips are drawn from separate streams of random numbers, so none is in both, and
 none has a small seed that a user might choose. Half of the clips with flow have severe sensor
 faults, from which a network learns to use flow, and half have none, from which it learns to trust
-the gyro. Clips without flow have ordinary faults.
+the gyro. Clips without flow have ordinary faults. With gyro logs of real cameras there are a fifth
+more training clips, the same but for how the camera turns.
 """
 
 import dataclasses
@@ -17,13 +18,16 @@ from jaxtyping import Float16
 from data.record_builder import RecordBuilder, RecordConfig
 from data.synthetic_clips import inertial
 from dvs_jax import synthetic
-from dvs_jax.errors import InputError
+from dvs_jax.camera_path import CameraPath
 from dvs_jax.fused import record
 from dvs_jax.fused.record import Record
 from dvs_jax.synthetic import SyntheticClip, draw_flow_faults, spoil
 from dvs_jax.synthetic.variety import Faults
 
 SPLITS = ("training", "test")
+
+RECORDED_SHARE = 0.2
+"""How many clips turn as recorded, of as many as are drawn."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -88,42 +92,56 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
 
         Args:
             seed: equal seeds give equal datasets.
-            imu: gyro logs of real cameras, cut into clips and added to the training split.
+            imu: gyro logs of real cameras, as which the cameras of `RECORDED_SHARE` more clips
+                of the training split turn.
             **options: TFDS's options, such as `config` and `data_dir`.
 
         Raises:
-            InputError: a gyro log cannot be used, or the variant has flow, which gyro logs lack.
+            InputError: a gyro log cannot be used.
         """
         super().__init__(**options)
-        self._seed, self._imu = seed, tuple(imu)
-        if imu and self.builder_config.flow_size is not None:
-            raise InputError(
-                f"{imu[0]}: a gyro log has no flow; mix it into the dataset without flow, poses"
-            )
-        for file in imu:
-            inertial.require_usable(file, self.builder_config.seconds[0])
+        self._seed = seed
+        self._recorded = inertial.read(imu, self.builder_config.seconds[0])
 
     def records(self, downloads: tfds.download.DownloadManager) -> Mapping[str, Iterator[Record]]:
         """Return the stream of each split."""
         return {split: self._records_of(split) for split in SPLITS}
 
     def _records_of(self, split: str) -> Iterator[Record]:
-        config, number = self.builder_config, SPLITS.index(split)
-        for index in range(config.clips[number]):
+        config = self.builder_config
+        for index in range(config.clips[SPLITS.index(split)]):
             clip = clip_of(config, self._seed, split, index)
             yield record_of(clip, f"{split}-{index:05}-{clip.motion}", config.flow_size)
-        if split == "training":
-            yield from inertial.records(self._imu, config.seconds[number])
+        if split == "training" and self._recorded:
+            yield from self._records_turned()
+
+    def _records_turned(self) -> Iterator[Record]:
+        config = self.builder_config
+        for index in range(round(RECORDED_SHARE * config.clips[0])):
+            clip = turned_clip(config, self._seed, self._recorded, index)
+            yield record_of(clip, f"training-recorded-{index:05}", config.flow_size)
 
 
 def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> SyntheticClip:
     """Return the description of one of a dataset's clips, independent of the others."""
     number = SPLITS.index(split)
     rng = np.random.default_rng([seed, number, index])
-    faults: Faults = "ordinary"
-    if config.flow_size is not None:
-        faults = "severe" if index % 2 else "none"
-    return synthetic.draw(rng, config.seconds[number], faults)
+    return synthetic.draw(rng, config.seconds[number], _faults(config, index))
+
+
+def turned_clip(
+    config: SyntheticConfig, seed: int, recorded: Sequence[CameraPath], index: int
+) -> SyntheticClip:
+    """Return the description of one of the clips whose camera turns as recorded (see `clip_of`)."""
+    rng = np.random.default_rng([seed, len(SPLITS), index])
+    clip = synthetic.draw(rng, config.seconds[0], _faults(config, index))
+    return inertial.turned(clip, recorded, rng)
+
+
+def _faults(config: SyntheticConfig, index: int) -> Faults:
+    if config.flow_size is None:
+        return "ordinary"
+    return "severe" if index % 2 else "none"
 
 
 def record_of(clip: SyntheticClip, name: str, flow_size: tuple[int, int] | None) -> Record:

@@ -17,6 +17,10 @@ In bulk, without frames:
     for flow in bulk_flow(clip, (120, 68)):             # exact, of a world of planes
         estimated = spoil(flow, draw_flow_faults(rng), rng)
 
+Turning as a real camera did:
+
+    turned = replace(clip, angles=recorded_angles(gyro_path, begin_ns, start_ns, end_ns))
+
 With people who walk through it, for what follows them:
 
     walk = make_walk(clip, [Walker(start_m=(-2.0, 6.0), velocity_m_s=(1.2, 0.0))])
@@ -26,6 +30,7 @@ With people who walk through it, for what follows them:
 from dvs_jax.synthetic.bulk_flow import bulk_flow
 from dvs_jax.synthetic.clip import SyntheticClip
 from dvs_jax.synthetic.flow_faults import FlowFaults, draw_flow_faults, spoil
+from dvs_jax.synthetic.recorded import recorded_angles
 from dvs_jax.synthetic.recording import (
     A_CLIP,
     Recording,
@@ -67,6 +72,7 @@ __all__ = [
     "lens_shift",
     "make_walk",
     "record",
+    "recorded_angles",
     "render_frame",
     "render_walk",
     "sensor_log",

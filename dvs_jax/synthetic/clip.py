@@ -10,6 +10,7 @@ from jaxtyping import Int
 from dvs_jax.camera import Camera
 from dvs_jax.errors import InputError
 from dvs_jax.lens import Lens
+from dvs_jax.synthetic.waves import Waves
 
 MotionName = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
 SceneName = Literal["depth", "distant"]
@@ -52,6 +53,9 @@ class SyntheticClip:
         lens: the lens's distortion, with which frames and `transfer` see the scene up to 80° from
             the axis; None for a rectilinear picture.
         seed: determines all that is random.
+        angles: pitch, yaw and roll of the camera in place of the motion's, pans' and knocks'
+            (`recorded_angles` reads a real camera's off its gyro); `strength` is a factor on them
+            too. None: the motion's own.
 
     Raises:
         InputError: a value is impossible; the message names it.
@@ -75,6 +79,7 @@ class SyntheticClip:
     picture_noise: float = 0.0
     focal_length: float = Camera.focal_length[0]
     lens: Lens | None = None
+    angles: Waves | None = None
 
     def __post_init__(self) -> None:
         _require_one_of("motion", self.motion, get_args(MotionName))

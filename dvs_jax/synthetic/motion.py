@@ -14,6 +14,7 @@ from jaxtyping import Float
 from dvs_jax import quaternion
 from dvs_jax.synthetic.clip import SyntheticClip
 from dvs_jax.synthetic.recipe import RECIPES, Band, Knocks, Recipe, Turns, vary
+from dvs_jax.synthetic.waves import Waves
 
 WAVES_PER_BAND = 8
 
@@ -21,26 +22,6 @@ BLOW_S = 0.01
 """Rise time in seconds of a knock."""
 AFTERMATH_S = 0.6
 """Seconds by which logs, and so knocks, extend beyond the frames."""
-
-
-@dataclass(frozen=True)
-class Waves:
-    """Three sums of sinusoids, amplitude · sin(2π · frequency · t + phase).
-
-    Attributes:
-        frequency_hz: float64 [wave, 3].
-        amplitude: float64 [wave, 3], radians or metres.
-        phase: float64 [wave, 3], radians.
-    """
-
-    frequency_hz: Float[np.ndarray, "wave 3"]
-    amplitude: Float[np.ndarray, "wave 3"]
-    phase: Float[np.ndarray, "wave 3"]
-
-    def at(self, time_s: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 3"]:
-        """Return the three sums at any times (seconds)."""
-        angle = 2.0 * np.pi * self.frequency_hz * time_s[..., None, None] + self.phase
-        return (self.amplitude * np.sin(angle)).sum(axis=-2)
 
 
 @dataclass(frozen=True)
@@ -67,6 +48,8 @@ class Swings:
         angle = 2.0 * np.pi * self.frequency_hz * since[..., None]
         return (self.amplitude * size[..., None] * np.sin(angle)).sum(axis=-2)
 
+
+_NO_SWINGS = Swings(np.zeros(0), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
 
 Part = TypeVar("Part", Waves, Swings)
 
@@ -97,6 +80,19 @@ class Motion:
 
 def make_motion(clip: SyntheticClip) -> Motion:
     """Draw the motion that a clip describes; in a distant scene the camera only rotates."""
+    drawn = _draw_motion(clip)
+    if clip.angles is None:
+        return drawn
+    return replace(
+        drawn,
+        angles=_scale(clip.angles, clip.strength),
+        knock_angles=_NO_SWINGS,
+        pans=np.zeros((0, 4)),
+        tilts=np.zeros((0, 4)),
+    )
+
+
+def _draw_motion(clip: SyntheticClip) -> Motion:
     rng = np.random.default_rng([clip.seed, 1])
     recipe = _recipe_of(clip)
     stays = clip.scene == "distant"
@@ -205,8 +201,7 @@ def _draw_knocks(
     while knocks is not None and (not start or start[-1] < duration_s):
         start.append((start[-1] if start else 0.0) + rng.uniform(*knocks.rest_s))
     if knocks is None:
-        none = Swings(np.zeros(0), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)))
-        return none, none
+        return _NO_SWINGS, _NO_SWINGS
     shape = (len(start), 3)
     decay = rng.uniform(*knocks.decay_s, len(start))
     frequency = rng.uniform(*knocks.frequency_hz, shape)

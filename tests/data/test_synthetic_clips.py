@@ -10,13 +10,14 @@ from typer.testing import CliRunner
 from data.dataset_builder import build
 from data.synthetic_clips import SyntheticClips, inertial
 from data.synthetic_clips.__main__ import app
-from data.synthetic_clips.synthetic_clips import SPLITS, clip_of
+from data.synthetic_clips.synthetic_clips import SPLITS, clip_of, turned_clip
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
 from dvs_jax.fused import record
 from dvs_jax.fused.record import Record, gyro_path
 from dvs_jax.synthetic import bulk_flow
+from dvs_jax.synthetic.motion import make_motion
 
 CONFIGS = {config.name: config for config in SyntheticClips.BUILDER_CONFIGS}
 
@@ -107,15 +108,32 @@ def test_equal_seeds_build_equal_datasets(smoke: Path, tmp_path: Path) -> None:
     assert other_seed != clip_of(CONFIGS["smoke"], 0, "test", 0)
 
 
-def test_real_gyro_logs_are_cut_up_and_mixed_in(tmp_path: Path) -> None:
+def test_cameras_turn_as_recorded(tmp_path: Path) -> None:
     file = make_gyro(tmp_path / "real.csv", 15.0)
-    pieces = list(inertial.records([file], 6.0))
-    assert [piece.name for piece in pieces] == ["real-00000", "real-00001"]
-    assert [len(piece.time_ns) for piece in pieces] == [180, 180]
-    # 20 °/s at 3 Hz swings by 20 / (2π · 3) degrees; of that 1 − 2^(−9/2) counts as shake.
-    shake = (1 - 2**-4.5) * 20 / (2 * np.pi * 3) / np.sqrt(2)
-    assert pieces[0].shake_deg == pytest.approx(shake, rel=0.03)
-    assert pieces[1].time_ns[0] - pieces[0].time_ns[0] == 7_000_000_000
+    (recorded,) = inertial.read([file], 2.7)
+    for index in range(4):
+        clip = turned_clip(CONFIGS["small"], 0, [recorded], index)
+        # The log's second axis is the camera's first by the released phone's axes.
+        pitch = make_motion(clip).angles.at(np.arange(0.0, 2.7, 0.001))[:, 0]
+        # 20 °/s at 3 Hz swings by 20 / (2π · 3) degrees to either side.
+        swing = clip.strength * 20 / (2 * np.pi * 3)
+        assert np.degrees(np.ptp(pitch)) / 2 == pytest.approx(swing, rel=0.02)
+        assert inertial.STRENGTH[0] <= clip.strength <= inertial.STRENGTH[1]
+        assert (clip.gyro_noise > 0) == bool(index % 2)
+    again = turned_clip(CONFIGS["small"], 0, [recorded], 3)
+    np.testing.assert_array_equal(again.angles.amplitude, clip.angles.amplitude)
+
+
+@pytest.mark.slow
+def test_real_gyro_logs_are_mixed_in(tmp_path: Path) -> None:
+    file = make_gyro(tmp_path / "real.csv", 15.0)
+    builder = SyntheticClips(
+        imu=[file], config="smoke", data_dir=tmp_path, file_format="array_record"
+    )
+    names = [piece.name for piece in stored(build(builder), "training")]
+    assert len(names) == 7 and sum(name.startswith("training-recorded") for name in names) == 1
+    test = [piece.name for piece in stored(tmp_path / "synthetic_clips/smoke/1.0.0", "test")]
+    assert len(test) == 2 and not any("recorded" in name for name in test)
 
 
 def test_a_short_or_broken_gyro_log_is_an_error(tmp_path: Path) -> None:
@@ -124,8 +142,12 @@ def test_a_short_or_broken_gyro_log_is_an_error(tmp_path: Path) -> None:
         SyntheticClips(imu=[short], config="poses", data_dir=tmp_path / "out")
     with pytest.raises(InputError, match="absent"):
         SyntheticClips(imu=[tmp_path / "absent.csv"], config="poses", data_dir=tmp_path / "out")
-    with pytest.raises(InputError, match="poses"):
-        SyntheticClips(imu=[short], config="smoke", data_dir=tmp_path / "out")
+    over = tmp_path / "over.csv"
+    text = make_gyro(over, 15.0).read_text().splitlines()
+    turning = [",".join([line.split(",")[0], "0.0", "2.0", "0.0"]) for line in text[1:]]
+    over.write_text("\n".join([text[0], *turning]))
+    with pytest.raises(InputError, match=r"over\.csv: the camera pitches by more than 75°, where"):
+        SyntheticClips(imu=[over], config="poses", data_dir=tmp_path / "out")
 
 
 @pytest.mark.slow
