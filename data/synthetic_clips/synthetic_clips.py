@@ -27,7 +27,7 @@ from dvs_jax.synthetic.variety import Faults
 SPLITS = ("training", "test")
 
 RECORDED_SHARE = 0.2
-"""How many clips turn as recorded, of as many as are drawn."""
+"""Number of training clips that turn as recorded, over that of those whose motion is drawn."""
 
 
 @dataclasses.dataclass(eq=False)
