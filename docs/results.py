@@ -4,7 +4,8 @@ python docs/results.py measure "on a highway=highway.mp4" "walking=walk"
 python docs/results.py write
 
 The first line measures clips, each called by what stands before the `=`, and keeps the numbers in
-docs/results.json; the second one writes the tables that README.md and docs/which_method.md show.
+docs/results.json; the second one writes the tables that README.md, docs/which_method.md and the
+cards of the networks that read a gyro show.
 """
 
 import dataclasses
@@ -33,7 +34,10 @@ from dvs_jax.whole_file import replacing, scratch
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = ROOT / "docs" / "results.json"
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "which_method.md")
+CARDS = tuple(
+    ROOT / "dvs_jax" / "weights" / name / "MODEL_CARD.md" for name in ("gyro_only", "fused")
+)
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "which_method.md", *CARDS)
 
 CROP, VIDSTAB_FRAMES = 0.1, 30
 VIDSTAB_ENCODING = {"crf": "12", "preset": "veryfast", "pix_fmt": "yuv420p"}
