@@ -34,10 +34,6 @@ from dvs_jax.whole_file import replacing, scratch
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = ROOT / "docs" / "results.json"
-CARDS = tuple(
-    ROOT / "dvs_jax" / "weights" / name / "MODEL_CARD.md" for name in ("gyro_only", "fused")
-)
-DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "which_method.md", *CARDS)
 
 CROP, VIDSTAB_FRAMES = 0.1, 30
 VIDSTAB_ENCODING = {"crf": "12", "preset": "veryfast", "pix_fmt": "yuv420p"}
@@ -48,6 +44,9 @@ BY_GYRO = ("gyro_only", "fused")
 BY_FRAMES = ("stabnet", "stabgan")
 REFINED = {"none": "{}", "mesh": "{}, with the stage"}
 """What a method is called without and with the stage that goes by the pictures."""
+
+CARDS = tuple(ROOT / "dvs_jax" / "weights" / name / "MODEL_CARD.md" for name in BY_GYRO)
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "which_method.md", *CARDS)
 
 Left = dict[str, float]
 """What moves above 2 Hz in a clip's pictures, in pixels of pictures 640 wide, by each method."""

@@ -10,11 +10,12 @@ from dvs_jax.camera import Camera
 from dvs_jax.camera_path import CameraPath
 from dvs_jax.errors import InputError
 from dvs_jax.sensors import camera_file, gyro
-from dvs_jax.synthetic import SyntheticClip, recorded_angles
+from dvs_jax.synthetic import SyntheticClip, logs, recorded_angles
+from dvs_jax.synthetic.variety import log_uniform
 from dvs_jax.synthetic.waves import Waves
 
-MARGIN_NS = 700_000_000
-"""How far the recording extends before and after the clip's frames: as a clip's logs, and more."""
+MARGIN_NS = logs.MARGIN_NS + 100_000_000
+"""How far the recording extends before and after the clip's frames: its logs, and a readout."""
 
 STRENGTH = (0.2, 1.0)
 """Factor on the recorded angles, drawn log-uniformly: few recordings are mild ones too."""
@@ -61,7 +62,7 @@ def turned(
 
     Each angle's sign and the strength are drawn too.
     """
-    strength = float(np.exp(rng.uniform(*np.log(STRENGTH))))
+    strength = log_uniform(rng, STRENGTH)
     angles = _draw_angles(rng, paths, clip.duration_s)
     signed = replace(angles, amplitude=angles.amplitude * rng.choice([-1.0, 1.0], 3))
     return replace(clip, strength=strength, angles=signed)

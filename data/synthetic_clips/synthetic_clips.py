@@ -108,18 +108,18 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
         return {split: self._records_of(split) for split in SPLITS}
 
     def _records_of(self, split: str) -> Iterator[Record]:
+        for name, clip in self._clips_of(split):
+            yield record_of(clip, f"{split}-{name}", self.builder_config.flow_size)
+
+    def _clips_of(self, split: str) -> Iterator[tuple[str, SyntheticClip]]:
         config = self.builder_config
         for index in range(config.clips[SPLITS.index(split)]):
             clip = clip_of(config, self._seed, split, index)
-            yield record_of(clip, f"{split}-{index:05}-{clip.motion}", config.flow_size)
+            yield f"{index:05}-{clip.motion}", clip
         if split == "training" and self._recorded:
-            yield from self._records_turned()
-
-    def _records_turned(self) -> Iterator[Record]:
-        config = self.builder_config
-        for index in range(round(RECORDED_SHARE * config.clips[0])):
-            clip = turned_clip(config, self._seed, self._recorded, index)
-            yield record_of(clip, f"training-recorded-{index:05}", config.flow_size)
+            for index in range(round(RECORDED_SHARE * config.clips[0])):
+                clip = turned_clip(config, self._seed, self._recorded, index)
+                yield f"recorded-{index:05}", clip
 
 
 def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> SyntheticClip:

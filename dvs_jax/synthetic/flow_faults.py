@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from dvs_jax.synthetic.variety import log_uniform
+
 NOISE = (2e-4, 2e-3)
 """RMS error of good estimates, in widths of the frame, log-uniform."""
 FAILURE_CHANCE = (0.0, 0.3)
@@ -42,7 +44,7 @@ class FlowFaults:
 def draw_flow_faults(rng: np.random.Generator) -> FlowFaults:
     """Draw the parameters of a clip's flow errors."""
     return FlowFaults(
-        noise=float(np.exp(rng.uniform(*np.log(NOISE)))),
+        noise=log_uniform(rng, NOISE),
         failure_chance=rng.uniform(*FAILURE_CHANCE),
         drop_chance=rng.uniform(*DROP_CHANCE),
     )

@@ -15,6 +15,7 @@ from dvs_jax.synthetic.clip import SyntheticClip
 from dvs_jax.synthetic.ground import CAMERA_HEIGHT_M
 from dvs_jax.synthetic.motion import Motion, pose_at, position_at
 from dvs_jax.synthetic.row_cameras import RowCameras
+from dvs_jax.synthetic.variety import log_uniform
 
 LARGEST_INVERSE = 2.5
 """Inverse of the smallest visible depth, 1/m: nearer planes would fill the view."""
@@ -73,7 +74,7 @@ class PlaneWorld:
 def make_planes(clip: SyntheticClip, motion: Motion) -> PlaneWorld:
     """Place planes where the camera looks, at random by the clip's seed."""
     rng = np.random.default_rng([clip.seed, 50])
-    nearest = float(np.exp(rng.uniform(*np.log(NEAREST_M))))
+    nearest = log_uniform(rng, NEAREST_M)
     count, moving_count = rng.integers(*STANDING), rng.integers(MOST_MOVING + 1)
     ground = CAMERA_HEIGHT_M if rng.random() < GROUND_CHANCE else None
     standing = [_draw_plane(rng, clip, motion, nearest) for _ in range(count)]
@@ -122,7 +123,7 @@ def _set_moving(
     plane = _draw_plane(rng, clip, motion, nearest_m)
     moment = rng.uniform(0.0, clip.duration_s)
     distance = np.linalg.norm(plane.center - position_at(motion, np.array(moment)))
-    speed = distance * np.radians(np.exp(rng.uniform(*np.log(IMAGE_SPEED_DEG_S))))
+    speed = distance * np.radians(log_uniform(rng, IMAGE_SPEED_DEG_S))
     direction = plane.right * rng.choice([-1.0, 1.0]) + rng.normal(0.0, [0.2, 0.1, 0.2])
     velocity = speed * direction / np.linalg.norm(direction)
     return Plane(

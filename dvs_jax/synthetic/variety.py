@@ -73,7 +73,7 @@ def draw(
         frame_rate=frame_rate,
         readout_time_s=readout_s,
         ois=bool(rng.random() < OIS_CHANCE),
-        strength=_log_uniform(rng, RUNNING_STRENGTH if motion == "running" else STRENGTH),
+        strength=log_uniform(rng, RUNNING_STRENGTH if motion == "running" else STRENGTH),
         varied=True,
         seed=int(rng.integers(1 << 62)),
     )
@@ -86,7 +86,7 @@ def with_faults(clip: SyntheticClip, faults: Faults, rng: np.random.Generator) -
         return clip
     ordinary = replace(
         clip,
-        gyro_noise=_log_uniform(rng, ORDINARY_NOISE),
+        gyro_noise=log_uniform(rng, ORDINARY_NOISE),
         gyro_bias=_draw_bias(rng, ORDINARY_BIAS_DEG_S),
         clock_jitter_s=rng.uniform(0.0, ORDINARY_JITTER_S),
     )
@@ -102,7 +102,7 @@ def _with_severe_faults(clip: SyntheticClip, rng: np.random.Generator) -> Synthe
     if biased:
         clip = replace(clip, gyro_bias=_draw_bias(rng, SEVERE_BIAS_DEG_S))
     if noisy:
-        noise, jitter_s = _log_uniform(rng, SEVERE_NOISE), rng.uniform(0.0, SEVERE_JITTER_S)
+        noise, jitter_s = log_uniform(rng, SEVERE_NOISE), rng.uniform(0.0, SEVERE_JITTER_S)
         clip = replace(clip, gyro_noise=noise, clock_jitter_s=jitter_s)
     return replace(clip, ois_log=False) if hidden and clip.ois else clip
 
@@ -112,7 +112,8 @@ def _draw_bias(rng: np.random.Generator, largest_deg_s: float) -> tuple[float, f
     return x, y, z
 
 
-def _log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+def log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
+    """Draw a number whose logarithm is uniform between the limits'."""
     return float(np.exp(rng.uniform(*np.log(limits))))
 
 
