@@ -194,11 +194,18 @@ def cover(course: Course) -> Float[Array, ""]:
     In fractions of the margin, above `reach.FREE_SHARE`, where the virtual pose begins to be pulled
     back, which lets shake through (see `reach`); the threshold is soft.
     """
-    used = jax.vmap(reach.used_share)(
-        quaternion.to_rotation_vector(course.turned) / course.strength
-    )
+    used = jax.vmap(reach.used_share)(_away(course))
     excess = SOFTNESS * jax.nn.softplus((used - reach.FREE_SHARE) / SOFTNESS)
     return excess.max() + excess.mean()
+
+
+def lean(course: Course) -> Float[Array, ""]:
+    """Return the mean rotation from the real camera to the virtual one, in fractions of the margin.
+
+    Shake averages out over a window. What is left is a lag behind an even turn, or a drift away
+    from the middle of the picture.
+    """
+    return reach.used_share(_away(course).mean(axis=0))
 
 
 def camera_turn(course: Course) -> Float[Array, ""]:
@@ -232,6 +239,7 @@ PATH_TERMS: dict[str, Callable[[Course], Float[Array, ""]]] = {
     "log_acceleration": log_acceleration,
     "log_jerk": log_jerk,
     "cover": cover,
+    "lean": lean,
     "camera_turn": camera_turn,
 }
 """Our own terms, of a window's whole path, by name."""
@@ -341,6 +349,11 @@ def _sample(
         for channel in range(2)
     ]
     return jnp.stack(channels, axis=-1)
+
+
+def _away(course: Course) -> Float[Array, "step 3"]:
+    """Return the rotations from the real to the virtual camera, in radians, as at strength 1."""
+    return quaternion.to_rotation_vector(course.turned) / course.strength
 
 
 def _differences(course: Course, order: int) -> Float[Array, "fewer 3"]:

@@ -175,3 +175,14 @@ def test_cover_counts_what_is_at_the_end_of_the_reach():
     assert losses.cover(near) < 1e-3
     beyond = reach.used_share(jnp.asarray([0.06, 0.0, 0.0])) - reach.FREE_SHARE
     np.testing.assert_allclose(losses.cover(far), 2 * beyond, rtol=0.05)
+
+
+def test_lean_is_what_is_left_of_the_rotation_away_from_the_camera_when_shake_averages_out():
+    t = np.arange(61) / 30
+    shake = 0.05 * np.sin(2.0 * np.pi * 2.0 * t)
+    none, still, aside = (losses.lean(course(angle)) for angle in (0 * t, shake, shake + 0.03))
+    np.testing.assert_allclose(still, none, atol=0.01)
+    expected = reach.used_share(jnp.asarray([0.03, 0.0, 0.0]))
+    np.testing.assert_allclose(aside, expected, atol=0.02)
+    grown = course(2 * (shake + 0.03))._replace(strength=jnp.float32(2.0))
+    np.testing.assert_allclose(losses.lean(grown), aside, rtol=1e-4)
