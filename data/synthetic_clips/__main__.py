@@ -22,7 +22,7 @@ def main(
     imu: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A real camera's gyro log, as which a fifth more cameras turn; repeatable."
+            help="A real camera's gyro log, as which another fifth of cameras turn; repeatable."
         ),
     ] = None,
 ) -> None:

@@ -3,13 +3,14 @@
 Training and test clips are drawn from separate streams of random numbers, so none is in both, and
 none has a small seed that a user might choose. Half of the clips with flow have severe sensor
 faults, from which a network learns to use flow, and half have none, from which it learns to trust
-the gyro. Clips without flow have ordinary faults. With gyro logs of real cameras there are a fifth
-more training clips, the same but for how the camera turns.
+the gyro. Clips without flow have ordinary faults. For training there are a fifth more clips of
+cameras that nobody holds, and, with gyro logs of real cameras, another fifth that turn as recorded.
 """
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -26,8 +27,9 @@ from dvs_jax.synthetic.variety import Faults
 
 SPLITS = ("training", "test")
 
-RECORDED_SHARE = 0.2
-"""Number of training clips that turn as recorded, over that of those whose motion is drawn."""
+EXTRA_SHARE = 0.2
+"""Training clips of cameras that nobody holds, and as many that turn as recorded, over the others.
+"""
 
 
 @dataclasses.dataclass(eq=False)
@@ -35,7 +37,7 @@ class SyntheticConfig(RecordConfig):
     """A variant of the dataset.
 
     Attributes:
-        clips: number of clips of the training and of the test split.
+        clips: number of clips of the training and of the test split, without extra ones.
         seconds: length of their clips.
     """
 
@@ -84,7 +86,11 @@ CONFIGS = [
 class SyntheticClips(RecordBuilder, skip_registration=True):
     """Synthetic clips: gyro logs, the true path, and exact flow with an estimator's errors."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.0.0": "Cameras in hands, on tripods and in cars.",
+        "1.1.0": "Training clips of drones and bicycles, and of slow gyros whose clocks drift.",
+    }
     BUILDER_CONFIGS = CONFIGS
 
     def __init__(self, *, seed: int = 0, imu: Sequence[Path] = (), **options: object) -> None:
@@ -92,8 +98,8 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
 
         Args:
             seed: equal seeds give equal datasets.
-            imu: gyro logs of real cameras, as which the cameras of `RECORDED_SHARE` more clips
-                of the training split turn.
+            imu: gyro logs of real cameras, as which the cameras of `EXTRA_SHARE` more clips of
+                the training split turn.
             **options: TFDS's options, such as `config` and `data_dir`.
 
         Raises:
@@ -116,10 +122,17 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
         for index in range(config.clips[SPLITS.index(split)]):
             clip = clip_of(config, self._seed, split, index)
             yield f"{index:05}-{clip.motion}", clip
-        if split == "training" and self._recorded:
-            for index in range(round(RECORDED_SHARE * config.clips[0])):
-                clip = turned_clip(config, self._seed, self._recorded, index)
-                yield f"recorded-{index:05}", clip
+        if split == "training":
+            yield from self._extra_clips()
+
+    def _extra_clips(self) -> Iterator[tuple[str, SyntheticClip]]:
+        config = self.builder_config
+        for index in range(round(EXTRA_SHARE * config.clips[0])):
+            clip = mounted_clip(config, self._seed, index)
+            yield f"mounted-{index:05}-{clip.motion}", clip
+            if self._recorded:
+                turned = turned_clip(config, self._seed, self._recorded, index)
+                yield f"recorded-{index:05}", turned
 
 
 def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> SyntheticClip:
@@ -127,6 +140,13 @@ def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> Synth
     number = SPLITS.index(split)
     rng = np.random.default_rng([seed, number, index])
     return synthetic.draw(rng, config.seconds[number], _faults(config, index))
+
+
+def mounted_clip(config: SyntheticConfig, seed: int, index: int) -> SyntheticClip:
+    """Return the description of one of the clips of a camera that nobody holds (see `clip_of`)."""
+    rng = np.random.default_rng([seed, len(SPLITS) + 1, index])
+    clip = synthetic.draw(rng, config.seconds[0], _faults(config, index))
+    return synthetic.mounted(clip, rng)
 
 
 def turned_clip(

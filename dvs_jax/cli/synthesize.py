@@ -8,7 +8,17 @@ import typer
 from dvs_jax.cli.printing import print_file
 from dvs_jax.cli.tracking import tracking
 
-Motions = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
+Motions = Literal[
+    "handheld",
+    "walking",
+    "running",
+    "panning",
+    "driving",
+    "knock",
+    "still",
+    "flying",
+    "riding",
+]
 Scenes = Literal["depth", "distant"]
 
 SHARE_OF_READOUT = 0.9

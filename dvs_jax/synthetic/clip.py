@@ -12,7 +12,17 @@ from dvs_jax.errors import InputError
 from dvs_jax.lens import Lens
 from dvs_jax.synthetic.waves import Waves
 
-MotionName = Literal["handheld", "walking", "running", "panning", "driving", "knock", "still"]
+MotionName = Literal[
+    "handheld",
+    "walking",
+    "running",
+    "panning",
+    "driving",
+    "knock",
+    "still",
+    "flying",
+    "riding",
+]
 SceneName = Literal["depth", "distant"]
 
 START_NS = 83_000_000_000
@@ -29,7 +39,8 @@ class SyntheticClip:
         motion: how the camera is held. "handheld" drifts and trembles, "walking" bounces forward
             with the steps, "running" does so faster and harder, "panning" rotates from side to
             side at 20–40 °/s, "driving" has a car's vibration and bumps, "knock" is on a tripod
-            that is knocked now and then, "still" does not move.
+            that is knocked now and then, "still" does not move, "flying" is a drone that rolls
+            slowly and whose propellers hum, "riding" is on a bicycle whose mount resonates.
         scene: "depth" is a square with objects at all distances and so parallax; "distant" is
             the same view from a camera that only rotates, as if everything were far away.
         duration_s: seconds of video.
@@ -39,10 +50,12 @@ class SyntheticClip:
             shutter.
         ois: whether the lens is shifted against the shake.
         ois_log: whether those shifts are logged; where not, the lens moves all the same.
+        gyro_rate_hz: samples per second of the gyro's log.
         gyro_noise: standard deviation of each logged angular velocity, rad/s.
         gyro_bias: constant error of the angular velocity about the camera's x, y and z, rad/s.
         clock_offset_s: offset of the gyro's clock: logged times are this much later than the true
-            ones.
+            ones at frame 0.
+        clock_drift: how fast the offset grows, seconds a second.
         clock_jitter_s: standard deviation of each sample's logged time; no sample overtakes
             another.
         strength: factor on the amplitude of shake, sway and knocks, not of pans.
@@ -68,11 +81,13 @@ class SyntheticClip:
     frame_rate: float = 30.0
     readout_time_s: float = 0.030
     ois: bool = True
+    gyro_rate_hz: float = 400.0
     gyro_noise: float = 0.0
     gyro_bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
     seed: int = 0
     ois_log: bool = True
     clock_offset_s: float = 0.0
+    clock_drift: float = 0.0
     clock_jitter_s: float = 0.0
     strength: float = 1.0
     varied: bool = False
@@ -87,10 +102,12 @@ class SyntheticClip:
         _require_range("frame_rate", self.frame_rate, 1.0, 1000.0)
         _require_range("duration_s", self.duration_s, 2 / self.frame_rate, 86_400.0)
         _require_range("readout_time_s", self.readout_time_s, 0.0, 1 / self.frame_rate)
+        _require_range("gyro_rate_hz", self.gyro_rate_hz, 10.0, 10_000.0)
         _require_range("gyro_noise", self.gyro_noise, 0.0, 10.0)
         for bias in self.gyro_bias:
             _require_range("gyro_bias", bias, -10.0, 10.0)
         _require_range("clock_offset_s", self.clock_offset_s, -0.5, 0.5)
+        _require_range("clock_drift", self.clock_drift, -0.01, 0.01)
         _require_range("clock_jitter_s", self.clock_jitter_s, 0.0, 0.1)
         _require_range("strength", self.strength, 0.0, 100.0)
         _require_range("picture_noise", self.picture_noise, 0.0, 255.0)

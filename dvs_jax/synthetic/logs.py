@@ -12,7 +12,6 @@ from dvs_jax.sensors import FrameLog, OisLog
 from dvs_jax.synthetic.clip import START_NS, SyntheticClip, frame_times_ns, seconds_since_start
 from dvs_jax.synthetic.motion import Motion, pose_at, shake_at
 
-GYRO_INTERVAL_NS = 2_500_000
 OIS_INTERVAL_NS = 5_000_000
 LARGEST_JITTER = 0.45
 """Largest time jitter as a share of the gyro's interval: samples stay in order."""
@@ -50,26 +49,35 @@ class GyroLog:
 def make_gyro_log(clip: SyntheticClip, motion: Motion) -> GyroLog:
     """Return the angular velocities between consecutive true poses, plus the faults."""
     time_ns = gyro_times_ns(clip)
-    edge_ns = np.concatenate([time_ns[:1] - GYRO_INTERVAL_NS, time_ns])
+    interval_ns = _gyro_interval_ns(clip)
+    edge_ns = np.concatenate([time_ns[:1] - interval_ns, time_ns])
     pose = pose_at(motion, seconds_since_start(edge_ns))
     step = quaternion.multiply(pose[1:], quaternion.conjugate(pose[:-1]))
     turn = quaternion.to_rotation_vector(step)
     noise = np.random.default_rng([clip.seed, 2]).standard_normal(turn.shape)
-    rate = turn / (GYRO_INTERVAL_NS * 1e-9) + clip.gyro_noise * noise + np.array(clip.gyro_bias)
-    return GyroLog(time_ns + _clock_error_ns(clip, len(time_ns)), rate)
+    rate = turn / (interval_ns * 1e-9) + clip.gyro_noise * noise + np.array(clip.gyro_bias)
+    return GyroLog(time_ns + _clock_error_ns(clip, time_ns), rate)
 
 
 def gyro_times_ns(clip: SyntheticClip) -> Int[np.ndarray, "sample"]:
     """Return the true times of the gyro's samples, int64 nanoseconds on the video's clock."""
-    return _sample_times(clip, GYRO_INTERVAL_NS)
+    return _sample_times(clip, _gyro_interval_ns(clip))
 
 
-def _clock_error_ns(clip: SyntheticClip, count: int) -> Int[np.ndarray, "sample"]:
+def _gyro_interval_ns(clip: SyntheticClip) -> int:
+    """Return the time between the gyro's samples, in whole microseconds as the log has it."""
+    return round(1e6 / clip.gyro_rate_hz) * 1000
+
+
+def _clock_error_ns(
+    clip: SyntheticClip, time_ns: Int[np.ndarray, "sample"]
+) -> Int[np.ndarray, "sample"]:
     """Return the error of each sample's logged time, in whole microseconds."""
-    noise = np.random.default_rng([clip.seed, 4]).standard_normal(count)
-    furthest_us = LARGEST_JITTER * GYRO_INTERVAL_NS / 1e3
+    noise = np.random.default_rng([clip.seed, 4]).standard_normal(len(time_ns))
+    furthest_us = LARGEST_JITTER * _gyro_interval_ns(clip) / 1e3
     jitter_us = np.clip(clip.clock_jitter_s * 1e6 * noise, -furthest_us, furthest_us)
-    return np.rint(clip.clock_offset_s * 1e6 + jitter_us).astype(np.int64) * 1000
+    offset_s = clip.clock_offset_s + clip.clock_drift * seconds_since_start(time_ns)
+    return np.rint(offset_s * 1e6 + jitter_us).astype(np.int64) * 1000
 
 
 def make_ois_log(clip: SyntheticClip, motion: Motion) -> OisLog | None:

@@ -66,6 +66,7 @@ class Motion:
         pans: float64 [pan, 4]: start and end in seconds, rate in rad/s to the right, ease in
             seconds.
         tilts: float64 [tilt, 4], likewise upwards.
+        rolls: float64 [roll, 4], likewise clockwise.
         forward_m_s: speed along the world's z, metres a second.
     """
 
@@ -75,6 +76,7 @@ class Motion:
     knock_offsets: Swings
     pans: Float[np.ndarray, "pan 4"]
     tilts: Float[np.ndarray, "tilt 4"]
+    rolls: Float[np.ndarray, "roll 4"]
     forward_m_s: float
 
 
@@ -89,6 +91,7 @@ def make_motion(clip: SyntheticClip) -> Motion:
         knock_angles=_NO_SWINGS,
         pans=np.zeros((0, 4)),
         tilts=np.zeros((0, 4)),
+        rolls=np.zeros((0, 4)),
     )
 
 
@@ -108,6 +111,7 @@ def _draw_motion(clip: SyntheticClip) -> Motion:
         knock_offsets=_scale(knock_offsets, 0.0 if stays else clip.strength),
         pans=pans,
         tilts=tilts,
+        rolls=_draw_turns(rng, recipe.rolls, clip.duration_s),
         forward_m_s=0.0 if stays else recipe.forward_m_s,
     )
 
@@ -123,6 +127,7 @@ def pose_at(motion: Motion, time_s: Float[np.ndarray, "*batch"]) -> Float[np.nda
     pitch, yaw, roll = np.moveaxis(angles, -1, 0)
     yaw = yaw + _turned(motion.pans, time_s)
     pitch = pitch + _turned(motion.tilts, time_s)
+    roll = roll + _turned(motion.rolls, time_s)
     to_world = quaternion.multiply(
         quaternion.multiply(_about("y", yaw), _about("x", pitch)), _about("z", roll)
     )
@@ -140,7 +145,7 @@ def position_at(
 def shake_at(
     motion: Motion, time_s: Float[np.ndarray, "*batch"], above_hz: float
 ) -> Float[np.ndarray, "*batch 3"]:
-    """Return pitch, yaw and roll above `above_hz`, radians, without pans.
+    """Return pitch, yaw and roll above `above_hz`, radians, without pans, tilts and rolls.
 
     The filter is a second-order high pass without phase shift.
     """
@@ -180,7 +185,7 @@ def _concatenate(parts: list[Waves]) -> Waves:
 def _draw_turns(
     rng: np.random.Generator, turns: Turns | None, duration_s: float
 ) -> Float[np.ndarray, "turn 4"]:
-    """Alternate rests and pans (or tilts) until the clip's end, mostly back and forth."""
+    """Alternate rests and pans (tilts, rolls) until the clip's end, mostly back and forth."""
     if turns is None:
         return np.zeros((0, 4))
     drawn, end, direction = [], 0.0, rng.choice([-1.0, 1.0])

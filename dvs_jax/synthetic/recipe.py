@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from dvs_jax.synthetic.clip import MotionName
+from dvs_jax.synthetic.variety import log_uniform
 
 Range = tuple[float, float]
 Triple = tuple[float, float, float]
@@ -19,6 +20,8 @@ SPREAD = 0.35
 SLOWEST_PAN_DEG_S = 4.0
 FASTEST_PAN_DEG_S = 60.0
 """A clip's slowest pan lies between these two; its others are up to half as fast again."""
+SLOWEST_ROLL_DEG_S = 0.3
+"""Likewise of rolls: aircraft level out slowly."""
 WIDEST_SPREAD = 1.5
 """Amplitudes are truncated at this many standard deviations."""
 
@@ -35,17 +38,19 @@ class Band:
         high_hz: highest frequency.
         angle_deg: RMS of pitch, yaw and roll, degrees.
         position_cm: RMS of the way to the right, down and forward, centimetres.
+        resonant: whether varied recipes draw one frequency of the range, as a mount has.
     """
 
     low_hz: float
     high_hz: float
     angle_deg: Triple
     position_cm: Triple
+    resonant: bool = False
 
 
 @dataclass(frozen=True)
 class Turns:
-    """Pans or tilts at a constant rate with rests between; each value is drawn from its range.
+    """Pans, tilts or rolls at a constant rate with rests between; values are drawn from ranges.
 
     Attributes:
         rate_deg_s: how fast, degrees a second.
@@ -88,6 +93,7 @@ class Recipe:
         forward_m_s: speed along the world's z, metres a second.
         pans: horizontal rotations, or None.
         tilts: vertical rotations, or None.
+        rolls: rotations about the lens's axis, or None.
         knocks: knocks, or None.
         pan_chance: probability of pans in varied recipes if this one has none.
     """
@@ -96,6 +102,7 @@ class Recipe:
     forward_m_s: float = 0.0
     pans: Turns | None = None
     tilts: Turns | None = None
+    rolls: Turns | None = None
     knocks: Knocks | None = None
     pan_chance: float = 0.0
 
@@ -112,7 +119,14 @@ _SWAY = Band(0.2, 1.0, (0.3, 0.8, 0.5), (1.5, 0.8, 0.5))
 _SUSPENSION = Band(1.0, 2.5, (0.4, 0.12, 0.3), (0.5, 1.5, 0.3))
 _ROAD = Band(6.0, 24.0, (0.09, 0.05, 0.06), (0.03, 0.08, 0.02))
 
+_WIND = Band(0.1, 0.8, (0.5, 0.7, 0.5), (3.0, 3.0, 3.0))
+_PROPELLERS = Band(20.0, 90.0, (0.03, 0.02, 0.03), (0.01, 0.01, 0.01), resonant=True)
+_PEDALLING = Band(0.3, 1.5, (0.6, 1.2, 1.5), (2.0, 1.5, 1.0))
+_GRAVEL = Band(3.0, 25.0, (0.4, 0.2, 0.3), (0.1, 0.4, 0.1))
+_MOUNT = Band(8.0, 40.0, (0.2, 0.08, 0.12), (0.02, 0.05, 0.02), resonant=True)
+
 _PANS = Turns(rate_deg_s=(20.0, 40.0), rest_s=(0.5, 1.0), lasting_s=(1.2, 2.5))
+_ROLLS = Turns(rate_deg_s=(0.5, 4.0), rest_s=(0.5, 2.0), lasting_s=(1.0, 5.0), ease_s=0.3)
 _KNOCKS = Knocks((0.6, 2.5), (3.5, 9.0), (0.15, 0.5), (1.2, 0.9, 0.5), (0.4, 0.5, 0.2))
 _BUMPS = Knocks((0.8, 3.0), (2.0, 5.0), (0.12, 0.35), (0.9, 0.2, 0.4), (0.3, 2.0, 0.2))
 
@@ -126,6 +140,8 @@ RECIPES: dict[MotionName, Recipe] = {
     "driving": Recipe((_SWAY, _SUSPENSION, _ROAD), 9.0, knocks=_BUMPS, pan_chance=0.3),
     "knock": Recipe((), knocks=_KNOCKS, pan_chance=0.2),
     "still": Recipe(()),
+    "flying": Recipe((_WIND, _PROPELLERS), 4.0, rolls=_ROLLS, pan_chance=0.4),
+    "riding": Recipe((_PEDALLING, _GRAVEL, _MOUNT), 5.0, knocks=_BUMPS, pan_chance=0.3),
 }
 
 
@@ -141,20 +157,27 @@ def vary(recipe: Recipe, rng: np.random.Generator) -> Recipe:
     return Recipe(
         bands=tuple(_vary_band(band, cadence, rng) for band in recipe.bands),
         forward_m_s=recipe.forward_m_s * rng.uniform(*SPEED),
-        pans=_draw_turns(rng, 90.0) if pans else None,
-        tilts=_draw_turns(rng, 15.0) if tilts else None,
+        pans=_draw_turns(rng, SLOWEST_PAN_DEG_S, 90.0) if pans else None,
+        tilts=_draw_turns(rng, SLOWEST_PAN_DEG_S, 15.0) if tilts else None,
         knocks=None if knocks is None else _vary_knocks(knocks, rng),
+        rolls=None if recipe.rolls is None else _draw_turns(rng, SLOWEST_ROLL_DEG_S, 20.0),
     )
 
 
 def _vary_band(band: Band, cadence: float, rng: np.random.Generator) -> Band:
     size = float(_draw_sizes(rng, 1)[0])
-    return Band(
+    varied = Band(
         band.low_hz * cadence,
         band.high_hz * cadence,
         _vary_triple(band.angle_deg, size, rng),
         _vary_triple(band.position_cm, size, rng),
     )
+    return _at_one_frequency(varied, rng) if band.resonant else varied
+
+
+def _at_one_frequency(band: Band, rng: np.random.Generator) -> Band:
+    frequency = log_uniform(rng, (band.low_hz, band.high_hz))
+    return replace(band, low_hz=0.97 * frequency, high_hz=1.03 * frequency)
 
 
 def _vary_triple(triple: Triple, size: float, rng: np.random.Generator) -> Triple:
@@ -177,10 +200,9 @@ def _vary_knocks(knocks: Knocks, rng: np.random.Generator) -> Knocks:
     )
 
 
-def _draw_turns(rng: np.random.Generator, widest_deg: float) -> Turns:
+def _draw_turns(rng: np.random.Generator, slowest_deg_s: float, widest_deg: float) -> Turns:
     """Draw slow long turns or fast short ones, none much wider than `widest_deg`."""
-    highest = min(FASTEST_PAN_DEG_S, widest_deg)
-    rate = float(np.exp(rng.uniform(np.log(SLOWEST_PAN_DEG_S), np.log(highest))))
+    rate = log_uniform(rng, (slowest_deg_s, min(FASTEST_PAN_DEG_S, widest_deg)))
     rest = rng.uniform(0.2, 2.0)
     return Turns(
         rate_deg_s=(rate, 1.5 * rate),

@@ -44,6 +44,12 @@ ORDINARY_JITTER_S = 5e-5
 SEVERE_JITTER_S = 8e-4
 SEVERE_OFFSET_S = 0.030
 
+MOUNTED: tuple[MotionName, ...] = ("flying", "riding")
+"""How cameras move that nobody holds."""
+SLOW_GYRO_HZ = (50.0, 400.0)
+LARGEST_DRIFT = 1e-4
+"""Of the gyro's clock, in seconds a second: what the quartz of two devices differs by."""
+
 
 def draw(
     rng: np.random.Generator,
@@ -78,6 +84,17 @@ def draw(
         seed=int(rng.integers(1 << 62)),
     )
     return with_faults(clip, faults, rng)
+
+
+def mounted(clip: SyntheticClip, rng: np.random.Generator) -> SyntheticClip:
+    """Return the clip of a camera on a drone or a bicycle, with an action camera's log.
+
+    If its gyro has faults, it also has a lower rate, and its clock drifts.
+    """
+    moved = replace(clip, motion=MOUNTED[rng.integers(len(MOUNTED))])
+    rate_hz, drift = log_uniform(rng, SLOW_GYRO_HZ), rng.uniform(-LARGEST_DRIFT, LARGEST_DRIFT)
+    is_exact = clip.gyro_noise == 0.0
+    return moved if is_exact else replace(moved, gyro_rate_hz=rate_hz, clock_drift=drift)
 
 
 def with_faults(clip: SyntheticClip, faults: Faults, rng: np.random.Generator) -> SyntheticClip:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from data.dataset_builder import build
 from data.synthetic_clips import SyntheticClips, inertial
 from data.synthetic_clips.__main__ import app
-from data.synthetic_clips.synthetic_clips import SPLITS, clip_of, turned_clip
+from data.synthetic_clips.synthetic_clips import SPLITS, clip_of, mounted_clip, turned_clip
 from dvs_jax import quaternion
 from dvs_jax.camera_path import CameraPath, pose_at
 from dvs_jax.errors import InputError
@@ -44,7 +44,7 @@ def make_gyro(file: Path, seconds: float) -> Path:
 def test_records_hold_what_the_clips_say(smoke: Path) -> None:
     records = [piece for split in SPLITS for piece in stored(smoke, split)]
     names = {piece.name.split("/")[0] for piece in records}
-    assert len(names) == 8
+    assert len(names) == 9
     for piece in records:
         frames = len(piece.time_ns)
         assert piece.flow.shape == (frames - 1, 68, 120, 4)
@@ -97,6 +97,17 @@ def test_training_and_test_clips_differ_for_every_seed() -> None:
     assert min(set.union(*seeds)) > 1_000_000
 
 
+def test_a_fifth_more_clips_for_training_are_of_cameras_that_nobody_holds(smoke: Path) -> None:
+    training, test = (
+        {piece.name.split("/")[0] for piece in stored(smoke, split)} for split in SPLITS
+    )
+    assert sum(name.startswith("training-mounted-00000-") for name in training) == 1
+    assert not any("mounted" in name for name in test)
+    clips = [mounted_clip(CONFIGS["small"], 0, index) for index in range(20)]
+    assert {clip.motion for clip in clips} == {"flying", "riding"}
+    assert all((clip.gyro_rate_hz < 400.0) == bool(index % 2) for index, clip in enumerate(clips))
+
+
 @pytest.mark.slow
 def test_equal_seeds_build_equal_datasets(smoke: Path, tmp_path: Path) -> None:
     again = build(SyntheticClips(config="smoke", data_dir=tmp_path, file_format="array_record"))
@@ -131,8 +142,8 @@ def test_real_gyro_logs_are_mixed_in(tmp_path: Path) -> None:
         imu=[file], config="smoke", data_dir=tmp_path, file_format="array_record"
     )
     names = [piece.name for piece in stored(build(builder), "training")]
-    assert len(names) == 7 and sum(name.startswith("training-recorded") for name in names) == 1
-    test = [piece.name for piece in stored(tmp_path / "synthetic_clips/smoke/1.0.0", "test")]
+    assert len(names) == 8 and sum(name.startswith("training-recorded") for name in names) == 1
+    test = [piece.name for piece in stored(tmp_path / "synthetic_clips/smoke/1.1.0", "test")]
     assert len(test) == 2 and not any("recorded" in name for name in test)
 
 
@@ -155,9 +166,9 @@ def test_the_command_builds_and_refuses_to_overwrite(tmp_path: Path) -> None:
     command = ["--config", "smoke", "--out", str(tmp_path), "--seed", "3"]
     first = CliRunner().invoke(app, command)
     assert first.exit_code == 0, first.output
-    folder = tmp_path / "synthetic_clips" / "smoke" / "1.0.0"
+    folder = tmp_path / "synthetic_clips" / "smoke" / "1.1.0"
     assert str(folder) in first.output
-    assert len({piece.name.split("/")[0] for piece in stored(folder, "training")}) == 6
+    assert len({piece.name.split("/")[0] for piece in stored(folder, "training")}) == 7
     second = CliRunner().invoke(app, command)
     assert second.exit_code == 2
     assert "a dataset lies there already" in second.output

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from dvs_jax import quaternion, sensors
+from dvs_jax.sensors.integration import integrate as integrate_rates
 from dvs_jax.synthetic import logs
-from dvs_jax.synthetic.clip import SyntheticClip, seconds_since_start
+from dvs_jax.synthetic.clip import START_NS, SyntheticClip, seconds_since_start
 from dvs_jax.synthetic.motion import make_motion, pose_at
 
 
@@ -107,3 +108,22 @@ def test_a_jittering_clock_is_off_by_as_much_as_asked_for_and_never_runs_backwar
     assert np.all(log.time_ns % 1000 == 0)
     wild = SyntheticClip(duration_s=20.0, clock_jitter_s=0.01)
     assert np.diff(logs.make_gyro_log(wild, make_motion(wild)).time_ns).min() >= 250_000
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 201.0])
+def test_a_slow_gyro_logs_the_same_turns_in_fewer_samples(rate_hz):
+    clip = SyntheticClip(motion="riding", duration_s=2.0, gyro_rate_hz=rate_hz)
+    motion = make_motion(clip)
+    log = logs.make_gyro_log(clip, motion)
+    assert np.all(np.diff(log.time_ns) == round(1e6 / rate_hz) * 1000)
+    path = integrate_rates(log.time_ns, log.rate)
+    truth = pose_at(motion, seconds_since_start(log.time_ns))
+    expected = quaternion.multiply(path.quaternion, np.broadcast_to(truth[0], (len(truth), 4)))
+    assert quaternion.angle_between(truth, expected).max() < 1e-9
+
+
+def test_a_clock_that_drifts_gains_with_time():
+    clip = SyntheticClip(duration_s=20.0, clock_offset_s=0.01, clock_drift=1e-4)
+    log, true_ns = logs.make_gyro_log(clip, make_motion(clip)), logs.gyro_times_ns(clip)
+    expected = 1e7 + 1e-4 * (true_ns - START_NS)
+    np.testing.assert_allclose(log.time_ns - true_ns, expected, atol=500)

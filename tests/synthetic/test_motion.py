@@ -83,7 +83,7 @@ def test_shake_keeps_what_is_fast():
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"motion": "flying"}, "motion"),
+        ({"motion": "floating"}, "motion"),
         ({"scene": "nowhere"}, "scene"),
         ({"duration_s": 0.0}, "duration_s"),
         ({"duration_s": float("nan")}, "duration_s"),
@@ -96,6 +96,8 @@ def test_shake_keeps_what_is_fast():
         ({"seed": -1}, "seed"),
         ({"clock_offset_s": 1.0}, "clock_offset_s"),
         ({"clock_jitter_s": -1e-3}, "clock_jitter_s"),
+        ({"clock_drift": 0.02}, "clock_drift"),
+        ({"gyro_rate_hz": 0.0}, "gyro_rate_hz"),
         ({"strength": float("nan")}, "strength"),
     ],
 )
@@ -176,3 +178,32 @@ def test_varied_clips_differ_in_size_cadence_speed_and_pans():
     assert 50.0 < rates.max() <= 90.0
     again = make_motion(clips[0])
     assert np.array_equal(pose_at(again, TIME), pose_at(motions[0], TIME))
+
+
+def test_a_drone_rolls_slowly_and_evenly():
+    motion = make_motion(SyntheticClip(motion="flying", duration_s=60.0, strength=0.0, seed=3))
+    rolls = np.degrees(np.abs(motion.rolls[:, 2]))
+    assert rolls.min() >= 0.5 and rolls.max() <= 4.0
+    turn = quaternion.multiply(
+        pose_at(motion, TIME + 0.005), quaternion.conjugate(pose_at(motion, TIME))
+    )
+    rate = np.degrees(quaternion.to_rotation_vector(turn)) / 0.005
+    np.testing.assert_allclose(rate[:, :2], 0.0, atol=1e-9)
+    assert np.isclose(np.abs(rate[:, 2]).max(), rolls.max(), rtol=0.02)
+    even = np.abs(rate[:, 2, None] - np.concatenate([[0.0], rolls, -rolls])).min(axis=1) < 0.05
+    assert even.mean() > 0.3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bicycles_mount_resonates_at_one_frequency(seed):
+    motion = make_motion(SyntheticClip(motion="riding", varied=True, seed=seed))
+    mount = motion.angles.frequency_hz[-8:]
+    assert mount.min() > 0.88 * 0.97 * 8.0 and mount.max() < 1.15 * 1.03 * 40.0
+    assert mount.max() / mount.min() < 1.07
+
+
+def test_mounts_differ_in_the_frequency_at_which_they_resonate():
+    clips = [SyntheticClip(motion="riding", varied=True, seed=seed) for seed in range(100)]
+    frequency = [make_motion(clip).angles.frequency_hz[-1, 0] for clip in clips]
+    assert np.isclose(np.median(frequency), np.sqrt(8.0 * 40.0), rtol=0.15)
+    assert min(frequency) < 10.0 and max(frequency) > 33.0

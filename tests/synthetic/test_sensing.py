@@ -20,6 +20,7 @@ from dvs_jax.synthetic import (
 from dvs_jax.synthetic.clip import MotionName
 from dvs_jax.synthetic.logs import make_ois_log
 from dvs_jax.synthetic.motion import make_motion
+from dvs_jax.synthetic.variety import MOUNTED
 
 NAMES = MotionName.__args__
 
@@ -35,8 +36,9 @@ def error_deg(clip, shift_s=0.0):
 @pytest.mark.parametrize("name", NAMES)
 def test_without_faults_the_gyro_tells_the_truth(name):
     clip = SyntheticClip(motion=name, duration_s=3.0, varied=True, seed=11)
-    # Between samples the path is a slerp, which leaves the hardest vibration some 0.005° off.
-    assert error_deg(clip).max() < 8e-3
+    # Between samples the path is a slerp, which leaves the hardest vibration some 0.005° off, and
+    # resonance 0.02°.
+    assert error_deg(clip).max() < (0.02 if name in MOUNTED else 8e-3)
     assert len(aligned_true_path(clip)) == 90
 
 

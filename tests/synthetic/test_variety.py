@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from dvs_jax.synthetic import draw
+from dvs_jax.synthetic import draw, mounted
 from dvs_jax.synthetic.variety import FRAME_RATE_SHARES, MOTION_SHARES
 
 
@@ -59,3 +59,16 @@ def test_clean_clips_have_no_faults_and_equal_states_draw_equal_clips():
     assert first == second
     assert first.gyro_noise == first.clock_jitter_s == first.clock_offset_s == 0.0
     assert first.gyro_bias == (0.0, 0.0, 0.0)
+
+
+def test_mounted_cameras_have_slow_gyros_whose_clocks_drift_if_they_have_faults():
+    rng = np.random.default_rng(2)
+    faulty = [mounted(draw(rng, 2.0, "severe"), rng) for _ in range(400)]
+    clean = [mounted(draw(rng, 2.0, "none"), rng) for _ in range(20)]
+    assert np.isclose(np.mean([clip.motion == "flying" for clip in faulty]), 0.5, atol=0.07)
+    assert {clip.motion for clip in faulty + clean} == {"flying", "riding"}
+    rates = np.array([clip.gyro_rate_hz for clip in faulty])
+    assert 50.0 <= rates.min() < 55.0 and 360.0 < rates.max() <= 400.0
+    drifts = np.array([clip.clock_drift for clip in faulty])
+    assert 0.9e-4 < np.abs(drifts).max() <= 1e-4 and abs(drifts.mean()) < 1e-5
+    assert all(clip.gyro_rate_hz == 400.0 and clip.clock_drift == 0.0 for clip in clean)
