@@ -17,7 +17,7 @@ def get_config() -> ConfigDict:
     config.model.flow = False  # poses alone
     config.model.lstm = (32,)  # one small layer
     config.model.fully_connected = (16,)  # one small layer before the turn
-    config.data.folders = (("datasets/synthetic_clips/smoke", 1.0),)  # six clips
+    config.data.folders = (("datasets/synthetic_clips/smoke", 1.0),)  # seven clips
     config.data.steps = 30  # 1 s at 30 frames/s
     config.train.batch_size = 8  # windows
     config.train.epochs = 4  # each evaluated

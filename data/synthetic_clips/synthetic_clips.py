@@ -3,8 +3,8 @@
 Training and test clips are drawn from separate streams of random numbers, so none is in both, and
 none has a small seed that a user might choose. Half of the clips with flow have severe sensor
 faults, from which a network learns to use flow, and half have none, from which it learns to trust
-the gyro. Clips without flow have ordinary faults. For training there are a fifth more clips of
-cameras that nobody holds, and, with gyro logs of real cameras, another fifth that turn as recorded.
+the gyro. Clips without flow have ordinary faults. For training there are a fifth more clips from
+drones and bicycles, and, with gyro logs of real cameras, another fifth that turn as recorded.
 """
 
 import dataclasses
@@ -28,8 +28,7 @@ from dvs_jax.synthetic.variety import Faults
 SPLITS = ("training", "test")
 
 EXTRA_SHARE = 0.2
-"""Training clips of cameras that nobody holds, and as many that turn as recorded, over the others.
-"""
+"""Training clips from drones and bicycles, and as many that turn as recorded, over the others."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -89,7 +88,7 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
     VERSION = tfds.core.Version("1.1.0")
     RELEASE_NOTES: ClassVar = {
         "1.0.0": "Cameras in hands, on tripods and in cars.",
-        "1.1.0": "Training clips of drones and bicycles, and of slow gyros whose clocks drift.",
+        "1.1.0": "Training clips from drones and bicycles too, by slow gyros whose clocks drift.",
     }
     BUILDER_CONFIGS = CONFIGS
 
@@ -128,8 +127,8 @@ class SyntheticClips(RecordBuilder, skip_registration=True):
     def _extra_clips(self) -> Iterator[tuple[str, SyntheticClip]]:
         config = self.builder_config
         for index in range(round(EXTRA_SHARE * config.clips[0])):
-            clip = mounted_clip(config, self._seed, index)
-            yield f"mounted-{index:05}-{clip.motion}", clip
+            clip = action_camera_clip(config, self._seed, index)
+            yield f"action-{index:05}-{clip.motion}", clip
             if self._recorded:
                 turned = turned_clip(config, self._seed, self._recorded, index)
                 yield f"recorded-{index:05}", turned
@@ -142,11 +141,10 @@ def clip_of(config: SyntheticConfig, seed: int, split: str, index: int) -> Synth
     return synthetic.draw(rng, config.seconds[number], _faults(config, index))
 
 
-def mounted_clip(config: SyntheticConfig, seed: int, index: int) -> SyntheticClip:
-    """Return the description of one of the clips of a camera that nobody holds (see `clip_of`)."""
+def action_camera_clip(config: SyntheticConfig, seed: int, index: int) -> SyntheticClip:
+    """Return the description of one of the clips from drones and bicycles (see `clip_of`)."""
     rng = np.random.default_rng([seed, len(SPLITS) + 1, index])
-    clip = synthetic.draw(rng, config.seconds[0], _faults(config, index))
-    return synthetic.mounted(clip, rng)
+    return synthetic.draw_action_camera(rng, config.seconds[0], _faults(config, index))
 
 
 def turned_clip(

@@ -17,7 +17,7 @@ Motions = Literal[
     "knock",
     "still",
     "flying",
-    "riding",
+    "cycling",
 ]
 Scenes = Literal["depth", "distant"]
 

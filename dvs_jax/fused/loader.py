@@ -235,12 +235,12 @@ def _at_hand(share: Share) -> Path:
 
 
 def find(folder: Path) -> Path:
-    """Return the folder of the only dataset in a folder, at any depth.
+    """Return the folder of the only dataset in a folder, at any depth; of versions the newest.
 
     Raises:
         InputError: there is none, or there are several.
     """
-    found = sorted(file.parent for file in folder.rglob(dataset_files.INFO))
+    found = _newest(sorted(file.parent for file in folder.rglob(dataset_files.INFO)))
     if not found:
         raise InputError(
             f"{folder}: holds no dataset; build one with `python -m data.dvs_clips` or "
@@ -250,6 +250,14 @@ def find(folder: Path) -> Path:
         names = ", ".join(str(each.relative_to(folder)) for each in found)
         raise InputError(f"{folder}: holds several datasets ({names}); name the one you mean")
     return found[0]
+
+
+def _newest(folders: Sequence[Path]) -> list[Path]:
+    """Return datasets' folders without older versions of the same one."""
+    versions = [each for each in folders if tfds.core.Version.is_valid(each.name)]
+    versions.sort(key=lambda each: tfds.core.Version(each.name))
+    newest = {each.parent: each for each in versions}
+    return [each for each in folders if newest.get(each.parent, each) == each]
 
 
 def _data_source(folder: Path, built: tfds.core.DatasetBuilder, split: str) -> Sequence[Any]:

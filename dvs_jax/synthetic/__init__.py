@@ -44,7 +44,7 @@ from dvs_jax.synthetic.recording import (
     view_of,
 )
 from dvs_jax.synthetic.sensing import aligned_true_path, lens_shift, sensor_log, shown_path
-from dvs_jax.synthetic.variety import draw, mounted
+from dvs_jax.synthetic.variety import draw, draw_action_camera
 from dvs_jax.synthetic.walk import (
     Panel,
     Walk,
@@ -66,12 +66,12 @@ __all__ = [
     "aligned_true_path",
     "bulk_flow",
     "draw",
+    "draw_action_camera",
     "draw_flow_faults",
     "flow_between",
     "flow_pairs",
     "lens_shift",
     "make_walk",
-    "mounted",
     "record",
     "recorded_angles",
     "render_frame",

@@ -21,7 +21,7 @@ MotionName = Literal[
     "knock",
     "still",
     "flying",
-    "riding",
+    "cycling",
 ]
 SceneName = Literal["depth", "distant"]
 
@@ -39,8 +39,8 @@ class SyntheticClip:
         motion: how the camera is held. "handheld" drifts and trembles, "walking" bounces forward
             with the steps, "running" does so faster and harder, "panning" rotates from side to
             side at 20–40 °/s, "driving" has a car's vibration and bumps, "knock" is on a tripod
-            that is knocked now and then, "still" does not move, "flying" is a drone that rolls
-            slowly and whose propellers hum, "riding" is on a bicycle whose mount resonates.
+            that is knocked now and then, "still" does not move, "flying" is on a drone that
+            rolls and whose propellers hum, "cycling" is on a bicycle's vibrating mount.
         scene: "depth" is a square with objects at all distances and so parallax; "distant" is
             the same view from a camera that only rotates, as if everything were far away.
         duration_s: seconds of video.
@@ -50,7 +50,8 @@ class SyntheticClip:
             shutter.
         ois: whether the lens is shifted against the shake.
         ois_log: whether those shifts are logged; where not, the lens moves all the same.
-        gyro_rate_hz: samples per second of the gyro's log.
+        gyro_rate_hz: samples per second of the gyro's log; their interval is rounded to whole
+            microseconds.
         gyro_noise: standard deviation of each logged angular velocity, rad/s.
         gyro_bias: constant error of the angular velocity about the camera's x, y and z, rad/s.
         clock_offset_s: offset of the gyro's clock: logged times are this much later than the true
@@ -58,15 +59,15 @@ class SyntheticClip:
         clock_drift: how fast the offset grows, seconds a second.
         clock_jitter_s: standard deviation of each sample's logged time; no sample overtakes
             another.
-        strength: factor on the amplitude of shake, sway and knocks, not of pans.
+        strength: factor on the amplitude of shake, sway and knocks, not of pans, tilts and rolls.
         varied: whether the seed also draws the motion's parameters: amplitudes, step frequency,
-            speed, pans and tilts.
+            the one frequency at which a mount resonates, speed, pans, tilts and rolls.
         picture_noise: standard deviation of each pixel's brightness, in levels of 255.
         focal_length: in widths of the frame.
         lens: the lens's distortion, with which frames and `transfer` see the scene up to 80° from
             the axis; None for a rectilinear picture.
         seed: determines all that is random.
-        angles: pitch, yaw and roll of the camera in place of the motion's, pans' and knocks'
+        angles: pitch, yaw and roll of the camera in place of all of the motion's
             (`recorded_angles` reads a real camera's off its gyro); `strength` is a factor on them
             too. None: the motion's own.
 

@@ -1,8 +1,8 @@
-"""Motion of a hand-held camera: smooth functions of time that can be evaluated anywhere.
+"""Motion of a camera: smooth functions of time that can be evaluated anywhere.
 
 Angles and positions are sums of sinusoids whose frequencies, amplitudes and phases are drawn from
-bands typical of hands and steps; pans are smooth ramps on top, and knocks are damped oscillations.
-Nothing is sampled, so poses are exact at every row's own time.
+bands typical of hands, steps and mounts; pans, tilts and rolls are smooth ramps on top, and knocks
+are damped oscillations. Nothing is sampled, so poses are exact at every row's own time.
 """
 
 from dataclasses import dataclass, replace
@@ -220,7 +220,7 @@ def _draw_knocks(
 def _turned(
     turns: Float[np.ndarray, "turn 4"], time_s: Float[np.ndarray, "*batch"]
 ) -> Float[np.ndarray, "*batch"]:
-    """Return the accumulated angle of the pans, radians."""
+    """Return the accumulated angle of the pans, tilts or rolls, radians."""
     start, end, rate, ease = turns.T
     since_start, since_end = time_s[..., None] - start, time_s[..., None] - end
     return (rate * (_soft_ramp(since_start, ease) - _soft_ramp(since_end, ease))).sum(axis=-1)

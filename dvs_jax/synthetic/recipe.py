@@ -12,7 +12,7 @@ Range = tuple[float, float]
 Triple = tuple[float, float, float]
 
 CADENCE: Range = (0.88, 1.15)
-"""Range of the factor on the recipe's step and sway frequencies."""
+"""Range of the factor on the recipe's frequencies: of steps, sway and vibration."""
 SPEED: Range = (0.4, 1.6)
 SPREAD = 0.35
 """Standard deviation of the logarithm of each band's amplitude about each axis."""
@@ -21,7 +21,11 @@ SLOWEST_PAN_DEG_S = 4.0
 FASTEST_PAN_DEG_S = 60.0
 """A clip's slowest pan lies between these two; its others are up to half as fast again."""
 SLOWEST_ROLL_DEG_S = 0.3
-"""Likewise of rolls: aircraft level out slowly."""
+WIDEST_PAN_DEG, WIDEST_TILT_DEG, WIDEST_ROLL_DEG = 90.0, 15.0, 20.0
+"""None turns much further; the number is also the highest of the slowest rates in degrees/s."""
+
+RESONANCE = (0.97, 1.03)
+"""How far a resonance reaches to both sides of its frequency, over that frequency."""
 WIDEST_SPREAD = 1.5
 """Amplitudes are truncated at this many standard deviations."""
 
@@ -38,7 +42,7 @@ class Band:
         high_hz: highest frequency.
         angle_deg: RMS of pitch, yaw and roll, degrees.
         position_cm: RMS of the way to the right, down and forward, centimetres.
-        resonant: whether varied recipes draw one frequency of the range, as a mount has.
+        resonant: whether varied recipes draw one frequency of the range, that of a mount.
     """
 
     low_hz: float
@@ -141,7 +145,7 @@ RECIPES: dict[MotionName, Recipe] = {
     "knock": Recipe((), knocks=_KNOCKS, pan_chance=0.2),
     "still": Recipe(()),
     "flying": Recipe((_WIND, _PROPELLERS), 4.0, rolls=_ROLLS, pan_chance=0.4),
-    "riding": Recipe((_PEDALLING, _GRAVEL, _MOUNT), 5.0, knocks=_BUMPS, pan_chance=0.3),
+    "cycling": Recipe((_PEDALLING, _GRAVEL, _MOUNT), 5.0, knocks=_BUMPS, pan_chance=0.3),
 }
 
 
@@ -157,10 +161,10 @@ def vary(recipe: Recipe, rng: np.random.Generator) -> Recipe:
     return Recipe(
         bands=tuple(_vary_band(band, cadence, rng) for band in recipe.bands),
         forward_m_s=recipe.forward_m_s * rng.uniform(*SPEED),
-        pans=_draw_turns(rng, SLOWEST_PAN_DEG_S, 90.0) if pans else None,
-        tilts=_draw_turns(rng, SLOWEST_PAN_DEG_S, 15.0) if tilts else None,
+        pans=_draw_turns(rng, SLOWEST_PAN_DEG_S, WIDEST_PAN_DEG) if pans else None,
+        tilts=_draw_turns(rng, SLOWEST_PAN_DEG_S, WIDEST_TILT_DEG) if tilts else None,
         knocks=None if knocks is None else _vary_knocks(knocks, rng),
-        rolls=None if recipe.rolls is None else _draw_turns(rng, SLOWEST_ROLL_DEG_S, 20.0),
+        rolls=_draw_turns(rng, SLOWEST_ROLL_DEG_S, WIDEST_ROLL_DEG) if recipe.rolls else None,
     )
 
 
@@ -177,7 +181,8 @@ def _vary_band(band: Band, cadence: float, rng: np.random.Generator) -> Band:
 
 def _at_one_frequency(band: Band, rng: np.random.Generator) -> Band:
     frequency = log_uniform(rng, (band.low_hz, band.high_hz))
-    return replace(band, low_hz=0.97 * frequency, high_hz=1.03 * frequency)
+    low, high = RESONANCE
+    return replace(band, low_hz=low * frequency, high_hz=high * frequency)
 
 
 def _vary_triple(triple: Triple, size: float, rng: np.random.Generator) -> Triple:

@@ -44,8 +44,8 @@ ORDINARY_JITTER_S = 5e-5
 SEVERE_JITTER_S = 8e-4
 SEVERE_OFFSET_S = 0.030
 
-MOUNTED: tuple[MotionName, ...] = ("flying", "riding")
-"""How cameras move that nobody holds."""
+ACTION_CAMERA: tuple[MotionName, ...] = ("flying", "cycling")
+"""How drones and bicycles move a camera."""
 SLOW_GYRO_HZ = (50.0, 400.0)
 LARGEST_DRIFT = 1e-4
 """Of the gyro's clock, in seconds a second: what the quartz of two devices differs by."""
@@ -86,15 +86,23 @@ def draw(
     return with_faults(clip, faults, rng)
 
 
-def mounted(clip: SyntheticClip, rng: np.random.Generator) -> SyntheticClip:
-    """Return the clip of a camera on a drone or a bicycle, with an action camera's log.
+def draw_action_camera(
+    rng: np.random.Generator,
+    duration_s: float,
+    faults: Faults = "ordinary",
+    size: tuple[int, int] = (1920, 1080),
+) -> SyntheticClip:
+    """Draw the description of a clip from a drone or a bicycle (see `draw`).
 
-    If its gyro has faults, it also has a lower rate, and its clock drifts.
+    With faults the gyro also has a lower rate, and its clock drifts: over one clip by less than its
+    offset and jitter, over minutes by more.
     """
-    moved = replace(clip, motion=MOUNTED[rng.integers(len(MOUNTED))])
+    clip = draw(rng, duration_s, faults, size)
+    clip = replace(clip, motion=ACTION_CAMERA[rng.integers(len(ACTION_CAMERA))])
+    if faults == "none":
+        return clip
     rate_hz, drift = log_uniform(rng, SLOW_GYRO_HZ), rng.uniform(-LARGEST_DRIFT, LARGEST_DRIFT)
-    is_exact = clip.gyro_noise == 0.0
-    return moved if is_exact else replace(moved, gyro_rate_hz=rate_hz, clock_drift=drift)
+    return replace(clip, gyro_rate_hz=rate_hz, clock_drift=drift)
 
 
 def with_faults(clip: SyntheticClip, faults: Faults, rng: np.random.Generator) -> SyntheticClip:

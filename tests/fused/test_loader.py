@@ -231,6 +231,15 @@ def test_of_several_datasets_one_is_to_be_named(poses: Path, tmp_path: Path) -> 
         load(tmp_path)
 
 
+def test_of_a_datasets_versions_the_newest_is_taken(poses: Path, tmp_path: Path) -> None:
+    for name in ("1.2.0", "1.10.0", "1.9.1"):
+        shutil.copytree(poses, tmp_path / "poses" / name)
+    assert loader.find(tmp_path) == tmp_path / "poses" / "1.10.0"
+    shutil.copytree(poses, tmp_path / "other" / "1.0.0")
+    with pytest.raises(InputError, match=r"several datasets \(other/1\.0\.0, poses/1\.10\.0\)"):
+        loader.find(tmp_path)
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied", "removed"])
 def test_a_damaged_record_is_an_error(quarter: Path, tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "copy"

@@ -177,12 +177,24 @@ def test_cover_counts_what_is_at_the_end_of_the_reach():
     np.testing.assert_allclose(losses.cover(far), 2 * beyond, rtol=0.05)
 
 
-def test_lean_is_what_is_left_of_the_rotation_away_from_the_camera_when_shake_averages_out():
+def test_off_center_counts_what_is_left_when_shake_averages_out():
     t = np.arange(61) / 30
     shake = 0.05 * np.sin(2.0 * np.pi * 2.0 * t)
-    none, still, aside = (losses.lean(course(angle)) for angle in (0 * t, shake, shake + 0.03))
+    none, still, aside = (
+        losses.off_center(course(angle)) for angle in (0 * t, shake, shake + 0.03)
+    )
     np.testing.assert_allclose(still, none, atol=0.01)
     expected = reach.used_share(jnp.asarray([0.03, 0.0, 0.0]))
     np.testing.assert_allclose(aside, expected, atol=0.02)
     grown = course(2 * (shake + 0.03))._replace(strength=jnp.float32(2.0))
-    np.testing.assert_allclose(losses.lean(grown), aside, rtol=1e-4)
+    np.testing.assert_allclose(losses.off_center(grown), aside, rtol=1e-4)
+
+
+def test_off_center_counts_the_lag_behind_an_even_turn():
+    """Where the virtual camera comes a tenth of a second late, at 20 degrees a second."""
+    rate = np.radians(20.0)
+    lagging = course(rate * np.arange(61) / 30)._replace(
+        turned=jnp.asarray(quaternion.from_rotation_vector(np.full((60, 3), [-0.1 * rate, 0, 0])))
+    )
+    expected = reach.used_share(jnp.asarray([0.1 * rate, 0.0, 0.0]))
+    np.testing.assert_allclose(losses.off_center(lagging), expected, rtol=1e-4)

@@ -34,7 +34,7 @@ WEIGHTS = {
     "acceleration": 0.3,
     "jerk": 0.01,
     "cover": 20.0,
-    "lean": 5.0,
+    "off_center": 5.0,
 }
 FEW = {"smooth": 10.0, "acceleration": 0.3}
 DEFAULTS = Feeding()

@@ -12,7 +12,7 @@ from dvs_jax.synthetic.logs import make_frame_log, make_ois_log
 from dvs_jax.synthetic.motion import make_motion, pose_at, position_at
 from dvs_jax.synthetic.planes import STANDS, Plane, PlaneWorld, make_planes, trace
 from dvs_jax.synthetic.row_cameras import make_row_cameras
-from dvs_jax.synthetic.variety import MOUNTED
+from dvs_jax.synthetic.variety import ACTION_CAMERA
 from dvs_jax.synthetic.view import make_view, project, rays
 
 SIZE = (120, 68)
@@ -50,7 +50,7 @@ def test_a_distant_scene_under_a_global_shutter_flows_by_a_homography():
 
 
 @pytest.mark.parametrize(
-    "motion_name", ["walking", "running", "panning", "driving", "knock", "flying", "riding"]
+    "motion_name", ["walking", "running", "panning", "driving", "knock", "flying", "cycling"]
 )
 def test_rolling_shutter_depth_and_ois_agree_with_the_rendered_clips_flow(motion_name):
     clip = SyntheticClip(motion_name, duration_s=1.0, size=(1280, 720), varied=True, seed=21)
@@ -65,7 +65,7 @@ def test_rolling_shutter_depth_and_ois_agree_with_the_rendered_clips_flow(motion
             inverse, owner = trace(world, cameras, start)
             error = np.linalg.norm(part - slow_flow(clip, motion, inverse, start, end), axis=-1)
             # Between rows' cameras poses are interpolated, which resonance outruns a little.
-            limit = 6e-3 if motion_name in MOUNTED else 3e-3
+            limit = 6e-3 if motion_name in ACTION_CAMERA else 3e-3
             assert error[owner == STANDS].max() < limit
             assert np.median(error[owner == STANDS]) < 6e-4
 

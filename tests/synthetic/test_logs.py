@@ -112,7 +112,7 @@ def test_a_jittering_clock_is_off_by_as_much_as_asked_for_and_never_runs_backwar
 
 @pytest.mark.parametrize("rate_hz", [50.0, 201.0])
 def test_a_slow_gyro_logs_the_same_turns_in_fewer_samples(rate_hz):
-    clip = SyntheticClip(motion="riding", duration_s=2.0, gyro_rate_hz=rate_hz)
+    clip = SyntheticClip(motion="cycling", duration_s=2.0, gyro_rate_hz=rate_hz)
     motion = make_motion(clip)
     log = logs.make_gyro_log(clip, motion)
     assert np.all(np.diff(log.time_ns) == round(1e6 / rate_hz) * 1000)

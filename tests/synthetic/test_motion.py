@@ -147,12 +147,13 @@ def test_a_knocked_tripod_swings_and_comes_to_rest():
 
 
 def test_strength_scales_the_shake_and_neither_pans_nor_speed():
-    for name in ("driving", "panning", "knock"):
+    for name in ("driving", "panning", "knock", "flying"):
         plain = make_motion(SyntheticClip(motion=name, seed=3))
         strong = make_motion(SyntheticClip(motion=name, seed=3, strength=2.0))
         assert np.allclose(strong.angles.at(TIME), 2.0 * plain.angles.at(TIME))
         assert np.allclose(strong.knock_angles.at(TIME), 2.0 * plain.knock_angles.at(TIME))
         assert np.array_equal(strong.pans, plain.pans)
+        assert np.array_equal(strong.rolls, plain.rolls)
         assert strong.forward_m_s == plain.forward_m_s
 
 
@@ -180,7 +181,7 @@ def test_varied_clips_differ_in_size_cadence_speed_and_pans():
     assert np.array_equal(pose_at(again, TIME), pose_at(motions[0], TIME))
 
 
-def test_a_drone_rolls_slowly_and_evenly():
+def test_a_drone_rolls_evenly():
     motion = make_motion(SyntheticClip(motion="flying", duration_s=60.0, strength=0.0, seed=3))
     rolls = np.degrees(np.abs(motion.rolls[:, 2]))
     assert rolls.min() >= 0.5 and rolls.max() <= 4.0
@@ -196,14 +197,27 @@ def test_a_drone_rolls_slowly_and_evenly():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bicycles_mount_resonates_at_one_frequency(seed):
-    motion = make_motion(SyntheticClip(motion="riding", varied=True, seed=seed))
+    motion = make_motion(SyntheticClip(motion="cycling", varied=True, seed=seed))
     mount = motion.angles.frequency_hz[-8:]
     assert mount.min() > 0.88 * 0.97 * 8.0 and mount.max() < 1.15 * 1.03 * 40.0
     assert mount.max() / mount.min() < 1.07
 
 
 def test_mounts_differ_in_the_frequency_at_which_they_resonate():
-    clips = [SyntheticClip(motion="riding", varied=True, seed=seed) for seed in range(100)]
+    clips = [SyntheticClip(motion="cycling", varied=True, seed=seed) for seed in range(100)]
     frequency = [make_motion(clip).angles.frequency_hz[-1, 0] for clip in clips]
     assert np.isclose(np.median(frequency), np.sqrt(8.0 * 40.0), rtol=0.15)
     assert min(frequency) < 10.0 and max(frequency) > 33.0
+
+
+def test_varied_drones_roll_slowly_and_fast_clockwise_if_positive():
+    clips = [SyntheticClip(motion="flying", varied=True, seed=seed) for seed in range(200)]
+    rates = np.degrees([abs(make_motion(clip).rolls[0, 2]) for clip in clips])
+    assert 0.3 <= rates.min() < 0.4 and 20.0 < rates.max() <= 30.0
+    assert np.isclose(np.median(rates), 1.25 * np.sqrt(0.3 * 20.0), rtol=0.2)
+    rolling = replace(
+        make_motion(SyntheticClip(motion="still")), rolls=np.array([[0, 9, 0.1, 0.1]])
+    )
+    above = quaternion.rotate(pose_at(rolling, np.array([5.0])), np.array([[0.0, -1.0, 9.0]]))
+    # The camera turns clockwise, so what is above it goes to the left.
+    assert above[0, 0] < -0.3

@@ -20,7 +20,7 @@ from dvs_jax.synthetic import (
 from dvs_jax.synthetic.clip import MotionName
 from dvs_jax.synthetic.logs import make_ois_log
 from dvs_jax.synthetic.motion import make_motion
-from dvs_jax.synthetic.variety import MOUNTED
+from dvs_jax.synthetic.variety import ACTION_CAMERA
 
 NAMES = MotionName.__args__
 
@@ -38,7 +38,7 @@ def test_without_faults_the_gyro_tells_the_truth(name):
     clip = SyntheticClip(motion=name, duration_s=3.0, varied=True, seed=11)
     # Between samples the path is a slerp, which leaves the hardest vibration some 0.005° off, and
     # resonance 0.02°.
-    assert error_deg(clip).max() < (0.02 if name in MOUNTED else 8e-3)
+    assert error_deg(clip).max() < (0.02 if name in ACTION_CAMERA else 8e-3)
     assert len(aligned_true_path(clip)) == 90
 
 

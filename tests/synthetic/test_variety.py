@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from dvs_jax.synthetic import draw, mounted
+from dvs_jax.synthetic import draw, draw_action_camera
 from dvs_jax.synthetic.variety import FRAME_RATE_SHARES, MOTION_SHARES
 
 
@@ -61,12 +61,12 @@ def test_clean_clips_have_no_faults_and_equal_states_draw_equal_clips():
     assert first.gyro_bias == (0.0, 0.0, 0.0)
 
 
-def test_mounted_cameras_have_slow_gyros_whose_clocks_drift_if_they_have_faults():
+def test_action_cameras_have_slow_gyros_whose_clocks_drift_if_they_have_faults():
     rng = np.random.default_rng(2)
-    faulty = [mounted(draw(rng, 2.0, "severe"), rng) for _ in range(400)]
-    clean = [mounted(draw(rng, 2.0, "none"), rng) for _ in range(20)]
+    faulty = [draw_action_camera(rng, 2.0, "severe") for _ in range(400)]
+    clean = [draw_action_camera(rng, 2.0, "none") for _ in range(20)]
     assert np.isclose(np.mean([clip.motion == "flying" for clip in faulty]), 0.5, atol=0.07)
-    assert {clip.motion for clip in faulty + clean} == {"flying", "riding"}
+    assert {clip.motion for clip in faulty + clean} == {"flying", "cycling"}
     rates = np.array([clip.gyro_rate_hz for clip in faulty])
     assert 50.0 <= rates.min() < 55.0 and 360.0 < rates.max() <= 400.0
     drifts = np.array([clip.clock_drift for clip in faulty])
