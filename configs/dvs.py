@@ -4,7 +4,7 @@ It keeps the core of the network without flow and learns to correct the gyro by 
 clips half of which have sensor faults: a clock offset up to 30 ms, a bias up to 1 °/s, noise, or an
 OIS without a log.
 
-Reproduces: dvs_jax/weights/fused, whose MODEL_CARD.md has its numbers.
+Reproduces: dvs_jax/weights/fused, whose MODEL_CARD.md has its numbers, but for 400 clips more.
 Cost: about eight minutes on two CPU cores, besides those of configs/dvs_gyro_only.py.
 Commands:
     python -m data.synthetic_clips --config small --out datasets

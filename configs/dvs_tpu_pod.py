@@ -3,7 +3,7 @@ r"""The network of configs/dvs.py on a TPU pod, or on any number of processes.
 Reproduces: the shipped network's architecture and losses, at 64 times the batch and in bfloat16.
 The batch is global: 1024 windows a step over all chips together, so the result does not depend on
 how many there are. The learning rate grows with the square root of the batch, after a longer
-warm-up. With this batch two thousand steps are a thousand passes over the `small` dataset: change
+warm-up. With this batch two thousand steps are 850 passes over the `small` dataset: change
 `clips` in data/synthetic_clips to draw more, at a tenth of a second each.
 
 Cost: not measured on a pod. The step agrees to 1e-5 between one device, eight, and two processes

@@ -204,7 +204,7 @@ def off_center(course: Course) -> Float[Array, ""]:
 
     Shake averages out over a window. What is left is a lag behind an even turn, a picture that
     leans, or a drift away from its middle. Of no rotation at all it is 0.04, by the rounding of
-    `reach.used_share`.
+    `reach.used_share`. (Squared, it leaves a small lag.)
     """
     return reach.used_share(_away(course).mean(axis=0))
 
