@@ -87,17 +87,14 @@ def draw(
 
 
 def draw_action_camera(
-    rng: np.random.Generator,
-    duration_s: float,
-    faults: Faults = "ordinary",
-    size: tuple[int, int] = (1920, 1080),
+    rng: np.random.Generator, duration_s: float, faults: Faults
 ) -> SyntheticClip:
     """Draw the description of a clip from a drone or a bicycle (see `draw`).
 
     With faults the gyro also has a lower rate, and its clock drifts: over one clip by less than its
     offset and jitter, over minutes by more.
     """
-    clip = draw(rng, duration_s, faults, size)
+    clip = draw(rng, duration_s, faults)
     clip = replace(clip, motion=ACTION_CAMERA[rng.integers(len(ACTION_CAMERA))])
     if faults == "none":
         return clip

@@ -1,12 +1,22 @@
 """`dvs-jax synthesize`."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from dvs_jax import flow, synthetic
+from dvs_jax.cli import synthesize
+from dvs_jax.synthetic.clip import MotionName, SceneName
 from dvs_jax.video import probe
 
 from .run import QUICK
+
+
+def test_the_motions_and_scenes_on_offer_are_those_there_are():
+    """The command has them in its own words, for it starts without what draws them."""
+    assert get_args(synthesize.Motions) == get_args(MotionName)
+    assert get_args(synthesize.Scenes) == get_args(SceneName)
 
 
 @pytest.mark.slow
