@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -15,8 +15,9 @@ from dvs_jax.methods.along_path import processor
 from dvs_jax.methods.as_filmed import AsFilmed
 from dvs_jax.methods.device import DeviceWork, device_work
 from dvs_jax.methods.method import Frame, Method, Picture, fingerprint
-from dvs_jax.motion import steadying
-from dvs_jax.motion.tracking import Tracker, Tracks
+from dvs_jax.motion import rolling_shutter, steadying
+from dvs_jax.motion.rolling_shutter import Steps
+from dvs_jax.motion.tracking import NOTHING, Tracker, Tracks
 
 Refinement = Literal["rotation", "mesh"]
 """What is corrected: shift, roll and zoom of the picture, or displacements of its parts too."""
@@ -66,7 +67,9 @@ class Refined:
         self, frames: Iterable[Frame], clip: Clip, watched: "_Watched", crop: float
     ) -> Iterator[Frame]:
         waiting: deque[Frame] = deque()
-        stream = Stream(clip, crop, self.refinement, self.own_look_ahead_s)
+        # Who knows the gyro has put each row right already.
+        rectify = self.refinement == "mesh" and "gyro" not in self.needs
+        stream = Stream(clip, crop, self.refinement, self.own_look_ahead_s, rectify)
         for frame in frames:
             waiting.append(frame)
             for source in stream.push(watched.tracks(), frame.source):
@@ -106,10 +109,23 @@ class _Watched:
         return self._tracks.popleft()
 
 
+class _Arrived(NamedTuple):
+    """A frame on its way: tracks to it, the method's grid, and the motions around it.
+
+    The last are None where the grid leaves no rolling shutter in.
+    """
+
+    tracks: Tracks
+    source: Grid
+    steps: Steps | None
+
+
 class Stream:
     """One clip's frames, steadied one after the other; the state lies on the CPU."""
 
-    def __init__(self, clip: Clip, crop: float, refinement: Refinement, look_ahead_s: float):
+    def __init__(
+        self, clip: Clip, crop: float, refinement: Refinement, look_ahead_s: float, rectify: bool
+    ):
         """Begin before the first frame.
 
         Args:
@@ -117,45 +133,67 @@ class Stream:
             crop: the most that may be cut off at each side, as a share of width and height.
             refinement: what is corrected.
             look_ahead_s: look-ahead in seconds.
+            rectify: whether to take the rolling shutter out of the grids.
         """
-        rate = _rate(clip)
-        self._ahead = min(max(round(look_ahead_s * rate), 1), clip.frame_count - 1)
+        rate, self._delay = _rate(clip), rolling_shutter.DELAY if rectify else 0
+        self._ahead = min(max(round(look_ahead_s * rate) - self._delay, 1), clip.frame_count - 1)
         with_mesh, shown = refinement == "mesh", clips.shown_size(clip.video)
         with jax.default_device(processor()):
             self._setting = steadying.setting(shown, crop, rate, self._ahead, with_mesh)
         self._state: steadying.State | None = None
-        self._filling: list[tuple[Tracks, Grid]] | None = []
+        self._latest: deque[tuple[Tracks, Grid]] = deque()
+        self._filling: list[_Arrived] | None = []
 
     def push(self, tracks: Tracks, source: Grid) -> list[Grid]:
         """Take a frame; return the grid of the one that has waited long enough."""
         with jax.default_device(processor()):
             if self._state is None:
                 self._state = steadying.begin(self._setting, source, self._ahead)
-                return []
             self._state = steadying.watch(self._setting, self._state, tracks)
-            if self._filling is not None:
-                self._filling.append((tracks, source))
-                if len(self._filling) == self._ahead:
-                    self._add_filling()
-                    self._state = steadying.settle(self._setting, self._state)
-                return []
-            self._state, grid = steadying.release(self._setting, self._state)
-            self._state = steadying.add(self._setting, self._state, tracks, source)
-            return [np.asarray(grid)]
+            if not self._delay:
+                return self._steadied(_Arrived(tracks, source, None))
+            self._latest.append((tracks, source))
+            self._state = steadying.watch_rows(self._setting, self._state, tracks)
+            return self._oldest(self._state.rows) if len(self._latest) > self._delay else []
+
+    def _oldest(self, rows: rolling_shutter.Evidence) -> list[Grid]:
+        """Go on with the oldest of the latest frames: enough is known of what follows it."""
+        return self._steadied(_Arrived(*self._latest.popleft(), rolling_shutter.steps(rows)))
+
+    def _steadied(self, frame: _Arrived) -> list[Grid]:
+        if self._filling is not None:
+            self._filling.append(frame)
+            if len(self._filling) > self._ahead:
+                self._add_filling()
+                self._state = steadying.settle(self._setting, self._state)
+            return []
+        self._state, grid = steadying.release(self._setting, self._state)
+        self._add(frame)
+        return [np.asarray(grid)]
 
     def _add_filling(self) -> None:
-        """Add the frames with which the queue fills: all have told what is fixed to the camera."""
+        """Add the frames with which the queue fills: all have told what they tell of the clip."""
         filling, self._filling = self._filling or [], None
-        for tracks, source in filling:
-            self._state = steadying.add(self._setting, self._state, tracks, source)
+        for frame in filling:
+            self._add(frame)
+
+    def _add(self, frame: _Arrived) -> None:
+        source = frame.source
+        if frame.steps is not None:
+            source = steadying.rectified(self._setting, self._state, source, frame.steps)
+        self._state = steadying.add(self._setting, self._state, frame.tracks, source)
 
     def finish(self) -> list[Grid]:
         """Return the grids of all frames that still wait."""
         if self._state is None:
             return []
         with jax.default_device(processor()):
+            made = []
+            while self._latest:
+                self._state = steadying.watch_rows(self._setting, self._state, NOTHING)
+                made += self._oldest(self._state.rows)
             self._add_filling()
-            return list(np.asarray(steadying.finish(self._setting, self._state)))
+            return [*made, *np.asarray(steadying.finish(self._setting, self._state))]
 
 
 def _rate(clip: Clip) -> float:

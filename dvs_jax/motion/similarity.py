@@ -16,7 +16,9 @@ AGREES = 2.0 * _PIXEL
 
 _NEAR = 4.0 * _PIXEL
 _LEAST_SCALE = 0.03 * _PIXEL
-_ROUNDS = 8
+ROUNDS = 8
+"""Of least squares, each with the weights that the one before leads to."""
+
 FEWEST = 12
 """Tracks without which no motion is read off a pair of pictures."""
 
@@ -54,16 +56,15 @@ def fit(
         later: likewise.
         known: which tracks count.
     """
-    start = _best_hypothesis(earlier, later, known)
+    start = consensus(earlier, later, known)
 
     def refit(_: int, found: Float[Array, "4"]) -> Float[Array, "4"]:
-        return _weighted_fit(earlier, later, _weights(earlier, later, known, found))
+        return _weighted_fit(earlier, later, weights(later - moved(earlier, found), known))
 
-    found = jax.lax.fori_loop(0, _ROUNDS, refit, start)
-    left = later - _moved(earlier, found)
-    weight = _weights(earlier, later, known, found)
-    agree = ((_squared(left) < AGREES**2) & known).sum()
-    explains = (agree >= FEWEST) & (4 * agree >= known.sum()) & jnp.isfinite(found).all()
+    found = jax.lax.fori_loop(0, ROUNDS, refit, start)
+    left = later - moved(earlier, found)
+    weight = weights(left, known)
+    explains = explained(left, known) & jnp.isfinite(found).all()
     motion = jnp.concatenate([found[2:], jnp.stack(_turn_of(found))])
     return Fit(
         jnp.where(explains, motion, 0.0),
@@ -78,7 +79,7 @@ def _turn_of(matrix: Float[Array, "4"]) -> tuple[Float[Array, ""], Float[Array, 
     return jnp.arctan2(matrix[1], matrix[0]), 0.5 * jnp.log(squared)
 
 
-def _moved(point: Float[Array, "*point 2"], matrix: Float[Array, "4"]) -> Float[Array, "*point 2"]:
+def moved(point: Float[Array, "*point 2"], matrix: Float[Array, "4"]) -> Float[Array, "*point 2"]:
     """Return z p + t for [Re z, Im z, t.x, t.y]."""
     real, imaginary, x, y = matrix
     return jnp.stack(
@@ -94,16 +95,17 @@ def _squared(vector: Float[Array, "*point 2"]) -> Float[Array, "*point"]:
     return (vector**2).sum(axis=-1)
 
 
-def _best_hypothesis(
+def consensus(
     earlier: Float[Array, "track 2"], later: Float[Array, "track 2"], known: Bool[Array, "track"]
 ) -> Float[Array, "4"]:
+    """Return the hypothesis that most tracks agree with, as `moved` takes it."""
     # The known tracks first, whatever their places, so that fractions of their number index them.
     order = jnp.argsort(~known, stable=True)
     chosen = order[(jnp.asarray(_PAIRS) * known.sum()).astype(int)]
     hypotheses = jax.vmap(_through)(earlier[chosen], later[chosen])
 
     def agreeing(matrix: Float[Array, "4"]) -> Float[Array, ""]:
-        distance = _squared(later - _moved(earlier, matrix))
+        distance = _squared(later - moved(earlier, matrix))
         # Among hypotheses that as many tracks agree with, the closest.
         worth = jnp.where(known, jnp.maximum(1.0 - distance / AGREES**2, 0.0), 0.0)
         return worth.sum()
@@ -120,20 +122,22 @@ def _through(before: Float[Array, "2 2"], now: Float[Array, "2 2"]) -> Float[Arr
     real = jnp.where(apart, (from_ * to).sum() / safe, 1.0)
     imaginary = jnp.where(apart, (from_[0] * to[1] - from_[1] * to[0]) / safe, 0.0)
     turn = jnp.stack([real, imaginary, jnp.zeros_like(real), jnp.zeros_like(real)])
-    return turn.at[2:].set(now[0] - _moved(before[0], turn))
+    return turn.at[2:].set(now[0] - moved(before[0], turn))
 
 
-def _weights(
-    earlier: Float[Array, "track 2"],
-    later: Float[Array, "track 2"],
-    known: Bool[Array, "track"],
-    matrix: Float[Array, "4"],
-) -> Float[Array, "track"]:
-    distance = _squared(later - _moved(earlier, matrix))
+def weights(left: Float[Array, "track 2"], known: Bool[Array, "track"]) -> Float[Array, "track"]:
+    """Return how much tracks count, 0 to 1, by how far a motion leaves them from where they are."""
+    distance = _squared(left)
     near = known & (distance < _NEAR**2)
     median = jnp.nanmedian(jnp.where(near, distance, jnp.nan))
     scale = jnp.maximum(jnp.where(near.any(), median, 1.0), _LEAST_SCALE**2)
     return near / (1.0 + distance / (2.0 * scale))
+
+
+def explained(left: Float[Array, "track 2"], known: Bool[Array, "track"]) -> Bool[Array, ""]:
+    """Return whether a motion explains enough tracks to be believed."""
+    agree = ((_squared(left) < AGREES**2) & known).sum()
+    return (agree >= FEWEST) & (4 * agree >= known.sum())
 
 
 def _weighted_fit(
@@ -146,4 +150,4 @@ def _weighted_fit(
     real = weight @ (from_ * to).sum(axis=-1) / spread
     imaginary = weight @ (from_[:, 0] * to[:, 1] - from_[:, 1] * to[:, 0]) / spread
     turn = jnp.stack([real, imaginary, jnp.zeros_like(real), jnp.zeros_like(real)])
-    return turn.at[2:].set(now - _moved(before, turn))
+    return turn.at[2:].set(now - moved(before, turn))

@@ -15,8 +15,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from dvs_jax import quaternion
-from dvs_jax.motion import attached, mesh, plane, planning, similarity
+from dvs_jax.motion import attached, mesh, plane, planning, rolling_shutter, similarity
 from dvs_jax.motion.planning import Law, Laws
+from dvs_jax.motion.rolling_shutter import Steps
 from dvs_jax.motion.tracking import Tracks
 from dvs_jax.warping import grid as grids
 
@@ -62,6 +63,7 @@ class State(NamedTuple):
         shown: [past, 4], the cameras that were shown.
         settled: [past, vertex rows, vertex columns, 2], the slow part of earlier displacements.
         evidence: what the frames so far tell of things fixed to the camera.
+        rows: what they tell of the rolling shutter.
     """
 
     grid: Float[Array, "waiting rows columns 2"]
@@ -70,6 +72,7 @@ class State(NamedTuple):
     shown: Float[Array, "past 4"]
     settled: Float[Array, "past down across 2"]
     evidence: attached.Evidence
+    rows: rolling_shutter.Evidence
 
 
 def setting(
@@ -101,6 +104,7 @@ def begin(setting: Setting, grid: Grid, ahead: int) -> State:
         jnp.zeros((past, 4), jnp.float32),
         jnp.zeros((past, *setting.vertex.shape), jnp.float32),
         attached.no_evidence(),
+        rolling_shutter.no_evidence(),
     )
 
 
@@ -116,6 +120,30 @@ def watch(setting: Setting, state: State, tracks: Tracks) -> State:
         tracks: from the frame before to this one, in fractions of the source frame.
     """
     return state._replace(evidence=attached.after(state.evidence, tracks, _of_longer(setting)))
+
+
+@jax.jit
+def watch_rows(setting: Setting, state: State, tracks: Tracks) -> State:
+    """Return the state with what a frame tells of the rolling shutter; after `watch`."""
+    earlier, later = (_to_plane(setting, each) for each in tracks[:2])
+    of_scene = attached.of_scene(state.evidence, tracks, _of_longer(setting))
+    placed = Tracks(earlier, later, tracks.known & of_scene)
+    return state._replace(rows=rolling_shutter.after(state.rows, placed, setting.aspect))
+
+
+@jax.jit
+def rectified(setting: Setting, state: State, grid: Grid, steps: Steps) -> Grid:
+    """Return a method's grid of a frame with the rolling shutter taken out, as far as it is told.
+
+    Args:
+        setting: of the clip.
+        state: whose evidence counts.
+        grid: leaves the rolling shutter in.
+        steps: the motions around the frame.
+    """
+    readout = rolling_shutter.readout(state.rows)
+    point = _to_plane(setting, grid)
+    return _to_share(setting, rolling_shutter.in_its_row(point, steps, readout, setting.aspect))
 
 
 @jax.jit

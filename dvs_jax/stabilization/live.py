@@ -56,7 +56,7 @@ class Stream(Protocol):
 class _ByPictures:
     def __init__(self, clip: Clip, crop: float):
         self._tracker = Tracker()
-        self._stream = refined.Stream(clip, crop, "mesh", LOOK_AHEAD_S)
+        self._stream = refined.Stream(clip, crop, "mesh", LOOK_AHEAD_S, rectify=True)
         self._as_filmed = grid.output_points(*grid.shape_for(clip.size)).astype(np.float32)
 
     def push(self, picture: Picture) -> list[Grid]:

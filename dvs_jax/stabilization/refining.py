@@ -78,7 +78,7 @@ def by_pictures(
         )
     _log.warning(
         "%s: %s; the motion is read off the pictures, which tells less where they are dark, "
-        "blurred or full of things that move, and leaves rolling shutter in",
+        "blurred or full of things that move",
         clip.video.path if clip.images is None else clip.name,
         clip.withheld or "no gyro",
     )

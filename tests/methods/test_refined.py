@@ -186,3 +186,43 @@ def test_clips_of_one_size_and_rate_share_the_programs():
     before = [each._cache_size() for each in programs]
     grids(Refined(), shaken_clip(places(2)))
     assert [each._cache_size() for each in programs] == before
+
+
+def panned(time):
+    """Where the content is at times in frame intervals, pixels: a pan of a camera that shakes."""
+    cycles = np.array([0.041, 0.093, 0.167])
+    waves = np.sin(
+        2 * np.pi * np.multiply.outer(time, cycles)[..., None] + [[0, 2], [1, 4], [3, 5]]
+    )
+    return 3.0 * waves.sum(axis=-2) + np.multiply.outer(time - 30.0, [4.0, 0.0])
+
+
+def read_row_by_row(image, frame, readout):
+    """The picture of which each row was taken at its own time."""
+    x, y = np.meshgrid(*map(np.arange, SIZE))
+    at = panned(frame + readout * ((y + 0.5) / SIZE[1] - 0.5))
+    source = np.float32([140 + x, 200 + y]) - np.moveaxis(at, -1, 0).astype(np.float32)
+    return np.clip(cv2.remap(image, *source, cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
+
+
+def skew(sources, readout):
+    """How far what is upright in the scene leans in the output, pixels RMS over half its height."""
+    rows, leaning = np.array([0.25, 0.75]), []
+    for frame, source in enumerate(sources):
+        moved = panned(frame + readout * (rows - 0.5)) - panned(frame * np.ones(2))
+        at = np.float32(np.stack([np.full(2, 0.5), rows], axis=-1) + moved / SIZE)
+        shown = np.asarray(steadying.shown_at(jnp.asarray(source), jnp.asarray(at))) * SIZE
+        leaning.append(np.diff(shown, axis=0)[0, 0])
+    return np.sqrt(np.mean(np.square(leaning)))
+
+
+@pytest.mark.slow
+def test_a_rolling_shutter_is_taken_out_by_the_pictures_alone():
+    readout, image = 0.9, scene()
+    frames = [read_row_by_row(image, frame, readout) for frame in range(60)]
+    clip = Clip.from_arrays(frames, np.arange(60) * 33_333_333)
+    filmed = skew([grid.output_points(10, 18)] * 60, readout)
+    assert filmed > 2.0
+    assert skew(grids(Refined(), clip), readout) < 0.1 * filmed
+    # A stage that is to leave the picture's shape alone does.
+    assert skew(grids(Refined(refinement="rotation"), clip), readout) > 0.8 * filmed

@@ -58,7 +58,7 @@ def test_a_clip_without_a_gyro_is_stabilised_by_its_pictures_and_that_is_said(tm
         report = dvs_jax.stabilize(clip, tmp_path, preset="ultrafast")
     assert [r.message for r in caplog.records if "read off the pictures" in r.message] == [
         "clip: no gyro; the motion is read off the pictures, which tells less where they are dark, "
-        "blurred or full of things that move, and leaves rolling shutter in"
+        "blurred or full of things that move"
     ]
     assert report.trajectory is None and report.cropped.exists()
     assert np.isnan(report.explained)
