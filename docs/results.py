@@ -5,7 +5,7 @@ python docs/results.py write
 
 The first line measures clips, each called by what stands before the `=`, and keeps the numbers in
 docs/results.json; the second one writes the tables that README.md, docs/which_method.md and the
-cards of the networks that read a gyro show.
+networks' cards show.
 """
 
 import dataclasses
@@ -45,11 +45,23 @@ BY_FRAMES = ("stabnet", "stabgan")
 REFINED = {"none": "{}", "mesh": "{}, with the stage"}
 """What a method is called without and with the stage that goes by the pictures."""
 
-CARDS = tuple(ROOT / "dvs_jax" / "weights" / name / "MODEL_CARD.md" for name in BY_GYRO)
+CARDS = tuple(
+    ROOT / "dvs_jax" / "weights" / name / "MODEL_CARD.md" for name in (*BY_GYRO, *BY_FRAMES)
+)
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "which_method.md", *CARDS)
 
-Left = dict[str, float]
-"""What moves above 2 Hz in a clip's pictures, in pixels of pictures 640 wide, by each method."""
+SOONER_S = 0.4
+"""A look-ahead that live use allows; the default for files is 1 s."""
+
+FOCAL_LENGTH = 1 / 1.27
+"""In widths, by which shifts become angles: that of most action cameras and phones."""
+
+Left = dict[str, dict[str, float]]
+"""What moves above 2 Hz in a clip's pictures, by each method: the shift, in pixels of pictures 640
+wide, the rotation, in degrees, and the wobble, in such pixels (see `Metrics`)."""
+
+DEFAULTS = ("fused, with the stage", "pictures alone")
+"""With a gyro, and without."""
 
 OVERVIEW = {
     "as filmed": ("as filmed",),
@@ -58,7 +70,7 @@ OVERVIEW = {
     "`adaptive` smoother": ("adaptive",),
     "`stabnet` alone": ("stabnet",),
     "`stabgan` alone": ("stabgan",),
-    "`dvs-jax stabilize`": ("fused, with the stage", "pictures alone"),
+    "`dvs-jax stabilize`": DEFAULTS,
 }
 """Columns of README.md's table, each with the methods of which the first that is there counts."""
 
@@ -71,6 +83,14 @@ BY_FRAMES_ALONE = {
     },
     "pictures alone": ("pictures alone",),
 }
+ALL_MEASURES = {
+    "as filmed": ("as filmed",),
+    "vidstab": ("vidstab",),
+    "0.4 s ahead": tuple(f"{name}, 0.4 s ahead" for name in DEFAULTS),
+    "1 s ahead": DEFAULTS,
+}
+"""Likewise, of the table that shows shift, rotation and wobble."""
+
 WITH_GYRO = (
     *("as filmed", "vidstab"),
     *(form.format(name) for form in REFINED.values() for name in (*SMOOTHERS, *BY_GYRO)),
@@ -101,7 +121,7 @@ def kept_numbers() -> dict[str, Left]:
     return json.loads(NUMBERS.read_text()) if NUMBERS.is_file() else {}
 
 
-def left_by_each(name: str, clip: Clip) -> Iterator[tuple[str, float]]:
+def left_by_each(name: str, clip: Clip) -> Iterator[tuple[str, dict[str, float]]]:
     """Yield each method with what it leaves in a clip; one that refuses the clip is left out."""
     rate = 1e9 / float(np.mean(np.diff(clips.center_time_ns(clip))))
     yield "as filmed", left(clips.read_frames(clip), rate, 1.0 - 2.0 * CROP)
@@ -126,6 +146,9 @@ def methods(clip: Clip) -> Iterator[tuple[str, Clip, dict[str, Any]]]:
     """Yield each method's name, the clip as it sees it, and what `stabilize` takes for it."""
     blind = dataclasses.replace(clip, sensors=None)
     yield "pictures alone", blind, {}
+    yield "pictures alone, 0.4 s ahead", blind, {"look_ahead_s": SOONER_S}
+    if clip.sensors is not None:
+        yield "fused, with the stage, 0.4 s ahead", clip, {"look_ahead_s": SOONER_S}
     yield "affine maps", blind, {"method": ClassicalMethod()}
     for refine, form in REFINED.items():
         for name in BY_FRAMES:
@@ -140,20 +163,26 @@ def methods(clip: Clip) -> Iterator[tuple[str, Clip, dict[str, Any]]]:
 
 def left(
     frames: Iterable[UInt8[np.ndarray, "height width 3"]], rate: float, kept: float = 1.0
-) -> float:
-    """Return what moves above 2 Hz; see `Metrics.residual_shift_px`.
+) -> dict[str, float]:
+    """Return what moves above 2 Hz; see `Left`.
 
     Args:
         frames: uint8 RGB.
         rate: frames per second.
         kept: the central fraction of their width and height that is looked at.
     """
-    measured, earlier = ShakeMeasurement(rate, focal_length=1.0), None
+    measured, earlier = ShakeMeasurement(rate, FOCAL_LENGTH), None
     for frame in frames:
         later = watched(frame, kept)
         measured.add(step(earlier, later))
         earlier = later
-    return round(measured.summary().residual_shift_px, 4)
+    seen = measured.summary()
+    measures = {
+        "shift_px": seen.residual_shift_px,
+        "rotation_deg": seen.residual_rotation_deg,
+        "wobble_px": seen.wobble_px,
+    }
+    return {name: round(value, 4) for name, value in measures.items()}
 
 
 def with_tables(text: str, found: dict[str, Left]) -> str:
@@ -162,6 +191,8 @@ def with_tables(text: str, found: dict[str, Left]) -> str:
         "overview": by_clip(found, OVERVIEW),
         "frames": by_clip(found, BY_FRAMES_ALONE),
         "gyro": by_method(found, WITH_GYRO),
+        **{name: by_clip(found, columns_of(name)) for name in BY_FRAMES},
+        "measures": by_clip(found, ALL_MEASURES, ("shift_px", "rotation_deg", "wobble_px")),
     }
     return re.sub(
         r"(?<=<!-- results: )(\w+) -->\n.*?(?=<!-- end -->)",
@@ -171,10 +202,19 @@ def with_tables(text: str, found: dict[str, Left]) -> str:
     )
 
 
-def by_clip(found: dict[str, Left], columns: dict[str, tuple[str, ...]]) -> str:
+def columns_of(name: str) -> dict[str, tuple[str, ...]]:
+    """Return the columns of the card of a network that reads frames alone."""
+    return {title: of for title, of in BY_FRAMES_ALONE.items() if "stab" not in title or name in title}
+
+
+def by_clip(
+    found: dict[str, Left],
+    columns: dict[str, tuple[str, ...]],
+    measures: Sequence[str] = ("shift_px",),
+) -> str:
     """Return a table with a row for each clip."""
     rows = [
-        [name, *(shown(left, methods) for methods in columns.values())]
+        [name, *(", ".join(shown(left, each, of) for of in measures) for each in columns.values())]
         for name, left in found.items()
     ]
     return table(["clip", *columns], rows)
@@ -187,9 +227,9 @@ def by_method(found: dict[str, Left], rows: Sequence[str]) -> str:
     return table(["left by", *chosen], lines)
 
 
-def shown(left: Left, methods: Sequence[str]) -> str:
+def shown(left: Left, methods: Sequence[str], measure: str = "shift_px") -> str:
     """Return a clip's number, of the first of the methods that has one, with three digits."""
-    value = next((left[each] for each in methods if each in left), None)
+    value = next((left[each][measure] for each in methods if each in left), None)
     if value is None:
         return "–"
     return f"{value:.3f}" if value < 1.0 else f"{value:.2f}"

@@ -79,7 +79,7 @@ def stabilize(
         typer.Option(
             help="How much of that is cut off: all; what is needed now, changing slowly; or what "
             "the worst frame needs, which takes a second pass where the network reads flow.",
-            show_default="smallest where one pass is enough, else fixed",
+            show_default="smallest by gyro_only and smoothers, else fixed",
         ),
     ] = None,
     uncropped: Annotated[

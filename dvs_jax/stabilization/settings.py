@@ -28,8 +28,8 @@ class Settings:
             are stabilised less where more would be needed.
         framing: how much is cut off. "fixed": all that the crop allows. "varying": what is needed
             now, changing slowly. "smallest": what the worst frame needs, which takes a second pass
-            over the video for a method that reads the pictures. None is "smallest" where one
-            pass is enough, and else "fixed".
+            over the video for a method that reads the pictures. None is "smallest" for one that
+            knows all frames before the first is drawn, and else "fixed".
         uncropped: whether to write a second, uncropped video.
         border: what fills pixels that the frame does not cover.
         crf: constant rate factor of the encoder, 0 to 51; less is better. ProRes has none.

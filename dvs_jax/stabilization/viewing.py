@@ -43,8 +43,8 @@ def shown(
         pictures: reads the ones that are drawn.
         method: tells each frame's grid.
         crop: the most that may be cut off at each side, as a share of width and height.
-        framing: how much of that is; None for the smallest crop where it takes no second pass over
-            the video, and else all of it.
+        framing: how much of that is; None for the smallest crop where the method knows all frames
+            before the first is drawn, and else all of it.
         folder: see `framing.framed`.
         stages: runs decoding and the method in threads.
         track: reports the progress of the first pass.
