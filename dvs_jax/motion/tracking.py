@@ -75,11 +75,14 @@ def tracks_between(
     """Track corners from one picture to another, and back.
 
     Lucas and Kanade's method in an image pyramid (Bouguet, "Pyramidal implementation of the Lucas
-    Kanade feature tracker", 2000); what does not come back to where it began is dropped.
+    Kanade feature tracker", 2000); what does not come back to where it began is dropped. The method
+    takes a corner's brightness for constant, so that of the later picture is adjusted first: a
+    change by a twentieth would move what is found by a tenth of a pixel, one by a third lose it.
     """
     begin = corners(earlier, PER_CELL)
     if len(begin) == 0:
         return NOTHING
+    later = _as_bright(later, earlier)
     end, forth = _tracked(earlier, later, begin)
     back, there = _tracked(later, earlier, end)
     near = np.linalg.norm(begin - back, axis=-1) < _FORTH_AND_BACK
@@ -91,6 +94,19 @@ def tracks_between(
     tracks.earlier[tracks.known] = (begin[found] + np.float32(0.5)) / size
     tracks.later[tracks.known] = (end[found] + np.float32(0.5)) / size
     return tracks
+
+
+def _as_bright(
+    picture: UInt8[np.ndarray, "height width"], other: UInt8[np.ndarray, "height width"]
+) -> UInt8[np.ndarray, "height width"]:
+    """Return a picture with another's mean brightness and contrast."""
+    (mean, contrast), (wanted_mean, wanted_contrast) = (
+        (float(each) for each in np.ravel(cv2.meanStdDev(of))) for of in (picture, other)
+    )
+    if contrast == 0.0:
+        return picture
+    levels = (np.arange(256.0) - mean) * (wanted_contrast / contrast) + wanted_mean
+    return cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8))
 
 
 def _first(count: int) -> Bool[np.ndarray, "track"]:

@@ -29,6 +29,25 @@ def test_a_shift_is_found_to_a_tenth_of_a_pixel(x, y):
     np.testing.assert_allclose(np.median(moved, axis=0), (x, y), atol=0.05)
 
 
+@pytest.mark.parametrize(
+    "brightness",
+    [
+        lambda level: 1.05 * level,
+        lambda level: 0.4 * level,
+        lambda level: 255.0 * (level / 255.0) ** 0.6,
+        lambda level: 1.3 * level + 40.0,
+    ],
+    ids=["a cloud passes", "dark", "gamma", "flash"],
+)
+def test_a_shift_is_found_though_the_brightness_changes(brightness):
+    image = texture()
+    level = brightness(shifted(image, 6.3, 4.1).astype(np.float32))
+    tracks = tracks_between(image, np.clip(np.rint(level), 0, 255).astype(np.uint8))
+    assert tracks.known.sum() > 120
+    moved = (tracks.later - tracks.earlier)[tracks.known] * (400, 225)
+    np.testing.assert_allclose(np.median(moved, axis=0), (6.3, 4.1), atol=0.05)
+
+
 def test_corners_are_spread_over_the_picture():
     image = texture()
     found = corners(image, per_cell=3)
