@@ -2,7 +2,9 @@
 
 import dataclasses
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from dvs_jax.fused.streaming import predicted_levels
 from dvs_jax.fused.weights import DEFAULT_MODEL
 from dvs_jax.methods import frames_along
 from dvs_jax.progress import Track, silently
+from dvs_jax.stabilization import live
 from dvs_jax.stabilization.drawing import Drawn, drawn
 from dvs_jax.stabilization.framing import Shown
 from dvs_jax.stabilization.models import load_model
@@ -34,6 +37,7 @@ from dvs_jax.synthetic import SyntheticClip
 from dvs_jax.synthetic.repetition import repeat
 from dvs_jax.timing import median_seconds
 from dvs_jax.video import VideoWriter
+from dvs_jax.video.capture import Captured
 from dvs_jax.whole_file import scratch
 
 ROUNDS = 5
@@ -98,7 +102,7 @@ def measure(source: Path | None, model: str | None, track: Track = silently) -> 
         ways.require_video_file(clip)
         timed = ways.end_to_end(clip, _ways(clip, method, folder), folder, ROUNDS, track)
         cost = _in_own_process(clip, model, folder)
-        return report_of(clip, _stages(clip, method, folder), timed, cost)
+        return report_of(clip, _stages(clip, method, folder), timed, cost, _live_ms(clip))
 
 
 def sample_clip(folder: Path, track: Track = silently, repeats: int = SAMPLE_REPEATS) -> Path:
@@ -110,9 +114,13 @@ def sample_clip(folder: Path, track: Track = silently, repeats: int = SAMPLE_REP
 
 
 def report_of(
-    clip: Clip, stages: list[StageSpeed], timed: list[EndToEnd], cost: CommandCost
+    clip: Clip,
+    stages: list[StageSpeed],
+    timed: list[EndToEnd],
+    cost: CommandCost,
+    live_ms: float,
 ) -> Report:
-    """Return the report of a clip: the stages, the programs end to end, and the command."""
+    """Return the report of a clip: stages, programs end to end, the command, and a live step."""
     width, height = clip.size
     stage_table = Table(
         f"each stage alone, {width} × {height}", _STAGE_COLUMNS, tuple(stages), drawn=("frames/s",)
@@ -120,18 +128,24 @@ def report_of(
     ours = next(way for way in timed if way.name == "stabilize")
     memory = cost.peak_memory_bytes / 1e6
     command = f"the command, with all it loads: {cost.seconds:.1f} s, {memory:.0f} MB at most"
+    live = f"a live step by the pictures alone, decoding and encoding apart: {live_ms:.1f} ms"
     about = {"clip": str(clip.video.path), "size": clip.size, "frames": clip.frame_count}
     return Report(
         "pipeline",
         (stage_table, ways.table(clip, timed, ROUNDS)),
         {"time of stabilize over the transcode's": ours.time_ratio},
-        (command,),
-        about | {"command": cost._asdict()},
+        (command, live),
+        about | {"command": cost._asdict(), "live_ms": live_ms},
     )
 
 
 def _ways(clip: Clip, method: FusedMethod, folder: Path) -> dict[str, Way]:
-    found: dict[str, Way] = {"stabilize": lambda: stabilize(clip, folder / "out", method)}
+    blind = dataclasses.replace(clip, sensors=None)
+    found: dict[str, Way] = {
+        "stabilize": lambda: stabilize(clip, folder / "out", method),
+        "stabilize, --refine none": lambda: stabilize(clip, folder / "out", method, refine="none"),
+        "stabilize, --sensors none": lambda: stabilize(blind, folder / "out"),
+    }
     if has_vidstab():
         found["ffmpeg, two-pass vidstab"] = lambda: run_vidstab(clip, folder, ENCODING)
     return found
@@ -141,6 +155,16 @@ def _in_own_process(clip: Clip, model: str, folder: Path) -> CommandCost:
     command = [sys.executable, "-m", "dvs_jax", "stabilize", str(clip.video.path)]
     options = ["--model", model, "--out", str(folder / "command")]
     return CommandCost(*run_alone([*command, *options]))
+
+
+def _live_ms(clip: Clip) -> float:
+    """Return the time that stabilising a picture takes while it is recorded, in milliseconds."""
+    count = min(STAGE_FRAMES, clip.frame_count)
+    pictures = list(islice(clips.read_pictures(clip), count))
+    captured = list(map(Captured, pictures, clip.video.time_ns.tolist()))
+    stabilized = live.prepared(clip.video, None)
+    with one_opencv_thread():
+        return 1e3 / count * median_seconds(lambda: deque(stabilized(captured), 0), ROUNDS)
 
 
 def _stages(clip: Clip, method: FusedMethod, folder: Path) -> list[StageSpeed]:
