@@ -106,6 +106,25 @@ def test_a_video_without_a_gyro_log_is_stabilised_by_its_pictures(dvs, walk, tmp
 
 
 @pytest.mark.slow
+def test_the_look_ahead_is_the_one_that_is_asked_for(dvs, walk, tmp_path):
+    (walk / GYRO).unlink()
+    shown = {}
+    for seconds in ("0.4", "1"):
+        out = tmp_path / seconds
+        run = dvs("stabilize", walk / VIDEO, "-o", out, "--look-ahead", seconds, *QUICK)
+        assert run.code == 0
+        shown[seconds] = np.stack([*video.read_frames(out / "walking_stab_crop.mp4")])
+    assert np.abs(shown["0.4"].astype(int) - shown["1"]).mean() > 0.5
+    asked = dvs("stabilize", walk / VIDEO, "-o", tmp_path / "far", "--look-ahead", "3.5", *QUICK)
+    assert_refused(asked, "--look-ahead.*less than or equal to 3")
+
+
+def test_a_level_horizon_without_an_accelerometer_is_refused(dvs, walk, tmp_path):
+    asked = dvs("stabilize", walk, "-o", tmp_path / "out", "--horizon-lock", *QUICK)
+    assert_refused(asked, "a level horizon needs an accelerometer")
+
+
+@pytest.mark.slow
 def test_a_part_of_a_clip_is_cut_with_its_times(dvs, walk, tmp_path):
     run = dvs("stabilize", walk, "-o", tmp_path, "--start", "0.3", "--end", "0.7", *QUICK)
     assert (run.code, run.err) == (0, "")

@@ -49,6 +49,15 @@ def test_a_method_has_a_row_of_its_own(walk):
     assert [*table.render(compared)]
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_vidstab_has_its_rows_where_it_is_installed(tmp_path, monkeypatch, installed):
+    monkeypatch.setattr(methods, "has_vidstab", lambda: installed)
+    rows = [row.label for row in methods.by_pictures(tmp_path)]
+    ours = [STEADIED, CLASSICAL]
+    theirs = ["vidstab, 10 frames ahead", "vidstab, 30 frames ahead"]
+    assert sorted(rows) == sorted(ours + theirs if installed else ours)
+
+
 @pytest.mark.slow
 def test_without_a_gyro_its_pictures_are_measured(walk, monkeypatch):
     monkeypatch.setattr(methods, "has_vidstab", lambda: False)

@@ -9,6 +9,7 @@ from dvs_jax.errors import InputError
 from dvs_jax.methods import Smoothed, require
 from dvs_jax.methods.horizon import levelled
 from dvs_jax.sensors.log import AccelerometerLog
+from dvs_jax.stabilization.models import load_model
 
 UP = np.array([0.0, -1.0, 0.0])
 """The world's, where the camera's y points down."""
@@ -41,9 +42,10 @@ def with_accelerometer(clip, lean_deg):
     return dataclasses.replace(clip, sensors=dataclasses.replace(log, accelerometer=accelerometer))
 
 
-def test_the_output_of_a_leaning_camera_is_level(walk):
+@pytest.mark.parametrize("model", [None, "gyro_only"])
+def test_the_output_of_a_leaning_camera_is_level(walk, model):
     clip = with_accelerometer(clips.load_clip(walk), 3.0)
-    method = Smoothed(horizon_lock=True)
+    method = dataclasses.replace(load_model(model) if model else Smoothed(), horizon_lock=True)
     require(method, clip)
     pose = np.stack([frame.pose for frame in method.frames(clip, iter(()), 0.2)])
     world_up = quaternion.rotate(turned(0, 0, 3.0), UP)
