@@ -62,6 +62,26 @@ def test_a_shaken_video_stands_still_by_its_pictures_alone():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rate", [24, 60])
+def test_other_frame_rates_are_steadied_as_well(rate):
+    place = places()
+    assert left(grids(Refined(), shaken_clip(place, rate)), place) < 0.05
+
+
+@pytest.mark.slow
+def test_the_scene_stands_still_though_the_light_changes():
+    place = places()
+    clip = shaken_clip(place)
+    # A flash, clouds that come and go, and lamps that flicker at twice the mains' frequency.
+    light = 1.0 + 0.1 * np.sin(np.arange(FRAMES) / 3) + 0.05 * (-1.0) ** np.arange(FRAMES)
+    light[20] = 1.7
+    pairs = zip(clips.read_frames(clip), light, strict=True)
+    frames = [np.clip(frame * each, 0, 255).astype(np.uint8) for frame, each in pairs]
+    lit = Clip.from_arrays(frames, clips.center_time_ns(clip))
+    assert left(grids(Refined(), lit), place) < 0.05
+
+
+@pytest.mark.slow
 def test_the_scene_stands_still_though_most_of_the_picture_is_a_bonnet():
     place = places()
     clip = shaken_clip(place)
