@@ -86,8 +86,8 @@ BY_FRAMES_ALONE = {
 ALL_MEASURES = {
     "as filmed": ("as filmed",),
     "vidstab": ("vidstab",),
-    "0.4 s ahead": tuple(f"{name}, 0.4 s ahead" for name in DEFAULTS),
-    "1 s ahead": DEFAULTS,
+    "default, live": tuple(f"{name}, 0.4 s ahead" for name in DEFAULTS),
+    "default, files": DEFAULTS,
 }
 """Likewise, of the table that shows shift, rotation and wobble."""
 
@@ -204,7 +204,12 @@ def with_tables(text: str, found: dict[str, Left]) -> str:
 
 def columns_of(name: str) -> dict[str, tuple[str, ...]]:
     """Return the columns of the card of a network that reads frames alone."""
-    return {title: of for title, of in BY_FRAMES_ALONE.items() if "stab" not in title or name in title}
+    others = [other for other in BY_FRAMES if other != name]
+    return {
+        title: of
+        for title, of in BY_FRAMES_ALONE.items()
+        if not any(other in title for other in others)
+    }
 
 
 def by_clip(

@@ -66,7 +66,10 @@ def test_the_other_numbers_for_choosing_a_method_are_those_of_the_model_cards():
 
 
 def test_tables_show_three_digits_of_what_is_there():
-    left = {"toy": {"as filmed": 3.096, "gyro_only": 0.08123}, "cat": {"as filmed": 0.5}}
+    left = {
+        "toy": {"as filmed": measures(3.096), "gyro_only": measures(0.08123)},
+        "cat": {"as filmed": measures(0.5)},
+    }
     table = results.by_clip(left, {"filmed": ("as filmed",), "gyro": ("fused", "gyro_only")})
     assert table.splitlines() == [
         "| clip | filmed | gyro |",
@@ -75,6 +78,19 @@ def test_tables_show_three_digits_of_what_is_there():
         "| cat | 0.500 | – |",
     ]
     assert "| gyro_only | 0.081 |" in results.by_method(left, ("gyro_only",))
+    three = results.by_clip(left, {"filmed": ("as filmed",)}, ("shift_px", "rotation_deg"))
+    assert "| toy | 3.10, 0.020 |" in three
+
+
+def measures(shift_px):
+    return {"shift_px": shift_px, "rotation_deg": 0.02, "wobble_px": 0.3}
+
+
+@pytest.mark.parametrize("name", ["stabnet", "stabgan"])
+def test_a_cards_columns_are_those_of_its_network(name):
+    alone = ("as filmed", "vidstab", "affine maps", "pictures alone")
+    expected = {*alone, f"`{name}`", f"`{name}`, with the stage"}
+    assert set(results.columns_of(name)) == expected
 
 
 @pytest.mark.slow
@@ -85,7 +101,8 @@ def test_the_measure_of_the_tables_is_that_of_the_metrics():
     time_ns = recording.frames.time_ns[: made.frame_count]
     expected = metrics.measure(frames, frames, time_ns, Camera(), kept=0.8).input
     found = results.left(frames, 30.0, 0.8)
-    assert found == pytest.approx(expected.residual_shift_px, rel=1e-3)
+    assert found["shift_px"] == pytest.approx(expected.residual_shift_px, rel=1e-3)
+    assert found["wobble_px"] == pytest.approx(expected.wobble_px, rel=1e-2)
 
 
 def test_every_picture_is_one_that_is_drawn():

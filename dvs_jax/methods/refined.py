@@ -20,7 +20,8 @@ from dvs_jax.motion.rolling_shutter import Steps
 from dvs_jax.motion.tracking import NOTHING, Tracker, Tracks
 
 Refinement = Literal["rotation", "mesh"]
-"""What is corrected: shift, roll and zoom of the picture, or displacements of its parts too."""
+"""What is corrected: shift, roll and zoom of the picture, or displacements of its parts and the
+rolling shutter too."""
 
 Grid = Float[np.ndarray, "rows columns 2"]
 
@@ -67,7 +68,7 @@ class Refined:
         self, frames: Iterable[Frame], clip: Clip, watched: "_Watched", crop: float
     ) -> Iterator[Frame]:
         waiting: deque[Frame] = deque()
-        # Who knows the gyro has put each row right already.
+        # A method that knows the gyro has put each row right already (see `Frame`).
         rectify = self.refinement == "mesh" and "gyro" not in self.needs
         stream = Stream(clip, crop, self.refinement, self.own_look_ahead_s, rectify)
         for frame in frames:
@@ -127,6 +128,8 @@ class Stream:
         self, clip: Clip, crop: float, refinement: Refinement, look_ahead_s: float, rectify: bool
     ):
         """Begin before the first frame.
+
+        It looks ahead by a frame at least, and by two more to rectify.
 
         Args:
             clip: whose frames they are.

@@ -28,7 +28,8 @@ _PAIRS = 2 * DELAY + 1
 
 _CHANGE = np.array([1.0, -8.0, 0.0, 8.0, -1.0], np.float32) / 12.0
 """From the motions of five pairs to the change of speed over the middle one: central differences
-of fourth order. Those of second order see little of what shakes at a fifth of the frame rate."""
+of fourth order. Those of second order see three quarters of what shakes at a fifth of the frame
+rate."""
 
 _SPEED = np.array([-1.0, 7.0, 7.0, -1.0], np.float32) / 12.0
 _CHANGE_AT_FRAME = np.array([1.0, -15.0, 15.0, -1.0], np.float32) / 12.0
@@ -47,17 +48,18 @@ _LONGEST = 1.0
 _SEARCH_ROUNDS = 2
 """A point's time depends on the row that it is seen in, and that on its time."""
 
-_SLIGHTLY = 1e-6
-"""Added to the diagonal of the fit's matrix, for pictures without tracks."""
+_SLIGHTLY = 1e-3
+"""Added to the diagonal of the fit's matrix, for pictures whose tracks all lie on a line."""
 
 Points = Float[Array, "track 2"]
 
 Steps = Float[Array, "4 4"]
-"""Motions (see `similarity.Fit`) around a frame: two up to it, and two from it on."""
+"""[pair, motion] around a frame, float32: the motions (see `similarity.Fit`) of the two pairs up to
+it, and of the two from it on."""
 
 
 class Pair(NamedTuple):
-    """What a pair of pictures tells.
+    """What a pair of pictures tells, or several do.
 
     Attributes:
         motion: float32 [4], see `similarity.Fit`, but of what moves along a row.
@@ -71,14 +73,15 @@ class Pair(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the pairs of pictures so far tell of the readout: weighted sums over them.
+    """What the pairs of pictures so far tell of the readout: weighted sums over them, float32.
 
     Attributes:
-        change: of the squared changes of speed, in heights per frame interval.
-        bent: of their products with the bends.
-        rest: of the squares of what of the bends does not go with them.
+        change: of the squares of how the speed changes, in heights per frame interval, from one
+            frame to the next.
+        bent: of the products of these changes and the bends, which have no unit.
+        rest: of the squares of what of the bends does not go with the changes.
         votes: of the weights.
-        latest: the latest five pairs.
+        latest: the latest five pairs, oldest first.
     """
 
     change: Float[Array, ""]
@@ -100,7 +103,7 @@ def after(evidence: Evidence, tracks: Tracks, aspect: Float[Array, ""]) -> Evide
 
     Args:
         evidence: of the pairs before.
-        tracks: of this one, in the plane of the picture.
+        tracks: of this one, in the plane of the picture: float32 [track, 2], in widths.
         aspect: height over width.
     """
     latest = jax.tree.map(_pushed, evidence.latest, _told(*tracks))
@@ -131,23 +134,30 @@ def _told(earlier: Points, later: Points, known: Bool[Array, "track"]) -> Pair:
     start = later - similarity.moved(earlier, similarity.consensus(earlier, later, known))
 
     def refit(_: int, left: Points) -> Points:
-        fitted = _affine(earlier, later, similarity.weights(left, known))
-        return later - fitted[0][None] - earlier @ fitted[1:]
+        shift, *gradient = _affine(earlier, later, similarity.weights(left, known))
+        return later - earlier - shift[None] - earlier @ jnp.stack(gradient)
 
     left = jax.lax.fori_loop(0, similarity.ROUNDS, refit, start)
     shift, across, down = _affine(earlier, later, similarity.weights(left, known))
     # A row is read at one time: what changes along it is the motion's own.
-    motion = jnp.stack([*shift, across[1], across[0] - 1.0])
+    motion = jnp.stack([*shift, across[1], across[0]])
     bend = jnp.stack([down[0] + across[1], down[1] - across[0]])
     agree = similarity.explained(left, known) & jnp.isfinite(jnp.concatenate([motion, bend])).all()
     return Pair(jnp.where(agree, motion, 0.0), jnp.where(agree, bend, 0.0), agree)
 
 
 def _affine(earlier: Points, later: Points, weight: Float[Array, "track"]) -> Float[Array, "3 2"]:
-    """Return the shift, and to where an affine map takes the unit vectors."""
-    basis = jnp.concatenate([jnp.ones_like(earlier[:, :1]), earlier], axis=-1)
-    weighted = weight[:, None] * basis
-    return jnp.linalg.solve(weighted.T @ basis + _SLIGHTLY * jnp.eye(3), weighted.T @ later)
+    """Return by how much an affine map shifts the centre, and the shift's gradients along x and y.
+
+    Those that the tracks do not tell, as all lie on one line, are 0.
+    """
+    share = weight / jnp.maximum(weight.sum(), 1e-9)
+    place, shift = share @ earlier, share @ (later - earlier)
+    from_, beside = earlier - place[None], later - earlier - shift[None]
+    weighted = weight[:, None] * from_
+    matrix = weighted.T @ from_ + _SLIGHTLY * jnp.eye(2)
+    gradient = jnp.linalg.solve(matrix, weighted.T @ beside)
+    return jnp.concatenate([(shift - place @ gradient)[None], gradient])
 
 
 def _found(evidence: Evidence) -> Float[Array, ""]:
@@ -155,7 +165,10 @@ def _found(evidence: Evidence) -> Float[Array, ""]:
 
 
 def readout(evidence: Evidence) -> Float[Array, ""]:
-    """Return the time from the first row to the last, in frame intervals; 0 if it is not told."""
+    """Return the time from the top row to the bottom one, in frame intervals, 0 to 1.
+
+    It is 0 if the pictures do not tell it, or tell that rows are read from the bottom up.
+    """
     found = _found(evidence)
     variance = 0.5 * evidence.rest / evidence.votes / jnp.maximum(evidence.change, 1e-12)
     trust = (found / jnp.sqrt(variance) - _DOUBTED) / (_SURE - _DOUBTED)
@@ -163,11 +176,17 @@ def readout(evidence: Evidence) -> Float[Array, ""]:
 
 
 def steps(evidence: Evidence) -> Steps:
-    """Return the motions around the latest frame but two; for one not known the nearest."""
+    """Return the motions around the latest frame but two.
+
+    For one that is not known, or that lies beyond such a one, as beyond a cut, the nearest stands;
+    0 where there is none.
+    """
     motion, known = evidence.latest.motion[1:], evidence.latest.known[1:]
+    valid = known & jnp.stack([known[1], known[1], known[2], known[2]])
     nearest_first = np.array([[0, 1, 2, 3], [1, 2, 0, 3], [2, 1, 3, 0], [3, 2, 1, 0]])
-    which = jnp.argmax(known[nearest_first], axis=1)
-    return motion[jnp.take_along_axis(jnp.asarray(nearest_first), which[:, None], axis=1)[:, 0]]
+    which = jnp.argmax(valid[nearest_first], axis=1)
+    nearest = jnp.take_along_axis(jnp.asarray(nearest_first), which[:, None], axis=1)[:, 0]
+    return jnp.where(valid[:, None], motion, 0.0)[nearest]
 
 
 def in_its_row(
@@ -179,10 +198,13 @@ def in_its_row(
     """Return where a frame shows what was at a point in the middle of its readout.
 
     Args:
-        point: in the plane of the picture.
+        point: float32 [point, 2], (x, y) in the plane of the picture, in widths.
         steps: the motions around the frame.
-        readout: see `readout`.
+        readout: from the top row to the bottom one, in frame intervals.
         aspect: height over width.
+
+    Returns:
+        Likewise.
     """
     speed, change = _SPEED @ steps, _CHANGE_AT_FRAME @ steps
     seen = point

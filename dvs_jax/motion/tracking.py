@@ -26,6 +26,12 @@ _STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 0.01)
 _FORTH_AND_BACK = 0.25
 """How far, in pixels, a corner tracked forth and back may end from where it began."""
 
+_TEXTURED = 2.0
+"""Standard deviation, in levels, of cells that tell of contrast."""
+
+_NO_CHANGE = 1.5
+"""Levels by which a change of light may differ from none: what it moves is below 0.05 pixel."""
+
 
 class Tracks(NamedTuple):
     """Corners of a picture, found again in the next one.
@@ -99,14 +105,29 @@ def tracks_between(
 def _as_bright(
     picture: UInt8[np.ndarray, "height width"], other: UInt8[np.ndarray, "height width"]
 ) -> UInt8[np.ndarray, "height width"]:
-    """Return a picture with another's mean brightness and contrast."""
-    (mean, contrast), (wanted_mean, wanted_contrast) = (
-        (float(each) for each in np.ravel(cv2.meanStdDev(of))) for of in (picture, other)
-    )
-    if contrast == 0.0:
+    """Return a picture with the brightness and contrast of another one of the same scene.
+
+    Medians over cells tell a change of light from what enters the picture.
+    """
+    (mean, spread), (wanted, wanted_spread) = _brightness(picture), _brightness(other)
+    textured = (spread > _TEXTURED) & (wanted_spread > _TEXTURED)
+    if not textured.any():
         return picture
-    levels = (np.arange(256.0) - mean) * (wanted_contrast / contrast) + wanted_mean
+    gain = np.median(wanted_spread[textured] / spread[textured])
+    offset = np.median((wanted - gain * mean)[textured])
+    if np.median(np.abs(gain * mean + offset - mean)[textured]) < _NO_CHANGE:
+        return picture
+    levels = gain * np.arange(256.0) + offset
     return cv2.LUT(picture, np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+
+
+def _brightness(
+    picture: UInt8[np.ndarray, "height width"],
+) -> tuple[Float[np.ndarray, "down across"], Float[np.ndarray, "down across"]]:
+    """Return the mean brightness of each cell and its standard deviation."""
+    level = picture.astype(np.float32)
+    mean, square = (cv2.resize(of, CELLS, interpolation=cv2.INTER_AREA) for of in (level, level**2))
+    return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
 def _first(count: int) -> Bool[np.ndarray, "track"]:

@@ -77,6 +77,27 @@ def test_parallax_is_not_taken_for_a_readout(seed):
     assert float(rolling_shutter.readout(evidence_of(tracks))) < 0.1
 
 
+def test_rows_read_from_the_bottom_up_are_left_as_they_are():
+    tracks = [tracks_of(sway(0), frame, -0.8) for frame in range(FRAMES)]
+    assert float(rolling_shutter.readout(evidence_of(tracks))) == 0.0
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_of_tracks_on_one_line_no_bend_is_told(axis):
+    tracks = [tracks_of(sway(0), frame, 0.0) for frame in range(5)]
+    on_line = [
+        each._replace(earlier=each.earlier.copy(), later=each.later.copy()) for each in tracks
+    ]
+    for each in on_line:
+        moved = (each.later - each.earlier).mean(axis=0)
+        each.earlier[:, axis] = 0.2
+        each.later[:] = each.earlier + moved
+    found = evidence_of(on_line).latest
+    assert found.known.all()
+    np.testing.assert_allclose(found.bend, 0.0, atol=1e-3)
+    np.testing.assert_allclose(found.motion[:, 2:], 0.0, atol=1e-3)
+
+
 def test_a_still_camera_and_pictures_without_corners_tell_nothing():
     still = [tracks_of(sway(0, amplitude=0.0), frame, 0.9) for frame in range(FRAMES)]
     blank = [each._replace(known=np.zeros(COUNT, bool)) for each in still]
@@ -128,7 +149,9 @@ def test_a_roll_moves_each_row_by_its_own_share():
         ([1, 1, 1, 0], [0, 1, 2, 2]),
         ([1, 1, 0, 0], [0, 1, 1, 1]),
         ([0, 0, 1, 1], [2, 2, 2, 3]),
-        ([1, 0, 0, 1], [0, 0, 3, 3]),
+        ([1, 0, 1, 1], [2, 2, 2, 3]),
+        ([1, 1, 0, 1], [0, 1, 1, 1]),
+        ([1, 0, 0, 1], [0, 0, 0, 0]),
     ],
 )
 def test_for_a_motion_that_is_not_known_the_nearest_stands(known, expected):

@@ -48,6 +48,19 @@ def test_a_shift_is_found_though_the_brightness_changes(brightness):
     np.testing.assert_allclose(np.median(moved, axis=0), (6.3, 4.1), atol=0.05)
 
 
+@pytest.mark.parametrize("gain", [1.0, 0.8])
+def test_what_enters_the_picture_is_not_taken_for_light(gain):
+    # A bright lorry, at a third of the picture.
+    image = texture() // 2
+    later = shifted(image, 0.4, -0.7)
+    image[:, :60], later[:, :130] = 250, 250
+    tracks = tracks_between(image, np.rint(gain * later).astype(np.uint8))
+    free = tracks.known & (tracks.earlier[:, 0] > 0.4)
+    assert free.sum() > 70
+    moved = (tracks.later - tracks.earlier)[free] * (400, 225)
+    np.testing.assert_allclose(moved.mean(axis=0), (0.4, -0.7), atol=0.06)
+
+
 def test_corners_are_spread_over_the_picture():
     image = texture()
     found = corners(image, per_cell=3)
