@@ -80,7 +80,12 @@ def _turn_of(matrix: Float[Array, "4"]) -> tuple[Float[Array, ""], Float[Array, 
 
 
 def moved(point: Float[Array, "*point 2"], matrix: Float[Array, "4"]) -> Float[Array, "*point 2"]:
-    """Return z p + t for [Re z, Im z, t.x, t.y]."""
+    """Return z p + t, where a similarity moves points p.
+
+    Args:
+        point: float32 [point, 2], (x, y) in the plane of a picture, in widths.
+        matrix: float32 [4], (Re z, Im z, t.x, t.y).
+    """
     real, imaginary, x, y = matrix
     return jnp.stack(
         [
@@ -98,7 +103,16 @@ def _squared(vector: Float[Array, "*point 2"]) -> Float[Array, "*point"]:
 def consensus(
     earlier: Float[Array, "track 2"], later: Float[Array, "track 2"], known: Bool[Array, "track"]
 ) -> Float[Array, "4"]:
-    """Return the hypothesis that most tracks agree with, as `moved` takes it."""
+    """Return the similarity through two tracks that most others agree with.
+
+    Args:
+        earlier: float32 [track, 2], (x, y) in the plane of a picture, in widths.
+        later: likewise.
+        known: which tracks count.
+
+    Returns:
+        float32 [4], as `moved` takes it.
+    """
     # The known tracks first, whatever their places, so that fractions of their number index them.
     order = jnp.argsort(~known, stable=True)
     chosen = order[(jnp.asarray(_PAIRS) * known.sum()).astype(int)]
@@ -126,7 +140,15 @@ def _through(before: Float[Array, "2 2"], now: Float[Array, "2 2"]) -> Float[Arr
 
 
 def weights(left: Float[Array, "track 2"], known: Bool[Array, "track"]) -> Float[Array, "track"]:
-    """Return how much tracks count, 0 to 1, by how far a motion leaves them from where they are."""
+    """Return how much tracks count: Cauchy's function of the residual over its median.
+
+    Args:
+        left: float32 [track, 2], how far from where each is a motion puts it, in widths.
+        known: which tracks count.
+
+    Returns:
+        float32 [track], 0 (an outlier, or not known) to 1.
+    """
     distance = _squared(left)
     near = known & (distance < _NEAR**2)
     median = jnp.nanmedian(jnp.where(near, distance, jnp.nan))
@@ -135,7 +157,12 @@ def weights(left: Float[Array, "track 2"], known: Bool[Array, "track"]) -> Float
 
 
 def explained(left: Float[Array, "track 2"], known: Bool[Array, "track"]) -> Bool[Array, ""]:
-    """Return whether a motion explains enough tracks to be believed."""
+    """Return whether a motion explains enough tracks to be believed.
+
+    Args:
+        left: see `weights`.
+        known: likewise.
+    """
     agree = ((_squared(left) < AGREES**2) & known).sum()
     return (agree >= FEWEST) & (4 * agree >= known.sum())
 

@@ -78,8 +78,9 @@ def by_pictures(
         )
     _log.warning(
         "%s: %s; the motion is read off the pictures, which tells less where they are dark, "
-        "blurred or full of things that move",
+        "blurred or full of things that move%s",
         clip.video.path if clip.images is None else clip.name,
         clip.withheld or "no gyro",
+        ", and without the mesh leaves rolling shutter in" if refine == "rotation" else "",
     )
     return refined(AsFilmed(), refine or "mesh", look_ahead_s)

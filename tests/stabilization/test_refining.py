@@ -64,6 +64,13 @@ def test_a_clip_without_a_gyro_is_stabilised_by_its_pictures_and_that_is_said(tm
     assert np.isnan(report.explained)
 
 
+def test_what_the_mesh_would_take_out_is_told_to_stay(caplog):
+    clip = shaken_clip(places())
+    with caplog.at_level(logging.WARNING):
+        by_pictures(clip, "rotation")
+    assert "full of things that move, and without the mesh leaves rolling shutter in" in caplog.text
+
+
 def test_without_a_gyro_and_without_refinement_there_is_nothing_to_do(tmp_path):
     clip = shaken_clip(places())
     with pytest.raises(InputError, match="no gyro log, and without refinement nothing would"):
