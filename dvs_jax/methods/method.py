@@ -23,8 +23,7 @@ class Frame(NamedTuple):
         source: a backward map: float32 [rows, columns, 2], the source point (x, y) of each of
             regularly spaced output points, the first and last on the frame's edges. Coordinates
             are fractions of the frame's width and height: pixel centre (c, r) is at
-            ((c + 0.5) / W, (r + 0.5) / H). It includes lens and any mesh and, if the
-            method needs the gyro, the rolling shutter; one that does not leaves it in. Points
+            ((c + 0.5) / W, (r + 0.5) / H). It includes rolling shutter, lens and any mesh. Points
             outside [0, 1] lie outside the source. The shape is the same for all frames of a clip.
         pose: float64 [4], the virtual camera's pose where the method has one, [x, y, z, w], world
             to camera; else None. Of a frame that leaves the crop it stays as it is, though what is

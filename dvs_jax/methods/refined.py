@@ -20,8 +20,8 @@ from dvs_jax.motion.rolling_shutter import Steps
 from dvs_jax.motion.tracking import NOTHING, Tracker, Tracks
 
 Refinement = Literal["rotation", "mesh"]
-"""What is corrected: shift, roll and zoom of the picture, or displacements of its parts and the
-rolling shutter too."""
+"""What is corrected: shift, roll and zoom of the picture, or displacements of its parts too, and the
+rolling shutter of frames as they were filmed."""
 
 Grid = Float[np.ndarray, "rows columns 2"]
 
@@ -68,8 +68,8 @@ class Refined:
         self, frames: Iterable[Frame], clip: Clip, watched: "_Watched", crop: float
     ) -> Iterator[Frame]:
         waiting: deque[Frame] = deque()
-        # A method that knows the gyro has put each row right already (see `Frame`).
-        rectify = self.refinement == "mesh" and "gyro" not in self.needs
+        # Other methods have taken the rolling shutter out, or part of it by meshes of their own.
+        rectify = self.refinement == "mesh" and isinstance(self.method, AsFilmed)
         stream = Stream(clip, crop, self.refinement, self.own_look_ahead_s, rectify)
         for frame in frames:
             waiting.append(frame)
