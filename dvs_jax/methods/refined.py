@@ -20,8 +20,8 @@ from dvs_jax.motion.rolling_shutter import Steps
 from dvs_jax.motion.tracking import NOTHING, Tracker, Tracks
 
 Refinement = Literal["rotation", "mesh"]
-"""What is corrected: shift, roll and zoom of the picture, or displacements of its parts too, and the
-rolling shutter of frames as they were filmed."""
+"""What is corrected: shift, roll and zoom of the picture, or displacements of its parts too, and
+the rolling shutter of frames as they were filmed."""
 
 Grid = Float[np.ndarray, "rows columns 2"]
 
