@@ -53,6 +53,9 @@ DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "which_method.md", *CARDS)
 SOONER_S = 0.4
 """A look-ahead that live use allows; the default for files is 1 s."""
 
+SOONER = f"{{}}, {SOONER_S:g} s ahead"
+"""What a method is called with it."""
+
 FOCAL_LENGTH = 1 / 1.27
 """In widths, by which shifts become angles: that of most action cameras and phones."""
 
@@ -83,10 +86,11 @@ BY_FRAMES_ALONE = {
     },
     "pictures alone": ("pictures alone",),
 }
+
 ALL_MEASURES = {
     "as filmed": ("as filmed",),
     "vidstab": ("vidstab",),
-    "default, live": tuple(f"{name}, 0.4 s ahead" for name in DEFAULTS),
+    "default, live": tuple(map(SOONER.format, DEFAULTS)),
     "default, files": DEFAULTS,
 }
 """Likewise, of the table that shows shift, rotation and wobble."""
@@ -146,9 +150,9 @@ def methods(clip: Clip) -> Iterator[tuple[str, Clip, dict[str, Any]]]:
     """Yield each method's name, the clip as it sees it, and what `stabilize` takes for it."""
     blind = dataclasses.replace(clip, sensors=None)
     yield "pictures alone", blind, {}
-    yield "pictures alone, 0.4 s ahead", blind, {"look_ahead_s": SOONER_S}
+    yield SOONER.format("pictures alone"), blind, {"look_ahead_s": SOONER_S}
     if clip.sensors is not None:
-        yield "fused, with the stage, 0.4 s ahead", clip, {"look_ahead_s": SOONER_S}
+        yield SOONER.format("fused, with the stage"), clip, {"look_ahead_s": SOONER_S}
     yield "affine maps", blind, {"method": ClassicalMethod()}
     for refine, form in REFINED.items():
         for name in BY_FRAMES:

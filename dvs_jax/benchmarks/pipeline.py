@@ -128,13 +128,13 @@ def report_of(
     ours = next(way for way in timed if way.name == "stabilize")
     memory = cost.peak_memory_bytes / 1e6
     command = f"the command, with all it loads: {cost.seconds:.1f} s, {memory:.0f} MB at most"
-    live = f"a live step by the pictures alone, decoding and encoding apart: {live_ms:.1f} ms"
+    step = f"a live step by the pictures alone, decoding and encoding apart: {live_ms:.1f} ms"
     about = {"clip": str(clip.video.path), "size": clip.size, "frames": clip.frame_count}
     return Report(
         "pipeline",
         (stage_table, ways.table(clip, timed, ROUNDS)),
         {"time of stabilize over the transcode's": ours.time_ratio},
-        (command, live),
+        (command, step),
         about | {"command": cost._asdict(), "live_ms": live_ms},
     )
 

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from dvs_jax.motion import plane, similarity
+from dvs_jax.motion.queue import pushed
 from dvs_jax.motion.tracking import Tracks
 
 DELAY = 2
@@ -106,7 +107,7 @@ def after(evidence: Evidence, tracks: Tracks, aspect: Float[Array, ""]) -> Evide
         tracks: of this one, in the plane of the picture: float32 [track, 2], in widths.
         aspect: height over width.
     """
-    latest = jax.tree.map(_pushed, evidence.latest, _told(*tracks))
+    latest = jax.tree.map(pushed, evidence.latest, _told(*tracks))
     change = _CHANGE @ latest.motion[:, :2] / aspect
     bend = latest.bend[DELAY]
     beside = bend - _found(evidence) * change
@@ -120,10 +121,6 @@ def after(evidence: Evidence, tracks: Tracks, aspect: Float[Array, ""]) -> Evide
         evidence.votes + weight,
         latest,
     )
-
-
-def _pushed(queue: Array, item: Array) -> Array:
-    return jnp.concatenate([queue[1:], item[None]])
 
 
 def _told(earlier: Points, later: Points, known: Bool[Array, "track"]) -> Pair:

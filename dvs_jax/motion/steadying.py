@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 from dvs_jax import quaternion
 from dvs_jax.motion import attached, mesh, plane, planning, rolling_shutter, similarity
 from dvs_jax.motion.planning import Law, Laws
+from dvs_jax.motion.queue import pushed
 from dvs_jax.motion.rolling_shutter import Steps
 from dvs_jax.motion.tracking import Tracks
 from dvs_jax.warping import grid as grids
@@ -164,9 +165,9 @@ def add(setting: Setting, state: State, tracks: Tracks, grid: Grid) -> State:
     camera = plane.after(state.camera[-1], found.motion)
     beside = mesh.displacement(setting.vertex, later, found.left, found.weight)
     return state._replace(
-        grid=_pushed(state.grid, grid),
-        camera=_pushed(state.camera, camera),
-        moved=_pushed(state.moved, state.moved[-1] + beside),
+        grid=pushed(state.grid, grid),
+        camera=pushed(state.camera, camera),
+        moved=pushed(state.moved, state.moved[-1] + beside),
     )
 
 
@@ -174,10 +175,6 @@ def _of_longer(setting: Setting) -> Float[Array, "2"]:
     """Return the picture's width and height as shares of the longer one."""
     sides = _sides(setting)
     return sides / sides.max()
-
-
-def _pushed(queue: Float[Array, "frame ..."], item: Array) -> Float[Array, "frame ..."]:
-    return jnp.concatenate([queue[1:], item[None].astype(queue.dtype)])
 
 
 def _output_plane(
@@ -237,8 +234,8 @@ def release(setting: Setting, state: State) -> tuple[State, Grid]:
     return state._replace(
         camera=plane.seen_from(origin, state.camera),
         moved=state.moved - still[None],
-        shown=plane.seen_from(origin, _pushed(state.shown, planned[0])),
-        settled=_pushed(state.settled, slow[0]) - still[None],
+        shown=plane.seen_from(origin, pushed(state.shown, planned[0])),
+        settled=pushed(state.settled, slow[0]) - still[None],
     ), corrected
 
 
